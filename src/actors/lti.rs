@@ -1,0 +1,1 @@
+//! `LtiGateway`, the HTTP actor.

@@ -1,0 +1,4 @@
+//! The actors: shells that carry, around cores that decide.
+
+pub mod lti;
+pub mod registry;

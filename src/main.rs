@@ -1,0 +1,3 @@
+//! The `otrbot` program: see `otrbot --help`.
+
+fn main() {}
