@@ -4,7 +4,7 @@ use actix::Message;
 use jid::BareJid;
 use secrecy::SecretString;
 
-use crate::session::{Progress, SecretVerdict};
+use crate::session::{BotSecretVerdict, SecretVerdict, Whereabouts};
 
 /// Puts a learner on the whitelist and has the bot invite them. Repeating it is harmless: it
 /// refreshes the locale and the lesson and invites again.
@@ -62,35 +62,12 @@ pub struct EnterBotSecret {
     pub typed: SecretString,
 }
 
-/// Whether the typed bot secret was right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BotSecretVerdict {
-    /// It was: the lesson is passed.
-    Right,
-    /// It was not.
-    Wrong,
-    /// The bot has not given one yet.
-    NotGivenYet,
-}
-
 /// Asks how far a learner is.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Option<Whereabouts>")]
 pub struct Where {
     /// The learner's bare Jabber ID.
     pub jid: BareJid,
-}
-
-/// How far a learner is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Whereabouts {
-    /// The step of the lesson.
-    pub progress: Progress,
-    /// The bot's fingerprint in this learner's session, 40 upper-case hex digits in five groups of
-    /// eight; `None` as long as there is no session.
-    pub fingerprint: Option<String>,
-    /// Whether a strong enough shared secret is set.
-    pub has_secret: bool,
 }
 
 /// There is no such learner.

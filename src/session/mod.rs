@@ -30,3 +30,74 @@ pub enum SecretVerdict {
     /// Empty, or longer than the bot takes.
     Unusable,
 }
+
+/// Whether the typed bot secret was right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BotSecretVerdict {
+    /// It was: the lesson is passed.
+    Right,
+    /// It was not.
+    Wrong,
+    /// The bot has not given one yet.
+    NotGivenYet,
+}
+
+/// How far a learner is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// The step of the lesson.
+    pub progress: Progress,
+    /// The bot's fingerprint in this learner's session, 40 upper-case hex digits in five groups of
+    /// eight; `None` as long as there is no session.
+    pub fingerprint: Option<String>,
+    /// Whether a strong enough shared secret is set.
+    pub has_secret: bool,
+}
+
+/// What the shell has to do for a session, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Effect {
+    /// Puts a message body on the wire, at once.
+    Send {
+        /// The body, as it goes out.
+        body: String,
+        /// Whether it is an OTR message, which wants its hints.
+        otr: bool,
+    },
+    /// Shows the learner that the bot types, or that it stopped.
+    Composing(bool),
+    /// The learner got to another step.
+    Progress(Progress),
+    /// Something for the log and the metrics, without contents.
+    Note(Note),
+    /// The session is over: nothing comes after this.
+    Ended {
+        /// Status text that tells the learner how to come back, in their language.
+        status: String,
+        /// Whether the lesson was passed.
+        passed: bool,
+    },
+}
+
+/// What happened in a session, without contents: for logs and metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Note {
+    /// A private conversation began, in this version of OTR.
+    OtrEnabled(u8),
+    /// The private conversation ended.
+    OtrDisabled,
+    /// SMP was begun by the learner.
+    SmpStarted,
+    /// SMP ended with equal secrets.
+    SmpSucceeded,
+    /// SMP ended with different secrets.
+    SmpFailed,
+    /// SMP was aborted, by either side.
+    SmpAborted,
+    /// A message was not acted on; a short word that says why.
+    Refused(&'static str),
+    /// The learner was warned that the session will end.
+    Warned,
+}
