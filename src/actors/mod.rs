@@ -2,3 +2,4 @@
 
 pub mod lti;
 pub mod registry;
+pub mod store;
