@@ -14,6 +14,7 @@
 //! so that each can be tried with a recording actor at the other end.
 
 pub mod lti;
+pub mod grades;
 pub mod registry;
 pub mod session;
 mod stanzas;
