@@ -79,28 +79,30 @@ impl Domain {
     /// Checks the parameters, big-endian without leading zeros, and takes them in. The ones that
     /// our keys share are known and are not checked again.
     fn parse(p: &[u8], q: &[u8], g: &[u8]) -> Result<Arc<Self>, WireError> {
-        let out_of_range = |field| WireError::Range { field };
         if p.len() > Self::P_LEN_MAX {
-            return Err(out_of_range("p"));
+            return Err(WireError::Range { field: "p" });
         }
         let p = Odd::new(BoxedUint::from_be_slice_vartime(p)).into_option();
-        let p = p.filter(|p| Self::P_BITS.contains(&p.bits_vartime())).ok_or(out_of_range("p"))?;
+        let p = p
+            .filter(|p| Self::P_BITS.contains(&p.bits_vartime()))
+            .ok_or(WireError::Range { field: "p" })?;
         let q = uint_from_be::<{ U192::LIMBS }>(q).filter(|q| q.bits_vartime() == Self::Q_BITS);
-        let q = q.and_then(|q| Odd::new(q).into_option()).ok_or(out_of_range("q"))?;
-        let g = BoxedUint::from_be_slice(g, p.bits_precision()).or(Err(out_of_range("g")))?;
+        let q = q.and_then(|q| Odd::new(q).into_option()).ok_or(WireError::Range { field: "q" })?;
+        let g = BoxedUint::from_be_slice(g, p.bits_precision())
+            .or(Err(WireError::Range { field: "g" }))?;
 
         let known = &*SHARED;
         if *p == **known.p() && q == *known.q.modulus() && g == known.g.retrieve() {
             return Ok(Arc::clone(known));
         }
-        let p_minus_1 = p.wrapping_sub(&BoxedUint::one_with_precision(p.bits_precision()));
+        let p_minus_1 = p.wrapping_sub(BoxedUint::one_with_precision(p.bits_precision()));
         let rest = p_minus_1.rem_vartime(q.as_nz_ref());
         if !is_prime(Flavor::Any, q.as_ref()) || bool::from(rest.is_nonzero()) {
-            return Err(out_of_range("q"));
+            return Err(WireError::Range { field: "q" });
         }
         let params = BoxedMontyParams::new_vartime(p);
         let q = FixedMontyParams::new_vartime(q);
-        let g = subgroup_element(g, &params, &q).ok_or(out_of_range("g"))?;
+        let g = subgroup_element(g, &params, &q).ok_or(WireError::Range { field: "g" })?;
         Ok(Arc::new(Self { g, q }))
     }
 
@@ -178,15 +180,21 @@ impl SigningKey {
         Self { x, public }
     }
 
-    /// The key with these numbers, big-endian.
+    /// The key with these numbers, big-endian; `secret` is x.
     ///
     /// # Errors
     ///
     /// [`WireError::Range`] if they are no valid key, or x does not belong to y.
-    pub fn from_parts(p: &[u8], q: &[u8], g: &[u8], y: &[u8], x: &[u8]) -> Result<Self, WireError> {
+    pub fn from_parts(
+        p: &[u8],
+        q: &[u8],
+        g: &[u8],
+        y: &[u8],
+        secret: &[u8],
+    ) -> Result<Self, WireError> {
         let writer = Writer::new().short(PublicKey::TYPE_DSA);
         let encoding = writer.mpi(p).mpi(q).mpi(g).mpi(y).finish();
-        Self::from_public(PublicKey::decode(&mut Reader::new(&encoding))?, x)
+        Self::from_public(PublicKey::decode(&mut Reader::new(&encoding))?, secret)
     }
 
     /// The secret x, big-endian, for the store: together with the encoded public key it gives the
@@ -203,9 +211,10 @@ impl SigningKey {
     /// [`WireError::Range`] if x does not belong to the public half.
     pub fn from_public(public: PublicKey, x: &[u8]) -> Result<Self, WireError> {
         let x = public.domain.exponent(x).ok_or(WireError::Range { field: "x" })?;
-        match power(&public.domain.g, &x.0) == public.y {
-            true => Ok(Self { x, public }),
-            false => Err(WireError::Range { field: "x" }),
+        if power(&public.domain.g, &x.0) == public.y {
+            Ok(Self { x, public })
+        } else {
+            Err(WireError::Range { field: "x" })
         }
     }
 
@@ -390,7 +399,8 @@ impl Fingerprint {
 
     /// 40 lower-case hexadecimal digits.
     pub fn to_hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+        digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
     }
 }
 
