@@ -332,8 +332,7 @@ impl Seal<'_> {
         let public = signing_key.public_key().encode();
         let m = self.m(signers, others, &public, KeyManager::FIRST_ID);
         let signature = signing_key.sign(rng, &m);
-        let mut x =
-            Writer::new().raw(&public).int(KeyManager::FIRST_ID).raw(&signature).finish();
+        let mut x = Writer::new().raw(&public).int(KeyManager::FIRST_ID).raw(&signature).finish();
         self.encryption.apply(COUNTER_ZERO, &mut x);
         let mac = self.authentication.mac_160(&Writer::new().data(&x).finish());
         (x, mac)

@@ -39,7 +39,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["?OTR:", "?OTR:.", "?OTR:===.", "?OTR:AAMC", "?OTR:AA MC.", "?OTR:A.", "AAMC."] {
+        for text in ["?OTR:", "?OTR:.", "?OTR:===.", "?OTR:AAMC", "?OTR:AA MC.", "?OTR:A.", "AAMC."]
+        {
             assert_eq!(decode(text), Err(WireError::Armor), "{text}");
         }
     }

@@ -230,9 +230,20 @@ mod tests {
     #[test]
     fn illegal_fragments_are_refused() {
         for text in [
-            "?OTR,0,1,x,", "?OTR,1,0,x,", "?OTR,2,1,x,", "?OTR,1,65536,x,", "?OTR,1,1,,", "?OTR,1,1,x",
-            "?OTR,+1,1,x,", "?OTR,,1,x,", "?OTR,1,1", "?OTR|1|27e31597,1,1,x,", "?OTR|abc|1,1,1,x,",
-            "?OTR|000000abc|27e31597,1,1,x,", "?OTR|abc,1,1,x,", "?OTR,99999999999999999999,1,x,",
+            "?OTR,0,1,x,",
+            "?OTR,1,0,x,",
+            "?OTR,2,1,x,",
+            "?OTR,1,65536,x,",
+            "?OTR,1,1,,",
+            "?OTR,1,1,x",
+            "?OTR,+1,1,x,",
+            "?OTR,,1,x,",
+            "?OTR,1,1",
+            "?OTR|1|27e31597,1,1,x,",
+            "?OTR|abc|1,1,1,x,",
+            "?OTR|000000abc|27e31597,1,1,x,",
+            "?OTR|abc,1,1,x,",
+            "?OTR,99999999999999999999,1,x,",
         ] {
             assert_eq!(Fragment::parse(text), None, "{text}");
         }

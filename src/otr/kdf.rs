@@ -73,8 +73,9 @@ pub struct DirectionKeys {
 
 impl DirectionKeys {
     fn derive(byte: u8, secbytes: &[u8]) -> Self {
-        let hash: Zeroizing<[u8; 20]> =
-            Zeroizing::new(Sha1::new().chain_update([byte]).chain_update(secbytes).finalize().into());
+        let hash: Zeroizing<[u8; 20]> = Zeroizing::new(
+            Sha1::new().chain_update([byte]).chain_update(secbytes).finalize().into(),
+        );
         let aes = AesKey::from_bytes(*hash.first_chunk().unwrap_or(&[0; AesKey::LEN]));
         let mac = MacKey::from_bytes(Sha1::digest(aes.as_bytes()).into());
         Self { aes, mac }

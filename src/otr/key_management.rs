@@ -118,11 +118,8 @@ impl KeyManager {
     pub fn sending<R: CryptoRng + ?Sized>(&mut self, rng: &mut R) -> Option<Sending<'_>> {
         self.our_id.checked_add(1)?;
         let (our_id, their_id) = (self.our_id, self.their_id);
-        let next_dh = self
-            .our_next
-            .get_or_insert_with(|| Arc::new(OurKey::generate(rng)))
-            .public()
-            .clone();
+        let next_dh =
+            self.our_next.get_or_insert_with(|| Arc::new(OurKey::generate(rng))).public().clone();
         let pair = self.pair(our_id, their_id)?;
         let counter = pair.sent.checked_add(1)?;
         pair.sent = counter;
@@ -199,9 +196,8 @@ impl KeyManager {
     }
 
     fn pair(&mut self, our_id: KeyId, their_id: KeyId) -> Option<&mut Pair> {
-        let known = self.pairs.iter().position(|pair| {
-            pair.our_id == our_id && pair.their_id == their_id
-        });
+        let known =
+            self.pairs.iter().position(|pair| pair.our_id == our_id && pair.their_id == their_id);
         let ix = match known {
             Some(ix) => ix,
             None => {
@@ -289,7 +285,9 @@ mod tests {
         let (mut alice, mut bob, mut rng) = two();
 
         let ids: Vec<_> = (0..3)
-            .flat_map(|_| [carry(&mut alice, &mut bob, &mut rng), carry(&mut bob, &mut alice, &mut rng)])
+            .flat_map(|_| {
+                [carry(&mut alice, &mut bob, &mut rng), carry(&mut bob, &mut alice, &mut rng)]
+            })
             .collect();
 
         assert_eq!(ids, [(1, 1, 1), (1, 2, 1), (2, 2, 1), (2, 3, 1), (3, 3, 1), (3, 4, 1)]);

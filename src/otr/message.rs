@@ -327,8 +327,9 @@ mod tests {
 
     fn bodies() -> impl Strategy<Value = Body> {
         let bytes = || prop::collection::vec(any::<u8>(), 0..200);
-        let commit = (bytes(), any::<[u8; 32]>())
-            .prop_map(|(encrypted_gx, hashed_gx)| Body::DhCommit(DhCommit { encrypted_gx, hashed_gx }));
+        let commit = (bytes(), any::<[u8; 32]>()).prop_map(|(encrypted_gx, hashed_gx)| {
+            Body::DhCommit(DhCommit { encrypted_gx, hashed_gx })
+        });
         let key = prop::collection::vec(any::<u8>(), 1..192)
             .prop_filter_map("not in the group", |bytes| DhPublic::from_be_bytes(&bytes))
             .prop_map(|gy| Body::DhKey(DhKey { gy }));
@@ -340,11 +341,23 @@ mod tests {
         let signature = (bytes(), any::<[u8; 20]>()).prop_map(|(encrypted_signature, mac)| {
             Body::Signature(Signature { encrypted_signature, mac })
         });
-        let data =
-            (any::<(u8, u32, u32, [u8; 8], [u8; 20])>(), bytes(), bytes(), bytes()).prop_map(
-                |((flags, sender_key_id, recipient_key_id, counter, mac), next_dh, encrypted, revealed)| {
+        let data = (any::<(u8, u32, u32, [u8; 8], [u8; 20])>(), bytes(), bytes(), bytes())
+            .prop_map(
+                |(
+                    (flags, sender_key_id, recipient_key_id, counter, mac),
+                    next_dh,
+                    encrypted,
+                    revealed,
+                )| {
                     Body::Data(Data {
-                        flags, sender_key_id, recipient_key_id, next_dh, counter, encrypted, mac, revealed,
+                        flags,
+                        sender_key_id,
+                        recipient_key_id,
+                        next_dh,
+                        counter,
+                        encrypted,
+                        mac,
+                        revealed,
                     })
                 },
             );

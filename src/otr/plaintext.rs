@@ -162,7 +162,10 @@ mod tests {
             ("?OTRv24x?", offer(false, true, false)),
             ("?OTR?v24x?", offer(true, true, false)),
             ("?OTRv?", offer(false, false, false)),
-            ("<b>?OTRv3?</b> Alice has requested a private conversation.", offer(false, false, true)),
+            (
+                "<b>?OTRv3?</b> Alice has requested a private conversation.",
+                offer(false, false, true),
+            ),
             ("?OTR?v2 and no end", offer(true, false, false)),
         ] {
             assert_eq!(classify(body), Incoming::Query(expected), "{body}");
@@ -171,7 +174,16 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_marker_is_text() {
-        for body in ["", "?", "?OTR", "?OTRx", "?OTRv", "?OTRv2 no end", "what is ?OTR Error: then", "?OTRv2 3?"] {
+        for body in [
+            "",
+            "?",
+            "?OTR",
+            "?OTRx",
+            "?OTRv",
+            "?OTRv2 no end",
+            "what is ?OTR Error: then",
+            "?OTRv2 3?",
+        ] {
             let expected = Incoming::Plain { text: Cow::Borrowed(body), offer: None };
             assert_eq!(classify(body), expected, "{body}");
         }

@@ -60,7 +60,11 @@ impl MacKey {
 
     /// HMAC-SHA-1 of the bytes.
     pub fn mac(&self, bytes: &[u8]) -> [u8; 20] {
-        Hmac::<Sha1>::new((&*block(&self.0)).into()).chain_update(bytes).finalize().into_bytes().into()
+        Hmac::<Sha1>::new((&*block(&self.0)).into())
+            .chain_update(bytes)
+            .finalize()
+            .into_bytes()
+            .into()
     }
 
     /// Whether this is the MAC of the bytes, in constant time.

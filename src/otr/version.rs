@@ -65,9 +65,7 @@ impl Address {
     pub fn to_peer(our_instance: InstanceTag, peer: PeerId) -> Self {
         match peer {
             PeerId::V2 => Self::V2,
-            PeerId::V3(tag) => {
-                Self::V3 { sender: our_instance, receiver: Receiver::Instance(tag) }
-            }
+            PeerId::V3(tag) => Self::V3 { sender: our_instance, receiver: Receiver::Instance(tag) },
         }
     }
 
@@ -139,9 +137,7 @@ impl Address {
     pub fn encode(self, writer: Writer) -> Writer {
         match self {
             Self::V2 => writer,
-            Self::V3 { sender, receiver } => {
-                writer.int(sender.to_u32()).int(receiver.to_u32())
-            }
+            Self::V3 { sender, receiver } => writer.int(sender.to_u32()).int(receiver.to_u32()),
         }
     }
 }
