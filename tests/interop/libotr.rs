@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/libotr_peer.c");
 
 /// How long one command may take. SMP takes libotr a tenth of a second on an idle machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The compiled peer; it is made once per run of the tests.
 fn program() -> &'static Path {

@@ -47,6 +47,12 @@ pub(crate) fn only(version: Version) -> Policy {
     }
 }
 
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    digits.map(|digit| char::from_digit(digit.into(), 16).unwrap()).collect()
+}
+
 impl Pair {
     /// Both in plaintext. `versions` are libotr's.
     #[expect(clippy::disallowed_methods, reason = "the clock of the test starts somewhere")]
@@ -198,12 +204,10 @@ impl Pair {
 
     /// What libotr tells of a session whose values are ours.
     pub(crate) fn session(&self, event: &str, version: Version) -> Value {
-        let ssid: String =
-            self.ours.ssid().unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
         json!({
             "event": event,
             "fingerprint": self.ours.our_fingerprint().to_hex(),
-            "session_id": ssid,
+            "session_id": hex(&self.ours.ssid().unwrap()),
             "version": version.number(),
         })
     }

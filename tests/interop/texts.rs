@@ -5,7 +5,7 @@ use otrbot::otr::version::Version;
 use serde_json::json;
 
 use crate::in_both_versions;
-use crate::pair::Pair;
+use crate::pair::{Pair, hex};
 
 in_both_versions! {
     words_of_all_kinds_arrive
@@ -126,7 +126,6 @@ fn they_offer_the_extra_key(version: Version) {
         panic!("{events:?}");
     };
     assert_eq!(data, b"file.txt");
-    let key: String = key.expose().iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(sent, [json!({"event": "extra_key_sent", "key": key})]);
+    assert_eq!(sent, [json!({"event": "extra_key_sent", "key": hex(key.expose())})]);
     pair.assert_talks();
 }
