@@ -12,8 +12,8 @@ use serde_json::Value;
 use crate::support::{Fixed, field, padded, vectors};
 
 fn signing_key(known: &Value) -> SigningKey {
-    let [p, q, g, y, x] = ["p", "q", "g", "y", "x"].map(|name| field(known, name));
-    SigningKey::from_parts(&p, &q, &g, &y, &x).unwrap()
+    let [p, q, g, y, secret] = ["p", "q", "g", "y", "x"].map(|name| field(known, name));
+    SigningKey::from_parts(&p, &q, &g, &y, &secret).unwrap()
 }
 
 fn encode(numbers: &[Vec<u8>; 4]) -> Vec<u8> {
@@ -25,10 +25,10 @@ fn decode(bytes: &[u8]) -> Result<PublicKey, WireError> {
 }
 
 fn refused_field(numbers: &[Vec<u8>; 4]) -> &'static str {
-    match decode(&encode(numbers)).unwrap_err() {
-        WireError::Range { field } => field,
-        other => panic!("{other}"),
-    }
+    let refused = decode(&encode(numbers)).err();
+    refused
+        .and_then(|error| if let WireError::Range { field } = error { Some(field) } else { None })
+        .unwrap()
 }
 
 #[test]
@@ -201,8 +201,7 @@ fn a_composite_q_is_refused_even_if_it_divides() {
     let prime = (BigUint::from(1_u8) << 80_u32) - 65_u8;
     let q = &prime * &prime;
     assert_eq!(q.bits(), 160);
-    let k = BigUint::from(1_u8) << (1024_u32 - 160);
-    let p: BigUint = &k * &q + 1_u8;
+    let p: BigUint = (&q << (1024_u32 - 160)) + 1_u8;
     let numbers = [p.to_bytes_be(), q.to_bytes_be(), vec![2], vec![2]];
 
     assert_eq!(refused_field(&numbers), "q");
@@ -227,18 +226,18 @@ fn other_types_of_key_leading_zeros_and_cut_off_keys_are_refused() {
 
 #[test]
 fn a_key_of_2048_bits_is_accepted() {
-    // p = k q + 1 over the q of our own keys; k is the first from 2^1888 on that makes p a prime.
+    // p = cofactor q + 1 over the q of our own keys; the cofactor is the first from 2^1888 on that makes p a prime.
     let (_, q, _) = shared_parameters();
     let one = BigUint::from(1_u8);
-    let k = (BigUint::from(1_u8) << 1888_u32) + 5_962_u32;
-    let p = &k * &q + &one;
-    let g = BigUint::from(2_u8).modpow(&k, &p);
+    let cofactor = (BigUint::from(1_u8) << 1888_u32) + 5_962_u32;
+    let p = &cofactor * &q + &one;
+    let g = BigUint::from(2_u8).modpow(&cofactor, &p);
     assert!(g != one && g.modpow(&q, &p) == one);
 
-    let x = BigUint::from(1_234_567_u32);
-    let y = g.modpow(&x, &p);
-    let [p, q, g, y, x] = [p, q, g, y, x].map(|number| number.to_bytes_be());
-    let key = SigningKey::from_parts(&p, &q, &g, &y, &x).unwrap();
+    let secret = BigUint::from(1_234_567_u32);
+    let y = g.modpow(&secret, &p);
+    let [p, q, g, y, secret] = [p, q, g, y, secret].map(|number| number.to_bytes_be());
+    let key = SigningKey::from_parts(&p, &q, &g, &y, &secret).unwrap();
 
     let mut rng = ChaCha20Rng::seed_from_u64(4);
     let signature = key.sign(&mut rng, &[9; 32]);
