@@ -1,0 +1,166 @@
+//! The token that a page carries in its forms: whose page it is, signed.
+//!
+//! It takes the place of a cookie, which browsers keep from pages in foreign frames, and of a
+//! token against forged requests, since nobody else can write one. It never stands in a URL.
+//!
+//! ```text
+//! base64url( version: 1 byte | enrolment: 8 | issued: 8 | HMAC-SHA256 over those: 32 )
+//! ```
+
+use std::fmt;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+use zeroize::ZeroizeOnDrop;
+
+/// How long a token is good, in seconds: longer than anybody takes for the lesson in one go.
+pub const LIFETIME: i64 = 12 * 60 * 60;
+
+const VERSION: u8 = 1;
+const FIELDS: usize = 17;
+const TAG: usize = 32;
+
+/// The key that signs tokens.
+#[derive(Clone, ZeroizeOnDrop)]
+pub struct TokenKey([u8; 32]);
+
+/// What a token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// The enrolment whose page this is.
+    pub enrolment: i64,
+    /// When the token was made, in seconds since 1970.
+    pub issued: i64,
+}
+
+/// Why a token is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// It is none of ours, or was signed with another key.
+    #[error("the page token is none of ours")]
+    Forged,
+    /// It was ours; the enrolment is told so that the answer can suit it.
+    #[error("the page token has expired")]
+    Expired {
+        /// The enrolment whose page it was.
+        enrolment: i64,
+    },
+}
+
+impl TokenKey {
+    /// Makes the key from secret bytes of any length, such as the contents of a key file.
+    pub fn from_secret(secret: &[u8]) -> Self {
+        Self(
+            Sha256::new().chain_update(b"otrbot page token").chain_update(secret).finalize().into(),
+        )
+    }
+
+    fn mac(&self, fields: &[u8]) -> Hmac<Sha256> {
+        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+        let mut mac = <Hmac<Sha256>>::new_from_slice(&self.0).expect("a key of any length");
+        mac.update(fields);
+        mac
+    }
+}
+
+impl fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenKey").finish_non_exhaustive()
+    }
+}
+
+impl Token {
+    /// Writes the token as text that fits into a form field.
+    pub fn seal(self, key: &TokenKey) -> String {
+        let mut bytes = Vec::with_capacity(FIELDS + TAG);
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&self.enrolment.to_be_bytes());
+        bytes.extend_from_slice(&self.issued.to_be_bytes());
+        let tag = key.mac(&bytes).finalize().into_bytes();
+        bytes.extend_from_slice(&tag);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads a token; its signature is compared in constant time. `now` is in seconds since 1970.
+    ///
+    /// # Errors
+    /// When it is none of ours, or is too old.
+    pub fn open(text: &str, key: &TokenKey, now: i64) -> Result<Self, TokenError> {
+        // 49 bytes are 66 characters; nothing longer need be looked at.
+        if text.len() > 66 {
+            return Err(TokenError::Forged);
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_no_base64| TokenError::Forged)?;
+        let (fields, tag) = bytes.split_at_checked(FIELDS).ok_or(TokenError::Forged)?;
+        key.mac(fields).verify_slice(tag).map_err(|_wrong_tag| TokenError::Forged)?;
+
+        let (version, numbers) = fields.split_first().ok_or(TokenError::Forged)?;
+        let (enrolment, issued) = numbers.split_first_chunk().ok_or(TokenError::Forged)?;
+        let (issued, rest) = issued.split_first_chunk().ok_or(TokenError::Forged)?;
+        if *version != VERSION || !rest.is_empty() {
+            return Err(TokenError::Forged);
+        }
+        let (enrolment, issued) = (i64::from_be_bytes(*enrolment), i64::from_be_bytes(*issued));
+        if now.saturating_sub(issued) > LIFETIME {
+            return Err(TokenError::Expired { enrolment });
+        }
+        Ok(Self { enrolment, issued })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_700_000_000;
+    const TOKEN: Token = Token { enrolment: 7, issued: NOW };
+
+    fn key() -> TokenKey {
+        TokenKey::from_secret(b"a key")
+    }
+
+    #[test]
+    fn a_token_is_read_back() {
+        let text = TOKEN.seal(&key());
+
+        assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)));
+        assert_eq!(Token::open(&text, &key(), NOW + 1), Ok(TOKEN));
+    }
+
+    #[test]
+    fn a_token_expires_and_still_tells_whose_it_was() {
+        let text = TOKEN.seal(&key());
+
+        assert_eq!(Token::open(&text, &key(), NOW + LIFETIME), Ok(TOKEN));
+        let late = Token::open(&text, &key(), NOW + LIFETIME + 1);
+        assert_eq!(late, Err(TokenError::Expired { enrolment: 7 }));
+    }
+
+    #[test]
+    fn another_key_another_bit_and_another_length_are_forgeries() {
+        let text = TOKEN.seal(&key());
+        let other = Token::open(&text, &TokenKey::from_secret(b"another"), NOW);
+        assert_eq!(other, Err(TokenError::Forged));
+
+        let bytes = URL_SAFE_NO_PAD.decode(&text).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            let text = URL_SAFE_NO_PAD.encode(changed);
+            assert_eq!(Token::open(&text, &key(), NOW), Err(TokenError::Forged), "bit {bit}");
+        }
+        for length in 0..text.len() {
+            let cut = text.get(..length).unwrap();
+            assert_eq!(Token::open(cut, &key(), NOW), Err(TokenError::Forged));
+        }
+        for odd in ["é", "a b", &"A".repeat(100_000), &format!("{text}A"), &format!("{text}=")] {
+            assert_eq!(Token::open(odd, &key(), NOW), Err(TokenError::Forged));
+        }
+    }
+
+    #[test]
+    fn the_key_is_not_shown() {
+        assert_eq!(format!("{:?}", key()), "TokenKey { .. }");
+    }
+}
