@@ -34,6 +34,34 @@ pub struct Token {
     pub issued: i64,
 }
 
+/// A token as it stands in a form: not to be shown or logged, since whoever has it may act on the
+/// page.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct PageToken(String);
+
+impl PageToken {
+    /// What came in a form, whatever it is.
+    pub fn received(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The text for the form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for PageToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PageToken").finish_non_exhaustive()
+    }
+}
+
 /// Why a token is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
@@ -72,21 +100,22 @@ impl fmt::Debug for TokenKey {
 
 impl Token {
     /// Writes the token as text that fits into a form field.
-    pub fn seal(self, key: &TokenKey) -> String {
+    pub fn seal(self, key: &TokenKey) -> PageToken {
         let mut bytes = Vec::with_capacity(FIELDS + TAG);
         bytes.push(VERSION);
         bytes.extend_from_slice(&self.enrolment.to_be_bytes());
         bytes.extend_from_slice(&self.issued.to_be_bytes());
         let tag = key.mac(&bytes).finalize().into_bytes();
         bytes.extend_from_slice(&tag);
-        URL_SAFE_NO_PAD.encode(bytes)
+        PageToken(URL_SAFE_NO_PAD.encode(bytes))
     }
 
     /// Reads a token; its signature is compared in constant time. `now` is in seconds since 1970.
     ///
     /// # Errors
     /// When it is none of ours, or is too old.
-    pub fn open(text: &str, key: &TokenKey, now: i64) -> Result<Self, TokenError> {
+    pub fn open(token: &PageToken, key: &TokenKey, now: i64) -> Result<Self, TokenError> {
+        let text = token.as_str();
         // 49 bytes are 66 characters; nothing longer need be looked at.
         if text.len() > 66 {
             return Err(TokenError::Forged);
@@ -120,27 +149,35 @@ mod tests {
         TokenKey::from_secret(b"a key")
     }
 
+    fn open(text: &str, key: &TokenKey, now: i64) -> Result<Token, TokenError> {
+        Token::open(&PageToken::received(text), key, now)
+    }
+
+    fn seal(token: Token) -> String {
+        token.seal(&key()).as_str().to_owned()
+    }
+
     #[test]
     fn a_token_is_read_back() {
-        let text = TOKEN.seal(&key());
+        let text = seal(TOKEN);
 
         assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)));
-        assert_eq!(Token::open(&text, &key(), NOW + 1), Ok(TOKEN));
+        assert_eq!(open(&text, &key(), NOW + 1), Ok(TOKEN));
     }
 
     #[test]
     fn a_token_expires_and_still_tells_whose_it_was() {
-        let text = TOKEN.seal(&key());
+        let text = seal(TOKEN);
 
-        assert_eq!(Token::open(&text, &key(), NOW + LIFETIME), Ok(TOKEN));
-        let late = Token::open(&text, &key(), NOW + LIFETIME + 1);
+        assert_eq!(open(&text, &key(), NOW + LIFETIME), Ok(TOKEN));
+        let late = open(&text, &key(), NOW + LIFETIME + 1);
         assert_eq!(late, Err(TokenError::Expired { enrolment: 7 }));
     }
 
     #[test]
     fn another_key_another_bit_and_another_length_are_forgeries() {
-        let text = TOKEN.seal(&key());
-        let other = Token::open(&text, &TokenKey::from_secret(b"another"), NOW);
+        let text = seal(TOKEN);
+        let other = open(&text, &TokenKey::from_secret(b"another"), NOW);
         assert_eq!(other, Err(TokenError::Forged));
 
         let bytes = URL_SAFE_NO_PAD.decode(&text).unwrap();
@@ -148,19 +185,20 @@ mod tests {
             let mut changed = bytes.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
             let text = URL_SAFE_NO_PAD.encode(changed);
-            assert_eq!(Token::open(&text, &key(), NOW), Err(TokenError::Forged), "bit {bit}");
+            assert_eq!(open(&text, &key(), NOW), Err(TokenError::Forged), "bit {bit}");
         }
         for length in 0..text.len() {
             let cut = text.get(..length).unwrap();
-            assert_eq!(Token::open(cut, &key(), NOW), Err(TokenError::Forged));
+            assert_eq!(open(cut, &key(), NOW), Err(TokenError::Forged));
         }
         for odd in ["é", "a b", &"A".repeat(100_000), &format!("{text}A"), &format!("{text}=")] {
-            assert_eq!(Token::open(odd, &key(), NOW), Err(TokenError::Forged));
+            assert_eq!(open(odd, &key(), NOW), Err(TokenError::Forged));
         }
     }
 
     #[test]
-    fn the_key_is_not_shown() {
+    fn neither_key_nor_token_is_shown() {
         assert_eq!(format!("{:?}", key()), "TokenKey { .. }");
+        assert_eq!(format!("{:?}", TOKEN.seal(&key())), "PageToken(..)");
     }
 }
