@@ -6,6 +6,7 @@ pub mod http;
 pub mod i18n;
 pub mod lesson;
 pub mod lti;
+pub mod metrics;
 pub mod otr;
 pub mod session;
 pub mod store;

@@ -11,26 +11,30 @@ mod courier;
 
 use std::{
     collections::{BTreeSet, HashSet},
+    sync::Arc,
     time::Duration,
 };
 
 use actix::{
     Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message,
-    MessageResult, WrapFuture as _,
+    MessageResult, SpawnHandle, WrapFuture as _,
 };
 use log::{debug, error, info, warn};
 use secrecy::SecretString;
 
 use self::courier::Parcel;
 pub use self::courier::{Courier, CourierError};
-use super::{random_bytes, random_name, unix_now};
+use super::ambient::{random_bytes, random_name, unix_now};
 use crate::{
     lti::{Consumers, answer::Outcome, grade::Score},
-    store::{GradeDue, GradeId, Store, StoreError},
+    metrics::Metrics,
+    store::{GradeCounts, GradeDue, GradeId, Store, StoreError},
 };
 
 /// A grade that is not recorded after this long is given up, in seconds: three days.
 const GIVE_UP: i64 = 3 * 24 * 60 * 60;
+/// How many grades a look at the store brings at most.
+const MOST_AT_ONCE: u32 = 200;
 /// How often the store is looked at when nothing else gives a reason to.
 const LOOK: Duration = Duration::from_secs(30);
 /// How soon it is looked at again when it could not be read.
@@ -61,18 +65,32 @@ impl RetryPlan {
     }
 }
 
+/// What the outbox is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Where the grades wait.
+    pub store: Store,
+    /// Whose secrets sign them.
+    pub consumers: Consumers,
+    /// Who carries them.
+    pub courier: Courier,
+    /// When to try again.
+    pub plan: RetryPlan,
+    /// Where they are counted.
+    pub metrics: Arc<Metrics>,
+}
+
 /// The actor.
 #[derive(Debug)]
 pub struct GradeOutbox {
-    store: Store,
-    consumers: Consumers,
-    courier: Courier,
-    plan: RetryPlan,
+    parts: Parts,
     /// Whether the store is being looked at, and whether to look again right after.
     look: Look,
     /// The grades under way, and the consumers whose platform is being talked to.
     under_way: HashSet<GradeId>,
     busy: BTreeSet<String>,
+    /// The timer that wakes when the next grade is due.
+    alarm: Option<SpawnHandle>,
     counts: Counts,
 }
 
@@ -115,21 +133,19 @@ pub struct Counts {
 #[derive(Clone, Copy, Debug)]
 enum Ended {
     Recorded,
-    Again(Duration),
+    Again,
     Failed,
 }
 
 impl GradeOutbox {
     /// Makes the actor; it begins when it is started.
-    pub fn new(store: Store, consumers: Consumers, courier: Courier, plan: RetryPlan) -> Self {
+    pub fn new(parts: Parts) -> Self {
         Self {
-            store,
-            consumers,
-            courier,
-            plan,
+            parts,
             look: Look::Idle,
             under_way: HashSet::new(),
             busy: BTreeSet::new(),
+            alarm: None,
             counts: Counts::default(),
         }
     }
@@ -153,9 +169,9 @@ impl Handler<Wake> for GradeOutbox {
             return;
         }
         self.look = Look::UnderWay;
-        let store = self.store.clone();
-        let due = async move { store.due_grades(unix_now()).await };
-        ctx.spawn(due.into_actor(self).map(|due, outbox, ctx| outbox.on_due(due, ctx)));
+        let store = self.parts.store.clone();
+        let due = async move { look(&store).await };
+        ctx.spawn(due.into_actor(self).map(|seen, outbox, ctx| outbox.on_seen(seen, ctx)));
     }
 }
 
@@ -176,14 +192,18 @@ impl Handler<Close> for GradeOutbox {
 }
 
 impl GradeOutbox {
-    fn on_due(&mut self, due: Result<Vec<GradeDue>, StoreError>, ctx: &mut Context<Self>) {
+    fn on_seen(&mut self, seen: Result<Seen, StoreError>, ctx: &mut Context<Self>) {
         let look_again = self.look == Look::Repeat;
         self.look = Look::Idle;
-        match due {
-            Ok(due) => {
-                for grade in due {
+        match seen {
+            Ok(seen) => {
+                self.parts.metrics.grades_due.set(seen.counts.due);
+                self.parts.metrics.grades_recorded.set(seen.counts.recorded);
+                self.parts.metrics.grades_failed.set(seen.counts.failed);
+                for grade in seen.due {
                     self.begin(grade, ctx);
                 }
+                self.set_alarm(seen.pause, ctx);
             }
             Err(error) => {
                 warn!("cannot read the grades to send: {error}");
@@ -195,21 +215,29 @@ impl GradeOutbox {
         }
     }
 
+    /// Looks again when the next grade is due; the end of an attempt may bring that forward.
+    fn set_alarm(&mut self, pause: Option<Duration>, ctx: &mut Context<Self>) {
+        if let Some(alarm) = self.alarm.take() {
+            ctx.cancel_future(alarm);
+        }
+        self.alarm = pause.map(|pause| ctx.notify_later(Wake, pause));
+    }
+
     /// Begins an attempt, unless one is under way to the same platform; then the end of that one
     /// is the time to look again.
     fn begin(&mut self, grade: GradeDue, ctx: &mut Context<Self>) {
         if self.under_way.contains(&grade.id) || self.busy.contains(&grade.consumer_key) {
             return;
         }
-        let (id, consumer_key) = (grade.id, grade.consumer_key.clone());
-        self.under_way.insert(id);
+        let (id, consumer_key) = (grade.id.clone(), grade.consumer_key.clone());
+        self.under_way.insert(id.clone());
         self.busy.insert(consumer_key.clone());
         self.counts.under_way += 1;
         let attempt = Attempt {
-            store: self.store.clone(),
-            consumers: self.consumers.clone(),
-            courier: self.courier.clone(),
-            plan: self.plan.clone(),
+            store: self.parts.store.clone(),
+            consumers: self.parts.consumers.clone(),
+            courier: self.parts.courier.clone(),
+            plan: self.parts.plan.clone(),
             grade,
         };
         ctx.spawn(attempt.run().into_actor(self).map(move |ended, outbox, ctx| {
@@ -224,11 +252,7 @@ impl GradeOutbox {
         match ended {
             Ok(Ended::Recorded) => self.counts.recorded += 1,
             Ok(Ended::Failed) => self.counts.failed += 1,
-            Ok(Ended::Again(pause)) => {
-                self.counts.retried += 1;
-                // Times are stored in whole seconds: look when the second has begun.
-                ctx.notify_later(Wake, pause + Duration::from_secs(1));
-            }
+            Ok(Ended::Again) => self.counts.retried += 1,
             Err(error) => {
                 error!("cannot write down what became of a grade: {error}");
                 ctx.notify_later(Wake, LOOK_AGAIN);
@@ -237,6 +261,22 @@ impl GradeOutbox {
         }
         ctx.notify(Wake);
     }
+}
+
+/// What a look at the store shows.
+struct Seen {
+    due: Vec<GradeDue>,
+    counts: GradeCounts,
+    /// How long it takes until the next grade is due that is not due now.
+    pause: Option<Duration>,
+}
+
+async fn look(store: &Store) -> Result<Seen, StoreError> {
+    let now = unix_now();
+    let due = store.due_grades(now, MOST_AT_ONCE).await?;
+    let next = store.next_grade_due().await?.filter(|next| *next > now);
+    let seconds = next.and_then(|next| u64::try_from(next.saturating_sub(now)).ok());
+    Ok(Seen { due, counts: store.grade_counts().await?, pause: seconds.map(Duration::from_secs) })
 }
 
 /// One attempt, on its own.
@@ -251,29 +291,29 @@ struct Attempt {
 impl Attempt {
     async fn run(self) -> Result<Ended, StoreError> {
         let outcome = self.deliver().await;
-        let (id, attempts) = (self.grade.id, self.grade.attempts);
+        let (id, attempts) = (&self.grade.id, self.attempts());
         let now = unix_now();
         match outcome {
             Outcome::Recorded => {
-                info!("grade.id" = id.0; "grade {}: recorded", id.0);
+                info!("grade.id":% = id; "grade {id}: recorded");
                 self.store.grade_recorded(id, now).await?;
                 Ok(Ended::Recorded)
             }
             Outcome::Transient { why, .. } if now - self.grade.achieved_at > GIVE_UP => {
-                error!("grade.id" = id.0; "grade {}: given up after {attempts} attempts: {why}", id.0);
+                error!("grade.id":% = id; "grade {id}: given up after {attempts} attempts: {why}");
                 self.store.grade_failed(id, &why).await?;
                 Ok(Ended::Failed)
             }
             Outcome::Transient { retry_after, why } => {
                 let [chance] = random_bytes();
                 let pause = self.plan.pause(attempts, retry_after, chance);
-                warn!("grade.id" = id.0; "grade {}: tried again in {} s: {why}", id.0, pause.as_secs());
+                warn!("grade.id":% = id; "grade {}: tried again in {} s: {why}", id, pause.as_secs());
                 let at = now.saturating_add_unsigned(pause.as_secs());
                 self.store.grade_retry(id, at, &why).await?;
-                Ok(Ended::Again(pause))
+                Ok(Ended::Again)
             }
             Outcome::Permanent { why } => {
-                error!("grade.id" = id.0; "grade {}: the platform does not take it: {why}", id.0);
+                error!("grade.id":% = id; "grade {id}: the platform does not take it: {why}");
                 self.store.grade_failed(id, &why).await?;
                 Ok(Ended::Failed)
             }
@@ -287,9 +327,13 @@ impl Attempt {
         secrets.get(turn.checked_rem(secrets.len())?)
     }
 
+    fn attempts(&self) -> u32 {
+        u32::try_from(self.grade.attempts).unwrap_or(u32::MAX)
+    }
+
     async fn deliver(&self) -> Outcome {
         let grade = &self.grade;
-        debug!("grade.id" = grade.id.0; "grade {}: attempt {}", grade.id.0, grade.attempts);
+        debug!("grade.id":% = grade.id; "grade {}: attempt {}", grade.id, grade.attempts);
         let Some(score) = Score::new(grade.score) else {
             return Outcome::Permanent { why: "the grade is out of range".to_owned() };
         };
@@ -304,7 +348,7 @@ impl Attempt {
             score,
             consumer_key: &grade.consumer_key,
             secret,
-            attempts: grade.attempts,
+            attempts: self.attempts(),
         };
         self.courier.deliver(parcel, random_name::<16>(), unix_now()).await
     }

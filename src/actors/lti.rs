@@ -13,7 +13,7 @@
 
 mod desk;
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use actix::{
     Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, MessageResult,
@@ -26,20 +26,25 @@ use url::Url;
 
 use self::desk::Desk;
 use super::{
+    ambient::unix_now,
     grades::Wake,
     registry::{Dismiss, Enrol, EnterBotSecret, EnterSecret, Where},
 };
 use crate::{
     lti::{
-        Consumers, LaunchError, RawLaunch, Rules,
+        Consumers, Fault, LaunchError, RawLaunch, Rules,
         token::{PageToken, TokenError, TokenKey},
     },
+    metrics::Metrics,
     session::{BotSecretVerdict, SecretVerdict, Whereabouts},
     store::{Enrolment, GradeState, Store, StoreError},
 };
 
 /// More platforms than one daemon serves; the addresses of the rest are not remembered.
 const MOST_PLATFORMS: usize = 256;
+
+/// How often nonces are forgotten whose time is over.
+const FORGET: Duration = Duration::from_mins(1);
 
 /// What the gateway is told by the settings.
 #[derive(Clone, Debug)]
@@ -79,10 +84,26 @@ impl fmt::Debug for Registry {
     }
 }
 
+/// What the gateway is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// What the settings say.
+    pub config: GatewayConfig,
+    /// Where enrolments, nonces and grades are kept.
+    pub store: Store,
+    /// Who knows the learners.
+    pub registry: Registry,
+    /// Who sends the grades.
+    pub outbox: Recipient<Wake>,
+    /// Where launches are counted.
+    pub metrics: Arc<Metrics>,
+}
+
 /// The actor.
 #[derive(Debug)]
 pub struct LtiGateway {
     desk: Arc<Desk>,
+    metrics: Arc<Metrics>,
     /// The origins of platforms whose launches were verified.
     platforms: BTreeSet<String>,
 }
@@ -144,8 +165,6 @@ pub struct Platforms;
 pub struct View {
     /// The learner, in this assignment.
     pub enrolment: Enrolment,
-    /// Whether this is a launch of a teacher, or another who gives the course.
-    pub is_staff: bool,
     /// How far the learner is; `None` without a Jabber ID that the bot knows.
     pub whereabouts: Option<Whereabouts>,
     /// What became of the grade; `None`: there is none yet.
@@ -224,15 +243,11 @@ pub enum PageError {
 
 impl LtiGateway {
     /// Makes the actor; it works once it is started.
-    pub fn new(
-        config: GatewayConfig,
-        store: Store,
-        registry: Registry,
-        outbox: Recipient<Wake>,
-    ) -> Self {
+    pub fn new(parts: Parts) -> Self {
+        let Parts { config, store, registry, outbox, metrics } = parts;
         let rules = Rules { public_url: config.public_url.clone(), window: config.nonce_window };
         let desk = Desk { config, rules, store, registry, outbox };
-        Self { desk: Arc::new(desk), platforms: BTreeSet::new() }
+        Self { desk: Arc::new(desk), metrics, platforms: BTreeSet::new() }
     }
 
     fn remember(&mut self, enrolment: &Enrolment) {
@@ -240,6 +255,24 @@ impl LtiGateway {
             if self.platforms.len() < MOST_PLATFORMS {
                 self.platforms.insert(origin);
             }
+        }
+    }
+}
+
+impl PageError {
+    /// A word for the metrics.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Launch(error) => match error.fault() {
+                Fault::TooLarge => "too_large",
+                Fault::Incomplete => "incomplete",
+                Fault::ContentType => "content_type",
+                Fault::Malformed => "malformed",
+                Fault::NotTrusted => "not_trusted",
+                Fault::OutOfDate => "out_of_date",
+            },
+            Self::NoToken | Self::Token(_) | Self::Gone => "no_enrolment",
+            Self::Store(_) | Self::Unavailable => "unavailable",
         }
     }
 }
@@ -265,6 +298,15 @@ impl Actor for LtiGateway {
             Ok(known) => known.iter().for_each(|enrolment| gateway.remember(enrolment)),
             Err(error) => warn!("cannot read which platforms there are: {error}"),
         }));
+        ctx.run_interval(FORGET, |gateway, ctx| {
+            let desk = Arc::clone(&gateway.desk);
+            let forgotten = async move { desk.store.forget_nonces(unix_now()).await };
+            ctx.spawn(forgotten.into_actor(gateway).map(|forgotten, _, _| {
+                if let Err(error) = forgotten {
+                    warn!("cannot forget old nonces: {error}");
+                }
+            }));
+        });
     }
 }
 
@@ -279,8 +321,12 @@ impl Handler<TakeLaunch> for LtiGateway {
         let desk = Arc::clone(&self.desk);
         let taken = async move { desk.take_launch(&request).await };
         Box::pin(taken.into_actor(self).map(|taken, gateway, _| {
-            if let Ok(view) = &taken {
-                gateway.remember(&view.enrolment);
+            match &taken {
+                Ok(view) => {
+                    gateway.metrics.launch("accepted");
+                    gateway.remember(&view.enrolment);
+                }
+                Err(error) => gateway.metrics.launch(error.word()),
             }
             taken
         }))

@@ -4,7 +4,7 @@
 //! token against forged requests, since nobody else can write one. It never stands in a URL.
 //!
 //! ```text
-//! base64url( version: 1 byte | enrolment: 8 | issued: 8 | HMAC-SHA256 over those: 32 )
+//! base64url( version: 1 byte | issued: 8 | enrolment: 1 to 64 | HMAC-SHA256 over those: 32 )
 //! ```
 
 use std::fmt;
@@ -18,18 +18,21 @@ use zeroize::ZeroizeOnDrop;
 pub const LIFETIME: i64 = 12 * 60 * 60;
 
 const VERSION: u8 = 1;
-const FIELDS: usize = 17;
 const TAG: usize = 32;
+/// The longest id of an enrolment, in bytes.
+const LONGEST_ID: usize = 64;
+/// The longest token, in bytes before base64.
+const LONGEST: usize = 1 + 8 + LONGEST_ID + TAG;
 
 /// The key that signs tokens.
 #[derive(Clone, ZeroizeOnDrop)]
 pub struct TokenKey([u8; 32]);
 
 /// What a token says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// The enrolment whose page this is.
-    pub enrolment: i64,
+    /// The id of the enrolment whose page this is.
+    pub enrolment: String,
     /// When the token was made, in seconds since 1970.
     pub issued: i64,
 }
@@ -63,7 +66,7 @@ impl fmt::Debug for PageToken {
 }
 
 /// Why a token is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// It is none of ours, or was signed with another key.
     #[error("the page token is none of ours")]
@@ -71,8 +74,8 @@ pub enum TokenError {
     /// It was ours; the enrolment is told so that the answer can suit it.
     #[error("the page token has expired")]
     Expired {
-        /// The enrolment whose page it was.
-        enrolment: i64,
+        /// The id of the enrolment whose page it was.
+        enrolment: String,
     },
 }
 
@@ -100,11 +103,11 @@ impl fmt::Debug for TokenKey {
 
 impl Token {
     /// Writes the token as text that fits into a form field.
-    pub fn seal(self, key: &TokenKey) -> PageToken {
-        let mut bytes = Vec::with_capacity(FIELDS + TAG);
+    pub fn seal(&self, key: &TokenKey) -> PageToken {
+        let mut bytes = Vec::with_capacity(LONGEST);
         bytes.push(VERSION);
-        bytes.extend_from_slice(&self.enrolment.to_be_bytes());
         bytes.extend_from_slice(&self.issued.to_be_bytes());
+        bytes.extend_from_slice(self.enrolment.as_bytes());
         let tag = key.mac(&bytes).finalize().into_bytes();
         bytes.extend_from_slice(&tag);
         PageToken(URL_SAFE_NO_PAD.encode(bytes))
@@ -116,21 +119,22 @@ impl Token {
     /// When it is none of ours, or is too old.
     pub fn open(token: &PageToken, key: &TokenKey, now: i64) -> Result<Self, TokenError> {
         let text = token.as_str();
-        // 49 bytes are 66 characters; nothing longer need be looked at.
-        if text.len() > 66 {
+        // Nothing longer than our longest need be looked at.
+        if text.len() > LONGEST.div_ceil(3) * 4 {
             return Err(TokenError::Forged);
         }
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_no_base64| TokenError::Forged)?;
-        let (fields, tag) = bytes.split_at_checked(FIELDS).ok_or(TokenError::Forged)?;
+        let (fields, tag) = bytes.split_last_chunk::<TAG>().ok_or(TokenError::Forged)?;
         key.mac(fields).verify_slice(tag).map_err(|_wrong_tag| TokenError::Forged)?;
 
-        let (version, numbers) = fields.split_first().ok_or(TokenError::Forged)?;
-        let (enrolment, issued) = numbers.split_first_chunk().ok_or(TokenError::Forged)?;
-        let (issued, rest) = issued.split_first_chunk().ok_or(TokenError::Forged)?;
-        if *version != VERSION || !rest.is_empty() {
+        let (version, rest) = fields.split_first().ok_or(TokenError::Forged)?;
+        let (issued, enrolment) = rest.split_first_chunk().ok_or(TokenError::Forged)?;
+        let enrolment =
+            String::from_utf8(enrolment.to_vec()).map_err(|_no_text| TokenError::Forged)?;
+        if *version != VERSION {
             return Err(TokenError::Forged);
         }
-        let (enrolment, issued) = (i64::from_be_bytes(*enrolment), i64::from_be_bytes(*issued));
+        let issued = i64::from_be_bytes(*issued);
         if now.saturating_sub(issued) > LIFETIME {
             return Err(TokenError::Expired { enrolment });
         }
@@ -143,7 +147,7 @@ mod tests {
     use super::*;
 
     const NOW: i64 = 1_700_000_000;
-    const TOKEN: Token = Token { enrolment: 7, issued: NOW };
+    const ID: &str = "0123456789abcdef0123456789abcdef";
 
     fn key() -> TokenKey {
         TokenKey::from_secret(b"a key")
@@ -153,30 +157,34 @@ mod tests {
         Token::open(&PageToken::received(text), key, now)
     }
 
-    fn seal(token: Token) -> String {
-        token.seal(&key()).as_str().to_owned()
+    fn token() -> Token {
+        Token { enrolment: ID.to_owned(), issued: NOW }
+    }
+
+    fn sealed() -> String {
+        token().seal(&key()).as_str().to_owned()
     }
 
     #[test]
     fn a_token_is_read_back() {
-        let text = seal(TOKEN);
+        let text = sealed();
 
         assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)));
-        assert_eq!(open(&text, &key(), NOW + 1), Ok(TOKEN));
+        assert_eq!(open(&text, &key(), NOW + 1), Ok(token()));
     }
 
     #[test]
     fn a_token_expires_and_still_tells_whose_it_was() {
-        let text = seal(TOKEN);
+        let text = sealed();
 
-        assert_eq!(open(&text, &key(), NOW + LIFETIME), Ok(TOKEN));
+        assert_eq!(open(&text, &key(), NOW + LIFETIME), Ok(token()));
         let late = open(&text, &key(), NOW + LIFETIME + 1);
-        assert_eq!(late, Err(TokenError::Expired { enrolment: 7 }));
+        assert_eq!(late, Err(TokenError::Expired { enrolment: ID.to_owned() }));
     }
 
     #[test]
     fn another_key_another_bit_and_another_length_are_forgeries() {
-        let text = seal(TOKEN);
+        let text = sealed();
         let other = open(&text, &TokenKey::from_secret(b"another"), NOW);
         assert_eq!(other, Err(TokenError::Forged));
 
@@ -199,6 +207,6 @@ mod tests {
     #[test]
     fn neither_key_nor_token_is_shown() {
         assert_eq!(format!("{:?}", key()), "TokenKey { .. }");
-        assert_eq!(format!("{:?}", TOKEN.seal(&key())), "PageToken(..)");
+        assert_eq!(format!("{:?}", token().seal(&key())), "PageToken(..)");
     }
 }

@@ -234,7 +234,7 @@ fn base_uris(public_url: &Url, path: &str) -> Vec<String> {
 }
 
 /// Whether the body is a form, whatever parameters the type has.
-fn is_form(content_type: &str) -> bool {
+pub(crate) fn is_form(content_type: &str) -> bool {
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }

@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     actors::{
+        ambient::unix_now,
         grades::Wake,
         registry::{Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, NotEnrolled, Where},
-        unix_now,
     },
     lti::{
         Launch, LaunchError, RawLaunch, Rules, form,
@@ -21,7 +21,7 @@ use crate::{
         verify::{self, MOST_AHEAD},
     },
     session::{BotSecretVerdict, Progress},
-    store::{Enrolment, EnrolmentId, NewGrade, Store, StoreError},
+    store::{Enrolment, EnrolmentId, NewEnrolment, NewGrade, Store, StoreError},
 };
 
 /// A nonce is kept this much longer than its launch is good, in seconds: times of launches, by which
@@ -49,7 +49,7 @@ impl Desk {
             Launch::unsigned(&pairs)
         };
         let view = self.enrol_launched(&launch).await?;
-        info!("enrolment.id" = view.enrolment.id.0; "launch: enrolment {}", view.enrolment.id.0);
+        info!("enrolment.id":% = view.enrolment.id; "launch: enrolment {}", view.enrolment.id);
         Ok(view)
     }
 
@@ -68,7 +68,7 @@ impl Desk {
             Ok(jid) => self.bind(&enrolment, &jid).await?,
             Err(problem) => Some(problem),
         };
-        let view = self.view(self.reread(enrolment.id).await?).await?;
+        let view = self.view(self.reread(&enrolment.id).await?).await?;
         Ok(JidAnswer { view, problem })
     }
 
@@ -114,7 +114,7 @@ impl Desk {
         if verdict == Some(BotSecretVerdict::Right) {
             self.pass(&enrolment).await?;
         }
-        let view = self.view(self.reread(enrolment.id).await?).await?;
+        let view = self.view(self.reread(&enrolment.id).await?).await?;
         Ok(BotSecretAnswer { view, verdict })
     }
 
@@ -130,39 +130,37 @@ impl Desk {
         Ok(signed.read()?)
     }
 
-    /// Writes down who was launched. A learner who was not heard of yet is invited again: they may
-    /// have lost the invitation.
+    /// Writes down who was launched. A learner who was not heard of yet is invited again, as they
+    /// may have lost the invitation; and one who was forgotten after the lesson, to practise.
     async fn enrol_launched(&self, launch: &Launch) -> Result<View, PageError> {
         let grade = launch.outcome.as_ref().filter(|_| launch.may_grade());
-        let id = self
+        let enrolment = self
             .store
-            .put_enrolment(&Enrolment {
-                id: EnrolmentId(0),
+            .put_enrolment(&NewEnrolment {
                 consumer_key: launch.consumer_key.clone(),
                 user_id: launch.user_id.clone(),
                 context_id: launch.context_id.clone(),
                 resource_link_id: launch.resource_link_id.clone(),
-                jid: None,
                 locale: launch.locale.clone(),
                 lesson: launch.custom.get("lesson").cloned(),
-                is_learner: launch.may_grade(),
+                may_grade: launch.may_grade(),
+                is_teacher: launch.roles.is_staff() && !launch.may_grade(),
                 outcome_url: grade.map(|outcome| outcome.url.clone()),
                 sourcedid: grade.map(|outcome| outcome.sourcedid.clone()),
                 return_url: launch.return_url.as_ref().map(ToString::to_string),
-                progress: None,
-                created_at: unix_now(),
+                now: unix_now(),
             })
             .await?;
-        let enrolment = self.reread(id).await?;
-        if let Some(jid) = jid_of(&enrolment)
-            && enrolment.progress.is_none_or(|progress| progress < Progress::Talking)
-            && let Err(refused) = self.enrol(&enrolment, &jid).await?
-        {
-            warn!("enrolment.id" = id.0; "enrolment {}: not invited again: {refused}", id.0);
+        if let Some(jid) = jid_of(&enrolment) {
+            let known = ask_for(&self.registry.whereabouts, Where { jid: jid.clone() }).await?;
+            if known.is_none_or(|known| known.progress < Progress::Talking)
+                && let Err(refused) = self.enrol(&enrolment, &jid).await?
+            {
+                let id = &enrolment.id;
+                warn!("enrolment.id":% = id; "enrolment {id}: not invited again: {refused}");
+            }
         }
-        let mut view = self.view(enrolment).await?;
-        view.is_staff = launch.roles.is_staff() && !launch.may_grade();
-        Ok(view)
+        self.view(enrolment).await
     }
 
     /// The enrolment that a token stands for. Where nobody signs launches, nobody need bring one.
@@ -174,41 +172,41 @@ impl Desk {
             return Ok(self.enrol_launched(&Launch::unsigned(&[])).await?.enrolment);
         }
         let token = Token::open(token, &self.config.token_key, unix_now())?;
-        self.reread(EnrolmentId(token.enrolment)).await
+        self.reread(&EnrolmentId::from_text(token.enrolment)).await
     }
 
-    async fn reread(&self, id: EnrolmentId) -> Result<Enrolment, PageError> {
+    async fn reread(&self, id: &EnrolmentId) -> Result<Enrolment, PageError> {
         self.store.enrolment(id).await?.ok_or(PageError::Gone)
     }
 
     /// What a page shows to this learner now.
     async fn view(&self, enrolment: Enrolment) -> Result<View, PageError> {
-        let id = enrolment.id;
         let whereabouts = match jid_of(&enrolment) {
             Some(jid) => ask_for(&self.registry.whereabouts, Where { jid }).await?,
             None => None,
         };
-        let mut grade = self.store.grade_state(id).await?;
+        let mut grade = self.store.grade_state(&enrolment.id).await?;
         // The process may have ended between the lesson and the grade.
-        if grade.is_none() && enrolment.progress == Some(Progress::Done) && enrolment.is_learner {
+        if grade.is_none() && enrolment.progress == Progress::Done && enrolment.may_grade {
             self.pass(&enrolment).await?;
-            grade = self.store.grade_state(id).await?;
+            grade = self.store.grade_state(&enrolment.id).await?;
         }
-        let token = Token { enrolment: id.0, issued: unix_now() }.seal(&self.config.token_key);
-        Ok(View { enrolment, is_staff: false, whereabouts, grade, token })
+        let token = Token { enrolment: enrolment.id.as_str().to_owned(), issued: unix_now() }
+            .seal(&self.config.token_key);
+        Ok(View { enrolment, whereabouts, grade, token })
     }
 
     /// The lesson is passed: the grade goes into the store first, and from there to the platform.
     async fn pass(&self, enrolment: &Enrolment) -> Result<(), PageError> {
-        let id = enrolment.id;
-        if !enrolment.is_learner {
-            info!("enrolment.id" = id.0; "enrolment {}: passed, and is not graded", id.0);
+        let id = &enrolment.id;
+        if !enrolment.may_grade {
+            info!("enrolment.id":% = id; "enrolment {id}: passed, and is not graded");
             return Ok(());
         }
         let score = Score::FULL.value();
-        let grade = NewGrade { enrolment: id, score, achieved_at: unix_now() };
+        let grade = NewGrade { enrolment: id.clone(), score, achieved_at: unix_now() };
         self.store.put_grade(&grade).await?;
-        info!("enrolment.id" = id.0; "enrolment {}: passed", id.0);
+        info!("enrolment.id":% = id; "enrolment {id}: passed");
         self.outbox.do_send(Wake);
         Ok(())
     }
@@ -256,9 +254,11 @@ impl Desk {
             Err(refused) => {
                 if before.as_ref() != Some(jid) {
                     // Nobody else can have taken the old one in between but by mischance.
-                    match self.store.set_jid(enrolment.id, enrolment.jid.as_deref()).await {
+                    match self.store.set_jid(&enrolment.id, enrolment.jid.as_deref()).await {
                         Ok(()) => {}
-                        Err(StoreError::JidTaken) => self.store.set_jid(enrolment.id, None).await?,
+                        Err(StoreError::JidTaken) => {
+                            self.store.set_jid(&enrolment.id, None).await?;
+                        }
                         Err(error) => return Err(error.into()),
                     }
                 }
@@ -270,25 +270,21 @@ impl Desk {
         }
     }
 
-    /// Whether the Jabber ID is this enrolment's now. Somebody who does the lesson in one course
-    /// after another takes it along; nobody takes it from somebody else.
+    /// Whether the Jabber ID is this enrolment's now. Somebody who does the lesson in one assignment
+    /// after another takes it along, and begins anew; nobody takes it from somebody else.
     async fn claim(&self, enrolment: &Enrolment, jid: &BareJid) -> Result<bool, PageError> {
-        match self.store.set_jid(enrolment.id, Some(jid.as_str())).await {
-            Ok(()) => return Ok(true),
-            Err(StoreError::JidTaken) => {}
-            Err(error) => return Err(error.into()),
+        while let Some(holder) = self.store.enrolment_by_jid(jid.as_str()).await?
+            && holder.id != enrolment.id
+        {
+            if (&holder.consumer_key, &holder.user_id)
+                != (&enrolment.consumer_key, &enrolment.user_id)
+            {
+                return Ok(false);
+            }
+            self.store.set_jid(&holder.id, None).await?;
+            ask_for(&self.registry.dismiss, Dismiss { jid: jid.clone() }).await?;
         }
-        let Some(holder) = self.store.enrolment_by_jid(jid.as_str()).await? else {
-            return Ok(false);
-        };
-        let is_same_person =
-            holder.consumer_key == enrolment.consumer_key && holder.user_id == enrolment.user_id;
-        if !is_same_person {
-            return Ok(false);
-        }
-        self.store.set_jid(holder.id, None).await?;
-        ask_for(&self.registry.dismiss, Dismiss { jid: jid.clone() }).await?;
-        match self.store.set_jid(enrolment.id, Some(jid.as_str())).await {
+        match self.store.set_jid(&enrolment.id, Some(jid.as_str())).await {
             Ok(()) => Ok(true),
             Err(StoreError::JidTaken) => Ok(false),
             Err(error) => Err(error.into()),
@@ -307,8 +303,8 @@ impl Desk {
         let ask = Enrol { jid: jid.clone(), locale, lesson };
         let answer = ask_for(&self.registry.enrol, ask.clone()).await?;
         if answer == Err(EnrolRefused::NoSuchLesson) && ask.lesson.is_some() {
-            let id = enrolment.id.0;
-            warn!("enrolment.id" = id; "enrolment {id}: the launch asks for a lesson that is not there");
+            let id = &enrolment.id;
+            warn!("enrolment.id":% = id; "enrolment {id}: the launch asks for a lesson that is not there");
             return ask_for(&self.registry.enrol, Enrol { lesson: None, ..ask }).await;
         }
         Ok(answer)
