@@ -13,6 +13,8 @@
 //! and the sessions are here. Actors hold [`actix::Recipient`]s of what is above or beside them,
 //! so that each can be tried with a recording actor at the other end.
 
+pub(crate) mod ambient;
+pub mod grades;
 pub mod lti;
 pub mod grades;
 pub mod registry;
