@@ -45,7 +45,11 @@ use crate::{
     cli,
     failure::Failure,
     otr::{
-        Conversation, Event as OtrEvent, InstanceTag, Output, Policy, SigningKey,
+        conversation::Conversation,
+        event::{Event as OtrEvent, Output},
+        identity::SigningKey,
+        instance::InstanceTag,
+        policy::Policy,
     },
     xmpp::{self, Command, Down, Event},
 };
@@ -149,7 +153,7 @@ impl Learner {
             loop {
                 match self.events.recv().await {
                     Some(Event::Online { .. }) => return Ok(()),
-                    Some(Event::Offline { why: why @ Down::AuthRefused, .. }) => {
+                    Some(Event::Offline { why: why @ Down::AuthRefused { .. }, .. }) => {
                         return Err(Failure::AuthenticationRefused(why.to_string()));
                     }
                     Some(Event::Offline { why, retry_in: None }) => {

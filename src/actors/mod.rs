@@ -16,7 +16,6 @@
 pub(crate) mod ambient;
 pub mod grades;
 pub mod lti;
-pub mod grades;
 pub mod registry;
 pub mod session;
 mod stanzas;

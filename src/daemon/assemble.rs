@@ -9,16 +9,20 @@ use std::{
 };
 
 use jid::BareJid;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
-    actors::registry::{KnownLearner, factory::SessionFactory},
+    actors::{
+        lti::GatewayConfig,
+        registry::{KnownLearner, factory::SessionFactory},
+    },
     cli,
     failure::Failure,
+    http::PagesConfig,
     i18n::Catalogs,
     lesson::Library,
-    lti::Consumers,
-    otr::Policy,
+    lti::{Consumers, token::TokenKey},
+    otr::policy::Policy,
     session::{Progress, Typing},
     settings::{Settings, TlsVersion},
     store::{Store, StoreError},
@@ -167,6 +171,46 @@ impl Assembly {
             consumers.add(key.clone(), secret.clone());
         }
         consumers
+    }
+}
+
+impl Assembly {
+    /// What the gateway is told by the settings.
+    pub(super) fn gateway(&self) -> GatewayConfig {
+        let lti = &self.settings.lti;
+        let token_key = match &lti.secret_key {
+            Some(key) => TokenKey::from_secret(key.expose_secret().as_bytes()),
+            None => {
+                log::warn!(
+                    "lti.secret_key_file is not set: pages that are open now ask to be opened \
+                     again after a restart"
+                );
+                TokenKey::from_secret(&crate::actors::ambient::random_bytes::<32>())
+            }
+        };
+        GatewayConfig {
+            public_url: lti.public_url.clone(),
+            authenticate: lti.authenticate,
+            nonce_window: i64::try_from(lti.nonce_window.as_secs()).unwrap_or(i64::MAX),
+            consumers: self.consumers(),
+            token_key,
+            bot_jid: self.jid.clone(),
+        }
+    }
+
+    /// What the pages say of this bot.
+    pub(super) fn pages(&self) -> PagesConfig {
+        let lti = &self.settings.lti;
+        PagesConfig {
+            public_url: lti.public_url.clone(),
+            authenticate: lti.authenticate,
+            css_url: lti.css_url.clone(),
+            bot_jid: self.jid.to_string(),
+            bot_title: self.variable("bot_title"),
+            bot_description: self.variable("bot_description"),
+            project_name: self.variable("project_name"),
+            bot_alias: self.variable("bot_alias"),
+        }
     }
 }
 

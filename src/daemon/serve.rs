@@ -15,8 +15,8 @@ use tokio::{
 use super::{Assembly, assemble};
 use crate::{
     actors::{
-        grades::{self, GradeOutbox},
-        lti::LtiGateway,
+        grades::{self, Courier, GradeOutbox, RetryPlan},
+        lti::{self, LtiGateway},
         registry::{self, CloseAll, Reload, Restore, SessionRegistry},
         store::{Flush, StoreActor},
         xmpp::{self as connection, Disconnect, XmppConnection},
@@ -83,7 +83,7 @@ fn gave_up(assembly: &Assembly, down: &Down) -> Failure {
     let server = assembly.account.server.clone().unwrap_or_else(|| account.domain().to_string());
     let text = format!("{account} at {server}: {down}");
     match down {
-        Down::AuthRefused => Failure::AuthenticationRefused(text),
+        Down::AuthRefused { .. } => Failure::AuthenticationRefused(text),
         Down::TlsMismatch { .. } => Failure::WrongTls(text),
         _ => Failure::Unknown(anyhow::anyhow!(text)),
     }
@@ -148,16 +148,29 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
     if let Some(listener) = pages_listener {
         let outbox = GradeOutbox::new(grades::Parts {
             store: store.clone(),
-            secrets: assembly.consumers(),
-            allow_private: settings.lti.allow_private_outcomes,
+            consumers: assembly.consumers(),
+            courier: Courier::new(settings.lti.allow_private_outcomes, None)
+                .context("cannot make the client that sends grades")?,
+            plan: RetryPlan::default(),
             metrics: Arc::clone(&metrics),
         })
-        .context("cannot make the client that sends grades")?
         .start();
-        let gateway =
-            LtiGateway::new(assembly.gateway(&store, &registry, &outbox, &metrics)).start();
+        let gateway = LtiGateway::new(lti::Parts {
+            config: assembly.gateway(),
+            store: store.clone(),
+            registry: lti::Registry {
+                enrol: registry.clone().recipient(),
+                dismiss: registry.clone().recipient(),
+                enter_secret: registry.clone().recipient(),
+                enter_bot_secret: registry.clone().recipient(),
+                whereabouts: registry.clone().recipient(),
+            },
+            outbox: outbox.recipient(),
+            metrics: Arc::clone(&metrics),
+        })
+        .start();
         let address = listener.local_addr().context("the pages have no address")?;
-        let server = http::serve(assembly.pages(gateway)?, listener)
+        let server = http::serve(http::Site { gateway, config: assembly.pages() }, listener)
             .with_context(|| format!("cannot serve the pages on {address}"))?;
         servers.push(server.handle());
         actix::spawn(server);

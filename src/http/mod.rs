@@ -4,6 +4,7 @@
 mod config_xml;
 mod error;
 mod headers;
+pub mod health;
 mod launch;
 pub mod pages;
 mod request;

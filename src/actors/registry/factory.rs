@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use crate::{
     i18n::Catalogs,
     lesson::{Lesson, Library},
-    otr::{InstanceTag, Policy, SigningKey},
+    otr::{identity::SigningKey, instance::InstanceTag, policy::Policy},
     session::{Session, SessionConfig, Typing},
 };
 
