@@ -9,7 +9,7 @@ use jid::BareJid;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "otrbot", version, max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
-    /// The settings [default: settings/$OTRBOT_ENV.yaml, else settings/production.yaml].
+    /// The settings [default: `settings/$OTRBOT_ENV.yaml`, else settings/production.yaml].
     #[arg(long, short, global = true, value_name = "FILE")]
     pub settings: Option<PathBuf>,
 
@@ -41,16 +41,16 @@ pub enum Command {
 /// Arguments of `run`.
 #[derive(Clone, Debug, Args)]
 pub struct Run {
-    /// The account to log in with [default: xmpp.default_account].
+    /// The account to log in with [default: `xmpp.default_account`].
     #[arg(long, short)]
     pub jid: Option<BareJid>,
     /// A file that holds the account's password [default: as in the settings].
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
-    /// Locale of learners of whom nothing better is known [default: default_locale].
+    /// Locale of learners of whom nothing better is known [default: `default_locale`].
     #[arg(long)]
     pub locale: Option<String>,
-    /// A shared secret for learners who gave none on the page [default: otr.default_secret].
+    /// A shared secret for learners who gave none on the page [default: `otr.default_secret`].
     #[arg(long)]
     pub secret: Option<String>,
     /// A fixed long-term OTR key, in libotr's file format [default: a fresh key per learner].

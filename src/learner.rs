@@ -55,9 +55,9 @@ use crate::{
 };
 
 /// How long one `/wait` may take.
-const WAIT_PATIENCE: Duration = Duration::from_secs(120);
+const WAIT_PATIENCE: Duration = Duration::from_mins(2);
 /// How long logging in may take.
-const LOGIN_PATIENCE: Duration = Duration::from_secs(60);
+const LOGIN_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Takes a lesson.
 ///
@@ -345,13 +345,17 @@ impl Learner {
             OtrEvent::SmpAsked { .. } => {
                 show("* the bot asks to be verified");
             }
+            OtrEvent::GoneInsecure => show("* the private conversation is over"),
+            OtrEvent::Refused(why) => show(&format!("* a message was not acted on: {why:?}")),
+            // The rest is of no use to a learner; what it shows holds nobody's words.
+            #[expect(clippy::wildcard_enum_match_arm, reason = "the engine may learn more events")]
             other => show(&format!("* {other:?}")),
         }
     }
 
     async fn send(&self, stanza: Stanza) -> Result<(), Failure> {
         let send = Command::Send { stanza: Box::new(stanza), tag: None };
-        self.commands.send(send).await.map_err(|_| Failure::Unknown(anyhow!("the connection ended")))
+        self.commands.send(send).await.or(Err(Failure::Unknown(anyhow!("the connection ended"))))
     }
 }
 

@@ -40,11 +40,12 @@ fn write_record(out: &mut env_logger::fmt::Formatter, record: &log::Record<'_>) 
     let time = out.timestamp_millis();
     let level = record.level();
     let style = out.default_level_style(level);
-    let target = record.target().strip_prefix("otrbot::").unwrap_or(record.target());
+    let target = record.target();
+    let target = target.strip_prefix("otrbot::").unwrap_or(target);
     // Control characters in a value could forge lines or colour a terminal.
     let sentence = one_line(&record.args().to_string());
     write!(out, "{time} {style}{:5}{style:#} {target}: {sentence}", name(level))?;
-    record.key_values().visit(&mut Fields(out)).or(Err(io::Error::other("a field")))?;
+    record.key_values().visit(&mut Fields(out)).map_err(io::Error::other)?;
     writeln!(out)
 }
 

@@ -8,7 +8,7 @@ mod messages;
 use std::{collections::HashMap, sync::Arc};
 
 use actix::{
-    Actor, Addr, ArbiterHandle, AsyncContext, Context, Handler, MessageResult, Recipient,
+    Actor, Addr, ArbiterHandle, AsyncContext as _, Context, Handler, MessageResult, Recipient,
     ResponseFuture,
 };
 use jid::{BareJid, Jid};
@@ -196,7 +196,7 @@ impl SessionRegistry {
             && let Some(closing) = self.closing.take()
         {
             // Who no longer waits need not be told.
-            drop(closing.send(()));
+            closing.send(()).ok();
         }
     }
 }
@@ -221,7 +221,7 @@ impl Handler<Received> for SessionRegistry {
         let jid = from.to_bare();
         if !self.learners.contains_key(&jid) {
             // Strangers get no answer: the bot must not be of use to find out who is enrolled.
-            debug!(jid:% = jid; "a stranger wrote; not answered");
+            debug!("a stranger, {jid}, wrote; not answered");
             self.metrics.note(crate::session::Note::Refused("stranger"));
             return;
         }
@@ -239,7 +239,7 @@ impl Handler<Received> for SessionRegistry {
                 }
             }
             // They may come back; the session's own timeout ends it.
-            Incoming::Unsubscribed => debug!(jid:% = jid; "a learner removed the bot"),
+            Incoming::Unsubscribed => debug!("{jid} removed the bot"),
         }
     }
 }
@@ -304,13 +304,12 @@ impl Handler<Dismiss> for SessionRegistry {
     fn handle(&mut self, Dismiss { jid }: Dismiss, _: &mut Self::Context) {
         let Some(learner) = self.learners.get_mut(&jid) else { return };
         learner.is_listed = false;
-        match &learner.session {
+        if let Some(open) = &learner.session {
             // Its end takes the learner off the whitelist.
-            Some(open) => open.actor.do_send(Close(Farewell::Dismissed)),
-            None => {
-                self.remove(&jid);
-                self.deliver(&jid, Outgoing::Part { status: String::new() });
-            }
+            open.actor.do_send(Close(Farewell::Dismissed));
+        } else {
+            self.remove(&jid);
+            self.deliver(&jid, Outgoing::Part { status: String::new() });
         }
     }
 }
@@ -375,7 +374,7 @@ impl Handler<SessionNews> for SessionRegistry {
         match news {
             News::Progress(progress) => self.set_progress(&jid, progress),
             News::Ended { status, passed } => {
-                info!(session.id = id, passed; "session {id} ended");
+                info!(session = id, passed = passed; "session {id} ended");
                 if !self.forget_session(&jid, id) {
                     return;
                 }
@@ -392,9 +391,9 @@ impl Handler<SessionNews> for SessionRegistry {
                 }
                 if panicked {
                     self.metrics.sessions_panicked.inc();
-                    error!(session.id = id; "session {id} panicked; the learner's next message opens another");
+                    error!(session = id; "session {id} panicked; the learner's next message opens another");
                 } else {
-                    warn!(session.id = id; "session {id} was dropped");
+                    warn!(session = id; "session {id} was dropped");
                 }
             }
         }
@@ -424,7 +423,7 @@ impl Handler<CloseAll> for SessionRegistry {
         self.finish_closing();
         Box::pin(async move {
             // A dropped sender means that nothing is left to wait for.
-            drop(closed.await);
+            closed.await.ok();
         })
     }
 }

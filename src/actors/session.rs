@@ -6,7 +6,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, Recipient, SpawnHandle};
+use actix::{Actor, AsyncContext as _, Context, Handler, Message, MessageResult, Recipient, SpawnHandle};
 use jid::{BareJid, Jid};
 use log::{debug, info};
 use rand::rngs::StdRng;
@@ -107,7 +107,7 @@ impl SessionActor {
                 Effect::Send { body, otr } => self.deliver(Outgoing::Chat { body, otr }),
                 Effect::Composing(on) => self.deliver(Outgoing::Composing(on)),
                 Effect::Progress(progress) => {
-                    debug!(session.id = self.id; "session {} reached {progress:?}", self.id);
+                    debug!(session = self.id; "session {} reached {progress:?}", self.id);
                     self.tell(News::Progress(progress));
                 }
                 Effect::Note(note) => self.note(note),
@@ -124,7 +124,7 @@ impl SessionActor {
 
     fn note(&self, note: Note) {
         self.links.metrics.note(note);
-        info!(session.id = self.id; "session {}: {note:?}", self.id);
+        info!(session = self.id; "session {}: {note:?}", self.id);
     }
 
     fn deliver(&self, what: Outgoing) {
@@ -160,8 +160,8 @@ impl Actor for SessionActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        info!(session.id = self.id; "session {} opened", self.id);
-        debug!(session.id = self.id, jid:% = self.jid; "session {} is of {}", self.id, self.jid);
+        info!(session = self.id; "session {} opened", self.id);
+        debug!(session = self.id; "session {} is of {}", self.id, self.jid);
         self.wake_in_time(ctx);
     }
 }
@@ -183,7 +183,7 @@ impl Handler<Chat> for SessionActor {
         let Chat { from, body: ChatBody(body) } = chat;
         self.address = from;
         if self.links.log_user_messages {
-            info!(session.id = self.id; "session {}: the learner sent {body:?}", self.id);
+            info!(session = self.id; "session {}: the learner sent {body:?}", self.id);
         }
         let effects = self.session.on_chat(now(), &mut self.rng, &body);
         self.perform(effects, ctx);

@@ -30,7 +30,7 @@ const NS_OTR: &str = "urn:xmpp:otr:0";
 const LONGEST_BODY: usize = 256 * 1024;
 
 /// What to do about a stanza.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Reading {
     /// A session may want to know.
     Received(Incoming, Jid),
@@ -43,7 +43,7 @@ pub(super) enum Reading {
 /// Reads a stanza that came for the account `own`.
 pub(super) fn read(own: &BareJid, bot: &Bot, stanza: Stanza) -> Reading {
     match stanza {
-        Stanza::Message(message) => read_message(own, message),
+        Stanza::Message(message) => read_message(own, &message),
         Stanza::Presence(presence) => read_presence(own, presence),
         Stanza::Iq(iq) => read_iq(own, bot, iq),
     }
@@ -58,7 +58,7 @@ pub(super) struct Bot {
     pub(super) title: String,
 }
 
-fn read_message(own: &BareJid, message: Message) -> Reading {
+fn read_message(own: &BareJid, message: &Message) -> Reading {
     // An error that is answered makes a loop; the others are not said to the bot.
     match message.type_ {
         MessageType::Chat | MessageType::Normal => {}

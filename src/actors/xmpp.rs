@@ -5,7 +5,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use actix::{
-    Actor, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
+    Actor, AsyncContext as _, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
     StreamHandler,
 };
 use futures_util::stream;
@@ -149,7 +149,7 @@ impl XmppConnection {
         self.waiting.retain(|stanza| !is_chat_state(stanza));
         if is_final && let Some(on_failure) = self.on_failure.take() {
             // Nobody listens any more while the daemon stops.
-            drop(on_failure.send(why));
+            on_failure.send(why).ok();
         }
     }
 }
@@ -174,7 +174,10 @@ impl StreamHandler<Event> for XmppConnection {
     fn handle(&mut self, event: Event, _: &mut Self::Context) {
         match event {
             Event::Online { resumed, negotiated, mechanism, .. } => {
-                let tls = negotiated.map_or("without TLS".to_owned(), |tls| tls.to_string());
+                let tls = negotiated.map_or_else(
+                    || "without TLS".to_owned(),
+                    |tls| format!("{}, {}", tls.version, tls.cipher),
+                );
                 info!("logged in as {} ({mechanism}, {tls})", self.own);
                 self.state = State::Online;
                 self.metrics.online.set(1);
@@ -214,7 +217,7 @@ impl StreamHandler<Event> for XmppConnection {
     fn finished(&mut self, _: &mut Self::Context) {
         self.state = State::Gone;
         if let Some(stopped) = self.stopped.take() {
-            drop(stopped.send(()));
+            stopped.send(()).ok();
         }
     }
 }
@@ -270,7 +273,7 @@ impl Handler<Disconnect> for XmppConnection {
             }
             // A task that is gone needs no command to stop.
             drop(commands.send(Command::Stop).await);
-            drop(stopped.await);
+            stopped.await.ok();
         })
     }
 }

@@ -178,15 +178,12 @@ impl Assembly {
     /// What the gateway is told by the settings.
     pub(super) fn gateway(&self) -> GatewayConfig {
         let lti = &self.settings.lti;
-        let token_key = match &lti.secret_key {
-            Some(key) => TokenKey::from_secret(key.expose_secret().as_bytes()),
-            None => {
-                log::warn!(
-                    "lti.secret_key_file is not set: pages that are open now ask to be opened \
-                     again after a restart"
-                );
-                TokenKey::from_secret(&crate::actors::ambient::random_bytes::<32>())
-            }
+        let token_key = if let Some(key) = &lti.secret_key { TokenKey::from_secret(key.expose_secret().as_bytes()) } else {
+            log::warn!(
+                "lti.secret_key_file is not set: pages that are open now ask to be opened \
+                 again after a restart"
+            );
+            TokenKey::from_secret(&crate::actors::ambient::random_bytes::<32>())
         };
         GatewayConfig {
             public_url: lti.public_url.clone(),

@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
-use actix::{Actor, Addr, Arbiter, Context};
+use actix::{Actor as _, Addr, Arbiter, AsyncContext as _, Context};
 use actix_web::dev::ServerHandle;
 use anyhow::Context as _;
 use log::{error, info, warn};
@@ -82,10 +82,12 @@ fn gave_up(assembly: &Assembly, down: &Down) -> Failure {
     let account = &assembly.jid;
     let server = assembly.account.server.clone().unwrap_or_else(|| account.domain().to_string());
     let text = format!("{account} at {server}: {down}");
-    match down {
-        Down::AuthRefused { .. } => Failure::AuthenticationRefused(text),
-        Down::TlsMismatch { .. } => Failure::WrongTls(text),
-        _ => Failure::Unknown(anyhow::anyhow!(text)),
+    if matches!(down, Down::AuthRefused { .. }) {
+        Failure::AuthenticationRefused(text)
+    } else if matches!(down, Down::TlsMismatch { .. }) {
+        Failure::WrongTls(text)
+    } else {
+        Failure::Unknown(anyhow::anyhow!(text))
     }
 }
 
@@ -105,10 +107,7 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
     metrics.start_time.set(assemble::unix_now());
     // Addresses first: what cannot be had should be known before anything is said to anybody.
     let health_listener = listen(settings.metrics_bind, "metrics.bind")?;
-    let pages_listener = match settings.lti.enabled {
-        true => Some(listen(settings.lti.bind, "lti.bind")?),
-        false => None,
-    };
+    let pages_listener = if settings.lti.enabled { Some(listen(settings.lti.bind, "lti.bind")?) } else { None };
 
     let store = Store::open(&settings.store).await.map_err(|error| {
         Failure::MissingDependency(format!("{}: store: {error}", settings.file.display()))

@@ -156,14 +156,13 @@ impl KeyManager {
         pair.received = counter;
         pair.is_mac_used = true;
 
-        if our_id != self.our_id {
-            if let Some(next) = self.our_next.take() {
+        if our_id != self.our_id
+            && let Some(next) = self.our_next.take() {
                 let forgotten = self.our_id;
                 self.our_key = next;
                 self.our_id = our_id;
                 self.forget(|pair| pair.our_id == forgotten);
             }
-        }
         if their_id == self.their_id {
             let previous = core::mem::replace(&mut self.their_key, next_dh);
             self.their_previous = Some(previous);
@@ -198,13 +197,10 @@ impl KeyManager {
     fn pair(&mut self, our_id: KeyId, their_id: KeyId) -> Option<&mut Pair> {
         let known =
             self.pairs.iter().position(|pair| pair.our_id == our_id && pair.their_id == their_id);
-        let ix = match known {
-            Some(ix) => ix,
-            None => {
-                let pair = self.derive(our_id, their_id)?;
-                self.pairs.push(Box::new(pair));
-                self.pairs.len().checked_sub(1)?
-            }
+        let ix = if let Some(ix) = known { ix } else {
+            let pair = self.derive(our_id, their_id)?;
+            self.pairs.push(Box::new(pair));
+            self.pairs.len().checked_sub(1)?
         };
         self.pairs.get_mut(ix).map(|pair| &mut **pair)
     }

@@ -25,12 +25,12 @@ pub(super) struct Peer {
 /// `msgstate` with one client.
 #[derive(Debug, Default)]
 pub(super) enum Channel {
-    /// MSGSTATE_PLAINTEXT.
+    /// `MSGSTATE_PLAINTEXT`.
     #[default]
     Plaintext,
-    /// MSGSTATE_ENCRYPTED.
+    /// `MSGSTATE_ENCRYPTED`.
     Encrypted(Box<Encrypted>),
-    /// MSGSTATE_FINISHED: the peer has ended it.
+    /// `MSGSTATE_FINISHED`: the peer has ended it.
     Finished,
 }
 
@@ -98,18 +98,15 @@ impl Peers {
 
     /// The client of this id, made known if need be and if there is room.
     pub(super) fn entry(&mut self, now: Instant, id: PeerId) -> Result<&mut Peer, Ignored> {
-        let ix = match self.peers.iter().position(|peer| peer.id == id) {
-            Some(ix) => ix,
-            None => {
-                self.make_room()?;
-                let open = self.open.as_ref().filter(|open| open.version == version_of(id));
-                let auth = open.map_or(AuthState::None, |open| {
-                    AuthState::AwaitingDhKey(Arc::clone(&open.commitment))
-                });
-                let channel = Channel::Plaintext;
-                self.peers.push(Peer { id, auth, channel, auth_stepped: now, heard: now });
-                self.peers.len().saturating_sub(1)
-            }
+        let ix = if let Some(ix) = self.peers.iter().position(|peer| peer.id == id) { ix } else {
+            self.make_room()?;
+            let open = self.open.as_ref().filter(|open| open.version == version_of(id));
+            let auth = open.map_or(AuthState::None, |open| {
+                AuthState::AwaitingDhKey(Arc::clone(&open.commitment))
+            });
+            let channel = Channel::Plaintext;
+            self.peers.push(Peer { id, auth, channel, auth_stepped: now, heard: now });
+            self.peers.len().saturating_sub(1)
         };
         self.peers.get_mut(ix).ok_or(Ignored::TooManyInstances)
     }

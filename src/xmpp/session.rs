@@ -63,12 +63,12 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            keepalive: Duration::from_secs(60),
+            keepalive: Duration::from_mins(1),
             answer: Duration::from_secs(30),
             retry: Duration::from_secs(1),
-            retry_most: Duration::from_secs(60),
+            retry_most: Duration::from_mins(1),
             conflict: Duration::from_secs(30),
-            conflict_most: Duration::from_secs(600),
+            conflict_most: Duration::from_mins(10),
             steady: Duration::from_secs(10),
             stop: Duration::from_secs(2),
         }

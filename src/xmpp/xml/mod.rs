@@ -25,7 +25,7 @@ use rxml::{
 use thiserror::Error;
 use tokio_xmpp::Stanza;
 use xmpp_parsers::ns;
-use xso::{Context, FromEventsBuilder, FromXml, error::FromEventsError};
+use xso::{Context, FromEventsBuilder as _, FromXml, error::FromEventsError};
 
 use self::scan::{Mark, Scanner};
 
