@@ -64,7 +64,7 @@ impl DhSecret {
     /// key rotation and gain nothing, since the group itself is the weaker part.
     const LEN: usize = 40;
 
-    /// A fresh exponent: [`Self::LEN`] bytes of `rng`, taken big-endian.
+    /// A fresh exponent: 40 bytes of `rng`, taken big-endian.
     pub fn random<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
         let mut bytes = Zeroizing::new([0; Self::LEN]);
         loop {
