@@ -57,7 +57,7 @@ pub struct Conversation {
     kept: Vec<Kept>,
     /// The key of the last private conversation.
     last_fingerprint: Option<Fingerprint>,
-    /// Whether the peer has said something in the clear since we entered MSGSTATE_PLAINTEXT, and
+    /// Whether the peer has said something in the clear since we entered `MSGSTATE_PLAINTEXT`, and
     /// so does without the whitespace tag.
     pub(super) has_heard_plaintext: bool,
     /// For key exchanges started by queries and tags.

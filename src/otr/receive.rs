@@ -290,7 +290,7 @@ impl Conversation {
         }
     }
 
-    /// Transition of `msgstate` to MSGSTATE_ENCRYPTED.
+    /// Transition of `msgstate` to `MSGSTATE_ENCRYPTED`.
     fn on_established<R: CryptoRng + ?Sized>(
         &mut self,
         now: Instant,
@@ -433,7 +433,7 @@ impl Conversation {
         outputs
     }
 
-    /// Transition of `msgstate` to MSGSTATE_FINISHED.
+    /// Transition of `msgstate` to `MSGSTATE_FINISHED`.
     fn on_disconnected(&mut self, id: PeerId) -> Option<Output> {
         let is_active = self.peers.active().is_some_and(|peer| peer.id == id);
         if let Some(peer) = self.peers.get_mut(id) {

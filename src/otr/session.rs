@@ -17,7 +17,7 @@ use super::smp::{self, Smp, SmpEvent};
 use super::tlv::Tlv;
 use super::version::Address;
 
-/// MSGSTATE_ENCRYPTED, with all that it needs.
+/// `MSGSTATE_ENCRYPTED`, with all that it needs.
 #[derive(Debug)]
 pub(super) struct Encrypted {
     /// How our messages are addressed.
