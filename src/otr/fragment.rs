@@ -173,6 +173,7 @@ impl Reassembler {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test begins at some time")]
 mod tests {
     use std::time::Duration;
 

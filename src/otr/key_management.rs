@@ -13,7 +13,7 @@ use super::dh::{DhPublic, DhSecret};
 use super::error::Ignored;
 use super::kdf::{DataKeys, End};
 use super::limits::MAX_TO_REVEAL;
-use super::secret::{MacKey, RevealedMacKey};
+use super::secret::RevealedMacKey;
 
 /// Serial number of a D-H key; 0 is none.
 pub type KeyId = u32;
@@ -91,6 +91,7 @@ pub struct KeyManager {
     their_id: KeyId,
     their_key: DhPublic,
     their_previous: Option<DhPublic>,
+    #[expect(clippy::vec_box, reason = "keys stay where they are wiped when the list grows")]
     pairs: Vec<Box<Pair>>,
     to_reveal: Vec<RevealedMacKey>,
 }
@@ -157,12 +158,13 @@ impl KeyManager {
         pair.is_mac_used = true;
 
         if our_id != self.our_id
-            && let Some(next) = self.our_next.take() {
-                let forgotten = self.our_id;
-                self.our_key = next;
-                self.our_id = our_id;
-                self.forget(|pair| pair.our_id == forgotten);
-            }
+            && let Some(next) = self.our_next.take()
+        {
+            let forgotten = self.our_id;
+            self.our_key = next;
+            self.our_id = our_id;
+            self.forget(|pair| pair.our_id == forgotten);
+        }
         if their_id == self.their_id {
             let previous = core::mem::replace(&mut self.their_key, next_dh);
             self.their_previous = Some(previous);
@@ -197,7 +199,9 @@ impl KeyManager {
     fn pair(&mut self, our_id: KeyId, their_id: KeyId) -> Option<&mut Pair> {
         let known =
             self.pairs.iter().position(|pair| pair.our_id == our_id && pair.their_id == their_id);
-        let ix = if let Some(ix) = known { ix } else {
+        let ix = if let Some(ix) = known {
+            ix
+        } else {
             let pair = self.derive(our_id, their_id)?;
             self.pairs.push(Box::new(pair));
             self.pairs.len().checked_sub(1)?
@@ -229,9 +233,9 @@ impl KeyManager {
     /// Forgets pairs. Their receiving MAC keys, if used, are to be revealed: from now on they
     /// cannot make a message valid.
     fn forget(&mut self, is_forgotten: impl Fn(&Pair) -> bool) {
-        for pair in self.pairs.extract_if(.., |pair| is_forgotten(pair)) {
+        for mut pair in self.pairs.extract_if(.., |pair| is_forgotten(pair)) {
             if pair.is_mac_used {
-                self.to_reveal.push(reveal(*pair));
+                self.to_reveal.push(pair.keys.receiving.mac.reveal());
             }
         }
         self.bound_to_reveal();
@@ -241,11 +245,6 @@ impl KeyManager {
         let excess = self.to_reveal.len().saturating_sub(MAX_TO_REVEAL);
         self.to_reveal.drain(..excess);
     }
-}
-
-fn reveal(pair: Pair) -> RevealedMacKey {
-    let mac: MacKey = pair.keys.receiving.mac;
-    mac.reveal()
 }
 
 #[cfg(test)]

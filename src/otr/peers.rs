@@ -53,7 +53,7 @@ impl Channel {
 /// The clients, at most [`MAX_INSTANCES`].
 #[derive(Debug, Default)]
 pub(super) struct Peers {
-    peers: Vec<Peer>,
+    known: Vec<Peer>,
     /// The one that we talk to: the last that became private or was heard in private.
     active: Option<PeerId>,
     /// Our D-H Commit Message to whoever answers.
@@ -70,7 +70,7 @@ struct OpenCommitment {
 impl Peers {
     /// Begins a key exchange with all clients that speak the version.
     pub(super) fn commit(&mut self, now: Instant, version: Version, commitment: &Arc<Commitment>) {
-        for peer in self.peers.iter_mut().filter(|peer| version_of(peer.id) == version) {
+        for peer in self.known.iter_mut().filter(|peer| version_of(peer.id) == version) {
             peer.auth = AuthState::AwaitingDhKey(Arc::clone(commitment));
             peer.auth_stepped = now;
         }
@@ -84,10 +84,11 @@ impl Peers {
     }
 
     /// Forgets everything, and gives the private conversations there were.
+    #[expect(clippy::vec_box, reason = "they are boxed already, and hold secrets")]
     pub(super) fn clear(&mut self) -> Vec<Box<Encrypted>> {
         self.open = None;
         self.active = None;
-        let peers = self.peers.drain(..);
+        let peers = self.known.drain(..);
         peers
             .filter_map(|peer| match peer.channel {
                 Channel::Encrypted(session) => Some(session),
@@ -98,17 +99,19 @@ impl Peers {
 
     /// The client of this id, made known if need be and if there is room.
     pub(super) fn entry(&mut self, now: Instant, id: PeerId) -> Result<&mut Peer, Ignored> {
-        let ix = if let Some(ix) = self.peers.iter().position(|peer| peer.id == id) { ix } else {
+        let ix = if let Some(ix) = self.known.iter().position(|peer| peer.id == id) {
+            ix
+        } else {
             self.make_room()?;
             let open = self.open.as_ref().filter(|open| open.version == version_of(id));
             let auth = open.map_or(AuthState::None, |open| {
                 AuthState::AwaitingDhKey(Arc::clone(&open.commitment))
             });
             let channel = Channel::Plaintext;
-            self.peers.push(Peer { id, auth, channel, auth_stepped: now, heard: now });
-            self.peers.len().saturating_sub(1)
+            self.known.push(Peer { id, auth, channel, auth_stepped: now, heard: now });
+            self.known.len().saturating_sub(1)
         };
-        self.peers.get_mut(ix).ok_or(Ignored::TooManyInstances)
+        self.known.get_mut(ix).ok_or(Ignored::TooManyInstances)
     }
 
     /// Ends what has waited too long.
@@ -117,13 +120,13 @@ impl Peers {
         if self.open.as_ref().is_some_and(|open| is_older(open.since, AKE_LIFETIME)) {
             self.open = None;
         }
-        for peer in &mut self.peers {
+        for peer in &mut self.known {
             if is_older(peer.auth_stepped, AKE_LIFETIME) {
                 peer.auth = AuthState::None;
             }
         }
         let active = self.active;
-        self.peers.retain(|peer| match &peer.channel {
+        self.known.retain(|peer| match &peer.channel {
             Channel::Plaintext => peer.auth.is_running(),
             Channel::Encrypted(_) | Channel::Finished => {
                 active == Some(peer.id) || !is_older(peer.heard, IDLE_LIFETIME)
@@ -137,11 +140,11 @@ impl Peers {
     }
 
     pub(super) fn get(&self, id: PeerId) -> Option<&Peer> {
-        self.peers.iter().find(|peer| peer.id == id)
+        self.known.iter().find(|peer| peer.id == id)
     }
 
     pub(super) fn get_mut(&mut self, id: PeerId) -> Option<&mut Peer> {
-        self.peers.iter_mut().find(|peer| peer.id == id)
+        self.known.iter_mut().find(|peer| peer.id == id)
     }
 
     /// The client that we talk to.
@@ -161,17 +164,17 @@ impl Peers {
     /// Makes room for one more by forgetting the client without a private conversation that has
     /// been silent longest.
     fn make_room(&mut self) -> Result<(), Ignored> {
-        if self.peers.len() < MAX_INSTANCES {
+        if self.known.len() < MAX_INSTANCES {
             return Ok(());
         }
         let active = self.active;
         let oldest = (0_usize..)
-            .zip(&self.peers)
+            .zip(&self.known)
             .filter(|(_, peer)| peer.channel.encrypted().is_none() && active != Some(peer.id))
             .min_by_key(|(_, peer)| peer.auth_stepped.max(peer.heard))
             .map(|(ix, _)| ix);
         let oldest = oldest.ok_or(Ignored::TooManyInstances)?;
-        drop(self.peers.swap_remove(oldest));
+        drop(self.known.swap_remove(oldest));
         Ok(())
     }
 }
@@ -184,6 +187,7 @@ fn version_of(id: PeerId) -> Version {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test begins at some time")]
 mod tests {
     use rand_chacha::ChaCha20Rng;
     use rand_core::SeedableRng as _;
@@ -218,7 +222,7 @@ mod tests {
             peers.entry(now, id(tag)).unwrap();
         }
 
-        assert_eq!(peers.peers.len(), MAX_INSTANCES);
+        assert_eq!(peers.known.len(), MAX_INSTANCES);
     }
 
     #[test]

@@ -72,10 +72,12 @@ impl MacKey {
         self.mac(bytes).ct_eq(mac).into()
     }
 
-    /// Gives the key away, so that whoever has the transcript could have forged it. A revealed
-    /// key cannot authenticate again.
-    pub fn reveal(self) -> RevealedMacKey {
-        RevealedMacKey(self.0)
+    /// Gives the key away, so that whoever has the transcript could have forged it, and wipes it
+    /// here: a revealed key does not verify again what it was used for.
+    pub fn reveal(&mut self) -> RevealedMacKey {
+        let revealed = RevealedMacKey(self.0);
+        self.0.zeroize();
+        revealed
     }
 }
 

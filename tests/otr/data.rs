@@ -23,7 +23,10 @@ fn data(body: &str) -> Data {
     let header = Header::decode(&mut reader).unwrap();
     match Body::decode(header.kind, reader).unwrap() {
         Body::Data(data) => data,
-        other => panic!("no data message: {other:?}"),
+        other @ (Body::DhCommit(_)
+        | Body::DhKey(_)
+        | Body::RevealSignature(_)
+        | Body::Signature(_)) => panic!("no data message: {other:?}"),
     }
 }
 

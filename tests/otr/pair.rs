@@ -1,5 +1,4 @@
 //! Two conversations and the line between them.
-#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -198,7 +198,7 @@ fn queries_and_tags_start_only_so_many_exchanges() {
 
     assert!((1..=10).contains(&pair.alice.sent.len()), "{}", pair.alice.sent.len());
     pair.alice.sent.clear();
-    pair.wait(Duration::from_secs(60));
+    pair.wait(Duration::from_mins(1));
     pair.start(Who::Bob);
     pair.drive();
     assert!(pair.both_private());
