@@ -9,5 +9,6 @@ pub mod lti;
 pub mod metrics;
 pub mod otr;
 pub mod session;
+pub mod settings;
 pub mod store;
 pub mod xmpp;

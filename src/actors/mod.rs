@@ -4,3 +4,4 @@ pub(crate) mod ambient;
 pub mod grades;
 pub mod lti;
 pub mod registry;
+pub mod store;
