@@ -55,13 +55,16 @@ impl Default for RetryPlan {
 }
 
 impl RetryPlan {
-    /// The pause after a number of attempts, spread by up to a fifth either way so that a platform
-    /// that comes back is not met by everybody at once. What the platform asks for is the least.
-    fn pause(&self, attempts: u32, asked: Option<Duration>, chance: u8) -> Duration {
+    /// The pause after a number of attempts, in seconds, spread by up to a fifth either way so that a
+    /// platform that comes back is not met by everybody at once. What the platform asks for is the
+    /// least.
+    fn pause(&self, attempts: u32, asked: Option<Duration>, chance: u8) -> u64 {
         let at = usize::try_from(attempts).unwrap_or(usize::MAX);
         let pause = self.pauses.get(at).or_else(|| self.pauses.last()).copied().unwrap_or(LOOK);
         let spread = pause * 4 / 5 + pause * 2 / 5 * u32::from(chance) / 255;
-        spread.max(asked.unwrap_or_default())
+        let pause = spread.max(asked.unwrap_or_default());
+        // Rounded up: the store counts whole seconds.
+        pause.as_secs().saturating_add(u64::from(pause.subsec_nanos() > 0))
     }
 }
 
@@ -307,8 +310,8 @@ impl Attempt {
             Outcome::Transient { retry_after, why } => {
                 let [chance] = random_bytes();
                 let pause = self.plan.pause(attempts, retry_after, chance);
-                warn!("grade.id":% = id; "grade {}: tried again in {} s: {why}", id, pause.as_secs());
-                let at = now.saturating_add_unsigned(pause.as_secs());
+                warn!("grade.id":% = id; "grade {id}: tried again in {pause} s: {why}");
+                let at = now.saturating_add_unsigned(pause);
                 self.store.grade_retry(id, at, &why).await?;
                 Ok(Ended::Again)
             }
@@ -362,7 +365,7 @@ mod tests {
     fn pauses_grow_are_spread_and_respect_the_platform() {
         let plan = RetryPlan::default();
         let seconds = |attempts, asked: Option<u64>, chance| {
-            plan.pause(attempts, asked.map(Duration::from_secs), chance).as_secs()
+            plan.pause(attempts, asked.map(Duration::from_secs), chance)
         };
 
         assert_eq!((seconds(0, None, 0), seconds(0, None, 255)), (4, 6));

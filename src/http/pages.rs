@@ -263,7 +263,7 @@ pub fn hello_world(bot_title: &str) -> Markup {
 
 fn form(frame: &Frame, action: &str, fields: &Markup) -> Markup {
     html! {
-        form method="post" action=(action) {
+        form method="post" action={ "/" (action) } {
             input type="hidden" name="token" value=(frame.token);
             (fields)
         }
