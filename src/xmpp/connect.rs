@@ -27,9 +27,6 @@ const RESOLVE: Duration = Duration::from_secs(10);
 /// Longest wait for one address to answer.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Longest wait for STARTTLS and the handshake.
-const SECURE: Duration = Duration::from_secs(20);
-
 /// Where the server of an account is and how a stream to it is secured.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -89,8 +86,8 @@ impl Place {
         Ok(Self { own: account.jid.clone(), domain, fixed, tls })
     }
 
-    /// Connects and secures the stream.
-    pub(super) async fn connect(&self) -> Result<Connected, Down> {
+    /// Connects and secures the stream, the latter within `limit`.
+    pub(super) async fn connect(&self, limit: Duration) -> Result<Connected, Down> {
         let (stream, target) = self.dial().await?;
         let server = target.to_string();
         match &self.tls {
@@ -100,7 +97,7 @@ impl Place {
                 Ok(Connected { link, negotiated: None, exporter: None })
             }
             Some(connector) => {
-                let secured = within(SECURE, "while securing the stream", async {
+                let secured = within(limit, "while securing the stream", async {
                     let stream = self.starttls(stream, &server).await?;
                     connector.secure(stream, &server).await
                 })

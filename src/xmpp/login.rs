@@ -33,9 +33,6 @@ use super::{
     link::{Io, Link, plain, unexpected},
 };
 
-/// Longest wait for the whole login.
-const LOGIN: Duration = Duration::from_secs(30);
-
 /// Rounds of the key derivation that a server may ask for. Fewer make the proof easy to guess
 /// the password from (RFC 7677 wants at least these), more keep this machine busy.
 const ROUNDS: std::ops::RangeInclusive<u32> = 4_096..=1_000_000;
@@ -83,9 +80,13 @@ impl Login {
         &self.jid
     }
 
-    /// Logs in and binds the resource.
-    pub(super) async fn run(&self, connected: Connected) -> Result<LoggedIn, Down> {
-        within(LOGIN, "while logging in", self.steps(connected)).await
+    /// Logs in and binds the resource, all within `limit`.
+    pub(super) async fn run(
+        &self,
+        connected: Connected,
+        limit: Duration,
+    ) -> Result<LoggedIn, Down> {
+        within(limit, "while logging in", self.steps(connected)).await
     }
 
     async fn steps(&self, connected: Connected) -> Result<LoggedIn, Down> {

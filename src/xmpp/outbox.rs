@@ -113,7 +113,7 @@ mod tests {
         push(&mut outbox, Some(3), "three");
 
         outbox.wrote(2);
-        assert_eq!(outbox.flushed(), []);
+        assert!(outbox.flushed().is_empty());
         outbox.wrote(5);
         assert_eq!(outbox.next(), b"hree");
         assert_eq!(outbox.flushed(), [1]);

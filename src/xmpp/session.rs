@@ -42,6 +42,8 @@ const EVENTS_FULL: usize = 1_024;
 /// Waits and pauses of a stream.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Pace {
+    /// Longest wait for STARTTLS with its handshake, and again for the login.
+    pub setup: Duration,
     /// Silence of the server after which it is asked for a sign of life.
     pub keepalive: Duration,
     /// Wait for that sign, and for the network to take output, before the stream counts as dead.
@@ -63,12 +65,13 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            keepalive: Duration::from_mins(1),
+            setup: Duration::from_secs(30),
+            keepalive: Duration::from_secs(60),
             answer: Duration::from_secs(30),
             retry: Duration::from_secs(1),
-            retry_most: Duration::from_mins(1),
+            retry_most: Duration::from_secs(60),
             conflict: Duration::from_secs(30),
-            conflict_most: Duration::from_mins(10),
+            conflict_most: Duration::from_secs(600),
             steady: Duration::from_secs(10),
             stop: Duration::from_secs(2),
         }
@@ -120,10 +123,10 @@ pub(super) async fn run(
     let mut failures = Failures::default();
     loop {
         let attempt = async {
-            let mut connected = place.connect().await?;
+            let mut connected = place.connect(pace.setup).await?;
             let negotiated = connected.negotiated.take();
             let connected = Connected { negotiated: negotiated.clone(), ..connected };
-            login.run(connected).await.map(|logged_in| (logged_in, negotiated))
+            login.run(connected, pace.setup).await.map(|logged_in| (logged_in, negotiated))
         };
         let Some(attempt) = owner.meanwhile(attempt).await else { break };
         let why = match attempt {

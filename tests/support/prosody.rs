@@ -1,11 +1,14 @@
 //! A throw-away Prosody on loopback: its own folder, certificates, port and accounts.
 //!
+//! A suite that does not use all of it says so where it names the module:
+//! `#[expect(dead_code, reason = "…")] #[path = "../support/prosody.rs"] mod prosody;`
+//!
 //! ```text
 //! let server = Prosody::start(&[("bot", "secret"), ("alice", "pw")]);
 //! account.server = Some(server.c2s_addr());
 //! account.tls.ca_certs = Some(server.ca_file());
 //! ```
-#![allow(clippy::unwrap_used, dead_code, reason = "helpers of tests, shared by several binaries")]
+#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 use std::{
     fmt::Write as _,
@@ -28,7 +31,7 @@ const START: Duration = Duration::from_secs(60);
 
 /// A running server; it ends with this value.
 #[derive(Debug)]
-pub struct Prosody {
+pub(crate) struct Prosody {
     folder: TempDir,
     port: u16,
     options: Options,
@@ -37,23 +40,23 @@ pub struct Prosody {
 
 /// What may differ from the usual server.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub(crate) struct Options {
     /// Lua of the section `ssl` of the host, such as `protocol = "tlsv1_2"`.
-    pub ssl: Vec<String>,
+    pub(crate) ssl: Vec<String>,
     /// Further Lua before the host, such as `c2s_stanza_size_limit = 10000`.
-    pub global: String,
+    pub(crate) global: String,
     /// Further modules.
-    pub modules: Vec<String>,
+    pub(crate) modules: Vec<String>,
 }
 
 impl Prosody {
     /// Starts a server that has these accounts: names and passwords.
-    pub fn start(accounts: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(accounts: &[(&str, &str)]) -> Self {
         Self::start_with(accounts, Options::default())
     }
 
     /// Starts a server with options.
-    pub fn start_with(accounts: &[(&str, &str)], options: Options) -> Self {
+    pub(crate) fn start_with(accounts: &[(&str, &str)], options: Options) -> Self {
         let folder = TempDir::with_prefix("otrbot-prosody-").unwrap();
         make_certificates(folder.path());
         let mut server = Self { folder, port: 0, options, process: None };
@@ -70,7 +73,7 @@ impl Prosody {
     }
 
     /// Makes or changes an account; the server may be running.
-    pub fn add_account(&self, name: &str, password: &str) {
+    pub(crate) fn add_account(&self, name: &str, password: &str) {
         let accounts = self.folder.path().join("data/localhost/accounts");
         fs::create_dir_all(&accounts).unwrap();
         let record = format!("return {{\n\t[\"password\"] = {password:?};\n}};\n");
@@ -79,27 +82,27 @@ impl Prosody {
 
     /// The domain of the accounts.
     #[expect(clippy::unused_self, reason = "callers need not know that it is fixed")]
-    pub fn domain(&self) -> &'static str {
+    pub(crate) fn domain(&self) -> &'static str {
         "localhost"
     }
 
     /// `host:port` for clients.
-    pub fn c2s_addr(&self) -> String {
+    pub(crate) fn c2s_addr(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
     /// The certificate of the authority that vouches for the server.
-    pub fn ca_file(&self) -> PathBuf {
+    pub(crate) fn ca_file(&self) -> PathBuf {
         self.folder.path().join("ca.crt")
     }
 
     /// What the server logged.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("prosody.log")).unwrap_or_default()
     }
 
     /// Ends the server at once, as a crash would.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
             process.wait().unwrap();
@@ -107,7 +110,7 @@ impl Prosody {
     }
 
     /// Lets the server shut down in order.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             let pid = process.id().to_string();
             assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
@@ -116,7 +119,7 @@ impl Prosody {
     }
 
     /// Starts the server again on the same port with the same data.
-    pub fn start_again(&mut self) {
+    pub(crate) fn start_again(&mut self) {
         assert!(self.process.is_none(), "the server is still running");
         let begin = Instant::now();
         while begin.elapsed() < START {

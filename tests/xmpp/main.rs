@@ -1,7 +1,10 @@
 //! The XMPP stream against a real Prosody on loopback, and against servers that misbehave.
 
 mod client;
+mod false_servers;
 mod login;
 #[path = "../support/prosody.rs"]
 mod prosody;
+mod proxy;
+mod recovery;
 mod stanzas;

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use otrbot::xmpp::{Event, Rejection};
+use otrbot::xmpp::{Event, Pace, Rejection};
 use xmpp_parsers::presence::Type;
 
 use crate::{
-    client::{Client, Stranger, account, message},
+    client::{Client, Stranger, account, brisk, message},
     prosody::Prosody,
 };
 
@@ -149,4 +149,59 @@ async fn the_goodbye_is_said() {
     assert!(bot.stop().await < Duration::from_secs(2));
 
     assert_eq!(alice.presence("bot@localhost/otrbot").await, Type::Unavailable);
+}
+
+#[tokio::test]
+async fn answers_do_not_starve_under_a_flood() {
+    const MESSAGES: usize = 1_000;
+    let server = Prosody::start(&[("bot", "pw"), ("mallory", "pw")]);
+    let mut bot = Client::start(account(&server, "bot", "pw"));
+    bot.online().await;
+    let mut mallory = Stranger::log_in(&server, "mallory", "pw").await;
+
+    let flood: String = (0..MESSAGES)
+        .map(|n| {
+            format!(
+                "<message to='bot@localhost/otrbot' type='chat'><body>{n} {}</body></message>",
+                "x".repeat(300)
+            )
+        })
+        .collect();
+    mallory.write(&flood).await;
+    for n in 0..MESSAGES {
+        let (from, body) = bot.body().await;
+        assert!(body.starts_with(&format!("{n} ")), "{n}: {body}");
+        bot.say(&from.to_string(), &format!("echo {n};")).await;
+    }
+
+    for n in 0..MESSAGES {
+        mallory.until(&format!("echo {n};")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_slow_owner_loses_nothing() {
+    const MESSAGES: usize = 3_000;
+    let server = Prosody::start(&[("bot", "pw"), ("mallory", "pw")]);
+    let pace = Pace {
+        keepalive: Duration::from_millis(100),
+        answer: Duration::from_secs(3),
+        ..brisk()
+    };
+    let mut bot = Client::start_paced(account(&server, "bot", "pw"), pace);
+    bot.online().await;
+    let mut mallory = Stranger::log_in(&server, "mallory", "pw").await;
+    let flood: String = (0..MESSAGES)
+        .map(|n| {
+            format!("<message to='bot@localhost/otrbot' type='chat'><body>{n}</body></message>")
+        })
+        .collect();
+    mallory.write(&flood).await;
+
+    // Long enough for the signs of life to be missed, if they were asked for.
+    tokio::time::sleep(Duration::from_millis(4_000)).await;
+
+    for n in 0..MESSAGES {
+        assert_eq!(bot.body().await.1, n.to_string());
+    }
 }

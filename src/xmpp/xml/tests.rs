@@ -67,14 +67,14 @@ fn broken(text: &str) -> Broken {
 
 #[test]
 fn input_may_be_split_at_every_byte() {
-    let text = " <message from='a@b/c' type='chat' id='&quot;>'><body>x &gt; y <![CDATA[<]]]></b>]]>\
+    let text = " <message from='a@b/c' type='chat' id='&quot;>'><body>x &gt; y <![CDATA[</b>]]]]>\
         \u{1f600}</body></message>\n<presence/><iq type='result' id='1'/>\
         <stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>\
         </stream:stream> ";
     for chunk in 1..=OPENING.len() + text.len() {
         let mut items = items(text, chunk).into_iter();
         let first = message(items.next().unwrap());
-        assert_eq!(first.get_best_body(vec![]).unwrap().1, "x > y <]</b>\u{1f600}");
+        assert_eq!(first.get_best_body(vec![]).unwrap().1, "x > y </b>]]\u{1f600}");
         assert_eq!(first.id.unwrap().0, "\">");
         assert!(
             matches!(items.next(), Some(Item::Stanza(stanza)) if matches!(*stanza, Stanza::Presence(_)))
