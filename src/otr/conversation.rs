@@ -127,6 +127,7 @@ impl Conversation {
                 Ok(self.transmit(address, &body))
             }
             Some(Channel::Finished) => Err(SendError::Finished),
+            Some(Channel::Plaintext) | None if text.is_empty() => Ok(Vec::new()),
             Some(Channel::Plaintext) | None => self.send_plaintext(text),
         }
     }
