@@ -260,7 +260,7 @@ fn check_reveal_signature<R: CryptoRng + ?Sized>(
 
     let alice =
         Seal { encryption: &keys.c_prime, signed: &keys.m1_prime, authentication: &keys.m2_prime };
-    let (encrypted_signature, mac) = alice.close(rng, signing_key, gy, &gx);
+    let (encrypted_signature, mac) = alice.close(rng, signing_key, KeyManager::FIRST_ID, gy, &gx);
     let established = Established {
         keys: KeyManager::new(Arc::clone(&state.our_key), their_id, gx),
         their_public,
@@ -292,7 +292,8 @@ fn reveal_signature<R: CryptoRng + ?Sized>(
 ) -> AwaitingSignature {
     let keys = AkeKeys::derive(&ours.our_key.secret().shared(&gy).secbytes());
     let seal = Seal { encryption: &keys.c, signed: &keys.m1, authentication: &keys.m2 };
-    let (encrypted_signature, mac) = seal.close(rng, signing_key, ours.our_key.public(), &gy);
+    let (encrypted_signature, mac) =
+        seal.close(rng, signing_key, KeyManager::FIRST_ID, ours.our_key.public(), &gy);
     let reveal = RevealSignature { r: *ours.r.0, encrypted_signature, mac };
     AwaitingSignature { our_key: Arc::clone(&ours.our_key), gy, keys, reveal }
 }
@@ -326,13 +327,14 @@ impl Seal<'_> {
         &self,
         rng: &mut R,
         signing_key: &SigningKey,
+        key_id: KeyId,
         signers: &DhPublic,
         others: &DhPublic,
     ) -> (Vec<u8>, [u8; 20]) {
         let public = signing_key.public_key().encode();
-        let m = self.m(signers, others, &public, KeyManager::FIRST_ID);
+        let m = self.m(signers, others, &public, key_id);
         let signature = signing_key.sign(rng, &m);
-        let mut x = Writer::new().raw(&public).int(KeyManager::FIRST_ID).raw(&signature).finish();
+        let mut x = Writer::new().raw(&public).int(key_id).raw(&signature).finish();
         self.encryption.apply(COUNTER_ZERO, &mut x);
         let mac = self.authentication.mac_160(&Writer::new().data(&x).finish());
         (x, mac)
@@ -379,3 +381,6 @@ impl Seal<'_> {
 fn mpi(public: &DhPublic) -> Vec<u8> {
     Writer::new().mpi(&public.to_be_bytes()).finish()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 //! A conversation with one peer: what the host says, and what it asks (OTRv3, "The protocol state
-//! machine"). What the peer says is in [`super::receive`].
+//! machine"). What the peer says is in `receive.rs`.
 //!
 //! No clock is read and no randomness taken from the air: both are arguments. Nothing is sent
 //! either; every step gives back what the host is to do.
@@ -127,6 +127,7 @@ impl Conversation {
                 Ok(self.transmit(address, &body))
             }
             Some(Channel::Finished) => Err(SendError::Finished),
+            Some(Channel::Plaintext) | None if text.is_empty() => Ok(Vec::new()),
             Some(Channel::Plaintext) | None => self.send_plaintext(text),
         }
     }
