@@ -34,7 +34,7 @@ use crate::{
 /// A grade that is not recorded after this long is given up, in seconds: three days.
 const GIVE_UP: i64 = 3 * 24 * 60 * 60;
 /// How many grades a look at the store brings at most.
-const MOST_AT_ONCE: u32 = 200;
+const MOST_AT_ONCE: u32 = 1_000;
 /// How often the store is looked at when nothing else gives a reason to.
 const LOOK: Duration = Duration::from_secs(30);
 /// How soon it is looked at again when it could not be read.
@@ -91,6 +91,8 @@ pub struct GradeOutbox {
     look: Look,
     /// The grades under way, and the consumers whose platform is being talked to.
     under_way: HashSet<GradeId>,
+    /// The grades whose attempts ended during this look at the store, which may not show it yet.
+    just_ended: HashSet<GradeId>,
     busy: BTreeSet<String>,
     /// The timer that wakes when the next grade is due.
     alarm: Option<SpawnHandle>,
@@ -147,6 +149,7 @@ impl GradeOutbox {
             parts,
             look: Look::Idle,
             under_way: HashSet::new(),
+            just_ended: HashSet::new(),
             busy: BTreeSet::new(),
             alarm: None,
             counts: Counts::default(),
@@ -172,6 +175,7 @@ impl Handler<Wake> for GradeOutbox {
             return;
         }
         self.look = Look::UnderWay;
+        self.just_ended.clear();
         let store = self.parts.store.clone();
         let due = async move { look(&store).await };
         ctx.spawn(due.into_actor(self).map(|seen, outbox, ctx| outbox.on_seen(seen, ctx)));
@@ -229,7 +233,8 @@ impl GradeOutbox {
     /// Begins an attempt, unless one is under way to the same platform; then the end of that one
     /// is the time to look again.
     fn begin(&mut self, grade: GradeDue, ctx: &mut Context<Self>) {
-        if self.under_way.contains(&grade.id) || self.busy.contains(&grade.consumer_key) {
+        let is_stale = self.under_way.contains(&grade.id) || self.just_ended.contains(&grade.id);
+        if is_stale || self.busy.contains(&grade.consumer_key) {
             return;
         }
         let (id, consumer_key) = (grade.id.clone(), grade.consumer_key.clone());
@@ -246,6 +251,7 @@ impl GradeOutbox {
         ctx.spawn(attempt.run().into_actor(self).map(move |ended, outbox, ctx| {
             outbox.under_way.remove(&id);
             outbox.busy.remove(&consumer_key);
+            outbox.just_ended.insert(id);
             outbox.on_ended(ended, ctx);
         }));
     }

@@ -97,6 +97,7 @@ impl Site {
         if status == StatusCode::UNAUTHORIZED {
             answer.insert_header((header::WWW_AUTHENTICATE, "OAuth realm=\"\""));
         }
-        self.page(answer, &ancestors, pages::problem(failure.kind(), &reference))
+        let markup = pages::problem(&self.catalog(request), failure.kind(), &reference);
+        self.page(answer, &ancestors, markup)
     }
 }

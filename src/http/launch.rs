@@ -4,7 +4,11 @@
 //! page token. The token never stands in a URL, so a `POST` is answered with the next page itself;
 //! to send a form again, by a reload or out of the history, does no harm.
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, header},
+    web,
+};
 
 use super::{
     Site,
@@ -107,8 +111,9 @@ async fn answer_ask_for_secret(
     let form = read(site, request, payload).await?;
     let Some(secret) = form.secret("secret") else {
         let view = site.ask(OpenPage { token: form.token.clone() }).await?;
-        // A secret that is strong enough is not asked for again.
-        let has_secret = view.whereabouts.as_ref().is_some_and(|now| now.has_secret);
+        // A secret that is strong enough is asked for again only by whoever wants another.
+        let wants_another = form.field("again").is_some();
+        let has_secret = !wants_another && view.whereabouts.as_ref().is_some_and(|now| now.has_secret);
         let step = if has_secret { Step::EnterBotSecret(None) } else { Step::AskForSecret(None) };
         return Ok(site.show(&view, &with_jid(&view, step)));
     };
@@ -174,7 +179,7 @@ async fn read(
     payload: web::Payload,
 ) -> Result<PageForm, Failure> {
     let form = PageForm::read(request, payload).await?;
-    if is_foreign(request, &site.config.public_url) {
+    if request.method() == Method::POST && is_foreign(request, &site.config.public_url) {
         return Err(Failure::Foreign);
     }
     Ok(form)

@@ -1,6 +1,7 @@
 //! The web pages. Handlers read a request, ask [`LtiGateway`], and show the page that fits its
 //! answer; nothing is decided here but which page that is.
 
+pub mod assets;
 mod config_xml;
 mod error;
 mod headers;
@@ -14,12 +15,15 @@ use std::net::TcpListener;
 
 use actix::{Actor, Addr, Handler, Message, dev::ToEnvelope};
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer, dev::Server, guard, http::KeepAlive, web,
+    App, HttpRequest, HttpResponse, HttpServer, dev::Server, guard, http::{KeepAlive, header}, web,
 };
 use url::Url;
 
 use self::{error::Failure, headers::Ancestors};
-use crate::actors::lti::{LtiGateway, PageError};
+use crate::{
+    actors::lti::{LtiGateway, PageError},
+    i18n::{self, Catalogs},
+};
 
 /// How long requests under way have at the end, in seconds.
 const SHUTDOWN_TIMEOUT: u64 = 2;
@@ -43,6 +47,8 @@ pub struct PagesConfig {
     pub project_name: String,
     /// The bot's name in the chat.
     pub bot_alias: String,
+    /// The pages' texts in all languages.
+    pub catalogs: Catalogs,
 }
 
 /// All that the handlers need.
@@ -59,6 +65,7 @@ pub struct Site {
 /// # Errors
 /// What the operating system says of the listener.
 pub fn serve(site: Site, listener: TcpListener) -> std::io::Result<Server> {
+    i18n::install();
     let site = web::Data::new(site);
     let server = HttpServer::new(move || {
         App::new()
@@ -100,15 +107,32 @@ fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(launch::enter_bot_secret))
                 .route(readable().to(launch::enter_bot_secret)),
         )
+        .service(page("/static/{name}").route(readable().to(asset)))
         .service(page("/hello_world").route(readable().to(hello_world)))
         .service(page("/lti/config.xml").route(readable().to(config_xml::config_xml)))
         .default_service(web::to(not_found));
 }
 
 /// `GET /hello_world`
-async fn hello_world(site: web::Data<Site>) -> HttpResponse {
-    let markup = pages::hello_world(&site.config.bot_title);
+async fn hello_world(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
+    let markup = pages::hello_world(&site.catalog(&request), &site.config.bot_title);
     site.page(HttpResponse::Ok(), &Ancestors::Nobody, markup)
+}
+
+/// `GET /static/…`
+async fn asset(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    name: web::Path<String>,
+) -> HttpResponse {
+    let Some(asset) = assets::asset(&name) else {
+        return site.problem(&request, &Failure::NotFound).await;
+    };
+    // The name does not change with the content, so a copy must not outlive an update by long.
+    HttpResponse::Ok()
+        .content_type(asset.content_type)
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .body(asset.bytes)
 }
 
 async fn not_found(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {

@@ -1,18 +1,25 @@
 //! From what the gateway says to a page: which one it is, and what is around it.
 
-use actix_web::{HttpResponse, HttpResponseBuilder, http::header};
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, http::header};
 use maud::Markup;
 
 use super::{
     Site,
     headers::{self, Ancestors},
     pages::{self, Frame, GradeView},
+    request::header_text,
 };
 use crate::{
     actors::lti::{JidProblem, View, origins},
+    i18n::Catalog,
     session::{BotSecretVerdict, Progress, SecretVerdict},
     store::GradeState,
 };
+
+/// The most languages of a browser that are looked at.
+const MOST_LANGUAGES: usize = 10;
 
 /// A page of the learner's way.
 #[derive(Clone, Debug)]
@@ -102,8 +109,20 @@ impl Site {
             .body(markup.into_string())
     }
 
+    /// The texts for a request that belongs to no launch: in the first language that its sender
+    /// reads and we have.
+    pub(super) fn catalog(&self, request: &HttpRequest) -> Arc<Catalog> {
+        let accepted = header_text(request, header::ACCEPT_LANGUAGE);
+        let tags = accepted.split(',').filter_map(|range| range.split(';').next()).map(str::trim);
+        tags.take(MOST_LANGUAGES)
+            .map(|tag| (tag, self.config.catalogs.find(tag)))
+            .find(|(tag, catalog)| language(catalog.language_tag()) == language(tag))
+            .map_or_else(|| self.config.catalogs.find(""), |(_, catalog)| catalog)
+    }
+
     fn frame(&self, view: &View) -> Frame {
         Frame {
+            catalog: self.config.catalogs.find(view.enrolment.locale.as_deref().unwrap_or_default()),
             token: view.token.as_str().to_owned(),
             bot_jid: self.config.bot_jid.clone(),
             project_name: self.config.project_name.clone(),
@@ -113,6 +132,11 @@ impl Site {
             is_trial: !self.config.authenticate,
         }
     }
+}
+
+/// The language of a locale, without region and script.
+fn language(tag: &str) -> String {
+    tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase()
 }
 
 fn grade_view(view: &View) -> GradeView {

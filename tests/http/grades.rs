@@ -182,6 +182,21 @@ async fn a_lesson_that_was_passed_before_a_crash_is_graded_at_the_next_launch() 
 }
 
 #[actix::test]
+async fn a_grade_on_its_way_finds_it_after_a_launch_without_one() {
+    let tool = Tool::start().await;
+    let platform = Platform::start(SECRET, [Mood::Answers(503, &[], "")]);
+    let id = enrolled(&tool, "zoe", &platform.url).await;
+    pass(&tool, &id).await;
+    until("the first attempt", async || platform.attempts() == 1).await;
+
+    // The course has ended for this learner; Canvas leaves the cell out.
+    tool.launch(&Launch::of("zoe", "urn:lti:role:ims/lis/Mentor")).await;
+
+    until_state(&tool, &id, "the grade", is_recorded).await;
+    assert_eq!(platform.grades().len(), 1);
+}
+
+#[actix::test]
 async fn a_platform_that_is_not_there_keeps_nobody_from_passing() {
     let tool = Tool::start().await;
     let id = enrolled(&tool, "zoe", "http://127.0.0.1:1/outcome").await;
