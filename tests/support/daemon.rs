@@ -3,12 +3,13 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::support::oauth::Consumer;
-use crate::support::wait::{free_port, poll};
+use crate::support::wait::{INTERRUPTED, free_port, poll};
 use crate::support::web;
 
 /// What the settings file says, as far as tests differ.
@@ -26,6 +27,8 @@ pub(crate) struct Script {
     pub(crate) consumer: Consumer,
     /// Whether the bot may begin SMP itself.
     pub(crate) may_start_smp: bool,
+    /// Characters a second that the bot types; `None`: at once.
+    pub(crate) typing_speed: Option<u32>,
     /// Port of the pages.
     pub(crate) lti_port: u16,
     /// Port of metrics and health.
@@ -44,6 +47,7 @@ impl Script {
             ca_certs: ca_certs.to_owned(),
             consumer: Consumer::stage(),
             may_start_smp: false,
+            typing_speed: None,
             lti_port: free_port(),
             metrics_port: free_port(),
             more: String::new(),
@@ -61,7 +65,7 @@ xmpp:
     {jid}: {{ password: "{password}", server: "{server}" }}
 tls: {{ ca_certs: "{ca}" }}
 otr: {{ may_start_smp: {may_start_smp} }}
-typing: {{ scheduled: false }}
+typing: {{ scheduled: {scheduled}, speed: {speed} }}
 lti:
   bind: 127.0.0.1:{lti_port}
   public_url: http://127.0.0.1:{lti_port}
@@ -75,6 +79,8 @@ log: {{ level: debug }}
 {more}"#,
             ca = self.ca_certs.display(),
             may_start_smp = self.may_start_smp,
+            scheduled = self.typing_speed.is_some(),
+            speed = self.typing_speed.unwrap_or(20),
             key = consumer.key,
             secret = consumer.secret,
             more = self.more,
@@ -107,7 +113,8 @@ impl Daemon {
     pub(crate) fn launch(program: &Path, script: Script) -> Self {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("settings.yaml"), script.yaml()).unwrap();
-        fs::write(folder.path().join("pages.key"), crate::support::oauth::nonce().repeat(2)).unwrap();
+        fs::write(folder.path().join("pages.key"), crate::support::oauth::nonce().repeat(2))
+            .unwrap();
         let mut daemon = Self { program: program.to_owned(), folder, script, child: None };
         daemon.again();
         daemon
@@ -217,7 +224,7 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         self.kill();
-        if std::thread::panicking() {
+        if std::thread::panicking() && !INTERRUPTED.load(Ordering::Relaxed) {
             eprintln!("--- the daemon's log:\n{}", self.log());
         }
     }

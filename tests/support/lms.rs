@@ -26,7 +26,10 @@ impl Launch {
         let launch = Self::basic(url)
             .with("roles", "Instructor,urn:lti:role:ims/lis/TeachingAssistant")
             // A teacher regularly is somebody's student as well.
-            .with("ext_roles", "urn:lti:instrole:ims/lis/Instructor,urn:lti:instrole:ims/lis/Student")
+            .with(
+                "ext_roles",
+                "urn:lti:instrole:ims/lis/Instructor,urn:lti:instrole:ims/lis/Student",
+            )
             .with("lis_outcome_service_url", outcome_url);
         match sourcedid {
             Some(sourcedid) => launch.with("lis_result_sourcedid", sourcedid),
@@ -59,7 +62,10 @@ impl Launch {
         ];
         Self {
             url: url.to_owned(),
-            params: params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            params: params
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
         }
     }
 

@@ -12,10 +12,12 @@
 )]
 
 pub(crate) mod daemon;
+pub(crate) mod learner;
 pub(crate) mod lms;
 pub(crate) mod oauth;
 pub(crate) mod outcomes;
 pub(crate) mod profanity;
 pub(crate) mod prosody;
+pub(crate) mod stage;
 pub(crate) mod wait;
 pub(crate) mod web;

@@ -60,7 +60,12 @@ pub(crate) fn decode(text: &str) -> Option<String> {
 
 /// The base64 signature of a request to `url` with `params` (all but `oauth_signature` and
 /// `realm`), by `secret`. The query of `url` is signed too.
-pub(crate) fn signature(method: &str, url: &str, params: &[(String, String)], secret: &str) -> String {
+pub(crate) fn signature(
+    method: &str,
+    url: &str,
+    params: &[(String, String)],
+    secret: &str,
+) -> String {
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let (scheme, rest) = base.split_once("://").expect("a URL with a scheme");
     let (host, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
@@ -129,8 +134,13 @@ mod tests {
             ("oauth_callback", "http://printer.example.com/ready"),
         ]);
 
-        for url in ["https://photos.example.net/initiate", "HTTPS://Photos.example.net:443/initiate"] {
-            assert_eq!(signature("POST", url, &params, "kd94hf93k423kf44"), "74KNZJeDHnMBp0EMJ9ZHt/XKycU=");
+        for url in
+            ["https://photos.example.net/initiate", "HTTPS://Photos.example.net:443/initiate"]
+        {
+            assert_eq!(
+                signature("POST", url, &params, "kd94hf93k423kf44"),
+                "74KNZJeDHnMBp0EMJ9ZHt/XKycU="
+            );
         }
     }
 

@@ -58,11 +58,8 @@ impl Outcomes {
         let listener = TcpListener::bind(address).expect("the port of the outcome service is free");
         let address = listener.local_addr().unwrap();
         let book = Arc::new(Mutex::new(Book::default()));
-        let service = Service {
-            url: url(address),
-            consumer: consumer.clone(),
-            book: Arc::clone(&book),
-        };
+        let service =
+            Service { url: url(address), consumer: consumer.clone(), book: Arc::clone(&book) };
         let (sender, receiver) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
@@ -170,7 +167,12 @@ async fn replace_result(
         }
         Err(why) => {
             book.refusals.push(why.clone());
-            (HttpResponse::UnprocessableEntity(), "failure", String::new(), format!("{why} [EID_1]"))
+            (
+                HttpResponse::UnprocessableEntity(),
+                "failure",
+                String::new(),
+                format!("{why} [EID_1]"),
+            )
         }
     };
     answer.content_type("application/xml").body(envelope(code, &identifier, &description))

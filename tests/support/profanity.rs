@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -30,40 +30,15 @@ impl Profanity {
     /// Starts profanity with an account of a server on loopback, logs in, and makes the OTR key.
     pub(crate) fn start(jid: &str, password: &str, port: u16) -> Self {
         let home = TempDir::new().unwrap();
-        let config = home.path().join("config/profanity");
-        let data = home.path().join("data/profanity");
-        fs::create_dir_all(&config).unwrap();
-        fs::create_dir_all(&data).unwrap();
-        fs::write(config.join("profrc"), PROFRC).unwrap();
-        fs::write(
-            data.join("accounts"),
-            format!(
-                "[{jid}]\nenabled=true\njid={jid}\nserver=127.0.0.1\nport={port}\n\
-                 resource=profanity\npassword={password}\ntls.policy=trust\n\
-                 presence.last=online\npresence.login=online\npriority.online=0\n"
-            ),
-        )
-        .unwrap();
+        let program = prepare(home.path(), jid, password, port);
         let profanity = Self { home, jid: jid.to_owned(), heard: RefCell::default() };
-        profanity.open(jid);
+        let program = format!("exec env -u TMUX {program}");
+        let size = ["-x", COLUMNS, "-y", ROWS];
+        profanity.tmux(&[&["new-session", "-d"][..], &size[..], &[program.as_str()]].concat());
         profanity.wait_for("logged in successfully");
         profanity.command("/otr gen");
         profanity.wait_for("Private key generation complete");
         profanity
-    }
-
-    fn open(&self, account: &str) {
-        let folder = |name: &str| self.home.path().join(name).display().to_string();
-        let program = format!(
-            "exec env -u TMUX HOME={} XDG_CONFIG_HOME={} XDG_DATA_HOME={} LANG=C.UTF-8 \
-             profanity --account {account}",
-            folder("home"),
-            folder("config"),
-            folder("data"),
-        );
-        fs::create_dir_all(self.home.path().join("home")).unwrap();
-        let size = ["-x", COLUMNS, "-y", ROWS];
-        self.tmux(&[&["new-session", "-d"][..], &size[..], &[program.as_str()]].concat());
     }
 
     /// The learner's bare JID.
@@ -164,7 +139,11 @@ impl Profanity {
             .stdin(Stdio::null())
             .output()
             .expect("tmux is installed");
-        assert!(output.status.success(), "tmux {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "tmux {args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         output
     }
 
@@ -176,10 +155,32 @@ impl Profanity {
 impl Drop for Profanity {
     fn drop(&mut self) {
         // By hand and not by `tmux`: a failing assertion here would abort a failing test.
-        drop(
-            Command::new("tmux").arg("-S").arg(self.socket()).arg("kill-server").output(),
-        );
+        drop(Command::new("tmux").arg("-S").arg(self.socket()).arg("kill-server").output());
     }
+}
+
+/// Makes the folders of a profanity with an account of a server on loopback whose certificate it
+/// trusts, and gives the command that starts it.
+pub(crate) fn prepare(home: &Path, jid: &str, password: &str, port: u16) -> String {
+    let config = home.join("config/profanity");
+    let data = home.join("data/profanity");
+    fs::create_dir_all(&config).unwrap();
+    fs::create_dir_all(&data).unwrap();
+    fs::write(config.join("profrc"), PROFRC).unwrap();
+    fs::write(
+        data.join("accounts"),
+        format!(
+            "[{jid}]\nenabled=true\njid={jid}\nserver=127.0.0.1\nport={port}\n\
+             resource=profanity\npassword={password}\ntls.policy=trust\n\
+             presence.last=online\npresence.login=online\npriority.online=0\n"
+        ),
+    )
+    .unwrap();
+    let home = home.display();
+    format!(
+        "env HOME={home} XDG_CONFIG_HOME={home}/config XDG_DATA_HOME={home}/data LANG=C.UTF-8 \
+         profanity --account {jid}"
+    )
 }
 
 /// Settings of profanity: no greeting, no notices of typing, and everything of a chat in sight.

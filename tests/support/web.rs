@@ -5,7 +5,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, RequestBuilder};
 use url::Url;
 
 use crate::support::oauth::Pairs;
@@ -111,7 +111,9 @@ impl Frame {
                     self.page = send(&Method::GET, &url, None);
                     self.history.push(self.page.clone());
                 }
-                (None, None) => panic!("no way from {} to {path}:\n{}", self.page.url, self.page.html),
+                (None, None) => {
+                    panic!("no way from {} to {path}:\n{}", self.page.url, self.page.html)
+                }
             }
             self.page.has_field(field).then_some(())
         });
@@ -142,7 +144,8 @@ impl Page {
             }
             forms.push(Form {
                 action: attribute(head, "action").unwrap_or_default(),
-                is_post: attribute(head, "method").is_some_and(|it| it.eq_ignore_ascii_case("post")),
+                is_post: attribute(head, "method")
+                    .is_some_and(|it| it.eq_ignore_ascii_case("post")),
                 fields,
             });
         }
@@ -161,7 +164,10 @@ impl Page {
         let mut text = String::new();
         for piece in body.split('<').skip(1) {
             let (tag, words) = piece.split_once('>').unwrap_or(("", piece));
-            let inline = ["b", "/b", "strong", "/strong", "em", "/em", "code", "/code", "bdi", "/bdi", "a", "/a"];
+            let inline = [
+                "b", "/b", "strong", "/strong", "em", "/em", "code", "/code", "bdi", "/bdi", "a",
+                "/a",
+            ];
             if !inline.contains(&tag.split([' ', '>']).next().unwrap_or_default()) {
                 text.push(' ');
             }
@@ -205,15 +211,30 @@ pub(crate) fn get(url: &str) -> Page {
     send(&Method::GET, &Url::parse(url).unwrap(), None)
 }
 
+/// Posts a body with these headers.
+pub(crate) fn post(url: &str, headers: &[(&str, &str)], body: &str) -> Page {
+    let url = Url::parse(url).unwrap();
+    request(|client| {
+        let request = client.post(url).body(body.to_owned());
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+    })
+}
+
 fn send(method: &Method, url: &Url, fields: Option<&Pairs>) -> Page {
-    run(async {
-        let mut request = client().request(method.clone(), url.clone());
-        if let Some(fields) = fields {
-            request = request
+    request(|client| {
+        let request = client.request(method.clone(), url.clone());
+        match fields {
+            Some(fields) => request
                 .header("content-type", "application/x-www-form-urlencoded")
-                .body(form_body(fields));
+                .body(form_body(fields)),
+            None => request,
         }
-        let answer = request.send().await.expect("the page is served");
+    })
+}
+
+fn request(build: impl FnOnce(&Client) -> RequestBuilder) -> Page {
+    run(async {
+        let answer = build(&client()).send().await.expect("the page is served");
         Page {
             url: answer.url().clone(),
             status: answer.status().as_u16(),
