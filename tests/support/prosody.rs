@@ -8,7 +8,12 @@
 //! account.server = Some(server.c2s_addr());
 //! account.tls.ca_certs = Some(server.ca_file());
 //! ```
-#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of a test may fail it, and wait by the clock"
+)]
 
 use std::{
     fmt::Write as _,
@@ -27,7 +32,7 @@ use rcgen::{
 use tempfile::TempDir;
 
 /// Longest wait for the server to come up; other tests may keep the machine busy.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// A running server; it ends with this value.
 #[derive(Debug)]
