@@ -257,14 +257,14 @@ async fn srv_records(domain: &str) -> Vec<Record> {
         resolver.srv_lookup(format!("_xmpp-client._tcp.{domain}.")).await
     };
     let Ok(found) = lookup.await else { return Vec::new() };
-    let record = |data: &RData| match data {
-        RData::SRV(srv) => Some(Record {
+    let record = |data: &RData| {
+        let RData::SRV(srv) = data else { return None };
+        Some(Record {
             priority: srv.priority,
             weight: srv.weight,
             port: srv.port,
             target: srv.target.to_ascii().trim_end_matches('.').to_owned(),
-        }),
-        _ => None,
+        })
     };
     found.answers().iter().filter_map(|answer| record(&answer.data)).collect()
 }

@@ -28,7 +28,7 @@ use xmpp_parsers::{
 };
 
 use super::{
-    Account, ConfigError, Down,
+    Account, ConfigError, Down, Negotiated,
     connect::{Connected, within},
     link::{Io, Link, plain, unexpected},
 };
@@ -57,22 +57,22 @@ pub(super) struct LoggedIn {
     pub(super) link: Link<Box<dyn Io>>,
     pub(super) jid: FullJid,
     pub(super) mechanism: String,
+    pub(super) negotiated: Option<Negotiated>,
 }
 
 impl Login {
-    pub(super) fn new(account: &Account) -> Result<Self, ConfigError> {
-        if account.jid.node().is_none() {
-            return Err(ConfigError::NoLocalPart { jid: account.jid.to_string() });
+    pub(super) fn new(account: Account) -> Result<Self, ConfigError> {
+        let Account { jid, resource, password, allow_plain_text, server: _, tls: _ } = account;
+        if jid.node().is_none() {
+            return Err(ConfigError::NoLocalPart { jid: jid.to_string() });
         }
-        let resource = ResourcePart::new(&account.resource)
-            .map_err(|_no_resource| ConfigError::Resource { resource: account.resource.clone() })?
-            .to_string();
-        Ok(Self {
-            jid: account.jid.clone(),
-            resource,
-            password: account.password.clone(),
-            allow_plain_text: account.allow_plain_text,
-        })
+        match ResourcePart::new(&resource) {
+            Ok(prepared) => {
+                let resource = prepared.to_string();
+                Ok(Self { jid, resource, password, allow_plain_text })
+            }
+            Err(_no_resource) => Err(ConfigError::Resource { resource }),
+        }
     }
 
     /// The account.
@@ -93,13 +93,14 @@ impl Login {
         let Connected { mut link, negotiated, exporter } = connected;
         let features = link.open(negotiated.is_some()).await?;
         let offer = Offer::read(&features);
-        let choice = choose(&offer, exporter, negotiated.is_some() && self.allow_plain_text)
-            .ok_or_else(|| no_mechanism(&offer, negotiated.is_some(), self.allow_plain_text))?;
+        let choice =
+            choose(&offer, exporter.as_deref(), negotiated.is_some() && self.allow_plain_text)
+                .ok_or_else(|| no_mechanism(&offer, negotiated.is_some(), self.allow_plain_text))?;
         let mechanism = choice.kind.to_string();
         self.authenticate(&mut link, choice).await?;
         let _features = link.open(true).await?;
         let jid = self.bind(&mut link).await?;
-        Ok(LoggedIn { link, jid, mechanism })
+        Ok(LoggedIn { link, jid, mechanism, negotiated })
     }
 
     async fn authenticate(&self, link: &mut Link<impl Io>, choice: Choice) -> Result<(), Down> {
@@ -159,7 +160,7 @@ impl Login {
         let name = if choice.kind.is_scram() { scram_name(name) } else { name.to_owned() };
         let password = self.password.expose_secret();
         // Both sides derive from the prepared form; what cannot be prepared is taken as it is.
-        let prepared = stringprep::saslprep(password).unwrap_or(password.into());
+        let prepared = stringprep::saslprep(password).unwrap_or_else(|_unprepared| password.into());
         let credentials = Credentials::default()
             .with_username(name)
             .with_password(prepared)
@@ -188,9 +189,11 @@ impl Login {
                     };
                 }
                 Iq::Error { id, error, .. } if id == ID => {
-                    return Err(match error.defined_condition {
-                        DefinedCondition::Conflict => Down::Conflict,
-                        other => Down::StreamError(format!("it binds no resource: {other:?}")),
+                    let condition = error.defined_condition;
+                    return Err(if condition == DefinedCondition::Conflict {
+                        Down::Conflict
+                    } else {
+                        Down::StreamError(format!("it binds no resource: {condition:?}"))
                     });
                 }
                 Iq::Get { .. } | Iq::Set { .. } | Iq::Result { .. } | Iq::Error { .. } => {}
@@ -279,9 +282,11 @@ struct Choice {
     binding: ChannelBinding,
 }
 
-fn choose(offer: &Offer, exporter: Option<Vec<u8>>, may_be_plain: bool) -> Option<Choice> {
+fn choose(offer: &Offer, exporter: Option<&[u8]>, may_be_plain: bool) -> Option<Choice> {
     let offers_binding = offer.has(Kind::Sha256Plus) || offer.has(Kind::Sha1Plus);
-    let bound = exporter.clone().filter(|_| offer.binds_exporter).map(ChannelBinding::TlsExporter);
+    let bound = exporter
+        .filter(|_| offer.binds_exporter)
+        .map(|data| ChannelBinding::TlsExporter(data.to_vec()));
     // "y" says that we could bind and saw no offer, so that a server that made one notices who
     // took it away. It must not be said when there was one of a kind that we lack.
     let unbound = if exporter.is_some() && !offers_binding {
@@ -386,7 +391,7 @@ mod tests {
     }
 
     fn chosen(offer: &Offer, exporter: bool, plain: bool) -> Option<(Kind, ChannelBinding)> {
-        choose(offer, exporter.then(|| vec![7]), plain).map(|c| (c.kind, c.binding))
+        choose(offer, exporter.then_some(&[7]), plain).map(|c| (c.kind, c.binding))
     }
 
     #[test]

@@ -379,10 +379,10 @@ pub fn start_paced(
     account: Account,
     pace: Pace,
 ) -> Result<(mpsc::Sender<Command>, mpsc::Receiver<Event>), ConfigError> {
-    let place = connect::Place::new(&account)?;
-    let login = login::Login::new(&account)?;
-    let (command_tx, command_rx) = mpsc::channel(COMMANDS);
-    let (event_tx, event_rx) = mpsc::channel(EVENTS);
-    drop(tokio::spawn(session::run(place, login, pace, command_rx, event_tx)));
-    Ok((command_tx, event_rx))
+    let server = connect::Place::new(&account)?;
+    let login = login::Login::new(account)?;
+    let (commands, taken) = mpsc::channel(COMMANDS);
+    let (told, events) = mpsc::channel(EVENTS);
+    drop(tokio::spawn(session::run(server, login, pace, taken, told)));
+    Ok((commands, events))
 }

@@ -20,7 +20,7 @@ use xmpp_parsers::{
 
 use super::{
     Command, Down, Event,
-    connect::{Connected, Place},
+    connect::Place,
     link::{Input, Io, stream_error},
     login::{LoggedIn, Login},
     outbox::Outbox,
@@ -66,12 +66,12 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             setup: Duration::from_secs(30),
-            keepalive: Duration::from_secs(60),
+            keepalive: Duration::from_mins(1),
             answer: Duration::from_secs(30),
             retry: Duration::from_secs(1),
-            retry_most: Duration::from_secs(60),
+            retry_most: Duration::from_mins(1),
             conflict: Duration::from_secs(30),
-            conflict_most: Duration::from_secs(600),
+            conflict_most: Duration::from_mins(10),
             steady: Duration::from_secs(10),
             stop: Duration::from_secs(2),
         }
@@ -99,11 +99,11 @@ impl Failures {
 
     /// The pause after this failure, without jitter.
     fn pause(&mut self, why: &Down, pace: &Pace) -> Duration {
-        let (count, first, most) = match why {
-            Down::Conflict | Down::PolicyViolation { .. } => {
-                (&mut self.sent_away, pace.conflict, pace.conflict_most)
-            }
-            _ => (&mut self.ordinary, pace.retry, pace.retry_most),
+        let is_sent_away = matches!(why, Down::Conflict | Down::PolicyViolation { .. });
+        let (count, first, most) = if is_sent_away {
+            (&mut self.sent_away, pace.conflict, pace.conflict_most)
+        } else {
+            (&mut self.ordinary, pace.retry, pace.retry_most)
         };
         let factor = 2_u32.saturating_pow((*count).min(20));
         *count = count.saturating_add(1);
@@ -113,7 +113,7 @@ impl Failures {
 
 /// Runs the stream until it is told to stop.
 pub(super) async fn run(
-    place: Place,
+    server: Place,
     login: Login,
     pace: Pace,
     commands: mpsc::Receiver<Command>,
@@ -122,16 +122,11 @@ pub(super) async fn run(
     let mut owner = Owner { commands, events, waiting: VecDeque::new() };
     let mut failures = Failures::default();
     loop {
-        let attempt = async {
-            let mut connected = place.connect(pace.setup).await?;
-            let negotiated = connected.negotiated.take();
-            let connected = Connected { negotiated: negotiated.clone(), ..connected };
-            login.run(connected, pace.setup).await.map(|logged_in| (logged_in, negotiated))
-        };
-        let Some(attempt) = owner.meanwhile(attempt).await else { break };
-        let why = match attempt {
+        let attempt = async { login.run(server.connect(pace.setup).await?, pace.setup).await };
+        let Some(result) = owner.meanwhile(attempt).await else { break };
+        let why = match result {
             Err(why) => why,
-            Ok((LoggedIn { link, jid, mechanism }, negotiated)) => {
+            Ok(LoggedIn { link, jid, mechanism, negotiated }) => {
                 owner.tell(Event::Online { jid, resumed: false, negotiated, mechanism });
                 let began = Instant::now();
                 let (io, input) = link.into_parts();
@@ -238,8 +233,15 @@ impl Owner {
                 Woken::Command(Some(Command::Send { tag, .. })) => {
                     self.tell_lost(tag.into_iter().collect());
                 }
-                Woken::Delivered(true) => {}
-                _ => return None,
+                Woken::Command(Some(Command::Stop) | None) | Woken::Delivered(false) => {
+                    return None;
+                }
+                // The others do not come from the choice above.
+                Woken::Delivered(true)
+                | Woken::Read(_)
+                | Woken::Wrote(_)
+                | Woken::Flushed(_)
+                | Woken::Clock => {}
             }
         }
     }
@@ -557,7 +559,7 @@ mod tests {
             .collect();
 
         assert_eq!(pauses, [30, 60, 120, 240, 480, 600, 600]);
-        failures.was_up(Duration::from_secs(600), &pace);
+        failures.was_up(Duration::from_mins(10), &pace);
         assert_eq!(failures.pause(&Down::Conflict, &pace).as_secs(), 30);
     }
 }

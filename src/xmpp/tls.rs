@@ -229,11 +229,8 @@ impl Connector {
 }
 
 fn version_name(version: ProtocolVersion) -> String {
-    match version {
-        ProtocolVersion::TLSv1_2 => "TLSv1.2".to_owned(),
-        ProtocolVersion::TLSv1_3 => "TLSv1.3".to_owned(),
-        other => format!("{other:?}"),
-    }
+    // The library says `TLSv1_3`.
+    version.as_str().map_or_else(|| format!("{version:?}"), |name| name.replace('_', "."))
 }
 
 fn authorities(path: &std::path::Path) -> Result<RootCertStore, ConfigError> {
@@ -250,6 +247,7 @@ fn authorities(path: &std::path::Path) -> Result<RootCertStore, ConfigError> {
 }
 
 /// Sorts what went wrong by who must change something.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's list of errors is open")]
 fn handshake_failure(error: &io::Error, server: &str) -> Down {
     let server = server.to_owned();
     let Some(cause) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
@@ -278,6 +276,7 @@ fn handshake_failure(error: &io::Error, server: &str) -> Down {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's list of faults is open")]
 fn certificate_fault(fault: &CertificateError) -> String {
     match fault {
         CertificateError::UnknownIssuer => "no authority in the CA file vouches for it".to_owned(),

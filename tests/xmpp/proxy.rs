@@ -1,5 +1,4 @@
 //! A line to the server that a test can cut or make swallow everything.
-#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 use std::sync::{
     Arc,

@@ -87,15 +87,12 @@ async fn a_line_that_swallows_everything_is_noticed() {
     let proxy = Proxy::to(server.c2s_addr()).await;
     let mut through = account(&server, "bot", "pw");
     through.server = Some(proxy.address());
-    let pace = Pace {
-        keepalive: Duration::from_millis(300),
-        answer: Duration::from_secs(4),
-        ..brisk()
-    };
+    let pace =
+        Pace { keepalive: Duration::from_millis(300), answer: Duration::from_secs(4), ..brisk() };
     let mut bot = Client::start_paced(through, pace);
     bot.online().await;
     // Signs of life keep a silent stream up.
-    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     bot.say("bot@localhost/otrbot", "still up").await;
     assert_eq!(bot.body().await.1, "still up");
 

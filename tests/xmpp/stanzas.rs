@@ -183,11 +183,8 @@ async fn answers_do_not_starve_under_a_flood() {
 async fn a_slow_owner_loses_nothing() {
     const MESSAGES: usize = 3_000;
     let server = Prosody::start(&[("bot", "pw"), ("mallory", "pw")]);
-    let pace = Pace {
-        keepalive: Duration::from_millis(100),
-        answer: Duration::from_secs(3),
-        ..brisk()
-    };
+    let pace =
+        Pace { keepalive: Duration::from_millis(100), answer: Duration::from_secs(3), ..brisk() };
     let mut bot = Client::start_paced(account(&server, "bot", "pw"), pace);
     bot.online().await;
     let mut mallory = Stranger::log_in(&server, "mallory", "pw").await;
@@ -199,7 +196,7 @@ async fn a_slow_owner_loses_nothing() {
     mallory.write(&flood).await;
 
     // Long enough for the signs of life to be missed, if they were asked for.
-    tokio::time::sleep(Duration::from_millis(4_000)).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
 
     for n in 0..MESSAGES {
         assert_eq!(bot.body().await.1, n.to_string());

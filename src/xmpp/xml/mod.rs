@@ -275,8 +275,8 @@ impl Reader {
         let opening = std::mem::take(&mut self.piece);
         let fault = self.fault.take();
         self.reset();
-        let mut parser = parser(self.limits.token);
-        match (fault, start(&mut parser, &mut opening.as_slice())) {
+        let start = Events::new(self.limits.token).start(&mut opening.as_slice());
+        match (fault, start) {
             (None, Ok((name, _))) if name.0 == ns::STREAM && name.1 == "stream" => {
                 self.opening = opening;
                 Ok(Item::Opened)
@@ -306,60 +306,65 @@ impl Reader {
     }
 }
 
-fn parser(token: usize) -> Parser {
-    Parser::with_options(Options { max_token_length: token, ..Options::default() })
+/// A parser of one child of the stream, with its limit.
+struct Events {
+    parser: Parser,
+    token: usize,
 }
 
-/// The next event out of `bytes`, which are complete.
-fn event(parser: &mut Parser, bytes: &mut &[u8]) -> Result<Event, Rejection> {
-    match parser.parse(bytes, false) {
-        Ok(Some(event)) => Ok(event),
-        Ok(None) | Err(EndOrError::NeedMoreData) => Err(Rejection::Malformed),
-        // Of the things that rxml calls restricted, only this one passes the scanner.
-        Err(EndOrError::Error(rxml::Error::RestrictedXml(_))) => {
-            Err(Rejection::TokenTooLong { limit: 0 })
-        }
-        Err(EndOrError::Error(_)) => Err(Rejection::Malformed),
+impl Events {
+    fn new(token: usize) -> Self {
+        let options = Options { max_token_length: token, ..Options::default() };
+        Self { parser: Parser::with_options(options), token }
     }
-}
 
-/// The start tag that `bytes` begin with.
-fn start(parser: &mut Parser, bytes: &mut &[u8]) -> Result<(QName, AttrMap), Rejection> {
-    match event(parser, bytes)? {
-        Event::StartElement(_, name, attributes) => Ok((name, attributes)),
-        Event::XmlDeclaration(..) | Event::EndElement(_) | Event::Text(..) => {
-            Err(Rejection::Malformed)
+    /// The next event out of `bytes`, which are complete.
+    fn next(&mut self, bytes: &mut &[u8]) -> Result<Event, Rejection> {
+        match self.parser.parse(bytes, false) {
+            Ok(Some(event)) => Ok(event),
+            // Of the things that rxml calls restricted, only this one passes the scanner.
+            Err(EndOrError::Error(rxml::Error::RestrictedXml(_))) => {
+                Err(Rejection::TokenTooLong { limit: self.token })
+            }
+            Ok(None) | Err(EndOrError::NeedMoreData | EndOrError::Error(_)) => {
+                Err(Rejection::Malformed)
+            }
+        }
+    }
+
+    /// The start tag that `bytes` begin with.
+    fn start(&mut self, bytes: &mut &[u8]) -> Result<(QName, AttrMap), Rejection> {
+        match self.next(bytes)? {
+            Event::StartElement(_, name, attributes) => Ok((name, attributes)),
+            Event::XmlDeclaration(..) | Event::EndElement(_) | Event::Text(..) => {
+                Err(Rejection::Malformed)
+            }
         }
     }
 }
 
 /// Reads one child of the stream.
 fn parse(opening: &[u8], piece: &[u8], token: usize) -> Result<Item, Rejection> {
-    let mut parser = parser(token);
+    let mut events = Events::new(token);
     let mut languages = XmlLangStack::new();
-    let named = |why| match why {
-        Rejection::TokenTooLong { .. } => Rejection::TokenTooLong { limit: token },
-        other => other,
-    };
-    let (_, attributes) = start(&mut parser, &mut { opening })?;
+    let (_, attributes) = events.start(&mut { opening })?;
     languages.push_from_attrs(&attributes);
     let mut rest = piece;
-    let (name, attributes) = start(&mut parser, &mut rest).map_err(named)?;
+    let (name, attributes) = events.start(&mut rest)?;
     languages.push_from_attrs(&attributes);
     let is_stanza =
         name.0 == ns::DEFAULT_NS && ["iq", "message", "presence"].contains(&name.1.as_str());
-    let mut body = Body { parser, languages, rest };
+    let mut body = Body { events, languages, rest };
     if is_stanza {
         body.build::<Stanza>(name, attributes).map(|stanza| Item::Stanza(Box::new(stanza)))
     } else {
         body.build::<Element>(name, attributes).map(Item::Nonza)
     }
-    .map_err(named)
 }
 
 /// What follows the start tag of a child of the stream.
 struct Body<'a> {
-    parser: Parser,
+    events: Events,
     languages: XmlLangStack,
     rest: &'a [u8],
 }
@@ -373,8 +378,7 @@ impl Body<'_> {
                 FromEventsError::Invalid(error) => invalid(&error),
             })?;
         loop {
-            let event = event(&mut self.parser, &mut self.rest)?;
-            // The end of the child itself does not come here: the builder is complete then.
+            let event = self.events.next(&mut self.rest)?;
             self.languages.handle_event(&event);
             let context = Context::empty().with_language(self.languages.current());
             if let Some(built) = builder.feed(event, &context).map_err(|error| invalid(&error))? {
