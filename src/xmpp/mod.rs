@@ -15,10 +15,12 @@
 //! Promises:
 //!
 //! - Nothing that a stranger sends ends the stream. Sizes, depth and numbers are bounded
-//!   ([`xml`]); what is over a bound or is no valid stanza becomes [`Event::Rejected`], and an
+//!   (module `xml`); what is over a bound or is no valid stanza becomes [`Event::Rejected`], and an
 //!   `iq` request among them is answered with an error.
 //! - Memory is bounded in both directions: the task stops reading from the network while its
 //!   owner is slow or its own output is stuck, and stops taking commands while output is stuck.
+//! - Where the server can (XEP-0198), stanzas are acknowledged and a broken stream is resumed, so
+//!   that nothing is lost or doubled; where it cannot, or has forgotten, [`Event::Lost`] says so.
 //! - The password leaves only by SCRAM, or by PLAIN inside TLS when that was asked for.
 //! - No text of an event holds a secret.
 //!

@@ -96,6 +96,12 @@ fn give_up(kept: &mut Option<Kept>, owner: &mut Owner) {
     }
 }
 
+fn tell_acked(tags: Vec<u64>, owner: &mut Owner) {
+    for tag in tags {
+        owner.tell(Event::Acked(tag));
+    }
+}
+
 /// Tells the owner of the stream, an earlier one or a new one, and makes it ready to run.
 fn settle(
     logged_in: LoggedIn,
@@ -107,7 +113,7 @@ fn settle(
     let (jid, resumed) = match (stream, kept.take()) {
         (Stream::Resumed { h }, Some(Kept { jid, mut ledger, .. })) => {
             match ledger.acked(h) {
-                Ok(tags) => tags.into_iter().for_each(|tag| owner.tell(Event::Acked(tag))),
+                Ok(tags) => tell_acked(tags, owner),
                 Err(why) => {
                     owner.tell_lost(ledger.into_lost());
                     return Err(why);
@@ -123,7 +129,7 @@ fn settle(
             if let Some(Kept { ledger: mut old, .. }) = earlier {
                 // Servers that have forgotten the stream may still know the count.
                 let tags = had.and_then(|h| old.acked(h).ok()).unwrap_or_default();
-                tags.into_iter().for_each(|tag| owner.tell(Event::Acked(tag)));
+                tell_acked(tags, owner);
                 owner.tell_lost(old.into_lost());
             }
             online.begin(ledger);
