@@ -45,10 +45,8 @@ fn rejected(text: &str) -> (Head, Rejection) {
 }
 
 fn message(item: Item) -> Message {
-    match item {
-        Item::Stanza(stanza) => Message::try_from(*stanza).unwrap(),
-        other => panic!("no message: {other:?}"),
-    }
+    let Item::Stanza(stanza) = item else { panic!("no message: {item:?}") };
+    Message::try_from(*stanza).unwrap()
 }
 
 fn broken(text: &str) -> Broken {
