@@ -52,6 +52,8 @@ pub(crate) struct Options {
     pub(crate) global: String,
     /// Further modules.
     pub(crate) modules: Vec<String>,
+    /// Without acknowledgements and resumption (XEP-0198).
+    pub(crate) without_acks: bool,
 }
 
 impl Prosody {
@@ -174,10 +176,12 @@ impl Prosody {
 
     fn configuration(&self) -> String {
         let folder = self.folder.path().display();
-        let mut modules =
-            "\"roster\", \"saslauth\", \"tls\", \"disco\", \"ping\", \"smacks\", \"offline\", \
+        let mut modules = "\"roster\", \"saslauth\", \"tls\", \"disco\", \"ping\", \"offline\", \
              \"carbons\", \"vcard_legacy\", \"pep\""
-                .to_owned();
+            .to_owned();
+        if !self.options.without_acks {
+            modules.push_str(", \"smacks\"");
+        }
         for module in &self.options.modules {
             write!(modules, ", {module:?}").unwrap();
         }
