@@ -1,1 +1,382 @@
-//! `LtiGateway`, the HTTP actor.
+//! `LtiGateway`, the actor behind the web pages: takes launches, knows whose page is whose, and asks
+//! the registry.
+//!
+//! ```text
+//! http --TakeLaunch, OpenPage, Submit…--> LtiGateway --Enrol, EnterSecret, …--> SessionRegistry
+//!                                             | store: nonces, enrolments, grades
+//!                                             +--Wake--> GradeOutbox
+//! ```
+//!
+//! What happens for one learner is independent of what happens for another, so the handlers return
+//! futures and run side by side; whatever must be atomic is so in the store. Every message may come
+//! twice (a reload, two tabs) and does no harm then.
+
+mod desk;
+
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
+
+use actix::{
+    Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, MessageResult,
+    Recipient, ResponseActFuture, ResponseFuture, WrapFuture as _,
+};
+use jid::BareJid;
+use log::warn;
+use secrecy::SecretString;
+use url::Url;
+
+use self::desk::Desk;
+use super::{
+    ambient::unix_now,
+    grades::Wake,
+    registry::{Dismiss, Enrol, EnterBotSecret, EnterSecret, Where},
+};
+use crate::{
+    lti::{
+        Consumers, Fault, LaunchError, RawLaunch, Rules,
+        token::{PageToken, TokenError, TokenKey},
+    },
+    metrics::Metrics,
+    session::{BotSecretVerdict, SecretVerdict, Whereabouts},
+    store::{Enrolment, GradeState, Store, StoreError},
+};
+
+/// More platforms than one daemon serves; the addresses of the rest are not remembered.
+const MOST_PLATFORMS: usize = 256;
+
+/// How often nonces are forgotten whose time is over.
+const FORGET: Duration = Duration::from_mins(1);
+
+/// What the gateway is told by the settings.
+#[derive(Clone, Debug)]
+pub struct GatewayConfig {
+    /// The address of the tool as platforms know it.
+    pub public_url: Url,
+    /// Whether launches must be signed. `false` is for trying the tool on one's own machine.
+    pub authenticate: bool,
+    /// How old a launch may be, in seconds.
+    pub nonce_window: i64,
+    /// The platforms.
+    pub consumers: Consumers,
+    /// The key that signs page tokens.
+    pub token_key: TokenKey,
+    /// The bot's own address.
+    pub bot_jid: BareJid,
+}
+
+/// The parts of the registry that the gateway talks to.
+#[derive(Clone)]
+pub struct Registry {
+    /// Puts a learner on the whitelist.
+    pub enrol: Recipient<Enrol>,
+    /// Forgets a learner.
+    pub dismiss: Recipient<Dismiss>,
+    /// Takes the shared secret.
+    pub enter_secret: Recipient<EnterSecret>,
+    /// Checks the bot secret.
+    pub enter_bot_secret: Recipient<EnterBotSecret>,
+    /// Tells how far a learner is.
+    pub whereabouts: Recipient<Where>,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").finish_non_exhaustive()
+    }
+}
+
+/// What the gateway is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// What the settings say.
+    pub config: GatewayConfig,
+    /// Where enrolments, nonces and grades are kept.
+    pub store: Store,
+    /// Who knows the learners.
+    pub registry: Registry,
+    /// Who sends the grades.
+    pub outbox: Recipient<Wake>,
+    /// Where launches are counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// The actor.
+#[derive(Debug)]
+pub struct LtiGateway {
+    desk: Arc<Desk>,
+    metrics: Arc<Metrics>,
+    /// The origins of platforms whose launches were verified.
+    platforms: BTreeSet<String>,
+}
+
+/// A launch came in.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<View, PageError>")]
+pub struct TakeLaunch {
+    /// The launch as it was sent.
+    pub request: RawLaunch,
+}
+
+/// Asks what to show on a page.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<View, PageError>")]
+pub struct OpenPage {
+    /// The page token; empty when there was none.
+    pub token: PageToken,
+}
+
+/// The learner typed their Jabber ID.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<JidAnswer, PageError>")]
+pub struct SubmitJid {
+    /// The page token.
+    pub token: PageToken,
+    /// What was typed.
+    pub jid: String,
+}
+
+/// The learner typed a shared secret.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<SecretAnswer, PageError>")]
+pub struct SubmitSecret {
+    /// The page token.
+    pub token: PageToken,
+    /// What was typed.
+    pub secret: SecretString,
+}
+
+/// The learner typed the bot secret.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<BotSecretAnswer, PageError>")]
+pub struct SubmitBotSecret {
+    /// The page token.
+    pub token: PageToken,
+    /// What was typed.
+    pub typed: SecretString,
+}
+
+/// Asks for the origins of the platforms that have launched: a page that belongs to no launch may
+/// be framed by them.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Vec<String>")]
+pub struct Platforms;
+
+/// What a page shows.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The learner, in this assignment.
+    pub enrolment: Enrolment,
+    /// How far the learner is; `None` without a Jabber ID that the bot knows.
+    pub whereabouts: Option<Whereabouts>,
+    /// What became of the grade; `None`: there is none yet.
+    pub grade: Option<GradeState>,
+    /// The token for the forms of the page.
+    pub token: PageToken,
+}
+
+/// What became of a Jabber ID.
+#[derive(Clone, Debug)]
+pub struct JidAnswer {
+    /// What the page shows.
+    pub view: View,
+    /// Why the Jabber ID was not taken.
+    pub problem: Option<JidProblem>,
+}
+
+/// What became of a shared secret.
+#[derive(Clone, Debug)]
+pub struct SecretAnswer {
+    /// What the page shows.
+    pub view: View,
+    /// The bot's verdict; `None` as long as there is no Jabber ID to keep the secret for.
+    pub verdict: Option<SecretVerdict>,
+}
+
+/// What became of a bot secret.
+#[derive(Clone, Debug)]
+pub struct BotSecretAnswer {
+    /// What the page shows.
+    pub view: View,
+    /// The bot's verdict; `None` as long as there is no Jabber ID.
+    pub verdict: Option<BotSecretVerdict>,
+}
+
+/// Why a Jabber ID is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JidProblem {
+    /// Nothing was typed.
+    Empty,
+    /// There is no `@`.
+    NoAt,
+    /// It cannot be a Jabber ID: characters that none has, an empty part, too long.
+    Malformed,
+    /// It is the bot's own.
+    OwnAddress,
+    /// Somebody else has entered it.
+    Taken,
+    /// The bot has as many learners as it may.
+    Full,
+}
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PageError {
+    /// The launch was refused.
+    #[error("launch refused: {0}")]
+    Launch(#[from] LaunchError),
+    /// The page was opened without a launch.
+    #[error("a page without a token")]
+    NoToken,
+    /// The page's token is not good.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The page's token is good, but what it stands for is gone.
+    #[error("the enrolment of the page is gone")]
+    Gone,
+    /// The store does not work.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// A part of the bot does not answer.
+    #[error("the bot does not answer")]
+    Unavailable,
+}
+
+impl LtiGateway {
+    /// Makes the actor; it works once it is started.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { config, store, registry, outbox, metrics } = parts;
+        let rules = Rules { public_url: config.public_url.clone(), window: config.nonce_window };
+        let desk = Desk { config, rules, store, registry, outbox };
+        Self { desk: Arc::new(desk), metrics, platforms: BTreeSet::new() }
+    }
+
+    fn remember(&mut self, enrolment: &Enrolment) {
+        for origin in origins(enrolment) {
+            if self.platforms.len() < MOST_PLATFORMS {
+                self.platforms.insert(origin);
+            }
+        }
+    }
+}
+
+impl PageError {
+    /// A word for the metrics.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Launch(error) => match error.fault() {
+                Fault::TooLarge => "too_large",
+                Fault::Incomplete => "incomplete",
+                Fault::ContentType => "content_type",
+                Fault::Malformed => "malformed",
+                Fault::NotTrusted => "not_trusted",
+                Fault::OutOfDate => "out_of_date",
+            },
+            Self::NoToken | Self::Token(_) | Self::Gone => "no_enrolment",
+            Self::Store(_) | Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// The origins that may frame the pages of an enrolment: those of the addresses in its launch, which
+/// were signed.
+pub fn origins(enrolment: &Enrolment) -> impl Iterator<Item = String> {
+    [enrolment.return_url.as_deref(), enrolment.outcome_url.as_deref()]
+        .into_iter()
+        .flatten()
+        .filter_map(|address| Url::parse(address).ok())
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .map(|url| url.origin().ascii_serialization())
+}
+
+impl Actor for LtiGateway {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let desk = Arc::clone(&self.desk);
+        let known = async move { desk.store.enrolments().await };
+        ctx.spawn(known.into_actor(self).map(|known, gateway, _| match known {
+            Ok(known) => known.iter().for_each(|enrolment| gateway.remember(enrolment)),
+            Err(error) => warn!("cannot read which platforms there are: {error}"),
+        }));
+        ctx.run_interval(FORGET, |gateway, ctx| {
+            let desk = Arc::clone(&gateway.desk);
+            let forgotten = async move { desk.store.forget_nonces(unix_now()).await };
+            ctx.spawn(forgotten.into_actor(gateway).map(|forgotten, _, _| {
+                if let Err(error) = forgotten {
+                    warn!("cannot forget old nonces: {error}");
+                }
+            }));
+        });
+    }
+}
+
+impl Handler<TakeLaunch> for LtiGateway {
+    type Result = ResponseActFuture<Self, Result<View, PageError>>;
+
+    fn handle(
+        &mut self,
+        TakeLaunch { request }: TakeLaunch,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        let desk = Arc::clone(&self.desk);
+        let taken = async move { desk.take_launch(&request).await };
+        Box::pin(taken.into_actor(self).map(|taken, gateway, _| {
+            match &taken {
+                Ok(view) => {
+                    gateway.metrics.launch("accepted");
+                    gateway.remember(&view.enrolment);
+                }
+                Err(error) => gateway.metrics.launch(error.word()),
+            }
+            taken
+        }))
+    }
+}
+
+impl Handler<OpenPage> for LtiGateway {
+    type Result = ResponseFuture<Result<View, PageError>>;
+
+    fn handle(&mut self, OpenPage { token }: OpenPage, _: &mut Self::Context) -> Self::Result {
+        let desk = Arc::clone(&self.desk);
+        Box::pin(async move { desk.open_page(&token).await })
+    }
+}
+
+impl Handler<SubmitJid> for LtiGateway {
+    type Result = ResponseFuture<Result<JidAnswer, PageError>>;
+
+    fn handle(
+        &mut self,
+        SubmitJid { token, jid }: SubmitJid,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        let desk = Arc::clone(&self.desk);
+        Box::pin(async move { desk.submit_jid(&token, &jid).await })
+    }
+}
+
+impl Handler<SubmitSecret> for LtiGateway {
+    type Result = ResponseFuture<Result<SecretAnswer, PageError>>;
+
+    fn handle(&mut self, message: SubmitSecret, _: &mut Self::Context) -> Self::Result {
+        let desk = Arc::clone(&self.desk);
+        Box::pin(async move { desk.submit_secret(&message.token, message.secret).await })
+    }
+}
+
+impl Handler<SubmitBotSecret> for LtiGateway {
+    type Result = ResponseFuture<Result<BotSecretAnswer, PageError>>;
+
+    fn handle(&mut self, message: SubmitBotSecret, _: &mut Self::Context) -> Self::Result {
+        let desk = Arc::clone(&self.desk);
+        Box::pin(async move { desk.submit_bot_secret(&message.token, message.typed).await })
+    }
+}
+
+impl Handler<Platforms> for LtiGateway {
+    type Result = MessageResult<Platforms>;
+
+    fn handle(&mut self, Platforms: Platforms, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.platforms.iter().cloned().collect())
+    }
+}

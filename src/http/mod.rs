@@ -1,1 +1,158 @@
-//! (http)
+//! The web pages. Handlers read a request, ask [`LtiGateway`], and show the page that fits its
+//! answer; nothing is decided here but which page that is.
+
+pub mod assets;
+mod config_xml;
+mod error;
+mod headers;
+pub mod health;
+mod launch;
+pub mod pages;
+mod request;
+mod show;
+
+use std::net::TcpListener;
+
+use actix::{Actor, Addr, Handler, Message, dev::ToEnvelope};
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer, dev::Server, guard, http::{KeepAlive, header}, web,
+};
+use url::Url;
+
+use self::{error::Failure, headers::Ancestors};
+use crate::{
+    actors::lti::{LtiGateway, PageError},
+    i18n::{self, Catalogs},
+};
+
+/// How long requests under way have at the end, in seconds.
+const SHUTDOWN_TIMEOUT: u64 = 2;
+
+/// What the pages say of this bot.
+#[derive(Clone, Debug)]
+pub struct PagesConfig {
+    /// The address of the tool as platforms know it.
+    pub public_url: Url,
+    /// Whether launches must be signed; if not, every page says so.
+    pub authenticate: bool,
+    /// A style sheet of the settings, after our own.
+    pub css_url: Option<Url>,
+    /// The bot's address.
+    pub bot_jid: String,
+    /// What the tool is called.
+    pub bot_title: String,
+    /// What it is, in a sentence.
+    pub bot_description: String,
+    /// The project that runs it.
+    pub project_name: String,
+    /// The bot's name in the chat.
+    pub bot_alias: String,
+    /// The pages' texts in all languages.
+    pub catalogs: Catalogs,
+}
+
+/// All that the handlers need.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Whom they ask.
+    pub gateway: Addr<LtiGateway>,
+    /// What they say of the bot.
+    pub config: PagesConfig,
+}
+
+/// Serves the pages on a listener that is bound already.
+///
+/// # Errors
+/// What the operating system says of the listener.
+pub fn serve(site: Site, listener: TcpListener) -> std::io::Result<Server> {
+    i18n::install();
+    let site = web::Data::new(site);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::clone(&site))
+            .wrap(headers::common(&site.config.public_url))
+            .configure(routes)
+    });
+    let server = server
+        .workers(2)
+        .keep_alive(KeepAlive::Timeout(std::time::Duration::from_secs(15)))
+        .disable_signals()
+        .shutdown_timeout(SHUTDOWN_TIMEOUT);
+    Ok(server.listen(listener)?.run())
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    let readable = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
+    let page = |path: &str| web::resource(path).default_service(web::to(wrong_method));
+    let home = page("/").route(web::post().to(launch::launch));
+    config
+        .service(home.route(readable().to(launch::open)))
+        .service(
+            page("/enter_jid")
+                .route(web::post().to(launch::enter_jid))
+                .route(readable().to(launch::enter_jid)),
+        )
+        .service(
+            page("/jid_entered")
+                .route(web::post().to(launch::jid_entered))
+                .route(readable().to(launch::jid_entered)),
+        )
+        .service(
+            page("/ask_for_secret")
+                .route(web::post().to(launch::ask_for_secret))
+                .route(readable().to(launch::ask_for_secret)),
+        )
+        .service(
+            page("/enter_bot_secret")
+                .route(web::post().to(launch::enter_bot_secret))
+                .route(readable().to(launch::enter_bot_secret)),
+        )
+        .service(page("/static/{name}").route(readable().to(asset)))
+        .service(page("/hello_world").route(readable().to(hello_world)))
+        .service(page("/lti/config.xml").route(readable().to(config_xml::config_xml)))
+        .default_service(web::to(not_found));
+}
+
+/// `GET /hello_world`
+async fn hello_world(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
+    let markup = pages::hello_world(&site.catalog(&request), &site.config.bot_title);
+    site.page(HttpResponse::Ok(), &Ancestors::Nobody, markup)
+}
+
+/// `GET /static/…`
+async fn asset(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    name: web::Path<String>,
+) -> HttpResponse {
+    let Some(asset) = assets::asset(&name) else {
+        return site.problem(&request, &Failure::NotFound).await;
+    };
+    // The name does not change with the content, so a copy must not outlive an update by long.
+    HttpResponse::Ok()
+        .content_type(asset.content_type)
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .body(asset.bytes)
+}
+
+async fn not_found(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
+    site.problem(&request, &Failure::NotFound).await
+}
+
+async fn wrong_method(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
+    site.problem(&request, &Failure::Method).await
+}
+
+impl Site {
+    /// Asks the gateway.
+    async fn ask<M, T>(&self, message: M) -> Result<T, Failure>
+    where
+        LtiGateway: Handler<M>,
+        <LtiGateway as Actor>::Context: ToEnvelope<LtiGateway, M>,
+        M: Message<Result = Result<T, PageError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let answer = self.gateway.send(message).await;
+        Ok(answer.map_err(|_gone| PageError::Unavailable)??)
+    }
+}

@@ -1,1 +1,26 @@
-//! (lti)
+//! LTI: launches from a learning management system, and grades back to it. Pure: no clock, no
+//! network, no store; time and randomness are arguments.
+//!
+//! ```text
+//! request -> verify -> Signed -> (nonce is stored) -> Launch        what the platform says
+//!            Token <-> form field of a page                         who the page is for
+//! Score   -> grade::Request -> (HTTP) -> answer::classify           what the platform is told
+//! ```
+
+pub mod answer;
+pub mod consumers;
+pub mod error;
+pub mod form;
+pub mod grade;
+pub mod launch;
+pub mod reach;
+pub mod roles;
+pub mod signature;
+pub mod token;
+pub mod verify;
+
+pub use consumers::Consumers;
+pub use error::{Fault, LaunchError};
+pub use launch::{Launch, Outcome};
+pub use roles::Roles;
+pub use verify::{RawLaunch, Rules, Signed, verify};

@@ -1,1 +1,233 @@
-//! (store)
+//! What must outlive the process: launches that were seen, enrolments, grades on their way.
+//!
+//! SQLite embedded (`sqlite://FILE`) or PostgreSQL (`postgres://…`), by the same SQL. Keys of OTR,
+//! secrets of learners and what they write are never stored. All SQL is in `sql.rs`.
+
+mod sql;
+
+use std::fmt;
+
+use crate::session::Progress;
+
+pub use self::sql::Store;
+
+/// Why the store could not do something.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The database is not there or cannot be reached.
+    #[error("the database cannot be opened: {why}; check that it is there and may be written")]
+    Open {
+        /// What the database's library said, without the URL, as that may hold a password.
+        why: String,
+    },
+    /// The file is not a database, or a damaged one.
+    #[error(
+        "the database file is damaged or no database ({why}); it was left as it is: restore it from a backup, or move it away to start anew"
+    )]
+    Damaged {
+        /// What SQLite said.
+        why: String,
+    },
+    /// The database was made by another version of the program.
+    #[error(
+        "the database does not fit this version of otrbot ({why}); run the version that made it, or a newer one"
+    )]
+    Schema {
+        /// What the migration said.
+        why: String,
+    },
+    /// The Jabber ID belongs to another person.
+    #[error("the Jabber ID belongs to another person")]
+    JidTaken,
+    /// There is no such enrolment or grade.
+    #[error("there is no such record")]
+    NotFound,
+    /// The database refused a query.
+    #[error("the database refused a query: {why}")]
+    Query {
+        /// What it said.
+        why: String,
+    },
+}
+
+/// Identifies an enrolment: 32 random hex digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EnrolmentId(String);
+
+impl EnrolmentId {
+    /// An id that was read back, for instance from a page's token.
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EnrolmentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Identifies a grade: 32 random hex digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GradeId(String);
+
+impl fmt::Display for GradeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a launch says of a person in an assignment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEnrolment {
+    /// The consumer that launched.
+    pub consumer_key: String,
+    /// The LMS's opaque id of the person; empty where the LMS gives none.
+    pub user_id: String,
+    /// The LMS's opaque id of the course.
+    pub context_id: String,
+    /// The LMS's opaque id of the assignment.
+    pub resource_link_id: String,
+    /// Locale of the launch.
+    pub locale: Option<String>,
+    /// Lesson that the launch asks for.
+    pub lesson: Option<String>,
+    /// Whether a grade may be sent for this person.
+    pub may_grade: bool,
+    /// Whether this person teaches the course.
+    pub is_teacher: bool,
+    /// Where grades go.
+    pub outcome_url: Option<String>,
+    /// The LMS's opaque id of this person's cell in the gradebook.
+    pub sourcedid: Option<String>,
+    /// Where the LMS wants people to go afterwards.
+    pub return_url: Option<String>,
+    /// When the launch came, in seconds since 1970.
+    pub now: i64,
+}
+
+/// A person in an assignment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolment {
+    /// Identifies it.
+    pub id: EnrolmentId,
+    /// The consumer that launched.
+    pub consumer_key: String,
+    /// The LMS's opaque id of the person.
+    pub user_id: String,
+    /// The LMS's opaque id of the course.
+    pub context_id: String,
+    /// The LMS's opaque id of the assignment.
+    pub resource_link_id: String,
+    /// The bare Jabber ID that they gave.
+    pub jid: Option<String>,
+    /// Locale of the newest launch.
+    pub locale: Option<String>,
+    /// Lesson that the newest launch asked for.
+    pub lesson: Option<String>,
+    /// Whether a grade may be sent for this person.
+    pub may_grade: bool,
+    /// Whether this person teaches the course.
+    pub is_teacher: bool,
+    /// Where grades go.
+    pub outcome_url: Option<String>,
+    /// The LMS's opaque id of this person's cell in the gradebook.
+    pub sourcedid: Option<String>,
+    /// Where the LMS wants people to go afterwards.
+    pub return_url: Option<String>,
+    /// How far they are.
+    pub progress: Progress,
+    /// When they first launched, in seconds since 1970.
+    pub created_at: i64,
+}
+
+/// A grade to be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewGrade {
+    /// Whose it is.
+    pub enrolment: EnrolmentId,
+    /// From 0 to 1.
+    pub score: f64,
+    /// When it was achieved, in seconds since 1970.
+    pub achieved_at: i64,
+}
+
+/// A grade whose time has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GradeDue {
+    /// Identifies it.
+    pub id: GradeId,
+    /// The consumer whose secret signs it.
+    pub consumer_key: String,
+    /// Where it goes.
+    pub outcome_url: String,
+    /// The LMS's id of the cell.
+    pub sourcedid: String,
+    /// From 0 to 1.
+    pub score: f64,
+    /// When it was achieved, in seconds since 1970.
+    pub achieved_at: i64,
+    /// How often it was tried.
+    pub attempts: i64,
+}
+
+/// Where a grade stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GradeState {
+    /// On its way.
+    Due {
+        /// How often it was tried.
+        attempts: i64,
+        /// When it is tried next, in seconds since 1970.
+        next_at: i64,
+    },
+    /// The LMS confirmed it.
+    Recorded {
+        /// When, in seconds since 1970.
+        at: i64,
+    },
+    /// The LMS refused it for good.
+    Failed {
+        /// Why, for the person who mends it.
+        why: String,
+    },
+}
+
+/// How many grades there are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GradeCounts {
+    /// On their way.
+    pub due: i64,
+    /// Confirmed.
+    pub recorded: i64,
+    /// Refused for good.
+    pub failed: i64,
+}
+
+/// The number that stands for a step in the database.
+fn progress_number(progress: Progress) -> i64 {
+    match progress {
+        Progress::Invited => 0,
+        Progress::Talking => 1,
+        Progress::Encrypted => 2,
+        Progress::Verified => 3,
+        Progress::Done => 4,
+    }
+}
+
+/// The step that a number stands for. A number from a newer version counts as the last step.
+fn progress_of(number: i64) -> Progress {
+    match number {
+        i64::MIN..=0 => Progress::Invited,
+        1 => Progress::Talking,
+        2 => Progress::Encrypted,
+        3 => Progress::Verified,
+        4.. => Progress::Done,
+    }
+}

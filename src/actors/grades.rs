@@ -1,0 +1,383 @@
+//! `GradeOutbox`: brings grades to the platforms, and keeps at it until they have them.
+//!
+//! What is to be sent stands in the store, so nothing is lost with the process: an attempt that was
+//! cut off is made again, which does no harm, since a platform that is told a grade twice has it
+//! once. This actor only decides when to try, and keeps count.
+//!
+//! One attempt at a time goes to each platform: that keeps a learner's grades in order, and
+//! platforms slow down those who come in parallel.
+
+mod courier;
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use actix::{
+    Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message,
+    MessageResult, SpawnHandle, WrapFuture as _,
+};
+use log::{debug, error, info, warn};
+use secrecy::SecretString;
+
+use self::courier::Parcel;
+pub use self::courier::{Courier, CourierError};
+use super::ambient::{random_bytes, random_name, unix_now};
+use crate::{
+    lti::{Consumers, answer::Outcome, grade::Score},
+    metrics::Metrics,
+    store::{GradeCounts, GradeDue, GradeId, Store, StoreError},
+};
+
+/// A grade that is not recorded after this long is given up, in seconds: three days.
+const GIVE_UP: i64 = 3 * 24 * 60 * 60;
+/// How many grades a look at the store brings at most.
+const MOST_AT_ONCE: u32 = 1_000;
+/// How often the store is looked at when nothing else gives a reason to.
+const LOOK: Duration = Duration::from_secs(30);
+/// How soon it is looked at again when it could not be read.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// When to try again.
+#[derive(Clone, Debug)]
+pub struct RetryPlan {
+    /// The pauses after the first, second, … attempt; the last one repeats.
+    pub pauses: Vec<Duration>,
+}
+
+impl Default for RetryPlan {
+    fn default() -> Self {
+        let pauses = [5, 30, 2 * 60, 10 * 60, 60 * 60, 3 * 60 * 60];
+        Self { pauses: pauses.map(Duration::from_secs).to_vec() }
+    }
+}
+
+impl RetryPlan {
+    /// The pause after a number of attempts, in seconds, spread by up to a fifth either way so that a
+    /// platform that comes back is not met by everybody at once. What the platform asks for is the
+    /// least.
+    fn pause(&self, attempts: u32, asked: Option<Duration>, chance: u8) -> u64 {
+        let at = usize::try_from(attempts).unwrap_or(usize::MAX);
+        let pause = self.pauses.get(at).or_else(|| self.pauses.last()).copied().unwrap_or(LOOK);
+        let spread = pause * 4 / 5 + pause * 2 / 5 * u32::from(chance) / 255;
+        let pause = spread.max(asked.unwrap_or_default());
+        // Rounded up: the store counts whole seconds.
+        pause.as_secs().saturating_add(u64::from(pause.subsec_nanos() > 0))
+    }
+}
+
+/// What the outbox is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Where the grades wait.
+    pub store: Store,
+    /// Whose secrets sign them.
+    pub consumers: Consumers,
+    /// Who carries them.
+    pub courier: Courier,
+    /// When to try again.
+    pub plan: RetryPlan,
+    /// Where they are counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// The actor.
+#[derive(Debug)]
+pub struct GradeOutbox {
+    parts: Parts,
+    /// Whether the store is being looked at, and whether to look again right after.
+    look: Look,
+    /// The grades under way, and the consumers whose platform is being talked to.
+    under_way: HashSet<GradeId>,
+    /// The grades whose attempts ended during this look at the store, which may not show it yet.
+    just_ended: HashSet<GradeId>,
+    busy: BTreeSet<String>,
+    /// The timer that wakes when the next grade is due.
+    alarm: Option<SpawnHandle>,
+    counts: Counts,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Idle,
+    UnderWay,
+    Repeat,
+}
+
+/// There may be something to send.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Wake;
+
+/// Asks how the outbox does.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Counts")]
+pub struct Observe;
+
+/// Ends the actor. What is not recorded yet waits in the store.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Close;
+
+/// How the outbox does; counted since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Attempts that are under way.
+    pub under_way: u64,
+    /// Grades that platforms took.
+    pub recorded: u64,
+    /// Attempts that will be repeated.
+    pub retried: u64,
+    /// Grades that were given up.
+    pub failed: u64,
+}
+
+/// How an attempt ended, as far as it concerns this actor.
+#[derive(Clone, Copy, Debug)]
+enum Ended {
+    Recorded,
+    Again,
+    Failed,
+}
+
+impl GradeOutbox {
+    /// Makes the actor; it begins when it is started.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            parts,
+            look: Look::Idle,
+            under_way: HashSet::new(),
+            just_ended: HashSet::new(),
+            busy: BTreeSet::new(),
+            alarm: None,
+            counts: Counts::default(),
+        }
+    }
+}
+
+impl Actor for GradeOutbox {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.notify(Wake);
+        ctx.run_interval(LOOK, |_, ctx| ctx.notify(Wake));
+    }
+}
+
+impl Handler<Wake> for GradeOutbox {
+    type Result = ();
+
+    fn handle(&mut self, Wake: Wake, ctx: &mut Self::Context) {
+        if self.look != Look::Idle {
+            self.look = Look::Repeat;
+            return;
+        }
+        self.look = Look::UnderWay;
+        self.just_ended.clear();
+        let store = self.parts.store.clone();
+        let due = async move { look(&store).await };
+        ctx.spawn(due.into_actor(self).map(|seen, outbox, ctx| outbox.on_seen(seen, ctx)));
+    }
+}
+
+impl Handler<Observe> for GradeOutbox {
+    type Result = MessageResult<Observe>;
+
+    fn handle(&mut self, Observe: Observe, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.counts)
+    }
+}
+
+impl Handler<Close> for GradeOutbox {
+    type Result = ();
+
+    fn handle(&mut self, Close: Close, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}
+
+impl GradeOutbox {
+    fn on_seen(&mut self, seen: Result<Seen, StoreError>, ctx: &mut Context<Self>) {
+        let look_again = self.look == Look::Repeat;
+        self.look = Look::Idle;
+        match seen {
+            Ok(seen) => {
+                self.parts.metrics.grades_due.set(seen.counts.due);
+                self.parts.metrics.grades_recorded.set(seen.counts.recorded);
+                self.parts.metrics.grades_failed.set(seen.counts.failed);
+                for grade in seen.due {
+                    self.begin(grade, ctx);
+                }
+                self.set_alarm(seen.pause, ctx);
+            }
+            Err(error) => {
+                warn!("cannot read the grades to send: {error}");
+                ctx.notify_later(Wake, LOOK_AGAIN);
+            }
+        }
+        if look_again {
+            ctx.notify(Wake);
+        }
+    }
+
+    /// Looks again when the next grade is due; the end of an attempt may bring that forward.
+    fn set_alarm(&mut self, pause: Option<Duration>, ctx: &mut Context<Self>) {
+        if let Some(alarm) = self.alarm.take() {
+            ctx.cancel_future(alarm);
+        }
+        self.alarm = pause.map(|pause| ctx.notify_later(Wake, pause));
+    }
+
+    /// Begins an attempt, unless one is under way to the same platform; then the end of that one
+    /// is the time to look again.
+    fn begin(&mut self, grade: GradeDue, ctx: &mut Context<Self>) {
+        let is_stale = self.under_way.contains(&grade.id) || self.just_ended.contains(&grade.id);
+        if is_stale || self.busy.contains(&grade.consumer_key) {
+            return;
+        }
+        let (id, consumer_key) = (grade.id.clone(), grade.consumer_key.clone());
+        self.under_way.insert(id.clone());
+        self.busy.insert(consumer_key.clone());
+        self.counts.under_way += 1;
+        let attempt = Attempt {
+            store: self.parts.store.clone(),
+            consumers: self.parts.consumers.clone(),
+            courier: self.parts.courier.clone(),
+            plan: self.parts.plan.clone(),
+            grade,
+        };
+        ctx.spawn(attempt.run().into_actor(self).map(move |ended, outbox, ctx| {
+            outbox.under_way.remove(&id);
+            outbox.busy.remove(&consumer_key);
+            outbox.just_ended.insert(id);
+            outbox.on_ended(ended, ctx);
+        }));
+    }
+
+    fn on_ended(&mut self, ended: Result<Ended, StoreError>, ctx: &mut Context<Self>) {
+        self.counts.under_way -= 1;
+        match ended {
+            Ok(Ended::Recorded) => self.counts.recorded += 1,
+            Ok(Ended::Failed) => self.counts.failed += 1,
+            Ok(Ended::Again) => self.counts.retried += 1,
+            Err(error) => {
+                error!("cannot write down what became of a grade: {error}");
+                ctx.notify_later(Wake, LOOK_AGAIN);
+                return;
+            }
+        }
+        ctx.notify(Wake);
+    }
+}
+
+/// What a look at the store shows.
+struct Seen {
+    due: Vec<GradeDue>,
+    counts: GradeCounts,
+    /// How long it takes until the next grade is due that is not due now.
+    pause: Option<Duration>,
+}
+
+async fn look(store: &Store) -> Result<Seen, StoreError> {
+    let now = unix_now();
+    let due = store.due_grades(now, MOST_AT_ONCE).await?;
+    let next = store.next_grade_due().await?.filter(|next| *next > now);
+    let seconds = next.and_then(|next| u64::try_from(next.saturating_sub(now)).ok());
+    Ok(Seen { due, counts: store.grade_counts().await?, pause: seconds.map(Duration::from_secs) })
+}
+
+/// One attempt, on its own.
+struct Attempt {
+    store: Store,
+    consumers: Consumers,
+    courier: Courier,
+    plan: RetryPlan,
+    grade: GradeDue,
+}
+
+impl Attempt {
+    async fn run(self) -> Result<Ended, StoreError> {
+        let outcome = self.deliver().await;
+        let (id, attempts) = (&self.grade.id, self.attempts());
+        let now = unix_now();
+        match outcome {
+            Outcome::Recorded => {
+                info!("grade.id":% = id; "grade {id}: recorded");
+                self.store.grade_recorded(id, now).await?;
+                Ok(Ended::Recorded)
+            }
+            Outcome::Transient { why, .. } if now - self.grade.achieved_at > GIVE_UP => {
+                error!("grade.id":% = id; "grade {id}: given up after {attempts} attempts: {why}");
+                self.store.grade_failed(id, &why).await?;
+                Ok(Ended::Failed)
+            }
+            Outcome::Transient { retry_after, why } => {
+                let [chance] = random_bytes();
+                let pause = self.plan.pause(attempts, retry_after, chance);
+                warn!("grade.id":% = id; "grade {id}: tried again in {pause} s: {why}");
+                let at = now.saturating_add_unsigned(pause);
+                self.store.grade_retry(id, at, &why).await?;
+                Ok(Ended::Again)
+            }
+            Outcome::Permanent { why } => {
+                error!("grade.id":% = id; "grade {id}: the platform does not take it: {why}");
+                self.store.grade_failed(id, &why).await?;
+                Ok(Ended::Failed)
+            }
+        }
+    }
+
+    /// The secret to sign with: while there are two of them, in turn.
+    fn secret(&self) -> Option<&SecretString> {
+        let secrets = self.consumers.secrets(&self.grade.consumer_key);
+        let turn = usize::try_from(self.grade.attempts).unwrap_or_default();
+        secrets.get(turn.checked_rem(secrets.len())?)
+    }
+
+    fn attempts(&self) -> u32 {
+        u32::try_from(self.grade.attempts).unwrap_or(u32::MAX)
+    }
+
+    async fn deliver(&self) -> Outcome {
+        let grade = &self.grade;
+        debug!("grade.id":% = grade.id; "grade {}: attempt {}", grade.id, grade.attempts);
+        let Some(score) = Score::new(grade.score) else {
+            return Outcome::Permanent { why: "the grade is out of range".to_owned() };
+        };
+        let Some(secret) = self.secret() else {
+            // Somebody may put it back.
+            let why = "the settings have no such consumer any more".to_owned();
+            return Outcome::Transient { retry_after: None, why };
+        };
+        let parcel = Parcel {
+            url: &grade.outcome_url,
+            sourcedid: &grade.sourcedid,
+            score,
+            consumer_key: &grade.consumer_key,
+            secret,
+            attempts: self.attempts(),
+        };
+        self.courier.deliver(parcel, random_name::<16>(), unix_now()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_are_spread_and_respect_the_platform() {
+        let plan = RetryPlan::default();
+        let seconds = |attempts, asked: Option<u64>, chance| {
+            plan.pause(attempts, asked.map(Duration::from_secs), chance)
+        };
+
+        assert_eq!((seconds(0, None, 0), seconds(0, None, 255)), (4, 6));
+        assert_eq!((seconds(4, None, 0), seconds(4, None, 255)), (2_880, 4_320));
+        assert_eq!(seconds(1_000_000, None, 0), 8_640);
+        assert_eq!(seconds(0, Some(120), 255), 120);
+        assert_eq!(seconds(4, Some(120), 0), 2_880);
+    }
+}

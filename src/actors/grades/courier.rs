@@ -1,0 +1,219 @@
+//! The HTTP client that carries grades: suspicious of where it is sent and of what comes back.
+
+use std::{error::Error as _, net::SocketAddr, sync::Arc, time::Duration};
+
+use reqwest::{
+    Client, Response,
+    dns::{Addrs, Name, Resolve, Resolving},
+    header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
+    redirect,
+};
+use secrecy::SecretString;
+
+use crate::lti::{
+    answer::{self, Answer, Outcome},
+    grade::{self, Attempt, Score},
+    reach::{self, OutOfReach},
+};
+
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an attempt may take from its start to the last byte of the answer.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Carries grades to the platforms.
+#[derive(Clone, Debug)]
+pub struct Courier {
+    client: Client,
+    allow_private: bool,
+}
+
+/// One grade for one cell.
+#[derive(Clone, Copy, Debug)]
+pub struct Parcel<'a> {
+    /// The platform's service.
+    pub url: &'a str,
+    /// The cell in its gradebook.
+    pub sourcedid: &'a str,
+    /// The grade.
+    pub score: Score,
+    /// The consumer key of the launch.
+    pub consumer_key: &'a str,
+    /// Its secret.
+    pub secret: &'a SecretString,
+    /// How many attempts were made before.
+    pub attempts: u32,
+}
+
+/// The client cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot set up the connections to the platforms")]
+pub struct CourierError(#[from] reqwest::Error);
+
+impl Courier {
+    /// Makes the client. `allow_private` lets grades go to private addresses and over plain HTTP;
+    /// `ca_pem` holds certificates to trust besides the system's.
+    ///
+    /// # Errors
+    /// When the certificates cannot be read.
+    pub fn new(allow_private: bool, ca_pem: Option<&[u8]>) -> Result<Self, CourierError> {
+        // Whoever installed a provider before us chose well enough.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let certificates = match ca_pem {
+            Some(pem) => reqwest::Certificate::from_pem_bundle(pem)?,
+            None => Vec::new(),
+        };
+        let client = Client::builder()
+            .user_agent(concat!("otrbot/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TOTAL_TIMEOUT)
+            .redirect(redirect::Policy::none())
+            // A request that is sent again by itself would use its nonce twice.
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .https_only(!allow_private)
+            .tls_certs_merge(certificates)
+            .dns_resolver(Arc::new(Lookup { allow_private }))
+            .build()?;
+        Ok(Self { client, allow_private })
+    }
+
+    /// Makes one attempt. `now` is in seconds since 1970; `nonce` must be fresh.
+    pub async fn deliver(&self, parcel: Parcel<'_>, nonce: String, now: i64) -> Outcome {
+        let url = match reach::outcome_url(parcel.url, self.allow_private) {
+            Ok(url) => url,
+            Err(why) => return Outcome::Permanent { why: why.to_string() },
+        };
+        let attempt = Attempt { nonce, timestamp: now };
+        let request = grade::replace_result(
+            &url,
+            parcel.sourcedid,
+            parcel.score,
+            parcel.consumer_key,
+            parcel.secret,
+            &attempt,
+        );
+        let sent = self
+            .client
+            .post(url)
+            .header(AUTHORIZATION, request.authorization)
+            .header(CONTENT_TYPE, grade::CONTENT_TYPE)
+            .body(request.body)
+            .send();
+        let response = match sent.await {
+            Ok(response) => response,
+            Err(error) => return unreachable(&error),
+        };
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get(RETRY_AFTER).cloned();
+        let body = match read(response).await {
+            Ok(body) => body,
+            Err(error) => return unreachable(&error),
+        };
+        let retry_after = retry_after.as_ref().and_then(|value| value.to_str().ok());
+        let answer = Answer { status, retry_after, body: &body };
+        answer::classify(&answer, &attempt.nonce, parcel.attempts, now)
+    }
+}
+
+/// Reads the answer as far as it is of interest. What is cut off is no whole message any more, and
+/// is treated as such.
+async fn read(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        let room = answer::LARGEST.saturating_sub(body.len());
+        body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+        if chunk.len() > room {
+            break;
+        }
+    }
+    Ok(body)
+}
+
+/// No answer came. The words are ours: an error of the client quotes the address.
+fn unreachable(error: &reqwest::Error) -> Outcome {
+    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    if let Some(why) = causes.find_map(|cause| cause.downcast_ref::<OutOfReach>()) {
+        return Outcome::Permanent { why: why.to_string() };
+    }
+    let why = if error.is_timeout() {
+        "the platform did not answer in time"
+    } else if error.is_connect() {
+        "the platform cannot be reached"
+    } else {
+        "the connection to the platform broke"
+    };
+    Outcome::Transient { retry_after: None, why: why.to_owned() }
+}
+
+/// Looks names up, and keeps quiet about private addresses. The check is made here because a name
+/// may stand for another address each time it is looked up.
+#[derive(Debug)]
+struct Lookup {
+    allow_private: bool,
+}
+
+impl Resolve for Lookup {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allow_private = self.allow_private;
+        Box::pin(async move {
+            let found: Vec<SocketAddr> =
+                tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let are_any = !found.is_empty();
+            let usable: Vec<SocketAddr> = found
+                .into_iter()
+                .filter(|address| allow_private || reach::is_public(address.ip()))
+                .collect();
+            if usable.is_empty() && are_any {
+                return Err(OutOfReach::Private.into());
+            }
+            Ok::<Addrs, _>(Box::new(usable.into_iter()))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn deliver(url: &str, allow_private: bool) -> Outcome {
+        let courier = Courier::new(allow_private, None).unwrap();
+        let parcel = Parcel {
+            url,
+            sourcedid: "cell",
+            score: Score::FULL,
+            consumer_key: "key",
+            secret: &SecretString::from("secret"),
+            attempts: 0,
+        };
+        courier.deliver(parcel, "nonce".to_owned(), 1_700_000_000).await
+    }
+
+    #[actix::test]
+    async fn a_name_that_stands_for_a_private_address_is_not_called() {
+        let outcome = deliver("https://localhost:1/", false).await;
+        assert_eq!(
+            outcome,
+            Outcome::Permanent { why: "the outcome address is private".to_owned() }
+        );
+    }
+
+    #[actix::test]
+    async fn a_private_address_is_not_called() {
+        let outcome = deliver("https://127.0.0.1:1/", false).await;
+        assert!(matches!(outcome, Outcome::Permanent { .. }), "{outcome:?}");
+    }
+
+    #[actix::test]
+    async fn a_service_that_is_not_there_may_come_back() {
+        let outcome = deliver("http://127.0.0.1:1/", true).await;
+        assert_eq!(
+            outcome,
+            Outcome::Transient {
+                retry_after: None,
+                why: "the platform cannot be reached".to_owned()
+            }
+        );
+    }
+}

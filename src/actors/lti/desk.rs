@@ -1,0 +1,336 @@
+//! What the gateway does for one learner at a time: no state but the store's.
+
+use std::time::Duration;
+
+use actix::{MailboxError, Recipient};
+use jid::{BareJid, Jid};
+use log::{info, warn};
+use secrecy::SecretString;
+
+use super::{
+    BotSecretAnswer, GatewayConfig, JidAnswer, JidProblem, PageError, Registry, SecretAnswer, View,
+};
+use crate::{
+    actors::{
+        ambient::unix_now,
+        grades::Wake,
+        registry::{Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, NotEnrolled, Where},
+    },
+    lti::{
+        Launch, LaunchError, RawLaunch, Rules, form,
+        grade::Score,
+        token::{PageToken, Token},
+        verify::{self, MOST_AHEAD},
+    },
+    session::{BotSecretVerdict, Progress},
+    store::{Enrolment, EnrolmentId, NewEnrolment, NewGrade, Store, StoreError},
+};
+
+/// A nonce is kept this much longer than its launch is good, in seconds: times of launches, by which
+/// it may be forgotten, run ahead of the clock by as much as is allowed.
+const NONCE_MARGIN: i64 = 2 * MOST_AHEAD;
+
+/// How long the registry may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest Jabber ID (RFC 7622): three parts of 1023 bytes, and what divides them.
+const LONGEST_JID: usize = 3_071;
+
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) config: GatewayConfig,
+    pub(super) rules: Rules,
+    pub(super) store: Store,
+    pub(super) registry: Registry,
+    pub(super) outbox: Recipient<Wake>,
+}
+
+impl Desk {
+    pub(super) async fn take_launch(&self, request: &RawLaunch) -> Result<View, PageError> {
+        let launch = if self.config.authenticate {
+            self.verified(request).await?
+        } else {
+            let pairs = form::parse(&request.body).map_err(LaunchError::from)?;
+            Launch::unsigned(&pairs)
+        };
+        let view = self.enrol_launched(&launch).await?;
+        info!("enrolment.id":% = view.enrolment.id; "launch: enrolment {}", view.enrolment.id);
+        Ok(view)
+    }
+
+    pub(super) async fn open_page(&self, token: &PageToken) -> Result<View, PageError> {
+        let enrolment = self.enrolment(token).await?;
+        self.view(enrolment).await
+    }
+
+    pub(super) async fn submit_jid(
+        &self,
+        token: &PageToken,
+        typed: &str,
+    ) -> Result<JidAnswer, PageError> {
+        let enrolment = self.enrolment(token).await?;
+        let problem = match self.address(typed) {
+            Ok(jid) => self.bind(&enrolment, &jid).await?,
+            Err(problem) => Some(problem),
+        };
+        let view = self.view(self.reread(&enrolment.id).await?).await?;
+        Ok(JidAnswer { view, problem })
+    }
+
+    pub(super) async fn submit_secret(
+        &self,
+        token: &PageToken,
+        secret: SecretString,
+    ) -> Result<SecretAnswer, PageError> {
+        let enrolment = self.enrolment(token).await?;
+        let verdict = match jid_of(&enrolment) {
+            Some(jid) => {
+                let ask = || EnterSecret { jid: jid.clone(), secret: secret.clone() };
+                let mut verdict = ask_for(&self.registry.enter_secret, ask()).await?;
+                if let Err(NotEnrolled) = verdict {
+                    self.enrol(&enrolment, &jid)
+                        .await?
+                        .map_err(|_refused| PageError::Unavailable)?;
+                    verdict = ask_for(&self.registry.enter_secret, ask()).await?;
+                }
+                Some(verdict.map_err(|NotEnrolled| PageError::Unavailable)?)
+            }
+            None => None,
+        };
+        let view = self.view(enrolment).await?;
+        Ok(SecretAnswer { view, verdict })
+    }
+
+    pub(super) async fn submit_bot_secret(
+        &self,
+        token: &PageToken,
+        typed: SecretString,
+    ) -> Result<BotSecretAnswer, PageError> {
+        let enrolment = self.enrolment(token).await?;
+        let verdict = match jid_of(&enrolment) {
+            Some(jid) => {
+                let asked = EnterBotSecret { jid, typed };
+                let verdict = ask_for(&self.registry.enter_bot_secret, asked).await?;
+                // Whom the registry does not know was given nothing.
+                Some(verdict.unwrap_or(BotSecretVerdict::NotGivenYet))
+            }
+            None => None,
+        };
+        if verdict == Some(BotSecretVerdict::Right) {
+            self.pass(&enrolment).await?;
+        }
+        let view = self.view(self.reread(&enrolment.id).await?).await?;
+        Ok(BotSecretAnswer { view, verdict })
+    }
+
+    /// Verifies a launch, and uses its nonce up. In this order.
+    async fn verified(&self, request: &RawLaunch) -> Result<Launch, PageError> {
+        let signed = verify::verify(request, &self.config.consumers, &self.rules, unix_now())?;
+        let timestamp = signed.timestamp();
+        let forget_after = timestamp.saturating_add(self.rules.window).saturating_add(NONCE_MARGIN);
+        let (key, nonce) = (signed.consumer_key(), signed.nonce());
+        if !self.store.remember_nonce(key, nonce, timestamp, forget_after).await? {
+            return Err(LaunchError::Replayed.into());
+        }
+        Ok(signed.read()?)
+    }
+
+    /// Writes down who was launched. A learner who was not heard of yet is invited again, as they
+    /// may have lost the invitation; and one who was forgotten after the lesson, to practise.
+    async fn enrol_launched(&self, launch: &Launch) -> Result<View, PageError> {
+        let grade = launch.outcome.as_ref().filter(|_| launch.may_grade());
+        let enrolment = self
+            .store
+            .put_enrolment(&NewEnrolment {
+                consumer_key: launch.consumer_key.clone(),
+                user_id: launch.user_id.clone(),
+                context_id: launch.context_id.clone(),
+                resource_link_id: launch.resource_link_id.clone(),
+                locale: launch.locale.clone(),
+                lesson: launch.custom.get("lesson").cloned(),
+                may_grade: launch.may_grade(),
+                is_teacher: launch.roles.is_staff() && !launch.may_grade(),
+                outcome_url: grade.map(|outcome| outcome.url.clone()),
+                sourcedid: grade.map(|outcome| outcome.sourcedid.clone()),
+                return_url: launch.return_url.as_ref().map(ToString::to_string),
+                now: unix_now(),
+            })
+            .await?;
+        if let Some(jid) = jid_of(&enrolment) {
+            let known = ask_for(&self.registry.whereabouts, Where { jid: jid.clone() }).await?;
+            if known.is_none_or(|known| known.progress < Progress::Talking)
+                && let Err(refused) = self.enrol(&enrolment, &jid).await?
+            {
+                let id = &enrolment.id;
+                warn!("enrolment.id":% = id; "enrolment {id}: not invited again: {refused}");
+            }
+        }
+        self.view(enrolment).await
+    }
+
+    /// The enrolment that a token stands for. Where nobody signs launches, nobody need bring one.
+    async fn enrolment(&self, token: &PageToken) -> Result<Enrolment, PageError> {
+        if token.is_empty() {
+            if self.config.authenticate {
+                return Err(PageError::NoToken);
+            }
+            return Ok(self.enrol_launched(&Launch::unsigned(&[])).await?.enrolment);
+        }
+        let token = Token::open(token, &self.config.token_key, unix_now())?;
+        self.reread(&EnrolmentId::from_text(token.enrolment)).await
+    }
+
+    async fn reread(&self, id: &EnrolmentId) -> Result<Enrolment, PageError> {
+        self.store.enrolment(id).await?.ok_or(PageError::Gone)
+    }
+
+    /// What a page shows to this learner now.
+    async fn view(&self, enrolment: Enrolment) -> Result<View, PageError> {
+        let whereabouts = match jid_of(&enrolment) {
+            Some(jid) => ask_for(&self.registry.whereabouts, Where { jid }).await?,
+            None => None,
+        };
+        let mut grade = self.store.grade_state(&enrolment.id).await?;
+        // The process may have ended between the lesson and the grade.
+        if grade.is_none() && enrolment.progress == Progress::Done && enrolment.may_grade {
+            self.pass(&enrolment).await?;
+            grade = self.store.grade_state(&enrolment.id).await?;
+        }
+        let token = Token { enrolment: enrolment.id.as_str().to_owned(), issued: unix_now() }
+            .seal(&self.config.token_key);
+        Ok(View { enrolment, whereabouts, grade, token })
+    }
+
+    /// The lesson is passed: the grade goes into the store first, and from there to the platform.
+    async fn pass(&self, enrolment: &Enrolment) -> Result<(), PageError> {
+        let id = &enrolment.id;
+        if !enrolment.may_grade {
+            info!("enrolment.id":% = id; "enrolment {id}: passed, and is not graded");
+            return Ok(());
+        }
+        let score = Score::FULL.value();
+        let grade = NewGrade { enrolment: id.clone(), score, achieved_at: unix_now() };
+        self.store.put_grade(&grade).await?;
+        info!("enrolment.id":% = id; "enrolment {id}: passed");
+        self.outbox.do_send(Wake);
+        Ok(())
+    }
+
+    /// Reads what somebody typed as their Jabber ID, or copied from their client.
+    fn address(&self, typed: &str) -> Result<BareJid, JidProblem> {
+        let typed = typed.trim();
+        let typed = typed.strip_prefix("xmpp:").unwrap_or(typed);
+        if typed.is_empty() {
+            return Err(JidProblem::Empty);
+        }
+        if !typed.contains('@') {
+            return Err(JidProblem::NoAt);
+        }
+        if typed.len() > LONGEST_JID || typed.contains(char::is_control) {
+            return Err(JidProblem::Malformed);
+        }
+        let jid = Jid::new(typed).map_err(|_not_a_jid| JidProblem::Malformed)?.into_bare();
+        if jid.node().is_none() || jid.domain().as_str().is_empty() {
+            return Err(JidProblem::Malformed);
+        }
+        if jid == self.config.bot_jid {
+            return Err(JidProblem::OwnAddress);
+        }
+        Ok(jid)
+    }
+
+    /// Binds a Jabber ID to an enrolment, and has it invited.
+    async fn bind(
+        &self,
+        enrolment: &Enrolment,
+        jid: &BareJid,
+    ) -> Result<Option<JidProblem>, PageError> {
+        let before = jid_of(enrolment);
+        if before.as_ref() != Some(jid) && !self.claim(enrolment, jid).await? {
+            return Ok(Some(JidProblem::Taken));
+        }
+        match self.enrol(enrolment, jid).await? {
+            Ok(()) => {
+                if let Some(before) = before.filter(|before| before != jid) {
+                    ask_for(&self.registry.dismiss, Dismiss { jid: before }).await?;
+                }
+                Ok(None)
+            }
+            Err(refused) => {
+                if before.as_ref() != Some(jid) {
+                    // Nobody else can have taken the old one in between but by mischance.
+                    match self.store.set_jid(&enrolment.id, enrolment.jid.as_deref()).await {
+                        Ok(()) => {}
+                        Err(StoreError::JidTaken) => {
+                            self.store.set_jid(&enrolment.id, None).await?;
+                        }
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                Ok(Some(match refused {
+                    EnrolRefused::OwnAddress => JidProblem::OwnAddress,
+                    EnrolRefused::Full | EnrolRefused::NoSuchLesson => JidProblem::Full,
+                }))
+            }
+        }
+    }
+
+    /// Whether the Jabber ID is this enrolment's now. Somebody who does the lesson in one assignment
+    /// after another takes it along, and begins anew; nobody takes it from somebody else.
+    async fn claim(&self, enrolment: &Enrolment, jid: &BareJid) -> Result<bool, PageError> {
+        while let Some(holder) = self.store.enrolment_by_jid(jid.as_str()).await?
+            && holder.id != enrolment.id
+        {
+            if (&holder.consumer_key, &holder.user_id)
+                != (&enrolment.consumer_key, &enrolment.user_id)
+            {
+                return Ok(false);
+            }
+            self.store.set_jid(&holder.id, None).await?;
+            ask_for(&self.registry.dismiss, Dismiss { jid: jid.clone() }).await?;
+        }
+        match self.store.set_jid(&enrolment.id, Some(jid.as_str())).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::JidTaken) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Has the registry enrol a learner. A lesson that does not exist is the teacher's mistake, and
+    /// the learner gets the default one.
+    async fn enrol(
+        &self,
+        enrolment: &Enrolment,
+        jid: &BareJid,
+    ) -> Result<Result<(), EnrolRefused>, PageError> {
+        let locale = enrolment.locale.clone();
+        let lesson = enrolment.lesson.clone();
+        let ask = Enrol { jid: jid.clone(), locale, lesson };
+        let answer = ask_for(&self.registry.enrol, ask.clone()).await?;
+        if answer == Err(EnrolRefused::NoSuchLesson) && ask.lesson.is_some() {
+            let id = &enrolment.id;
+            warn!("enrolment.id":% = id; "enrolment {id}: the launch asks for a lesson that is not there");
+            return ask_for(&self.registry.enrol, Enrol { lesson: None, ..ask }).await;
+        }
+        Ok(answer)
+    }
+}
+
+fn jid_of(enrolment: &Enrolment) -> Option<BareJid> {
+    enrolment.jid.as_deref().and_then(|jid| BareJid::new(jid).ok())
+}
+
+async fn ask_for<M>(recipient: &Recipient<M>, message: M) -> Result<M::Result, PageError>
+where
+    M: actix::Message + Send + 'static,
+    M::Result: Send,
+{
+    recipient.send(message).timeout(PATIENCE).await.map_err(|error| {
+        let why = match error {
+            MailboxError::Closed => "is gone",
+            MailboxError::Timeout => "does not answer in time",
+        };
+        warn!("the registry {why}");
+        PageError::Unavailable
+    })
+}

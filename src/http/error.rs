@@ -1,0 +1,103 @@
+//! When there is no page: another one that says what to do, with a reference that the log has too.
+
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::{StatusCode, header},
+};
+use log::{debug, error, warn};
+
+use super::{
+    Site,
+    headers::Ancestors,
+    pages::{self, ProblemKind},
+    request::header_text,
+};
+use crate::{
+    actors::{
+        ambient::random_name,
+        lti::{PageError, Platforms},
+    },
+    lti::Fault,
+};
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// The gateway has none.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// Another site sent the form.
+    #[error("a form from another site")]
+    Foreign,
+    /// There is nothing at this address.
+    #[error("no such page")]
+    NotFound,
+    /// What is at this address does not take this method.
+    #[error("a method that is not taken")]
+    Method,
+}
+
+impl Failure {
+    fn status(&self) -> u16 {
+        match self {
+            Self::Page(PageError::Launch(error)) => error.fault().status(),
+            Self::Page(PageError::NoToken | PageError::Token(_) | PageError::Gone) => 401,
+            Self::Page(PageError::Store(_) | PageError::Unavailable) => 503,
+            Self::Foreign => 403,
+            Self::NotFound => 404,
+            Self::Method => 405,
+        }
+    }
+
+    /// What the person is told.
+    fn kind(&self) -> ProblemKind {
+        match self {
+            Self::Page(PageError::Launch(error)) => match error.fault() {
+                Fault::NotTrusted => ProblemKind::NotTrusted,
+                Fault::OutOfDate => ProblemKind::OutOfDate,
+                Fault::TooLarge | Fault::Incomplete | Fault::ContentType | Fault::Malformed => {
+                    ProblemKind::Malformed
+                }
+            },
+            Self::Page(PageError::NoToken | PageError::Gone) | Self::Foreign => {
+                ProblemKind::NoLaunch
+            }
+            Self::Page(PageError::Token(_)) => ProblemKind::Expired,
+            Self::Page(PageError::Store(_) | PageError::Unavailable) => ProblemKind::Unavailable,
+            Self::NotFound | Self::Method => ProblemKind::NotFound,
+        }
+    }
+
+    /// Logs the failure, as loudly as it deserves.
+    fn log(&self, reference: &str) {
+        match self {
+            Self::Page(PageError::Store(why)) => error!("{reference}: {self}: {why}"),
+            Self::Page(PageError::Launch(_) | PageError::Unavailable) => {
+                warn!("{reference}: {self}");
+            }
+            Self::Page(PageError::NoToken | PageError::Token(_) | PageError::Gone)
+            | Self::Foreign
+            | Self::NotFound
+            | Self::Method => debug!("{reference}: {self}"),
+        }
+    }
+}
+
+impl Site {
+    /// The answer to a request that failed. The page has nothing personal on it and nothing to
+    /// click, so it may also be framed by whoever's page sent the launch: where the tool is being
+    /// set up, no launch was verified yet, and that is when it is needed most.
+    pub(super) async fn problem(&self, request: &HttpRequest, failure: &Failure) -> HttpResponse {
+        let reference = random_name::<4>();
+        failure.log(&reference);
+        let known = self.gateway.send(Platforms).await.unwrap_or_default();
+        let ancestors = Ancestors::platforms(known).and(Some(header_text(request, header::ORIGIN)));
+        let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        let mut answer = HttpResponseBuilder::new(status);
+        if status == StatusCode::UNAUTHORIZED {
+            answer.insert_header((header::WWW_AUTHENTICATE, "OAuth realm=\"\""));
+        }
+        let markup = pages::problem(&self.catalog(request), failure.kind(), &reference);
+        self.page(answer, &ancestors, markup)
+    }
+}

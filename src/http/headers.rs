@@ -1,0 +1,117 @@
+//! What every answer tells the browser.
+//!
+//! There is no `X-Frame-Options`: it cannot name hosts, and the pages live in the frames of learning
+//! management systems.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use actix_web::middleware::DefaultHeaders;
+use url::Url;
+
+/// Where Canvas is hosted for most.
+const CANVAS: &str = "https://*.instructure.com";
+
+/// The headers of every answer.
+pub(super) fn common(public_url: &Url) -> DefaultHeaders {
+    let headers = DefaultHeaders::new()
+        .add(("X-Content-Type-Options", "nosniff"))
+        .add(("Referrer-Policy", "no-referrer"))
+        .add(("Permissions-Policy", "camera=(), geolocation=(), microphone=()"));
+    if public_url.scheme() == "https" {
+        headers.add(("Strict-Transport-Security", "max-age=31536000"))
+    } else {
+        headers
+    }
+}
+
+/// Who may frame a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Ancestors {
+    /// Nobody: the page belongs to no launch.
+    Nobody,
+    /// Canvas, and these origins.
+    Platforms(BTreeSet<String>),
+}
+
+impl Ancestors {
+    /// Canvas and the origins of platforms.
+    pub(super) fn platforms(origins: impl IntoIterator<Item = String>) -> Self {
+        Self::Platforms(origins.into_iter().filter_map(|origin| web_origin(&origin)).collect())
+    }
+
+    /// Lets one more frame the page, if its origin is one of the web.
+    pub(super) fn and(mut self, origin: Option<&str>) -> Self {
+        if let (Self::Platforms(origins), Some(origin)) = (&mut self, origin.and_then(web_origin)) {
+            origins.insert(origin);
+        }
+        self
+    }
+}
+
+/// The policy of a page: nothing but what is served here, and the style sheet of the settings.
+pub(super) fn content_security_policy(ancestors: &Ancestors, css_url: Option<&Url>) -> String {
+    let css = css_url.map(|url| format!(" {}", url.origin().ascii_serialization()));
+    let mut policy = format!(
+        "default-src 'none'; style-src 'self'{}; script-src 'self'; img-src 'self'; \
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors",
+        css.unwrap_or_default()
+    );
+    match ancestors {
+        Ancestors::Nobody => policy.push_str(" 'none'"),
+        Ancestors::Platforms(origins) => {
+            policy.push_str(" 'self' ");
+            policy.push_str(CANVAS);
+            for origin in origins {
+                // Writing to a `String` does not fail.
+                write!(policy, " {origin}").unwrap_or_default();
+            }
+        }
+    }
+    policy
+}
+
+/// An origin as the policy takes it, from a text that anybody may have written.
+fn web_origin(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let is_web = matches!(url.scheme(), "http" | "https");
+    let origin = url.origin().ascii_serialization();
+    // Nothing in it may end the directive.
+    let is_tame = !origin.contains(|c: char| c.is_whitespace() || matches!(c, ';' | ',' | '*'));
+    (is_web && is_tame).then_some(origin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_lists_the_platforms_and_no_more() {
+        let origins = ["https://canvas.school.example".to_owned()];
+        let policy = content_security_policy(&Ancestors::platforms(origins), None);
+
+        assert!(policy.ends_with(
+            "frame-ancestors 'self' https://*.instructure.com https://canvas.school.example"
+        ));
+        assert!(policy.contains("style-src 'self'; "));
+        assert!(content_security_policy(&Ancestors::Nobody, None).ends_with("ancestors 'none'"));
+    }
+
+    #[test]
+    fn the_style_sheet_of_the_settings_is_allowed() {
+        let css = Url::parse("https://cdn.example:8443/x/style.css").unwrap();
+        let policy = content_security_policy(&Ancestors::Nobody, Some(&css));
+
+        assert!(policy.contains("style-src 'self' https://cdn.example:8443; "), "{policy}");
+    }
+
+    #[test]
+    fn an_origin_cannot_smuggle_anything_in() {
+        for odd in ["null", "", "*", "https://*", "https://a; script-src *", "data:x", "file:///x"]
+        {
+            let ancestors = Ancestors::platforms([]).and(Some(odd));
+            assert_eq!(ancestors, Ancestors::platforms([]), "{odd}");
+        }
+        let ancestors = Ancestors::platforms([]).and(Some("https://lms.example/path?x"));
+        assert_eq!(ancestors, Ancestors::platforms(["https://lms.example".to_owned()]));
+    }
+}

@@ -1,0 +1,193 @@
+//! The learner's pages, from the launch to the grade.
+//!
+//! No cookie and no script is needed: each page is the answer to a form, and its own forms carry the
+//! page token. The token never stands in a URL, so a `POST` is answered with the next page itself;
+//! to send a form again, by a reload or out of the history, does no harm.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, header},
+    web,
+};
+
+use super::{
+    Site,
+    error::Failure,
+    request::{self, LARGEST_LAUNCH, PageForm, header_text, is_foreign},
+    show::{Step, is_done},
+};
+use crate::{
+    actors::lti::{
+        OpenPage, PageError, SubmitBotSecret, SubmitJid, SubmitSecret, TakeLaunch, View,
+    },
+    lti::{RawLaunch, token::PageToken},
+    session::{BotSecretVerdict, SecretVerdict},
+};
+
+/// What a handler ends in.
+type Answer = Result<HttpResponse, Failure>;
+
+/// `POST /`: the launch.
+pub(super) async fn launch(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    finish(&site, &request, take_launch(&site, &request, payload).await).await
+}
+
+async fn take_launch(site: &Site, request: &HttpRequest, payload: web::Payload) -> Answer {
+    let body = request::body(payload, LARGEST_LAUNCH).await.map_err(PageError::from)?;
+    let request_as_sent = RawLaunch {
+        path: request.uri().path().to_owned(),
+        query: request.uri().query().unwrap_or_default().to_owned(),
+        content_type: header_text(request, header::CONTENT_TYPE).to_owned(),
+        body: body.to_vec(),
+    };
+    let view = site.ask(TakeLaunch { request: request_as_sent }).await?;
+    Ok(site.show(&view, &Step::of_launch(&view)))
+}
+
+/// `GET /`: somebody opens the tool without a launch, which only helps where nobody signs them.
+pub(super) async fn open(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
+    let opened = site.ask(OpenPage { token: PageToken::default() }).await;
+    let answer = opened.map(|view| site.show(&view, &Step::of_launch(&view)));
+    finish(&site, &request, answer).await
+}
+
+/// `GET,POST /enter_jid`
+pub(super) async fn enter_jid(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    finish(&site, &request, answer_enter_jid(&site, &request, payload).await).await
+}
+
+async fn answer_enter_jid(site: &Site, request: &HttpRequest, payload: web::Payload) -> Answer {
+    let form = read(site, request, payload).await?;
+    let Some(typed) = form.field("jid") else {
+        let view = site.ask(OpenPage { token: form.token.clone() }).await?;
+        return Ok(site.show(&view, &Step::EnterJid(jid_of(&view), None)));
+    };
+    let submitted = SubmitJid { token: form.token.clone(), jid: typed.to_owned() };
+    let answer = site.ask(submitted).await?;
+    let step = match answer.problem {
+        Some(problem) => Step::EnterJid(typed, Some(problem)),
+        None => Step::JidEntered,
+    };
+    Ok(site.show(&answer.view, &step))
+}
+
+/// `GET,POST /jid_entered`
+pub(super) async fn jid_entered(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    finish(&site, &request, answer_jid_entered(&site, &request, payload).await).await
+}
+
+async fn answer_jid_entered(site: &Site, request: &HttpRequest, payload: web::Payload) -> Answer {
+    let form = read(site, request, payload).await?;
+    let view = site.ask(OpenPage { token: form.token.clone() }).await?;
+    Ok(site.show(&view, &with_jid(&view, Step::JidEntered)))
+}
+
+/// `GET,POST /ask_for_secret`
+pub(super) async fn ask_for_secret(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    finish(&site, &request, answer_ask_for_secret(&site, &request, payload).await).await
+}
+
+async fn answer_ask_for_secret(
+    site: &Site,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Answer {
+    let form = read(site, request, payload).await?;
+    let Some(secret) = form.secret("secret") else {
+        let view = site.ask(OpenPage { token: form.token.clone() }).await?;
+        // A secret that is strong enough is asked for again only by whoever wants another.
+        let wants_another = form.field("again").is_some();
+        let has_secret = !wants_another && view.whereabouts.as_ref().is_some_and(|now| now.has_secret);
+        let step = if has_secret { Step::EnterBotSecret(None) } else { Step::AskForSecret(None) };
+        return Ok(site.show(&view, &with_jid(&view, step)));
+    };
+    let answer = site.ask(SubmitSecret { token: form.token.clone(), secret }).await?;
+    let step = match answer.verdict {
+        Some(SecretVerdict::Accepted) => Step::EnterBotSecret(None),
+        verdict @ Some(SecretVerdict::TooWeak { .. } | SecretVerdict::Unusable) => {
+            Step::AskForSecret(verdict)
+        }
+        None => Step::EnterJid("", None),
+    };
+    Ok(site.show(&answer.view, &step))
+}
+
+/// `GET,POST /enter_bot_secret`
+pub(super) async fn enter_bot_secret(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    finish(&site, &request, answer_enter_bot_secret(&site, &request, payload).await).await
+}
+
+async fn answer_enter_bot_secret(
+    site: &Site,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Answer {
+    let form = read(site, request, payload).await?;
+    let Some(typed) = form.secret("bot_secret") else {
+        let view = site.ask(OpenPage { token: form.token.clone() }).await?;
+        let step = if is_done(&view) { Step::Done } else { Step::EnterBotSecret(None) };
+        return Ok(site.show(&view, &with_jid(&view, step)));
+    };
+    let answer = site.ask(SubmitBotSecret { token: form.token.clone(), typed }).await?;
+    let step = match answer.verdict {
+        Some(BotSecretVerdict::Right) => Step::Done,
+        // A form that is sent again after the lesson, by a reload, has lost its use and no more.
+        Some(BotSecretVerdict::Wrong | BotSecretVerdict::NotGivenYet) if is_done(&answer.view) => {
+            Step::Done
+        }
+        verdict @ Some(BotSecretVerdict::Wrong | BotSecretVerdict::NotGivenYet) => {
+            Step::EnterBotSecret(verdict)
+        }
+        None => Step::EnterJid("", None),
+    };
+    Ok(site.show(&answer.view, &step))
+}
+
+/// Whoever has no Jabber ID yet is asked for it first.
+fn with_jid<'a>(view: &View, step: Step<'a>) -> Step<'a> {
+    if view.enrolment.jid.is_some() { step } else { Step::EnterJid("", None) }
+}
+
+fn jid_of(view: &View) -> &str {
+    view.enrolment.jid.as_deref().unwrap_or_default()
+}
+
+/// Reads a form of one of our pages; a `GET` has none.
+async fn read(
+    site: &Site,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<PageForm, Failure> {
+    let form = PageForm::read(request, payload).await?;
+    if request.method() == Method::POST && is_foreign(request, &site.config.public_url) {
+        return Err(Failure::Foreign);
+    }
+    Ok(form)
+}
+
+async fn finish(site: &Site, request: &HttpRequest, answer: Answer) -> HttpResponse {
+    match answer {
+        Ok(answer) => answer,
+        Err(failure) => site.problem(request, &failure).await,
+    }
+}

@@ -1,0 +1,107 @@
+//! The pages that people see in the browser: pure functions from what is known to HTML.
+//!
+//! ```text
+//! start -> enter_jid -> jid_entered -> ask_for_secret -> enter_bot_secret -> done
+//! ```
+//!
+//! Every step is a plain form: `method=post` with the page's token in the hidden field `token`, so
+//! that the pages work in a frame of another site, without cookies and without scripts. A form that
+//! brings only the token asks for a page; one that also brings the page's own field (`jid`,
+//! `secret`, `bot_secret`) submits it. The pages hold no inline script and no inline style.
+//!
+//! Texts are looked up in the reader's [`Catalog`]; nothing here decides what is shown to whom.
+
+mod finish;
+mod layout;
+mod learn;
+mod others;
+
+use std::sync::Arc;
+
+pub use self::{
+    finish::{done, enter_bot_secret},
+    learn::{ask_for_secret, enter_jid, jid_entered, start},
+    others::{hello_world, problem, teacher},
+};
+use crate::i18n::Catalog;
+
+/// What all pages of a launch have in common.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Texts in the reader's language.
+    pub catalog: Arc<Catalog>,
+    /// The token for the page's forms.
+    pub token: String,
+    /// The bot's own bare Jabber ID.
+    pub bot_jid: String,
+    /// Name of the project that offers the lesson.
+    pub project_name: String,
+    /// What the bot is called.
+    pub bot_alias: String,
+    /// A style sheet of the operator, after ours.
+    pub css_url: Option<String>,
+    /// Where the platform wants the learner to go afterwards; only `http` and `https` are linked.
+    pub return_url: Option<String>,
+    /// Whether launches are not verified, which every page says.
+    pub is_trial: bool,
+}
+
+/// What became of the grade.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GradeView {
+    /// There is none for this person.
+    NotGraded,
+    /// It is kept, and on its way to the platform.
+    Sending,
+    /// The platform has it.
+    Recorded {
+        /// Since when, in seconds since 1970.
+        at: i64,
+    },
+    /// The platform refused it for good.
+    Failed {
+        /// Finds the entry in the log, for whoever is asked for help.
+        reference: String,
+    },
+}
+
+/// Why there is no page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The platform and the tool do not share key, secret or address.
+    NotTrusted,
+    /// The launch is out of date, or was used before.
+    OutOfDate,
+    /// The platform sent what is no launch.
+    Malformed,
+    /// The page was opened without a launch.
+    NoLaunch,
+    /// The page was open for too long.
+    Expired,
+    /// A part of the bot does not work.
+    Unavailable,
+    /// There is no such page.
+    NotFound,
+}
+
+/// The steps that are counted on the pages, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Jid,
+    Meet,
+    Secret,
+    BotSecret,
+}
+
+impl Step {
+    const ALL: [Self; 4] = [Self::Jid, Self::Meet, Self::Secret, Self::BotSecret];
+
+    const fn number(self) -> u8 {
+        match self {
+            Self::Jid => 1,
+            Self::Meet => 2,
+            Self::Secret => 3,
+            Self::BotSecret => 4,
+        }
+    }
+}

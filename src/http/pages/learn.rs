@@ -1,0 +1,212 @@
+//! The pages up to the shared secret.
+
+use maud::{Markup, html};
+use tr::tr;
+
+use super::{
+    Frame, Step,
+    layout::{
+        Field, FieldKind, Head, Problem, address, address_line, aside, ask, chat_address, document,
+        fill, go, name, problem_summary,
+    },
+};
+use crate::{actors::lti::JidProblem, session::SecretVerdict};
+
+/// The first page: what the exercise is, and what it takes.
+pub fn start(frame: &Frame) -> Markup {
+    document(&frame.catalog, || {
+        let bot = &frame.bot_alias;
+        let head = Head {
+            heading: tr!("Learn to chat in private"),
+            step: None,
+            has_problem: false,
+            frame: Some(frame),
+        };
+        let content = html! {
+            p.lead {
+                (tr!("In this exercise you hold an encrypted chat with {bot}, a chat bot. {bot} shows you how to switch on encryption, how to make sure that you are talking to the right one, and how to end a private conversation.", bot = bot))
+            }
+            p {
+                (tr!("The encryption is called OTR, “off the record”. It works in your own chat program, so what you learn here works with everybody else who uses OTR, too."))
+            }
+            section aria-labelledby="needs" {
+                h2 id="needs" { (tr!("What you need")) }
+                ul {
+                    li { (tr!("A Jabber ID: an account for chatting over XMPP, from your school or from a provider of your choice.")) }
+                    li { (tr!("A chat program that can do OTR, for example Pidgin, CoyIM, Profanity, Psi+ or mcabber.")) }
+                }
+            }
+            section aria-labelledby="way" {
+                h2 id="way" { (tr!("How it goes")) }
+                ol.way {
+                    li { strong { (name(Step::Jid, frame)) } p { (tr!("You tell {bot} who you are in the chat.", bot = bot)) } }
+                    li { strong { (name(Step::Meet, frame)) } p { (tr!("You add {bot} to your contacts and say hello.", bot = bot)) } }
+                    li { strong { (name(Step::Secret, frame)) } p { (tr!("You agree with {bot} on a secret, by which each of you can recognise the other.", bot = bot)) } }
+                    li { strong { (name(Step::BotSecret, frame)) } p { (tr!("You do the lesson in the chat. At its end {bot} gives you a code, which you enter here.", bot = bot)) } }
+                }
+            }
+            (go(frame, "/enter_jid", &tr!("Begin")))
+        };
+        (head, content)
+    })
+}
+
+/// Asks for the learner's Jabber ID. `typed` is what was typed before.
+pub fn enter_jid(frame: &Frame, typed: &str, problem: Option<JidProblem>) -> Markup {
+    document(&frame.catalog, || {
+        let bot = &frame.bot_alias;
+        let head = Head {
+            heading: name(Step::Jid, frame),
+            step: Some(Step::Jid),
+            has_problem: problem.is_some(),
+            frame: Some(frame),
+        };
+        let problem = problem.map(|problem| jid_problem(problem, bot));
+        let field = Field {
+            name: "jid",
+            kind: FieldKind::Address,
+            label: tr!("Your Jabber ID"),
+            hint: tr!("For example romeo@example.org. Without a password."),
+            value: typed,
+            problem: problem.as_ref(),
+        };
+        let content = html! {
+            (problem_summary("jid", problem.as_ref()))
+            p.lead {
+                (tr!("Which address do you use in your chat program? {bot} will send you a contact request there.", bot = bot))
+            }
+            (ask(frame, "/enter_jid", &field, &tr!("Continue")))
+            details {
+                summary { (tr!("What is a Jabber ID?")) }
+                p { (tr!("A Jabber ID is your address on XMPP, an open network for chatting that is also called Jabber. It looks like an e-mail address: your name, an @ and the name of the server where you have your account.")) }
+                p { (tr!("Your chat program shows it in the settings of your account. The part after a slash, if there is one, names your device; you can leave it out.")) }
+            }
+        };
+        (head, content)
+    })
+}
+
+fn jid_problem(problem: JidProblem, bot: &str) -> Problem {
+    let (what, advice) = match problem {
+        JidProblem::Empty => (tr!("Enter your Jabber ID."), None),
+        JidProblem::NoAt => (
+            tr!("A Jabber ID has an @ in it."),
+            Some(tr!("Enter the whole address: your name, an @ and the name of your server.")),
+        ),
+        JidProblem::Malformed => (
+            tr!("This cannot be a Jabber ID."),
+            Some(tr!("Look for spaces, for characters that do not belong there, and for a name on both sides of the @.")),
+        ),
+        JidProblem::OwnAddress => (
+            tr!("This is the address of {bot}.", bot = bot),
+            Some(tr!("Enter your own address.")),
+        ),
+        JidProblem::Taken => (
+            tr!("Somebody else does this exercise with this Jabber ID."),
+            Some(tr!("Look for a typing mistake. If the address is yours, ask your teacher for help.")),
+        ),
+        JidProblem::Full => (
+            tr!("{bot} cannot take any more learners at the moment.", bot = bot),
+            Some(tr!("Try again later. If it goes on like this, tell your teacher.")),
+        ),
+    };
+    Problem { what, advice: advice.into_iter().collect() }
+}
+
+/// Says where the bot is found, after the Jabber ID was taken.
+pub fn jid_entered(frame: &Frame, jid: &str) -> Markup {
+    document(&frame.catalog, || {
+        let bot = &frame.bot_alias;
+        let head = Head {
+            heading: name(Step::Meet, frame),
+            step: Some(Step::Meet),
+            has_problem: false,
+            frame: Some(frame),
+        };
+        let content = html! {
+            p.good role="status" {
+                (fill(&tr!("{bot} has sent a contact request to {jid}.", bot = bot, jid = "{jid}"), &[("{jid}", &address(jid))]))
+            }
+            p.lead { (tr!("Now go to your chat program:")) }
+            ol.how {
+                li { (tr!("Accept the contact request of {bot}. If you see none, add this address to your contacts yourself:", bot = bot)) (address_line(&frame.bot_jid)) }
+                li { (tr!("Open a conversation with {bot} and write hello.", bot = bot)) }
+                li { (tr!("When {bot} has answered, come back here.", bot = bot)) }
+            }
+            p {
+                a href=(chat_address(&frame.bot_jid)) { (tr!("Open a chat with {bot} in your chat program", bot = bot)) }
+                " "
+                span.remark { (tr!("(works where your chat program has registered for such links)")) }
+            }
+            (go(frame, "/ask_for_secret", &tr!("Continue")))
+            (aside(frame, "/enter_jid", &tr!("Change my Jabber ID")))
+        };
+        (head, content)
+    })
+}
+
+/// Asks for the shared secret, with the bot's verdict on the one before.
+pub fn ask_for_secret(frame: &Frame, problem: Option<&SecretVerdict>) -> Markup {
+    document(&frame.catalog, || {
+        let bot = &frame.bot_alias;
+        let problem = problem.and_then(secret_problem);
+        let head = Head {
+            heading: tr!("Agree on a shared secret"),
+            step: Some(Step::Secret),
+            has_problem: problem.is_some(),
+            frame: Some(frame),
+        };
+        let field = Field {
+            name: "secret",
+            kind: FieldKind::Hidden,
+            label: tr!("Shared secret"),
+            hint: tr!("Four or five words that nobody would expect together make a good one. Capital letters and spaces count."),
+            value: "",
+            problem: problem.as_ref(),
+        };
+        let content = html! {
+            (problem_summary("secret", problem.as_ref()))
+            p.lead {
+                (tr!("Encryption helps only if the right one is at the other end. By a secret that nobody else knows, {bot} and you can recognise each other.", bot = bot))
+            }
+            p {
+                (tr!("Think of one and enter it here. Remember it: later you enter the same secret in your chat program, and the two programs compare it without sending it."))
+            }
+            (ask(frame, "/ask_for_secret", &field, &tr!("Agree on this secret")))
+            details {
+                summary { (tr!("What makes a secret strong?")) }
+                ul {
+                    li { (tr!("It is long. Several words are better than one with digits and signs.")) }
+                    li { (tr!("It is not in a dictionary, a song or a film, and no pattern on the keyboard.")) }
+                    li { (tr!("It has nothing to do with you: no name, no date, no pet.")) }
+                    li { (tr!("It is new. Never use a password of yours here.")) }
+                }
+            }
+            details {
+                summary { (tr!("Why on this page and not in the chat?")) }
+                p {
+                    (tr!("As long as you have not made sure who is at the other end of the chat, somebody in between could read the secret there and pretend to be {bot}. So you agree on it in another way. With people, you would do that when you meet, or on the telephone.", bot = bot))
+                }
+            }
+        };
+        (head, content)
+    })
+}
+
+fn secret_problem(verdict: &SecretVerdict) -> Option<Problem> {
+    match verdict {
+        SecretVerdict::Accepted => None,
+        SecretVerdict::TooWeak { warning, advice } => {
+            let what = if warning.is_empty() {
+                tr!("This secret is too easy to guess.")
+            } else {
+                tr!("This secret is too easy to guess: {why}", why = warning)
+            };
+            Some(Problem { what, advice: advice.clone() })
+        }
+        SecretVerdict::Unusable => Some(Problem {
+            what: tr!("Enter a secret of one to 256 characters."),
+            advice: Vec::new(),
+        }),
+    }
+}

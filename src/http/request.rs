@@ -1,0 +1,155 @@
+//! Reading requests: bounded in size and in time.
+
+use std::time::Duration;
+
+use actix_web::{HttpRequest, http::header, web};
+use futures_util::StreamExt as _;
+use secrecy::SecretString;
+use url::Url;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::{
+    actors::lti::PageError,
+    lti::{
+        LaunchError,
+        form::{self, Pair},
+        token::PageToken,
+    },
+};
+
+/// The largest launch that is read, in bytes. Canvas sends 3 to 6 kB; custom fields may hold whole
+/// documents.
+pub(super) const LARGEST_LAUNCH: usize = 256 * 1024;
+/// The largest form of our own pages, in bytes.
+pub(super) const LARGEST_FORM: usize = 16 * 1024;
+/// What is read on and dropped of a body that is too large, in bytes: a browser that is still
+/// sending would not see the answer.
+const DROPPED: usize = 2 * 1024 * 1024;
+/// How long a body may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The name of the field with the page token.
+pub(super) const TOKEN_FIELD: &str = "token";
+
+/// Reads a body.
+pub(super) async fn body(
+    payload: web::Payload,
+    limit: usize,
+) -> Result<Zeroizing<Vec<u8>>, LaunchError> {
+    tokio::time::timeout(PATIENCE, collect(payload, limit))
+        .await
+        .map_err(|_elapsed| LaunchError::Incomplete)?
+}
+
+async fn collect(
+    mut payload: web::Payload,
+    limit: usize,
+) -> Result<Zeroizing<Vec<u8>>, LaunchError> {
+    let mut body = Zeroizing::new(Vec::new());
+    let mut read: usize = 0;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_broken| LaunchError::Incomplete)?;
+        read = read.saturating_add(chunk.len());
+        if read > DROPPED {
+            break;
+        }
+        if read <= limit {
+            body.extend_from_slice(&chunk);
+        }
+    }
+    if read > limit { Err(LaunchError::TooLarge { limit }) } else { Ok(body) }
+}
+
+/// A header as text; empty if it is not there or is no text.
+pub(super) fn header_text(request: &HttpRequest, name: header::HeaderName) -> &str {
+    request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// A form of one of our pages.
+pub(super) struct PageForm {
+    /// The page token; empty if there is none.
+    pub(super) token: PageToken,
+    pairs: Vec<Pair>,
+}
+
+impl PageForm {
+    /// Reads a form.
+    pub(super) async fn read(
+        request: &HttpRequest,
+        payload: web::Payload,
+    ) -> Result<Self, PageError> {
+        let content_type = header_text(request, header::CONTENT_TYPE);
+        let body = body(payload, LARGEST_FORM).await?;
+        // A form without fields may come without a type.
+        if !body.is_empty() && !crate::lti::verify::is_form(content_type) {
+            return Err(LaunchError::ContentType.into());
+        }
+        let pairs = form::parse(&body).map_err(LaunchError::from)?;
+        let token = PageToken::received(form::field(&pairs, TOKEN_FIELD).unwrap_or_default());
+        Ok(Self { token, pairs })
+    }
+
+    /// The value of a field.
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        form::field(&self.pairs, name)
+    }
+
+    /// The value of a field, as a secret.
+    pub(super) fn secret(&self, name: &str) -> Option<SecretString> {
+        self.field(name).map(SecretString::from)
+    }
+}
+
+impl Drop for PageForm {
+    fn drop(&mut self) {
+        for (_, value) in &mut self.pairs {
+            value.zeroize();
+        }
+    }
+}
+
+/// Whether another site sent this form. The token keeps them out already; this keeps them out even
+/// where the token is not asked for.
+pub(super) fn is_foreign(request: &HttpRequest, public_url: &Url) -> bool {
+    let site = header_text(request, header::HeaderName::from_static("sec-fetch-site"));
+    if !site.is_empty() {
+        return !matches!(site, "same-origin" | "none");
+    }
+    // Browsers hide the origin of our own pages, as those tell them not to send referrers.
+    let origin = header_text(request, header::ORIGIN);
+    if origin.is_empty() || origin == "null" {
+        return false;
+    }
+    let host = header_text(request, header::HOST);
+    let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
+    origin != public_url.origin().ascii_serialization() && authority != host
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn forms_of_other_sites_are_told_from_our_own() {
+        let public_url = Url::parse("https://tool.example").unwrap();
+        let check = |headers: &[(&'static str, &'static str)], expected| {
+            let request = headers
+                .iter()
+                .fold(TestRequest::post(), |request, header| request.insert_header(*header))
+                .to_http_request();
+            assert_eq!(is_foreign(&request, &public_url), expected, "{headers:?}");
+        };
+
+        check(&[], false);
+        check(&[("Sec-Fetch-Site", "same-origin"), ("Origin", "null")], false);
+        check(&[("Sec-Fetch-Site", "none")], false);
+        check(&[("Sec-Fetch-Site", "cross-site"), ("Origin", "https://evil.example")], true);
+        check(&[("Sec-Fetch-Site", "same-site")], true);
+        check(&[("Origin", "null")], false);
+        check(&[("Origin", "https://tool.example")], false);
+        check(&[("Origin", "http://127.0.0.1:5000"), ("Host", "127.0.0.1:5000")], false);
+        check(&[("Origin", "https://evil.example"), ("Host", "tool.example")], true);
+    }
+}

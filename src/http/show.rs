@@ -1,0 +1,151 @@
+//! From what the gateway says to a page: which one it is, and what is around it.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, http::header};
+use maud::Markup;
+
+use super::{
+    Site,
+    headers::{self, Ancestors},
+    pages::{self, Frame, GradeView},
+    request::header_text,
+};
+use crate::{
+    actors::lti::{JidProblem, View, origins},
+    i18n::Catalog,
+    session::{BotSecretVerdict, Progress, SecretVerdict},
+    store::GradeState,
+};
+
+/// The most languages of a browser that are looked at.
+const MOST_LANGUAGES: usize = 10;
+
+/// A page of the learner's way.
+#[derive(Clone, Debug)]
+pub(super) enum Step<'a> {
+    /// What this is, and the way in.
+    Start,
+    /// The Jabber ID, please; with what was typed and what is wrong with it.
+    EnterJid(&'a str, Option<JidProblem>),
+    /// The Jabber ID is taken: add the bot.
+    JidEntered,
+    /// The shared secret, please.
+    AskForSecret(Option<SecretVerdict>),
+    /// The bot secret, please.
+    EnterBotSecret(Option<BotSecretVerdict>),
+    /// The lesson is done.
+    Done,
+    /// For those who teach.
+    Teacher,
+}
+
+impl Step<'_> {
+    /// Where somebody stands who was just launched.
+    pub(super) fn of_launch(view: &View) -> Self {
+        if view.enrolment.is_teacher {
+            Self::Teacher
+        } else if view.enrolment.jid.is_none() {
+            Self::Start
+        } else {
+            Self::next(view)
+        }
+    }
+
+    /// Where somebody stands who gave their Jabber ID.
+    fn next(view: &View) -> Self {
+        if is_done(view) {
+            return Self::Done;
+        }
+        match &view.whereabouts {
+            Some(whereabouts) if whereabouts.has_secret => Self::EnterBotSecret(None),
+            Some(whereabouts) if whereabouts.progress >= Progress::Encrypted => {
+                Self::AskForSecret(None)
+            }
+            Some(_) | None => Self::JidEntered,
+        }
+    }
+}
+
+/// Whether the lesson is passed.
+pub(super) fn is_done(view: &View) -> bool {
+    view.grade.is_some()
+        || view.enrolment.progress == Progress::Done
+        || view.whereabouts.as_ref().is_some_and(|now| now.progress == Progress::Done)
+}
+
+impl Site {
+    /// A page for a learner.
+    pub(super) fn show(&self, view: &View, step: &Step<'_>) -> HttpResponse {
+        let frame = self.frame(view);
+        let jid = view.enrolment.jid.as_deref().unwrap_or_default();
+        let markup = match step {
+            Step::Start => pages::start(&frame),
+            Step::EnterJid(typed, problem) => pages::enter_jid(&frame, typed, *problem),
+            Step::JidEntered => pages::jid_entered(&frame, jid),
+            Step::AskForSecret(verdict) => pages::ask_for_secret(&frame, verdict.as_ref()),
+            Step::EnterBotSecret(verdict) => {
+                pages::enter_bot_secret(&frame, view.whereabouts.as_ref(), *verdict)
+            }
+            Step::Done => pages::done(&frame, &grade_view(view)),
+            Step::Teacher => pages::teacher(&frame),
+        };
+        let ancestors = Ancestors::platforms(origins(&view.enrolment));
+        self.page(HttpResponse::Ok(), &ancestors, markup)
+    }
+
+    /// An answer with a page, and the headers of pages.
+    pub(super) fn page(
+        &self,
+        mut answer: HttpResponseBuilder,
+        ancestors: &Ancestors,
+        markup: Markup,
+    ) -> HttpResponse {
+        let policy = headers::content_security_policy(ancestors, self.config.css_url.as_ref());
+        answer
+            .insert_header((header::CONTENT_SECURITY_POLICY, policy))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .content_type("text/html; charset=utf-8")
+            .body(markup.into_string())
+    }
+
+    /// The texts for a request that belongs to no launch: in the first language that its sender
+    /// reads and we have.
+    pub(super) fn catalog(&self, request: &HttpRequest) -> Arc<Catalog> {
+        let accepted = header_text(request, header::ACCEPT_LANGUAGE);
+        let tags = accepted.split(',').filter_map(|range| range.split(';').next()).map(str::trim);
+        tags.take(MOST_LANGUAGES)
+            .map(|tag| (tag, self.config.catalogs.find(tag)))
+            .find(|(tag, catalog)| language(catalog.language_tag()) == language(tag))
+            .map_or_else(|| self.config.catalogs.find(""), |(_, catalog)| catalog)
+    }
+
+    fn frame(&self, view: &View) -> Frame {
+        Frame {
+            catalog: self.config.catalogs.find(view.enrolment.locale.as_deref().unwrap_or_default()),
+            token: view.token.as_str().to_owned(),
+            bot_jid: self.config.bot_jid.clone(),
+            project_name: self.config.project_name.clone(),
+            bot_alias: self.config.bot_alias.clone(),
+            css_url: self.config.css_url.as_ref().map(ToString::to_string),
+            return_url: view.enrolment.return_url.clone(),
+            is_trial: !self.config.authenticate,
+        }
+    }
+}
+
+/// The language of a locale, without region and script.
+fn language(tag: &str) -> String {
+    tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase()
+}
+
+fn grade_view(view: &View) -> GradeView {
+    match &view.grade {
+        None => GradeView::NotGraded,
+        Some(GradeState::Due { .. }) => GradeView::Sending,
+        Some(GradeState::Recorded { at }) => GradeView::Recorded { at: *at },
+        Some(GradeState::Failed { .. }) => {
+            GradeView::Failed { reference: view.enrolment.id.as_str().chars().take(8).collect() }
+        }
+    }
+}

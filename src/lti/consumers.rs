@@ -1,0 +1,52 @@
+//! The platforms that may launch, by consumer key.
+
+use std::{collections::BTreeMap, fmt};
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// The consumers of the settings: for every key one secret, or two while it is being changed.
+#[derive(Clone, Default)]
+pub struct Consumers(BTreeMap<String, Vec<SecretString>>);
+
+impl Consumers {
+    /// Adds a secret to a consumer; the first one signs what we send. An empty secret or an empty
+    /// key is not taken: whether it was is returned.
+    pub fn add(&mut self, key: impl Into<String>, secret: SecretString) -> bool {
+        let key = key.into();
+        if key.is_empty() || secret.expose_secret().is_empty() {
+            return false;
+        }
+        self.0.entry(key).or_default().push(secret);
+        true
+    }
+
+    /// The secrets that are good for a consumer now; none for one that is not known.
+    pub fn secrets(&self, key: &str) -> &[SecretString] {
+        self.0.get(key).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl fmt::Debug for Consumers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_key_or_secret_is_not_taken() {
+        let mut consumers = Consumers::default();
+
+        assert!(!consumers.add("key", SecretString::from("")));
+        assert!(!consumers.add("", SecretString::from("secret")));
+        assert!(consumers.add("key", SecretString::from("old")));
+        assert!(consumers.add("key", SecretString::from("new")));
+
+        assert_eq!(consumers.secrets("key").len(), 2);
+        assert!(consumers.secrets("").is_empty());
+        assert_eq!(format!("{consumers:?}"), r#"{"key"}"#);
+    }
+}

@@ -1,0 +1,276 @@
+use super::*;
+
+const NOW: i64 = 1_700_000_000;
+
+/// Signed by Python's `hmac`, with the key `key é` and the secret `s&cret é`, for
+/// `https://tool.example/`: characters outside ASCII, reserved ones, line breaks, an empty value,
+/// doubled names whose order by value matters.
+const SIGNED_ELSEWHERE: &str = "lti_message_type=basic-lti-launch-request&lti_version=LTI-1p0\
+    &resource_link_id=4dde05e8ca1973bcca9bffc13e1548820eee93a3\
+    &resource_link_title=OTR+%2A%27%28%29%21+%26+co\
+    &user_id=535fa085f22b4655f48cd5a36a9215f64c062838\
+    &roles=Learner%2Curn%3Alti%3Arole%3Aims%2Flis%2FMentor&lis_person_name_full=Zo%C3%AB+%E2%98%83\
+    &custom_canvas_module_id=&custom_note=two%0D%0Alines&b=2&b=10&ext_x%5B%5D=~\
+    &oauth_consumer_key=key+%C3%A9&oauth_signature_method=HMAC-SHA1&oauth_timestamp=1700000000\
+    &oauth_nonce=n%2B%2F%3D1&oauth_version=1.0&oauth_callback=about%3Ablank\
+    &oauth_signature=dGbuv2FBAE9462T%2BVAHjis%2Fyd48%3D";
+
+fn rules(public_url: &str) -> Rules {
+    Rules { public_url: Url::parse(public_url).unwrap(), window: 300 }
+}
+
+fn consumers() -> Consumers {
+    let mut consumers = Consumers::default();
+    assert!(consumers.add("key é", SecretString::from("s&cret é")));
+    assert!(consumers.add("rotated", SecretString::from("old")));
+    assert!(consumers.add("rotated", SecretString::from("new")));
+    consumers
+}
+
+fn raw(body: &str) -> RawLaunch {
+    RawLaunch {
+        path: "/".to_owned(),
+        query: String::new(),
+        content_type: "application/x-www-form-urlencoded; charset=UTF-8".to_owned(),
+        body: body.as_bytes().to_vec(),
+    }
+}
+
+fn elsewhere(now: i64) -> Result<Signed, LaunchError> {
+    verify(&raw(SIGNED_ELSEWHERE), &consumers(), &rules("https://tool.example"), now)
+}
+
+/// A launch under construction, to be signed as a platform would.
+struct Builder {
+    pairs: Vec<(String, String)>,
+    query: String,
+    signed_uri: String,
+    signed_query: Vec<(String, String)>,
+    secret: &'static str,
+}
+
+impl Builder {
+    fn new() -> Self {
+        let pairs = [
+            ("lti_message_type", "basic-lti-launch-request"),
+            ("lti_version", "LTI-1p0"),
+            ("resource_link_id", "link"),
+            ("user_id", "user"),
+            ("oauth_consumer_key", "rotated"),
+            ("oauth_signature_method", "HMAC-SHA1"),
+            ("oauth_timestamp", "1700000000"),
+            ("oauth_nonce", "nonce"),
+            ("oauth_version", "1.0"),
+        ];
+        Self {
+            pairs: pairs.map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec(),
+            query: String::new(),
+            signed_uri: "https://tool.example/".to_owned(),
+            signed_query: Vec::new(),
+            secret: "new",
+        }
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.pairs.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn without(mut self, name: &str) -> Self {
+        self.pairs.retain(|(other, _)| other != name);
+        self
+    }
+
+    fn set(self, name: &str, value: &str) -> Self {
+        self.without(name).with(name, value)
+    }
+
+    fn build(self) -> RawLaunch {
+        let signed = self.pairs.iter().chain(&self.signed_query);
+        let signed = signed.map(|(a, b)| (a.as_str(), b.as_str()));
+        let base = signature::base_string("POST", &self.signed_uri, &signature::normalise(signed));
+        let signature = signature::sign(&SecretString::from(self.secret), &base);
+        let signature = ("oauth_signature".to_owned(), signature);
+        let body: Vec<String> = self
+            .pairs
+            .iter()
+            .chain([&signature])
+            .map(|(a, b)| format!("{}={}", signature::encode(a), signature::encode(b)))
+            .collect();
+        RawLaunch { query: self.query, ..raw(&body.join("&")) }
+    }
+
+    fn verify(self) -> Result<Signed, LaunchError> {
+        verify(&self.build(), &consumers(), &rules("https://tool.example/"), NOW)
+    }
+}
+
+#[test]
+fn a_launch_that_another_program_signed_is_read() {
+    let signed = elsewhere(NOW).unwrap();
+    assert_eq!((signed.consumer_key(), signed.nonce()), ("key é", "n+/=1"));
+    assert_eq!(signed.timestamp(), NOW);
+
+    let launch = signed.read().unwrap();
+    assert_eq!(launch.consumer_key, "key é");
+    assert_eq!(launch.user_id, "535fa085f22b4655f48cd5a36a9215f64c062838");
+    assert_eq!(launch.resource_link_title.as_deref(), Some("OTR *'()! & co"));
+    assert!(launch.roles.is_learner());
+    assert!(!launch.may_grade());
+}
+
+#[test]
+fn a_change_of_any_byte_breaks_the_signature() {
+    for (from, to) in [
+        ("user_id=5", "user_id=6"),
+        ("two%0D%0Alines", "two%0Alines"),
+        ("b=2&b=10", "b=2&b=11"),
+        ("custom_canvas_module_id=&", ""),
+        ("n%2B", "n%2A"),
+        ("dGbu", "dGbv"),
+    ] {
+        let changed = SIGNED_ELSEWHERE.replace(from, to);
+        assert_ne!(changed, SIGNED_ELSEWHERE);
+        let refused = verify(&raw(&changed), &consumers(), &rules("https://tool.example"), NOW);
+        assert_eq!(refused.unwrap_err(), LaunchError::BadSignature, "{from}");
+    }
+}
+
+#[test]
+fn the_order_of_doubled_parameters_does_not_matter() {
+    let swapped = SIGNED_ELSEWHERE.replace("b=2&b=10", "b=10&b=2");
+    assert!(verify(&raw(&swapped), &consumers(), &rules("https://tool.example"), NOW).is_ok());
+}
+
+#[test]
+fn the_public_address_of_the_settings_is_what_was_signed() {
+    let at = |url| verify(&raw(SIGNED_ELSEWHERE), &consumers(), &rules(url), NOW).map(|_| ());
+
+    assert_eq!(at("HTTPS://Tool.Example:443"), Ok(()));
+    assert_eq!(at("http://tool.example"), Err(LaunchError::BadSignature));
+    assert_eq!(at("https://tool.example:8443"), Err(LaunchError::BadSignature));
+    assert_eq!(at("https://other.example"), Err(LaunchError::BadSignature));
+}
+
+#[test]
+fn behind_a_prefix_the_last_slash_is_free() {
+    for signed_uri in ["https://tool.example/otr", "https://tool.example/otr/"] {
+        let raw = Builder { signed_uri: signed_uri.to_owned(), ..Builder::new() }.build();
+        let rules = rules("https://tool.example/otr/");
+        assert!(verify(&raw, &consumers(), &rules, NOW).is_ok(), "{signed_uri}");
+    }
+}
+
+#[test]
+fn both_secrets_of_a_consumer_are_good() {
+    for (secret, good) in [("old", true), ("new", true), ("older", false), ("", false)] {
+        let launch = Builder { secret, ..Builder::new() };
+        assert_eq!(launch.verify().is_ok(), good, "{secret}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_refused_whatever_signed_it() {
+    for secret in ["", "the secret of a key that nobody has"] {
+        let launch =
+            Builder { secret, ..Builder::new() }.set("oauth_consumer_key", "stranger").verify();
+        assert_eq!(launch.unwrap_err(), LaunchError::UnknownKey);
+    }
+}
+
+#[test]
+fn the_window_has_an_end_on_both_sides() {
+    assert!(elsewhere(NOW + 300).is_ok());
+    assert_eq!(elsewhere(NOW + 301).unwrap_err(), LaunchError::Stale { age: 301 });
+    assert!(elsewhere(NOW - 60).is_ok());
+    assert_eq!(elsewhere(NOW - 61).unwrap_err(), LaunchError::Early { ahead: 61 });
+}
+
+#[test]
+fn timestamps_are_digits() {
+    for bad in ["-1", "+1700000000", "1.7e9", "1700000000 ", "0x6553f100", "99999999999999999999"] {
+        let launch = Builder::new().set("oauth_timestamp", bad).verify();
+        assert_eq!(launch.unwrap_err(), LaunchError::Malformed("oauth_timestamp"), "{bad}");
+    }
+    let in_milliseconds = Builder::new().set("oauth_timestamp", "170000000000").verify();
+    assert!(matches!(in_milliseconds, Err(LaunchError::Early { .. })));
+}
+
+#[test]
+fn protocol_parameters_are_there_once_and_are_supported() {
+    use LaunchError::{Duplicate, Missing, Unsupported};
+    for name in ["oauth_consumer_key", "oauth_signature_method", "oauth_timestamp", "oauth_nonce"] {
+        assert_eq!(Builder::new().without(name).verify().unwrap_err(), Missing(name));
+        assert_eq!(Builder::new().set(name, "").verify().unwrap_err(), Missing(name));
+        let doubled = Builder::new().with(name, "1").verify();
+        assert_eq!(doubled.unwrap_err(), Duplicate("an OAuth parameter"));
+    }
+    assert!(Builder::new().without("oauth_version").verify().is_ok());
+    assert!(Builder::new().with("oauth_callback", "about:blank").verify().is_ok());
+    assert_eq!(
+        Builder::new().set("oauth_version", "2.0").verify().unwrap_err(),
+        Unsupported("oauth_version")
+    );
+    for method in ["PLAINTEXT", "HMAC-SHA256", "hmac-sha1"] {
+        let launch = Builder::new().set("oauth_signature_method", method).verify();
+        assert_eq!(launch.unwrap_err(), Unsupported("oauth_signature_method"));
+    }
+    let in_query = Builder { query: "oauth_nonce=nonce".to_owned(), ..Builder::new() };
+    assert_eq!(in_query.verify().unwrap_err(), Duplicate("an OAuth parameter"));
+}
+
+#[test]
+fn the_query_counts_once_in_the_way_of_the_rfc_and_in_that_of_canvas() {
+    let pair = ("custom_lesson".to_owned(), "basics".to_owned());
+    let query = "custom_lesson=basics".to_owned();
+
+    // RFC 5849: in the query alone, signed from there.
+    let rfc = Builder { query: query.clone(), signed_query: vec![pair.clone()], ..Builder::new() };
+    // Canvas: copied into the body, signed once.
+    let canvas = Builder { query: query.clone(), ..Builder::new() }.with(&pair.0, &pair.1);
+    // Strictly: in both, signed twice.
+    let both = Builder { query: query.clone(), signed_query: vec![pair.clone()], ..Builder::new() }
+        .with(&pair.0, &pair.1);
+    for launch in [rfc, canvas, both] {
+        let launch = launch.verify().unwrap().read().unwrap();
+        assert_eq!(launch.custom.get("lesson").map(String::as_str), Some("basics"));
+    }
+
+    // Put there by somebody else: not signed at all, or another value than the body's.
+    let unsigned = Builder { query, ..Builder::new() };
+    assert_eq!(unsigned.verify().unwrap_err(), LaunchError::BadSignature);
+    let other = Builder { query: "custom_lesson=x".to_owned(), ..Builder::new() };
+    let other = other.with(&pair.0, &pair.1);
+    assert_eq!(other.verify().unwrap_err(), LaunchError::BadSignature);
+}
+
+#[test]
+fn a_parameter_that_is_read_may_not_differ_between_query_and_body() {
+    let launch = Builder {
+        query: "roles=Instructor".to_owned(),
+        signed_query: vec![("roles".to_owned(), "Instructor".to_owned())],
+        ..Builder::new()
+    }
+    .with("roles", "Learner");
+
+    let signed = launch.verify().unwrap();
+    assert_eq!(signed.read().unwrap_err(), LaunchError::Duplicate("roles"));
+}
+
+#[test]
+fn only_forms_are_read() {
+    for content_type in ["", "application/json", "text/plain", "multipart/form-data; boundary=x"] {
+        let raw = RawLaunch { content_type: content_type.to_owned(), ..raw(SIGNED_ELSEWHERE) };
+        let refused = verify(&raw, &consumers(), &rules("https://tool.example"), NOW);
+        assert_eq!(refused.unwrap_err(), LaunchError::ContentType, "{content_type}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(body: Vec<u8>, query in "\\PC*", path in "\\PC*") {
+        let raw = RawLaunch { path, query, body, ..raw("") };
+        let verified = verify(&raw, &consumers(), &rules("https://tool.example"), NOW);
+        proptest::prop_assert!(verified.is_err());
+    }
+}

@@ -1,0 +1,201 @@
+//! Every metric, declared once; its help text is what `/metrics` shows.
+
+use std::{fmt, sync::atomic::AtomicU64};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::{Registry, Unit},
+};
+
+use crate::session::{Note, Progress};
+
+/// One label: what became of something. Its values are words of this program, never of a peer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Outcome {
+    /// The word.
+    pub result: &'static str,
+}
+
+/// One label: the step of the lesson.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Step {
+    /// The step's name.
+    pub step: &'static str,
+}
+
+/// One label: the version of OTR.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OtrVersion {
+    /// 2 or 3.
+    pub version: u8,
+}
+
+/// All metrics of the daemon. Cheap to update from any thread.
+pub struct Metrics {
+    registry: Registry,
+    /// Learners on the whitelist.
+    pub learners: Gauge,
+    /// Sessions that are open.
+    pub sessions: Gauge,
+    /// Sessions ever opened.
+    pub sessions_opened: Counter,
+    /// Sessions ended by a panic.
+    pub sessions_panicked: Counter,
+    /// Steps of the lesson that learners reached.
+    pub steps: Family<Step, Counter>,
+    /// OTR handshakes finished.
+    pub otr_handshakes: Family<OtrVersion, Counter>,
+    /// SMP runs by result.
+    pub smp: Family<Outcome, Counter>,
+    /// Messages that were not acted on, by reason.
+    pub refused: Family<Outcome, Counter>,
+    /// Stanzas received from the server.
+    pub stanzas_in: Counter,
+    /// Stanzas handed to the server's stream.
+    pub stanzas_out: Counter,
+    /// 1 while the bot is logged in.
+    pub online: Gauge,
+    /// Times that the connection was lost or could not be made.
+    pub connection_losses: Counter,
+    /// Launches by result.
+    pub launches: Family<Outcome, Counter>,
+    /// Grades that wait for the LMS.
+    pub grades_due: Gauge,
+    /// Grades that the LMS refused for good.
+    pub grades_failed: Gauge,
+    /// Grades that the LMS confirmed.
+    pub grades_recorded: Gauge,
+    /// Start of the process.
+    pub start_time: Gauge<f64, AtomicU64>,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Declares all metrics, at zero.
+    pub fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("otrbot"),
+            learners: Gauge::default(),
+            sessions: Gauge::default(),
+            sessions_opened: Counter::default(),
+            sessions_panicked: Counter::default(),
+            steps: Family::default(),
+            otr_handshakes: Family::default(),
+            smp: Family::default(),
+            refused: Family::default(),
+            stanzas_in: Counter::default(),
+            stanzas_out: Counter::default(),
+            online: Gauge::default(),
+            connection_losses: Counter::default(),
+            launches: Family::default(),
+            grades_due: Gauge::default(),
+            grades_failed: Gauge::default(),
+            grades_recorded: Gauge::default(),
+            start_time: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&mut self) {
+        let r = &mut self.registry;
+        r.register("learners", "Learners who may talk to the bot now", self.learners.clone());
+        r.register("sessions", "Sessions that are open now", self.sessions.clone());
+        r.register("sessions_opened", "Sessions opened since the start", self.sessions_opened.clone());
+        r.register("sessions_panicked", "Sessions ended by a fault of the program; should stay 0", self.sessions_panicked.clone());
+        r.register("steps_reached", "Steps of the lesson that learners reached", self.steps.clone());
+        r.register("otr_handshakes", "OTR key exchanges finished, by version of the protocol", self.otr_handshakes.clone());
+        r.register("smp_runs", "Runs of the Socialist Millionaires' Protocol, by result", self.smp.clone());
+        r.register("messages_refused", "Messages of learners that were not acted on, by reason", self.refused.clone());
+        r.register("xmpp_stanzas_received", "Stanzas received from the XMPP server", self.stanzas_in.clone());
+        r.register("xmpp_stanzas_sent", "Stanzas given to the stream to the XMPP server", self.stanzas_out.clone());
+        r.register("xmpp_online", "1 while the bot is logged in to the XMPP server, else 0", self.online.clone());
+        r.register("xmpp_connection_losses", "Times that the XMPP connection was lost or could not be made", self.connection_losses.clone());
+        r.register("lti_launches", "LTI launches, by result", self.launches.clone());
+        r.register("grades_due", "Grades that the LMS has not confirmed yet", self.grades_due.clone());
+        r.register("grades_failed", "Grades that the LMS refused for good", self.grades_failed.clone());
+        r.register("grades_recorded", "Grades that the LMS confirmed", self.grades_recorded.clone());
+        r.register_with_unit("start_time", "When the daemon started, in seconds since 1970", Unit::Seconds, self.start_time.clone());
+    }
+
+    /// Counts what happened in a session.
+    pub fn note(&self, note: Note) {
+        let smp = |result| {
+            self.smp.get_or_create(&Outcome { result }).inc();
+        };
+        match note {
+            Note::OtrEnabled(version) => {
+                self.otr_handshakes.get_or_create(&OtrVersion { version }).inc();
+            }
+            Note::SmpStarted => smp("started"),
+            Note::SmpSucceeded => smp("succeeded"),
+            Note::SmpFailed => smp("failed"),
+            Note::SmpAborted => smp("aborted"),
+            Note::Refused(result) => {
+                self.refused.get_or_create(&Outcome { result }).inc();
+            }
+            Note::OtrDisabled | Note::Warned => {}
+        }
+    }
+
+    /// Counts a step that a learner reached.
+    pub fn step(&self, progress: Progress) {
+        self.steps.get_or_create(&Step { step: name_of(progress) }).inc();
+    }
+
+    /// Counts a launch.
+    pub fn launch(&self, result: &'static str) {
+        self.launches.get_or_create(&Outcome { result }).inc();
+    }
+
+    /// All metrics in the `OpenMetrics` text format.
+    ///
+    /// # Errors
+    ///
+    /// Only if a value cannot be formatted.
+    pub fn encode(&self) -> Result<String, fmt::Error> {
+        let mut out = String::new();
+        text::encode(&mut out, &self.registry)?;
+        Ok(out)
+    }
+}
+
+fn name_of(progress: Progress) -> &'static str {
+    match progress {
+        Progress::Invited => "invited",
+        Progress::Talking => "talking",
+        Progress::Encrypted => "encrypted",
+        Progress::Verified => "verified",
+        Progress::Done => "done",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_holds_every_metric_and_ends_as_openmetrics_asks() {
+        let metrics = Metrics::new();
+        metrics.note(Note::OtrEnabled(3));
+        metrics.step(Progress::Encrypted);
+
+        let text = metrics.encode().unwrap();
+
+        assert!(text.contains("otrbot_otr_handshakes_total{version=\"3\"} 1"), "{text}");
+        assert!(text.contains("otrbot_steps_reached_total{step=\"encrypted\"} 1"), "{text}");
+        assert!(text.ends_with("# EOF\n"));
+    }
+}

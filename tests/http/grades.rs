@@ -1,0 +1,214 @@
+//! Grades on their way, in all weathers.
+#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
+
+use std::time::Duration;
+
+use otrbot::{
+    actors::grades::{Close, Observe, Wake},
+    session::Progress,
+    store::{EnrolmentId, GradeState, NewGrade},
+};
+
+use crate::{
+    platform::{Mood, Platform},
+    registry::BOT_SECRET,
+    support::{Launch, SECRET, Tool, now, outbox, until},
+};
+
+/// Enrols a learner by a launch, and says whether their grade is where it should be.
+async fn enrolled(tool: &Tool, user: &str, url: &str) -> EnrolmentId {
+    let jid = format!("{user}@chat.example");
+    let launch = Launch::of(user, "Learner").graded(url, &format!("cell of {user}"));
+    let page = tool.launch(&launch).await;
+    tool.submit(&page, "/enter_jid", &[("jid", &jid)]).await;
+    tool.store.enrolment_by_jid(&jid).await.unwrap().unwrap().id
+}
+
+async fn pass(tool: &Tool, enrolment: &EnrolmentId) {
+    let grade = NewGrade { enrolment: enrolment.clone(), score: 1.0, achieved_at: now() };
+    tool.store.put_grade(&grade).await.unwrap();
+    tool.outbox.send(Wake).await.unwrap();
+}
+
+async fn until_state(tool: &Tool, id: &EnrolmentId, what: &str, is_so: fn(&GradeState) -> bool) {
+    until(what, async || tool.store.grade_state(id).await.unwrap().is_some_and(|s| is_so(&s)))
+        .await;
+}
+
+fn is_recorded(state: &GradeState) -> bool {
+    matches!(state, GradeState::Recorded { .. })
+}
+
+fn is_failed(state: &GradeState) -> bool {
+    matches!(state, GradeState::Failed { .. })
+}
+
+#[actix::test]
+async fn a_grade_is_sent_until_the_platform_has_it() {
+    for mood in [
+        Mood::Answers(503, &[], "maintenance"),
+        Mood::Answers(503, &[("Retry-After", "1")], ""),
+        Mood::Answers(429, &[], ""),
+        Mood::Answers(403, &[], "403 Forbidden (Rate Limit Exceeded)"),
+        Mood::Answers(401, &[], "{\"errors\":[{\"message\":\"Timestamp too old\"}]}"),
+        Mood::Answers(200, &[], "<html>log in</html>"),
+        Mood::Answers(200, &[], ""),
+        Mood::Answers(200, &[], "<imsx_codeMajor>success</imsx_codeMajor>"),
+        Mood::AnswersAnother,
+        Mood::AnswersEndlessly,
+    ] {
+        let tool = Tool::start().await;
+        let platform = Platform::start(SECRET, [mood.clone()]);
+        let id = enrolled(&tool, "zoe", &platform.url).await;
+
+        pass(&tool, &id).await;
+
+        until_state(&tool, &id, &format!("{mood:?}"), is_recorded).await;
+        assert_eq!((platform.attempts(), platform.grades().len()), (2, 1), "{mood:?}");
+        platform.assert_content();
+        // The outbox counts after it wrote.
+        until("the count", async || tool.outbox.send(Observe).await.unwrap().recorded == 1).await;
+        let counts = tool.outbox.send(Observe).await.unwrap();
+        assert_eq!((counts.retried, counts.failed, counts.under_way), (1, 0, 0), "{mood:?}");
+    }
+}
+
+#[actix::test]
+async fn what_the_platform_refuses_for_good_is_not_sent_again() {
+    for mood in [
+        Mood::Refuses("User is no longer in course [EID_7]"),
+        Mood::Answers(404, &[], "{}"),
+        Mood::Answers(415, &[], ""),
+        Mood::Answers(302, &[("Location", "http://127.0.0.1:1/")], ""),
+    ] {
+        let tool = Tool::start().await;
+        let platform = Platform::start(SECRET, [mood.clone()]);
+        let id = enrolled(&tool, "zoe", &platform.url).await;
+
+        pass(&tool, &id).await;
+
+        until_state(&tool, &id, &format!("{mood:?}"), is_failed).await;
+        assert_eq!((platform.attempts(), platform.grades().len()), (1, 0), "{mood:?}");
+        platform.assert_content();
+        let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+        assert_eq!(page.name(), "done", "and the learner is told");
+    }
+}
+
+#[actix::test]
+async fn a_secret_that_stays_wrong_is_a_matter_for_people() {
+    let tool = Tool::start().await;
+    let refusal = Mood::Answers(401, &[], "");
+    let platform = Platform::start(SECRET, [refusal.clone(), refusal]);
+    let id = enrolled(&tool, "zoe", &platform.url).await;
+
+    pass(&tool, &id).await;
+
+    until_state(&tool, &id, "given up", is_failed).await;
+    assert_eq!(platform.attempts(), 2);
+}
+
+#[actix::test]
+async fn a_grade_outlives_the_outbox() {
+    let tool = Tool::start().await;
+    let platform = Platform::start(SECRET, [Mood::Answers(503, &[], "")]);
+    let id = enrolled(&tool, "zoe", &platform.url).await;
+    pass(&tool, &id).await;
+    until_state(&tool, &id, "the first attempt", |state| {
+        matches!(state, GradeState::Due { attempts: 1, .. })
+    })
+    .await;
+
+    tool.outbox.send(Close).await.unwrap();
+    until("the end of the outbox", async || !tool.outbox.connected()).await;
+    assert_eq!(platform.grades().len(), 0);
+    let second = outbox(&tool.store);
+
+    until_state(&tool, &id, "the second outbox", is_recorded).await;
+    platform.assert_content();
+    until("the count", async || second.send(Observe).await.unwrap().recorded == 1).await;
+}
+
+#[actix::test]
+async fn an_attempt_that_was_cut_off_is_made_again() {
+    let tool = Tool::start().await;
+    let platform = Platform::start(SECRET, [Mood::Dawdles(Duration::from_millis(300))]);
+    let id = enrolled(&tool, "zoe", &platform.url).await;
+    pass(&tool, &id).await;
+    until("the attempt", async || platform.attempts() == 1).await;
+
+    tool.outbox.send(Close).await.unwrap();
+    until("the end of the outbox", async || !tool.outbox.connected()).await;
+    let _second = outbox(&tool.store);
+
+    until_state(&tool, &id, "the second outbox", is_recorded).await;
+    assert!(platform.grades().iter().all(|grade| grade.score == "1.0"));
+}
+
+#[actix::test]
+async fn many_grades_go_one_after_another() {
+    let tool = Tool::start().await;
+    let slow = Mood::Dawdles(Duration::from_millis(30));
+    let platform = Platform::start(SECRET, vec![slow; 12]);
+    let mut ids = Vec::new();
+    for user in 0..12 {
+        ids.push(enrolled(&tool, &format!("user{user}"), &platform.url).await);
+    }
+
+    for id in &ids {
+        pass(&tool, id).await;
+    }
+
+    for id in &ids {
+        until_state(&tool, id, "a grade", is_recorded).await;
+    }
+    platform.assert_content();
+    assert_eq!(platform.attempts(), 12);
+}
+
+#[actix::test]
+async fn a_lesson_that_was_passed_before_a_crash_is_graded_at_the_next_launch() {
+    let tool = Tool::start().await;
+    let platform = Platform::start(SECRET, []);
+    let id = enrolled(&tool, "zoe", &platform.url).await;
+    // The registry had written the progress; the gateway died before it wrote the grade.
+    tool.store.set_progress("zoe@chat.example", Progress::Done).await.unwrap();
+
+    let launch = Launch::of("zoe", "Learner").graded(&platform.url, "cell of zoe");
+    assert_eq!(tool.launch(&launch).await.name(), "done");
+
+    until_state(&tool, &id, "the grade", is_recorded).await;
+    assert_eq!(platform.grades().len(), 1);
+}
+
+#[actix::test]
+async fn a_grade_on_its_way_finds_it_after_a_launch_without_one() {
+    let tool = Tool::start().await;
+    let platform = Platform::start(SECRET, [Mood::Answers(503, &[], "")]);
+    let id = enrolled(&tool, "zoe", &platform.url).await;
+    pass(&tool, &id).await;
+    until("the first attempt", async || platform.attempts() == 1).await;
+
+    // The course has ended for this learner; Canvas leaves the cell out.
+    tool.launch(&Launch::of("zoe", "urn:lti:role:ims/lis/Mentor")).await;
+
+    until_state(&tool, &id, "the grade", is_recorded).await;
+    assert_eq!(platform.grades().len(), 1);
+}
+
+#[actix::test]
+async fn a_platform_that_is_not_there_keeps_nobody_from_passing() {
+    let tool = Tool::start().await;
+    let id = enrolled(&tool, "zoe", "http://127.0.0.1:1/outcome").await;
+    tool.put("zoe@chat.example", Progress::Verified).await;
+    let launch = Launch::of("zoe", "Learner").graded("http://127.0.0.1:1/outcome", "cell");
+    let page = tool.launch(&launch).await;
+
+    let page = tool.submit(&page, "/enter_bot_secret", &[("bot_secret", BOT_SECRET)]).await;
+
+    assert_eq!(page.name(), "done");
+    until_state(&tool, &id, "a second attempt", |state| {
+        matches!(state, GradeState::Due { attempts: 2.., .. })
+    })
+    .await;
+}

@@ -1,0 +1,10 @@
+//! The pages over real HTTP: launches that are signed as a platform signs them, a real store, a
+//! platform that checks every grade it gets, and a registry that plays the bot.
+
+mod grades;
+mod launches;
+mod oauth;
+mod pages;
+mod platform;
+mod registry;
+mod support;

@@ -1,0 +1,395 @@
+//! The learner's way.
+
+use otrbot::{session::Progress, store::GradeState};
+
+use crate::{
+    platform::{Grade, Platform},
+    registry::BOT_SECRET,
+    support::{FORM, Launch, SECRET, Tool, until},
+};
+
+const JID: &str = "zoe@chat.example";
+
+#[actix::test]
+async fn the_way_leads_from_the_launch_to_the_grade() {
+    let tool = Tool::start().await;
+    let sourcedid = r#"{"data":"<&>'"}"#;
+    let platform = Platform::start(SECRET, []);
+    let launch = Launch::of("zoe", "Learner").graded(&platform.url, sourcedid);
+
+    let page = tool.launch(&launch).await;
+    assert_eq!(page.name(), "start", "{}", page.html);
+    let page = tool.submit(&page, "/enter_jid", &[]).await;
+    assert_eq!(page.name(), "enter_jid");
+    let page = tool.submit(&page, "/enter_jid", &[("jid", " Zoe@Chat.example/phone ")]).await;
+    assert_eq!(page.name(), "jid_entered", "{}", page.html);
+    assert!(page.html.contains("bot@chat.example"));
+    let page = tool.submit(&page, "/ask_for_secret", &[]).await;
+    assert_eq!(page.name(), "ask_for_secret");
+    let page = tool.submit(&page, "/ask_for_secret", &[("secret", "password")]).await;
+    assert_eq!(page.name(), "ask_for_secret");
+    assert!(page.html.contains("Everybody takes &lt;this&gt;."), "{}", page.html);
+    let page = tool.submit(&page, "/ask_for_secret", &[("secret", "correct horse")]).await;
+    assert_eq!(page.name(), "enter_bot_secret");
+    let page = tool.submit(&page, "/enter_bot_secret", &[("bot_secret", BOT_SECRET)]).await;
+    assert_eq!(page.name(), "enter_bot_secret", "not given yet");
+    tool.put(JID, Progress::Verified).await;
+    let page = tool.submit(&page, "/enter_bot_secret", &[("bot_secret", "AAAA-BBBB")]).await;
+    assert_eq!(page.name(), "enter_bot_secret", "wrong");
+    assert_eq!(platform.attempts(), 0);
+    let page = tool.submit(&page, "/enter_bot_secret", &[("bot_secret", BOT_SECRET)]).await;
+    assert_eq!(page.name(), "done");
+
+    until("the grade", async || !platform.grades().is_empty()).await;
+    let grade = Grade { sourcedid: sourcedid.to_owned(), score: "1.0".to_owned() };
+    assert_eq!(platform.grades(), [grade]);
+    platform.assert_content();
+    let id = tool.store.enrolment_by_jid(JID).await.unwrap().unwrap().id;
+    until("the note of it", async || {
+        let state = tool.store.grade_state(&id).await.unwrap();
+        matches!(state, Some(GradeState::Recorded { .. }))
+    })
+    .await;
+    assert_eq!(
+        tool.told().await,
+        ["enrol zoe@chat.example Some(\"en-GB\") None", "secret password", "secret correct horse"]
+    );
+}
+
+#[actix::test]
+async fn forms_that_are_sent_again_do_no_harm() {
+    let tool = Tool::start().await;
+    let platform = Platform::start(SECRET, []);
+    let launch = Launch::of("zoe", "Learner").graded(&platform.url, "cell");
+
+    let start = tool.launch(&launch).await;
+    for _ in 0..2 {
+        let page = tool.submit(&start, "/enter_jid", &[("jid", JID)]).await;
+        assert_eq!(page.name(), "jid_entered");
+    }
+    for _ in 0..2 {
+        let page = tool.submit(&start, "/ask_for_secret", &[("secret", "correct horse")]).await;
+        assert_eq!(page.name(), "enter_bot_secret");
+    }
+    tool.put(JID, Progress::Verified).await;
+    for _ in 0..3 {
+        let page = tool.submit(&start, "/enter_bot_secret", &[("bot_secret", BOT_SECRET)]).await;
+        assert_eq!(page.name(), "done");
+    }
+    // Out of the history, after the end.
+    let page = tool.submit(&start, "/enter_bot_secret", &[("bot_secret", "wrong")]).await;
+    assert_eq!(page.name(), "done");
+
+    until("the grade", async || !platform.grades().is_empty()).await;
+    platform.assert_content();
+    assert_eq!(platform.attempts(), 1);
+}
+
+#[actix::test]
+async fn nobody_is_graded_who_does_not_learn_or_has_no_cell() {
+    let tool = Tool::start().await;
+    let platform = Platform::start(SECRET, []);
+    let url = platform.url.as_str();
+    for (jid, launch) in [
+        ("a@chat.example", Launch::of("a", "Instructor").graded(url, "cell")),
+        (
+            "b@chat.example",
+            Launch::of("b", "urn:lti:role:ims/lis/TeachingAssistant").graded(url, "x"),
+        ),
+        ("c@chat.example", Launch::of("c", "Learner").with("lis_outcome_service_url", url)),
+        ("d@chat.example", Launch::of("d", "urn:lti:role:ims/lis/Mentor").graded(url, "cell")),
+        ("e@chat.example", Launch::of("e", "Learner")),
+    ] {
+        let page = tool.launch(&launch).await;
+        assert_eq!(page.name(), "start", "{jid}");
+        let page = tool.submit(&page, "/enter_jid", &[("jid", jid)]).await;
+        let page = tool.submit(&page, "/ask_for_secret", &[("secret", "correct horse")]).await;
+        tool.put(jid, Progress::Verified).await;
+        let page = tool.submit(&page, "/enter_bot_secret", &[("bot_secret", BOT_SECRET)]).await;
+        assert_eq!(page.name(), "done", "{jid}");
+
+        let id = tool.store.enrolment_by_jid(jid).await.unwrap().unwrap().id;
+        assert_eq!(tool.store.grade_state(&id).await.unwrap(), None, "{jid}");
+    }
+    assert_eq!(platform.attempts(), 0);
+}
+
+#[actix::test]
+async fn a_known_learner_continues_where_they_stand() {
+    let tool = Tool::start().await;
+    let again = || Launch::of("zoe", "Learner");
+
+    let page = tool.launch(&again()).await;
+    tool.submit(&page, "/enter_jid", &[("jid", JID)]).await;
+    assert_eq!(tool.launch(&again()).await.name(), "jid_entered");
+    assert_eq!(tool.told().await.len(), 2, "not heard of yet: invited again");
+
+    tool.put(JID, Progress::Encrypted).await;
+    let page = tool.launch(&again()).await;
+    assert_eq!(page.name(), "ask_for_secret");
+    assert_eq!(tool.told().await.len(), 2, "not invited again");
+
+    tool.submit(&page, "/ask_for_secret", &[("secret", "correct horse")]).await;
+    let page = tool.launch(&again()).await;
+    assert_eq!(page.name(), "enter_bot_secret");
+    assert!(page.html.contains("89ABCDEF"), "the fingerprint");
+    let page = tool.submit(&page, "/ask_for_secret", &[]).await;
+    assert_eq!(page.name(), "enter_bot_secret", "a strong secret is not asked for again");
+
+    tool.put(JID, Progress::Done).await;
+    assert_eq!(tool.launch(&again()).await.name(), "done");
+}
+
+#[actix::test]
+async fn pages_cannot_be_skipped_without_a_jid() {
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+
+    for (path, fields) in [
+        ("/jid_entered", &[][..]),
+        ("/ask_for_secret", &[]),
+        ("/ask_for_secret", &[("secret", "correct horse")]),
+        ("/enter_bot_secret", &[]),
+        ("/enter_bot_secret", &[("bot_secret", BOT_SECRET)]),
+    ] {
+        let page = tool.submit(&page, path, fields).await;
+        assert_eq!(page.name(), "enter_jid", "{path} {fields:?}");
+    }
+}
+
+#[actix::test]
+async fn what_is_no_jid_comes_back_with_what_was_typed() {
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+    let long = format!("{}@chat.example", "x".repeat(1_100));
+
+    for typed in [
+        "",
+        "   ",
+        "zoe",
+        "chat.example",
+        "@chat.example",
+        "zoe@",
+        "zoe@@chat.example",
+        "zoe @chat.example",
+        "zoe@chat.example/",
+        "\"><script>alert(1)</script>@x",
+        "zoe\u{0}@chat.example",
+        "bot@chat.example",
+        "BOT@chat.example/phone",
+        "zoe@full.example",
+        &long,
+    ] {
+        let page = tool.submit(&page, "/enter_jid", &[("jid", typed)]).await;
+        assert_eq!(page.name(), "enter_jid", "{typed}");
+        assert!(page.html.contains("aria-invalid"), "{typed}");
+        assert!(!page.html.contains("<script>alert"), "{typed}");
+        if !typed.contains('\0') {
+            assert_eq!(page.value("jid"), typed);
+        }
+    }
+    let enrolments = tool.store.enrolments().await.unwrap();
+    assert!(enrolments.is_empty(), "{enrolments:?}");
+    for typed in ["xmpp:zoe@chat.example", "ZOE@CHAT.example", "zoe@chat.example/Gajim.1"] {
+        let page = tool.submit(&page, "/enter_jid", &[("jid", typed)]).await;
+        assert_eq!(page.name(), "jid_entered", "{typed}");
+        assert!(tool.store.enrolment_by_jid(JID).await.unwrap().is_some());
+    }
+}
+
+#[actix::test]
+async fn a_jid_belongs_to_one_person() {
+    let tool = Tool::start().await;
+    let first = tool.launch(&Launch::of("zoe", "Learner")).await;
+    let second = tool.launch(&Launch::of("mallory", "Learner")).await;
+    tool.submit(&first, "/enter_jid", &[("jid", JID)]).await;
+
+    let refused = tool.submit(&second, "/enter_jid", &[("jid", JID)]).await;
+    assert_eq!(refused.name(), "enter_jid");
+    assert!(!refused.html.contains("zoe\""), "whose it is, is not told");
+
+    // The same person, in another assignment: it comes along, and the lesson begins anew.
+    let elsewhere = Launch::of("zoe", "Learner").set("resource_link_id", "another");
+    let third = tool.launch(&elsewhere).await;
+    assert_eq!(third.name(), "start");
+    let page = tool.submit(&third, "/enter_jid", &[("jid", JID)]).await;
+    assert_eq!(page.name(), "jid_entered");
+    assert_eq!(tool.store.enrolments().await.unwrap().len(), 1);
+}
+
+#[actix::test]
+async fn another_jid_ends_what_the_first_one_began() {
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+    tool.submit(&page, "/enter_jid", &[("jid", JID)]).await;
+    tool.submit(&page, "/enter_jid", &[("jid", "zoe@elsewhere.example")]).await;
+
+    let told = tool.told().await;
+    assert_eq!(told.last().map(String::as_str), Some("dismiss zoe@chat.example"));
+    assert!(tool.store.enrolment_by_jid(JID).await.unwrap().is_none());
+
+    // One that the bot refuses leaves the one before in place.
+    tool.submit(&page, "/enter_jid", &[("jid", "zoe@full.example")]).await;
+    let kept = tool.store.enrolment_by_jid("zoe@elsewhere.example").await.unwrap();
+    assert!(kept.is_some());
+}
+
+#[actix::test]
+async fn a_lesson_that_is_not_there_does_not_keep_learners_out() {
+    let tool = Tool::start().await;
+    let launch = Launch::of("zoe", "Learner").with("custom_lesson", "advanced");
+    let page = tool.launch(&launch).await;
+
+    let page = tool.submit(&page, "/enter_jid", &[("jid", JID)]).await;
+
+    assert_eq!(page.name(), "jid_entered");
+    let told = tool.told().await;
+    assert_eq!(
+        told.last().map(String::as_str),
+        Some("enrol zoe@chat.example Some(\"en-GB\") None")
+    );
+}
+
+#[actix::test]
+async fn pages_without_a_good_token_send_people_back_to_the_course() {
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+    let mut forged = page.token();
+    forged.replace_range(20..21, if forged.get(20..21) == Some("A") { "B" } else { "A" });
+
+    for path in ["/", "/enter_jid", "/jid_entered", "/ask_for_secret", "/enter_bot_secret"] {
+        let page = tool.get(path).await;
+        assert_eq!(page.status, 401, "{path}");
+        assert!(page.html.contains("course"), "{}", page.html);
+        // A token has no business in an address.
+        let page = tool
+            .get(&format!(
+                "{path}?token={}",
+                tool.launch(&Launch::of("zoe", "Learner")).await.token()
+            ))
+            .await;
+        assert_eq!(page.status, 401, "{path}");
+        if path != "/" {
+            for body in [
+                String::new(),
+                "token=".to_owned(),
+                format!("token={forged}"),
+                "token=%00".to_owned(),
+            ] {
+                let page = tool.post(path, FORM, body.clone()).await;
+                assert_eq!(page.status, 401, "{path} {body}");
+                assert!(page.html.contains("course"), "{}", page.html);
+            }
+        }
+    }
+}
+
+#[actix::test]
+async fn forms_of_other_sites_are_refused() {
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+    let send = async |header: (&str, &str)| {
+        let request = tool.client.post(format!("{}/enter_jid", tool.base));
+        let body = format!("token={}&jid={JID}", page.token());
+        let request = request.header("Content-Type", FORM).header(header.0, header.1).body(body);
+        request.send().await.unwrap().status().as_u16()
+    };
+
+    assert_eq!(send(("Sec-Fetch-Site", "cross-site")).await, 403);
+    assert_eq!(send(("Origin", "https://evil.example")).await, 403);
+    assert!(tool.told().await.is_empty());
+    assert_eq!(send(("Sec-Fetch-Site", "same-origin")).await, 200);
+    assert_eq!(send(("Origin", "null")).await, 200);
+
+    // A link from elsewhere is none of these.
+    let link = tool.client.get(format!("{}/enter_jid", tool.base));
+    let link = link.header("Sec-Fetch-Site", "cross-site").send().await.unwrap();
+    assert_eq!(link.status().as_u16(), 401);
+}
+
+#[actix::test]
+async fn without_authentication_the_way_is_open_and_nobody_is_graded() {
+    let tool = Tool::start_with(false).await;
+    assert_eq!(tool.get("/").await.name(), "start");
+    assert_eq!(tool.get("/enter_jid").await.name(), "enter_jid");
+    assert_eq!(tool.get("/ask_for_secret").await.name(), "enter_jid");
+    let platform = Platform::start(SECRET, []);
+    let unsigned = format!(
+        "user_id=zoe&roles=Learner&lis_result_sourcedid=x&lis_outcome_service_url={}",
+        crate::oauth::encode(&platform.url)
+    );
+
+    let page = tool.post("/", FORM, unsigned).await;
+    let page = tool.submit(&page, "/enter_jid", &[("jid", JID)]).await;
+    let page = tool.submit(&page, "/ask_for_secret", &[("secret", "correct horse")]).await;
+    tool.put(JID, Progress::Verified).await;
+    let page = tool.submit(&page, "/enter_bot_secret", &[("bot_secret", BOT_SECRET)]).await;
+
+    assert_eq!(page.name(), "done");
+    let id = tool.store.enrolment_by_jid(JID).await.unwrap().unwrap().id;
+    assert_eq!(tool.store.grade_state(&id).await.unwrap(), None);
+}
+
+#[actix::test]
+async fn pages_may_be_framed_by_their_platform_and_by_nobody_else() {
+    let tool = Tool::start().await;
+    let platform = Platform::start(SECRET, []);
+    let launch = Launch::of("zoe", "Learner").graded(&platform.url, "cell");
+
+    let page = tool.launch(&launch).await;
+
+    let (outcome_origin, _) = platform.url.split_once("/outcome").unwrap();
+    let policy = page.header("content-security-policy");
+    let (_, ancestors) = policy.split_once("frame-ancestors ").unwrap();
+    assert_eq!(
+        ancestors,
+        format!("'self' https://*.instructure.com {outcome_origin} https://canvas.school.example")
+    );
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(page.header("x-frame-options"), "");
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+    assert_eq!(page.header("referrer-policy"), "no-referrer");
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert_eq!(page.header("set-cookie"), "");
+    assert!(!page.header("strict-transport-security").is_empty());
+
+    // A page outside of a launch, and one for a launch that failed in a course that is known.
+    let hello = tool.get("/hello_world").await;
+    assert_eq!(hello.status, 200);
+    assert!(hello.header("content-security-policy").ends_with("frame-ancestors 'none'"));
+    let replayed = tool.launch(&launch).await;
+    assert!(replayed.header("content-security-policy").contains("https://canvas.school.example"));
+}
+
+#[actix::test]
+async fn there_is_a_configuration_to_import() {
+    let tool = Tool::start().await;
+
+    let page = tool.get("/lti/config.xml").await;
+
+    assert_eq!(page.status, 200);
+    assert!(page.header("content-type").starts_with("application/xml"));
+    for part in [
+        "<blti:title>OTR &amp; Bot</blti:title>",
+        "<blti:description>Teaches &lt;OTR&gt;.</blti:description>",
+        "<blti:launch_url>https://tool.example/</blti:launch_url>",
+        "<lticm:property name=\"domain\">tool.example</lticm:property>",
+    ] {
+        assert!(page.html.contains(part), "{part}: {}", page.html);
+    }
+    let mut reader = quick_xml::NsReader::from_str(&page.html);
+    while reader.read_event().unwrap() != quick_xml::events::Event::Eof {}
+}
+
+#[actix::test]
+async fn other_addresses_and_methods_get_a_page_too() {
+    let tool = Tool::start().await;
+    let missing = tool.get("/nothing/here").await;
+    assert_eq!(missing.status, 404);
+    assert!(missing.html.contains("<h1"));
+
+    let request = tool.client.delete(format!("{}/enter_jid", tool.base));
+    assert_eq!(request.send().await.unwrap().status().as_u16(), 405);
+    let head = tool.client.head(format!("{}/hello_world", tool.base)).send().await.unwrap();
+    assert_eq!(head.status().as_u16(), 200);
+}

@@ -1,0 +1,316 @@
+//! The tool under test, a platform's launches, and a browser that only fills in forms.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of a test may fail it")]
+
+use std::{
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use actix::{Actor as _, Addr};
+use actix_web::dev::ServerHandle;
+use jid::BareJid;
+use otrbot::{
+    actors::{
+        grades::{self, Courier, GradeOutbox, RetryPlan},
+        lti::{self, GatewayConfig, LtiGateway},
+    },
+    http::{self, PagesConfig, Site},
+    lti::{Consumers, token::TokenKey},
+    metrics::Metrics,
+    session::Progress,
+    store::Store,
+};
+use tempfile::TempDir;
+use url::Url;
+
+use crate::{
+    oauth,
+    registry::{FakeRegistry, Put, Told},
+};
+
+pub(crate) const KEY: &str = "course key";
+pub(crate) const SECRET: &str = "s&cret é";
+/// What the platform knows the tool as; the tests reach it at another address, as behind a proxy.
+pub(crate) const PUBLIC_URL: &str = "https://tool.example";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
+pub(crate) fn now() -> i64 {
+    #[expect(clippy::disallowed_methods, reason = "a test signs with the time that it is")]
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_secs()).unwrap()
+}
+
+/// Waits until something is so.
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    #[expect(clippy::disallowed_methods, reason = "a test waits in real time")]
+    let clock = Instant::now;
+    let deadline = clock() + Duration::from_mins(1);
+    while !is_so().await {
+        assert!(clock() < deadline, "{what}: not within a minute");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// The tool, on a port of its own, with a store of its own.
+pub(crate) struct Tool {
+    pub(crate) base: String,
+    pub(crate) store: Store,
+    pub(crate) registry: Addr<FakeRegistry>,
+    pub(crate) outbox: Addr<GradeOutbox>,
+    pub(crate) client: reqwest::Client,
+    server: ServerHandle,
+    _folder: TempDir,
+}
+
+impl Drop for Tool {
+    fn drop(&mut self) {
+        drop(self.server.stop(false));
+    }
+}
+
+pub(crate) fn consumers() -> Consumers {
+    let mut consumers = Consumers::default();
+    assert!(consumers.add(KEY, SECRET.into()));
+    consumers
+}
+
+/// An outbox that tries again every second.
+pub(crate) fn outbox(store: &Store) -> Addr<GradeOutbox> {
+    GradeOutbox::new(grades::Parts {
+        store: store.clone(),
+        consumers: consumers(),
+        courier: Courier::new(true, None).unwrap(),
+        plan: RetryPlan { pauses: vec![Duration::from_secs(1)] },
+        metrics: Arc::new(Metrics::new()),
+    })
+    .start()
+}
+
+impl Tool {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(true).await
+    }
+
+    pub(crate) async fn start_with(authenticate: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/otrbot.db", folder.path().display());
+        let store = Store::open(&url).await.unwrap();
+        let registry = FakeRegistry::default().start();
+        let outbox = outbox(&store);
+        let public_url = Url::parse(PUBLIC_URL).unwrap();
+        let gateway = LtiGateway::new(lti::Parts {
+            config: GatewayConfig {
+                public_url: public_url.clone(),
+                authenticate,
+                nonce_window: 300,
+                consumers: consumers(),
+                token_key: TokenKey::from_secret(b"a secret of the tests, and of no one else"),
+                bot_jid: BareJid::new("bot@chat.example").unwrap(),
+            },
+            store: store.clone(),
+            registry: FakeRegistry::recipients(&registry),
+            outbox: outbox.clone().recipient(),
+            metrics: Arc::new(Metrics::new()),
+        })
+        .start();
+        let config = PagesConfig {
+            public_url,
+            authenticate,
+            css_url: None,
+            bot_jid: "bot@chat.example".to_owned(),
+            bot_title: "OTR & Bot".to_owned(),
+            bot_description: "Teaches <OTR>.".to_owned(),
+            project_name: "Totem".to_owned(),
+            bot_alias: "Marvin".to_owned(),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let server = http::serve(Site { gateway, config }, listener).unwrap();
+        let handle = server.handle();
+        actix::spawn(server);
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .unwrap();
+        Self { base, store, registry, outbox, client, server: handle, _folder: folder }
+    }
+
+    /// Posts a body to a path.
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        content_type: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> Page {
+        let request = self.client.post(format!("{}{path}", self.base));
+        Page::read(request.header("Content-Type", content_type).body(body).send().await.unwrap())
+            .await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Page {
+        Page::read(self.client.get(format!("{}{path}", self.base)).send().await.unwrap()).await
+    }
+
+    pub(crate) async fn launch(&self, launch: &Launch) -> Page {
+        self.post(&launch.target(), FORM, launch.body()).await
+    }
+
+    /// Sends a form of a page, with its token.
+    pub(crate) async fn submit(&self, page: &Page, path: &str, fields: &[(&str, &str)]) -> Page {
+        let token = page.token();
+        let mut body = format!("token={}", oauth::encode(&token));
+        for (name, value) in fields {
+            body.extend(["&", name, "=", &oauth::encode(value)]);
+        }
+        self.post(path, FORM, body).await
+    }
+
+    pub(crate) async fn put(&self, jid: &'static str, progress: Progress) {
+        self.registry.send(Put { jid, progress }).await.unwrap();
+    }
+
+    pub(crate) async fn told(&self) -> Vec<String> {
+        self.registry.send(Told).await.unwrap()
+    }
+}
+
+/// A page, as far as a browser without scripts knows it.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) html: String,
+}
+
+impl Page {
+    async fn read(answer: reqwest::Response) -> Self {
+        let status = answer.status().as_u16();
+        let headers = answer.headers().clone();
+        Self { status, headers, html: answer.text().await.unwrap() }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    /// The attribute of the input of a name.
+    fn input(&self, name: &str, attribute: &str) -> Option<String> {
+        let tag = self
+            .html
+            .split('<')
+            .find(|tag| tag.starts_with("input") && tag.contains(&format!("name=\"{name}\"")))?;
+        let (_, rest) = tag.split_once(&format!(" {attribute}=\""))?;
+        let (value, _) = rest.split_once('"')?;
+        Some(quick_xml::escape::unescape(value).unwrap().into_owned())
+    }
+
+    pub(crate) fn token(&self) -> String {
+        self.input("token", "value").unwrap_or_else(|| panic!("no token in {}", self.html))
+    }
+
+    pub(crate) fn has_field(&self, name: &str) -> bool {
+        self.html.contains(&format!("name=\"{name}\""))
+    }
+
+    pub(crate) fn value(&self, name: &str) -> String {
+        self.input(name, "value").unwrap_or_default()
+    }
+
+    /// Which page this is, by what it asks for and where it leads.
+    pub(crate) fn name(&self) -> &'static str {
+        let leads_to = |path: &str| self.html.contains(&format!("action=\"{path}\""));
+        match () {
+            () if self.status != 200 => "problem",
+            () if self.has_field("bot_secret") => "enter_bot_secret",
+            () if self.has_field("secret") => "ask_for_secret",
+            () if self.has_field("jid") => "enter_jid",
+            () if leads_to("/ask_for_secret") => "jid_entered",
+            () if leads_to("/enter_jid") => "start",
+            () => "done",
+        }
+    }
+}
+
+/// A launch under construction.
+#[derive(Clone, Debug)]
+pub(crate) struct Launch {
+    pub(crate) pairs: Vec<(String, String)>,
+    pub(crate) query: &'static str,
+    pub(crate) secret: &'static str,
+    pub(crate) uri: &'static str,
+}
+
+static NONCE: AtomicU64 = AtomicU64::new(0);
+
+impl Launch {
+    /// A launch as Canvas sends it for a learner; a new nonce each.
+    pub(crate) fn of(user: &str, roles: &str) -> Self {
+        let nonce = format!("{}-{}", std::process::id(), NONCE.fetch_add(1, Ordering::Relaxed));
+        let timestamp = now().to_string();
+        let pairs = [
+            ("oauth_consumer_key", KEY),
+            ("oauth_signature_method", "HMAC-SHA1"),
+            ("oauth_timestamp", &timestamp),
+            ("oauth_nonce", &nonce),
+            ("oauth_version", "1.0"),
+            ("oauth_callback", "about:blank"),
+            ("lti_message_type", "basic-lti-launch-request"),
+            ("lti_version", "LTI-1p0"),
+            ("resource_link_id", "4dde05e8ca1973bcca9bffc13e1548820eee93a3"),
+            ("resource_link_title", "OTR, \"private\" chat"),
+            ("context_id", "4dde05e8ca1973bcca9bffc13e1548820eee93a4"),
+            ("user_id", user),
+            ("roles", roles),
+            ("ext_roles", "urn:lti:instrole:ims/lis/Student,urn:lti:sysrole:ims/lis/User"),
+            ("lis_person_name_full", "Zoë O'Hara"),
+            ("custom_canvas_module_id", ""),
+            ("launch_presentation_locale", "en-GB"),
+            ("launch_presentation_document_target", "iframe"),
+            ("launch_presentation_return_url", "https://canvas.school.example/courses/1"),
+        ];
+        Self {
+            pairs: pairs.map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec(),
+            query: "",
+            secret: SECRET,
+            uri: "https://tool.example/",
+        }
+    }
+
+    /// Says where the grade goes.
+    pub(crate) fn graded(self, url: &str, sourcedid: &str) -> Self {
+        self.with("lis_outcome_service_url", url).with("lis_result_sourcedid", sourcedid)
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.pairs.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.pairs.retain(|(other, _)| other != name);
+        self
+    }
+
+    pub(crate) fn set(self, name: &str, value: &str) -> Self {
+        self.without(name).with(name, value)
+    }
+
+    pub(crate) fn target(&self) -> String {
+        if self.query.is_empty() { "/".to_owned() } else { format!("/?{}", self.query) }
+    }
+
+    /// The signed body, as a browser sends it.
+    pub(crate) fn body(&self) -> String {
+        let signature = oauth::signature("POST", self.uri, &self.pairs, self.secret);
+        let signature = ("oauth_signature".to_owned(), signature);
+        let pairs = self.pairs.iter().chain([&signature]);
+        let encoded: Vec<String> =
+            pairs.map(|(a, b)| format!("{}={}", oauth::encode(a), oauth::encode(b))).collect();
+        encoded.join("&").replace("%20", "+")
+    }
+}
