@@ -113,7 +113,8 @@ async fn answer_ask_for_secret(
         let view = site.ask(OpenPage { token: form.token.clone() }).await?;
         // A secret that is strong enough is asked for again only by whoever wants another.
         let wants_another = form.field("again").is_some();
-        let has_secret = !wants_another && view.whereabouts.as_ref().is_some_and(|now| now.has_secret);
+        let has_secret =
+            !wants_another && view.whereabouts.as_ref().is_some_and(|now| now.has_secret);
         let step = if has_secret { Step::EnterBotSecret(None) } else { Step::AskForSecret(None) };
         return Ok(site.show(&view, &with_jid(&view, step)));
     };

@@ -15,7 +15,11 @@ use std::net::TcpListener;
 
 use actix::{Actor, Addr, Handler, Message, dev::ToEnvelope};
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer, dev::Server, guard, http::{KeepAlive, header}, web,
+    App, HttpRequest, HttpResponse, HttpServer,
+    dev::Server,
+    guard,
+    http::{KeepAlive, header},
+    web,
 };
 use url::Url;
 

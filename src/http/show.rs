@@ -122,7 +122,10 @@ impl Site {
 
     fn frame(&self, view: &View) -> Frame {
         Frame {
-            catalog: self.config.catalogs.find(view.enrolment.locale.as_deref().unwrap_or_default()),
+            catalog: self
+                .config
+                .catalogs
+                .find(view.enrolment.locale.as_deref().unwrap_or_default()),
             token: view.token.as_str().to_owned(),
             bot_jid: self.config.bot_jid.clone(),
             project_name: self.config.project_name.clone(),

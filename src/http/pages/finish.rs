@@ -7,8 +7,7 @@ use super::{
     Frame, GradeView, Step,
     layout::{
         Field, FieldKind, Head, Problem, address, again, aside, ask, chat_address, document, fill,
-        problem_summary,
-        reference_line,
+        problem_summary, reference_line,
     },
 };
 use crate::session::{BotSecretVerdict, Progress, Whereabouts};
@@ -76,7 +75,9 @@ fn bot_secret_problem(verdict: BotSecretVerdict, bot: &str) -> Option<Problem> {
         BotSecretVerdict::Right => return None,
         BotSecretVerdict::Wrong => (
             tr!("This is not the secret that {bot} gave you.", bot = bot),
-            tr!("Copy it from the chat once more: sixteen letters, with a hyphen after every four."),
+            tr!(
+                "Copy it from the chat once more: sixteen letters, with a hyphen after every four."
+            ),
         ),
         BotSecretVerdict::NotGivenYet => (
             tr!("{bot} has not given you a secret yet.", bot = bot),
@@ -95,10 +96,21 @@ fn progress(frame: &Frame, status: &Whereabouts) -> Markup {
         (Progress::Verified, tr!("You and {bot} have recognised each other", bot = bot)),
     ];
     let now = match status.progress {
-        Progress::Invited => tr!("{bot} has not heard from you yet. Say hello in the chat.", bot = bot),
-        Progress::Talking => tr!("You talk to {bot}, but not yet in private. Switch on OTR in your chat program.", bot = bot),
-        Progress::Encrypted => tr!("Your conversation is private. Now find out whether it is really {bot}, by the shared secret.", bot = bot),
-        Progress::Verified => tr!("You have recognised each other. {bot} has given you the bot secret in the chat.", bot = bot),
+        Progress::Invited => {
+            tr!("{bot} has not heard from you yet. Say hello in the chat.", bot = bot)
+        }
+        Progress::Talking => tr!(
+            "You talk to {bot}, but not yet in private. Switch on OTR in your chat program.",
+            bot = bot
+        ),
+        Progress::Encrypted => tr!(
+            "Your conversation is private. Now find out whether it is really {bot}, by the shared secret.",
+            bot = bot
+        ),
+        Progress::Verified => tr!(
+            "You have recognised each other. {bot} has given you the bot secret in the chat.",
+            bot = bot
+        ),
         Progress::Done => tr!("You have finished the lesson."),
     };
     html! {
@@ -143,12 +155,8 @@ fn fingerprint_section(bot: &str, fingerprint: &str) -> Markup {
 pub fn done(frame: &Frame, grade: &GradeView) -> Markup {
     document(&frame.catalog, || {
         let bot = &frame.bot_alias;
-        let head = Head {
-            heading: tr!("Well done!"),
-            step: None,
-            has_problem: false,
-            frame: Some(frame),
-        };
+        let head =
+            Head { heading: tr!("Well done!"), step: None, has_problem: false, frame: Some(frame) };
         let content = html! {
             p.lead {
                 (tr!("You have held an encrypted conversation and made sure that it was really {bot}. You can do the same with everybody who uses OTR.", bot = bot))
@@ -170,19 +178,27 @@ pub fn done(frame: &Frame, grade: &GradeView) -> Markup {
 
 fn grade_status(frame: &Frame, grade: &GradeView) -> Markup {
     let text = match grade {
-        GradeView::NotGraded => return html! {
-            p.good role="status" { (tr!("You have passed. This exercise is not graded.")) }
-        },
-        GradeView::Recorded { .. } => return html! {
-            p.good role="status" { (tr!("You have passed, and your course has recorded your grade.")) }
-        },
-        GradeView::Sending => tr!("You have passed. Your grade is stored here and on its way to your course; this can take some minutes. You need not wait for it."),
-        GradeView::Failed { reference } => return html! {
-            div.notice.warning role="status" {
-                p { (tr!("You have passed, but your course did not take the grade. Please tell your teacher; you need not repeat the lesson.")) }
-                (reference_line(reference))
-            }
-        },
+        GradeView::NotGraded => {
+            return html! {
+                p.good role="status" { (tr!("You have passed. This exercise is not graded.")) }
+            };
+        }
+        GradeView::Recorded { .. } => {
+            return html! {
+                p.good role="status" { (tr!("You have passed, and your course has recorded your grade.")) }
+            };
+        }
+        GradeView::Sending => tr!(
+            "You have passed. Your grade is stored here and on its way to your course; this can take some minutes. You need not wait for it."
+        ),
+        GradeView::Failed { reference } => {
+            return html! {
+                div.notice.warning role="status" {
+                    p { (tr!("You have passed, but your course did not take the grade. Please tell your teacher; you need not repeat the lesson.")) }
+                    (reference_line(reference))
+                }
+            };
+        }
     };
     html! {
         div.notice {

@@ -95,15 +95,18 @@ fn jid_problem(problem: JidProblem, bot: &str) -> Problem {
         ),
         JidProblem::Malformed => (
             tr!("This cannot be a Jabber ID."),
-            Some(tr!("Look for spaces, for characters that do not belong there, and for a name on both sides of the @.")),
+            Some(tr!(
+                "Look for spaces, for characters that do not belong there, and for a name on both sides of the @."
+            )),
         ),
-        JidProblem::OwnAddress => (
-            tr!("This is the address of {bot}.", bot = bot),
-            Some(tr!("Enter your own address.")),
-        ),
+        JidProblem::OwnAddress => {
+            (tr!("This is the address of {bot}.", bot = bot), Some(tr!("Enter your own address.")))
+        }
         JidProblem::Taken => (
             tr!("Somebody else does this exercise with this Jabber ID."),
-            Some(tr!("Look for a typing mistake. If the address is yours, ask your teacher for help.")),
+            Some(tr!(
+                "Look for a typing mistake. If the address is yours, ask your teacher for help."
+            )),
         ),
         JidProblem::Full => (
             tr!("{bot} cannot take any more learners at the moment.", bot = bot),
@@ -160,7 +163,9 @@ pub fn ask_for_secret(frame: &Frame, problem: Option<&SecretVerdict>) -> Markup 
             name: "secret",
             kind: FieldKind::Hidden,
             label: tr!("Shared secret"),
-            hint: tr!("Four or five words that nobody would expect together make a good one. Capital letters and spaces count."),
+            hint: tr!(
+                "Four or five words that nobody would expect together make a good one. Capital letters and spaces count."
+            ),
             value: "",
             problem: problem.as_ref(),
         };

@@ -58,18 +58,24 @@ pub fn problem(catalog: &Arc<Catalog>, kind: ProblemKind, reference: &str) -> Ma
             ),
             ProblemKind::NotTrusted => (
                 tr!("Your course could not open the exercise"),
-                tr!("The course and this exercise are not connected correctly, so it is not certain who you are."),
+                tr!(
+                    "The course and this exercise are not connected correctly, so it is not certain who you are."
+                ),
                 tr!("Tell your teacher, with the number below."),
             ),
             ProblemKind::OutOfDate => (
                 tr!("Open the exercise once more"),
                 tr!("This page was opened some time ago, or it was loaded again."),
-                tr!("Go to the assignment in your course and open it anew. What you have done is kept. If this does not help, tell your teacher that the clocks of the two servers may differ."),
+                tr!(
+                    "Go to the assignment in your course and open it anew. What you have done is kept. If this does not help, tell your teacher that the clocks of the two servers may differ."
+                ),
             ),
             ProblemKind::Expired => (
                 tr!("Open the exercise once more"),
                 tr!("This page was open for a long time and is not valid any more."),
-                tr!("Go to the assignment in your course and open it anew. What you have done is kept."),
+                tr!(
+                    "Go to the assignment in your course and open it anew. What you have done is kept."
+                ),
             ),
             ProblemKind::NotFound => (
                 tr!("There is no such page"),
@@ -78,13 +84,19 @@ pub fn problem(catalog: &Arc<Catalog>, kind: ProblemKind, reference: &str) -> Ma
             ),
             ProblemKind::Malformed => (
                 tr!("This did not arrive as it should"),
-                tr!("What was sent here is not something that a course or a page of this exercise sends."),
-                tr!("Go to the assignment in your course and open it anew. If this does not help, tell your teacher, with the number below."),
+                tr!(
+                    "What was sent here is not something that a course or a page of this exercise sends."
+                ),
+                tr!(
+                    "Go to the assignment in your course and open it anew. If this does not help, tell your teacher, with the number below."
+                ),
             ),
             ProblemKind::Unavailable => (
                 tr!("The exercise does not work at the moment"),
                 tr!("A part of it does not answer."),
-                tr!("Try again in some minutes. What you have done is kept. If it goes on like this, tell your teacher, with the number below."),
+                tr!(
+                    "Try again in some minutes. What you have done is kept. If it goes on like this, tell your teacher, with the number below."
+                ),
             ),
         };
         let head = Head { heading, step: None, has_problem: false, frame: None };
