@@ -34,20 +34,6 @@ use tempfile::TempDir;
 /// Longest wait for the server to come up; other tests may keep the machine busy.
 const START: Duration = Duration::from_mins(1);
 
-<<<<<<< HEAD
-/// A server that is ready to be run: its folder, accounts and certificates are made.
-#[derive(Debug)]
-pub(crate) struct Prepared {
-    folder: TempDir,
-    port: u16,
-}
-
-/// A running server, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Prosody {
-    prepared: Prepared,
-    child: Child,
-=======
 /// A running server; it ends with this value.
 #[derive(Debug)]
 pub(crate) struct Prosody {
@@ -68,7 +54,6 @@ pub(crate) struct Options {
     pub(crate) modules: Vec<String>,
     /// Without acknowledgements and resumption (XEP-0198).
     pub(crate) without_acks: bool,
->>>>>>> stage
 }
 
 impl Prosody {
@@ -168,17 +153,6 @@ impl Prosody {
             .arg(folder.join("prosody.cfg.lua"))
             .current_dir(folder)
             .stdin(Stdio::null())
-<<<<<<< HEAD
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .expect("prosody is installed");
-        let prosody = Prosody { prepared: self, child };
-        let port = prosody.port();
-        let up = poll(Duration::from_secs(20), || TcpStream::connect(("127.0.0.1", port)).ok());
-        assert!(up.is_some(), "prosody does not listen: {}", prosody.log());
-        prosody
-=======
             .stderr(output.try_clone().unwrap())
             .stdout(output)
             .spawn();
@@ -246,7 +220,6 @@ impl Prosody {
             port = self.port,
             global = self.options.global,
         )
->>>>>>> stage
     }
 }
 
