@@ -1,9 +1,71 @@
-//! otrbot teaches Off-the-Record encrypted chat by doing it with the learner.
+//! otrbot teaches Off-the-Record (OTR) encrypted chat by doing it with the learner.
+//!
+//! A learner opens an assignment in an LMS, gives a Jabber ID and a shared secret on a page
+//! ([`http`], [`lti`]), and talks with the bot in any XMPP client ([`xmpp`], [`otr`]): a lesson
+//! ([`lesson`], [`fsm`]) brings them to switch OTR on, to verify the bot, and to bring a bot secret
+//! from the chat back to the page; then the grade goes to the LMS.
+//!
+//! # Map
+//!
+//! ```text
+//!         main  cli  daemon  learner            the only callers of System, signals, exit codes
+//!            |
+//!      actors      http      xmpp               IO: sockets, timers, database, clock
+//!         |  \    /  |
+//!      session   lti   store                    pure, but know our domain (store: SQL)
+//!       /  |  \
+//!    otr lesson i18n                            otr: bytes; lesson: what to teach
+//!           |
+//!          fsm                                  knows nothing
+//!    leaves: settings, metrics, telemetry
+//! ```
+//!
+//! `tests/tidy.rs` holds who may name whom.
+//!
+//! # Invariants
+//!
+//! - `otr` and `session` read no clock and take no randomness from the air: both are arguments, so
+//!   that every run can be replayed and tests run faster than time.
+//! - What the bot says waits as plain text and is encrypted at the moment it is sent: OTR's counters
+//!   do not survive messages that overtake each other.
+//! - What was meant for a private conversation is never sent in clear.
+//! - Keys of OTR are never written to disk. A session that is gone is opened anew, with new keys.
+//! - The grade is in the store before the learner reads that the secret was right, and leaves it
+//!   when the LMS confirmed it.
+//! - The thread that routes stanzas does no cryptography, no disk and no DNS: sessions have
+//!   threads of their own, and the store writes behind.
+//!
+//! # Walkthrough: a learner says hello
+//!
+//! The task in [`xmpp`] reads a bounded stanza and gives it to
+//! [`actors::xmpp::XmppConnection`], which makes a [`actors::Received`] of it. The
+//! [`actors::registry::SessionRegistry`] looks the bare address up in its whitelist, opens a
+//! session on one of the session threads if there is none, and forwards. The
+//! [`actors::session::SessionActor`] asks its [`session::Session`] what to do and carries out the
+//! effects: bodies go back to the connection, progress to the registry, which has it stored.
+//!
+//! # Walkthrough: a launch from the LMS
+//!
+//! [`http`] takes the raw body and asks [`actors::lti::LtiGateway`], which verifies the signature
+//! ([`lti::launch`]), stores nonce and enrolment, and answers with what the page needs. Later pages
+//! come back with a signed token in a hidden field; no cookie is set. The right bot secret puts a
+//! grade into the store and wakes [`actors::grades::GradeOutbox`], which tries until the LMS
+//! confirmed it.
+//!
+//! # Walkthrough: a restart
+//!
+//! The whitelist is restored from the settings and the store. Sessions are not: the next message
+//! of a learner opens one, with a fresh key; an OTR message of the old conversation is answered
+//! with an OTR error, and the learner's client begins anew.
 
 pub mod actors;
+pub mod cli;
+pub mod daemon;
+pub mod failure;
 pub mod fsm;
 pub mod http;
 pub mod i18n;
+pub mod learner;
 pub mod lesson;
 pub mod lti;
 pub mod metrics;
@@ -11,4 +73,36 @@ pub mod otr;
 pub mod session;
 pub mod settings;
 pub mod store;
+pub mod telemetry;
 pub mod xmpp;
+
+use failure::Failure;
+use log::LevelFilter;
+use settings::{Colours, Settings};
+
+/// Carries out a command line.
+///
+/// # Errors
+///
+/// A [`Failure`], which knows its exit code.
+pub fn run(cli: cli::Cli) -> Result<(), Failure> {
+    let level = match (cli.quiet, cli.verbose) {
+        (true, _) => Some(LevelFilter::Warn),
+        (false, 0) => None,
+        (false, 1) => Some(LevelFilter::Debug),
+        (false, _) => Some(LevelFilter::Trace),
+    };
+    let no_color = settings::no_color();
+    match cli.command {
+        cli::Command::Run(arguments) => {
+            let settings = Settings::load(&Settings::choose_file(cli.settings))?;
+            telemetry::start(level.unwrap_or(settings.log.level), settings.log.colours, no_color);
+            daemon::run(settings, &arguments)
+        }
+        cli::Command::Check => daemon::check(&Settings::choose_file(cli.settings)),
+        cli::Command::Learner(arguments) => {
+            telemetry::start(level.unwrap_or(LevelFilter::Warn), Colours::Auto, no_color);
+            learner::run(&arguments)
+        }
+    }
+}

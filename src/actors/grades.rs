@@ -34,7 +34,7 @@ use crate::{
 /// A grade that is not recorded after this long is given up, in seconds: three days.
 const GIVE_UP: i64 = 3 * 24 * 60 * 60;
 /// How many grades a look at the store brings at most.
-const MOST_AT_ONCE: u32 = 200;
+const MOST_AT_ONCE: u32 = 1_000;
 /// How often the store is looked at when nothing else gives a reason to.
 const LOOK: Duration = Duration::from_secs(30);
 /// How soon it is looked at again when it could not be read.
@@ -55,13 +55,16 @@ impl Default for RetryPlan {
 }
 
 impl RetryPlan {
-    /// The pause after a number of attempts, spread by up to a fifth either way so that a platform
-    /// that comes back is not met by everybody at once. What the platform asks for is the least.
-    fn pause(&self, attempts: u32, asked: Option<Duration>, chance: u8) -> Duration {
+    /// The pause after a number of attempts, in seconds, spread by up to a fifth either way so that a
+    /// platform that comes back is not met by everybody at once. What the platform asks for is the
+    /// least.
+    fn pause(&self, attempts: u32, asked: Option<Duration>, chance: u8) -> u64 {
         let at = usize::try_from(attempts).unwrap_or(usize::MAX);
         let pause = self.pauses.get(at).or_else(|| self.pauses.last()).copied().unwrap_or(LOOK);
         let spread = pause * 4 / 5 + pause * 2 / 5 * u32::from(chance) / 255;
-        spread.max(asked.unwrap_or_default())
+        let pause = spread.max(asked.unwrap_or_default());
+        // Rounded up: the store counts whole seconds.
+        pause.as_secs().saturating_add(u64::from(pause.subsec_nanos() > 0))
     }
 }
 
@@ -88,6 +91,8 @@ pub struct GradeOutbox {
     look: Look,
     /// The grades under way, and the consumers whose platform is being talked to.
     under_way: HashSet<GradeId>,
+    /// The grades whose attempts ended during this look at the store, which may not show it yet.
+    just_ended: HashSet<GradeId>,
     busy: BTreeSet<String>,
     /// The timer that wakes when the next grade is due.
     alarm: Option<SpawnHandle>,
@@ -144,6 +149,7 @@ impl GradeOutbox {
             parts,
             look: Look::Idle,
             under_way: HashSet::new(),
+            just_ended: HashSet::new(),
             busy: BTreeSet::new(),
             alarm: None,
             counts: Counts::default(),
@@ -169,6 +175,7 @@ impl Handler<Wake> for GradeOutbox {
             return;
         }
         self.look = Look::UnderWay;
+        self.just_ended.clear();
         let store = self.parts.store.clone();
         let due = async move { look(&store).await };
         ctx.spawn(due.into_actor(self).map(|seen, outbox, ctx| outbox.on_seen(seen, ctx)));
@@ -226,7 +233,8 @@ impl GradeOutbox {
     /// Begins an attempt, unless one is under way to the same platform; then the end of that one
     /// is the time to look again.
     fn begin(&mut self, grade: GradeDue, ctx: &mut Context<Self>) {
-        if self.under_way.contains(&grade.id) || self.busy.contains(&grade.consumer_key) {
+        let is_stale = self.under_way.contains(&grade.id) || self.just_ended.contains(&grade.id);
+        if is_stale || self.busy.contains(&grade.consumer_key) {
             return;
         }
         let (id, consumer_key) = (grade.id.clone(), grade.consumer_key.clone());
@@ -243,6 +251,7 @@ impl GradeOutbox {
         ctx.spawn(attempt.run().into_actor(self).map(move |ended, outbox, ctx| {
             outbox.under_way.remove(&id);
             outbox.busy.remove(&consumer_key);
+            outbox.just_ended.insert(id);
             outbox.on_ended(ended, ctx);
         }));
     }
@@ -307,8 +316,8 @@ impl Attempt {
             Outcome::Transient { retry_after, why } => {
                 let [chance] = random_bytes();
                 let pause = self.plan.pause(attempts, retry_after, chance);
-                warn!("grade.id":% = id; "grade {}: tried again in {} s: {why}", id, pause.as_secs());
-                let at = now.saturating_add_unsigned(pause.as_secs());
+                warn!("grade.id":% = id; "grade {id}: tried again in {pause} s: {why}");
+                let at = now.saturating_add_unsigned(pause);
                 self.store.grade_retry(id, at, &why).await?;
                 Ok(Ended::Again)
             }
@@ -362,7 +371,7 @@ mod tests {
     fn pauses_grow_are_spread_and_respect_the_platform() {
         let plan = RetryPlan::default();
         let seconds = |attempts, asked: Option<u64>, chance| {
-            plan.pause(attempts, asked.map(Duration::from_secs), chance).as_secs()
+            plan.pause(attempts, asked.map(Duration::from_secs), chance)
         };
 
         assert_eq!((seconds(0, None, 0), seconds(0, None, 255)), (4, 6));

@@ -1,7 +1,118 @@
 //! The actors: shells that carry, around cores that decide.
+//!
+//! ```text
+//!  XMPP server <=> xmpp task <=> XmppConnection --Received--> SessionRegistry --Chat--> SessionActor
+//!                                     ^                          |  ^                   (one a learner)
+//!                                     +------- Deliver ----------|--|---------------------+  |
+//!                                                                |  +------- SessionNews ----+
+//!  LMS => http => LtiGateway --Enrol, EnterSecret, EnterBotSecret+--SaveProgress--> StoreActor
+//!                     +--------> GradeOutbox => LMS
+//! ```
+//!
+//! Messages live beside the actor that handles them; only the two that cross between the stream
+//! and the sessions are here. Actors hold [`actix::Recipient`]s of what is above or beside them,
+//! so that each can be tried with a recording actor at the other end.
 
 pub(crate) mod ambient;
 pub mod grades;
 pub mod lti;
 pub mod registry;
+pub mod session;
+mod stanzas;
 pub mod store;
+pub mod xmpp;
+
+use std::time::Instant;
+
+use actix::Message;
+use jid::Jid;
+
+/// Something came from a peer.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Received {
+    /// Who sent it: the full address, if the server gave one.
+    pub from: Jid,
+    /// What it is.
+    pub what: Incoming,
+}
+
+/// What can come from a peer.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Incoming {
+    /// A chat message's body.
+    Chat(String),
+    /// They ask to see the bot's presence.
+    SubscriptionAsked,
+    /// They no longer want the bot in their contact list.
+    Unsubscribed,
+    /// One of their clients went offline.
+    Unavailable,
+}
+
+/// Sends something to a peer.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Deliver {
+    /// To whom: the full address while one of their clients is known, else the bare one.
+    pub to: Jid,
+    /// What to send.
+    pub what: Outgoing,
+}
+
+/// What can go to a peer.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Outgoing {
+    /// A chat message.
+    Chat {
+        /// Its body.
+        body: String,
+        /// Whether it is an OTR message, which wants its hints.
+        otr: bool,
+    },
+    /// The bot began or ceased to type.
+    Composing(bool),
+    /// Asks them to accept the bot as a contact, and lets them see it.
+    Invite,
+    /// Lets them see the bot's presence.
+    AcceptSubscription,
+    /// Takes leave: the bot goes offline for them, with a status that says how to come back.
+    Part {
+        /// The status text.
+        status: String,
+    },
+}
+
+// What people write never reaches a log by way of `Debug`.
+impl std::fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Chat(body) => write!(f, "Chat({} bytes)", body.len()),
+            Self::SubscriptionAsked => f.write_str("SubscriptionAsked"),
+            Self::Unsubscribed => f.write_str("Unsubscribed"),
+            Self::Unavailable => f.write_str("Unavailable"),
+        }
+    }
+}
+
+impl std::fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Chat { body, otr } => write!(f, "Chat({} bytes, otr: {otr})", body.len()),
+            Self::Composing(on) => write!(f, "Composing({on})"),
+            Self::Invite => f.write_str("Invite"),
+            Self::AcceptSubscription => f.write_str("AcceptSubscription"),
+            Self::Part { .. } => f.write_str("Part"),
+        }
+    }
+}
+
+/// The actors' clock: tokio's, so that tests can pause it.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// Randomness of one actor, seeded by the operating system.
+pub(crate) fn rng() -> rand::rngs::StdRng {
+    rand::make_rng()
+}

@@ -1,76 +1,437 @@
 //! `SessionRegistry`: finds, opens, wakes, replaces and counts the learners' sessions.
+//!
+//! It is the whitelist and the supervisor. It forwards: it holds no lesson and no key. A session
+//! that panicked is forgotten here, and opened anew by the learner's next message.
 
-use actix::Message;
-use jid::BareJid;
-use secrecy::SecretString;
+mod messages;
 
-use crate::session::{BotSecretVerdict, SecretVerdict, Whereabouts};
+use std::{collections::HashMap, sync::Arc};
 
-/// Puts a learner on the whitelist and has the bot invite them. Repeating it is harmless: it
-/// refreshes the locale and the lesson and invites again.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "Result<(), EnrolRefused>")]
-pub struct Enrol {
-    /// The learner's bare Jabber ID.
-    pub jid: BareJid,
-    /// Gettext locale name such as `nl_NL`; `None`: the default one.
-    pub locale: Option<String>,
-    /// Name of the lesson; `None`: the default one.
-    pub lesson: Option<String>,
+use actix::{
+    Actor, Addr, ArbiterHandle, AsyncContext as _, Context, Handler, MessageResult, Recipient,
+    ResponseFuture,
+};
+use jid::{BareJid, Jid};
+use log::{debug, error, info, warn};
+use tokio::sync::oneshot;
+
+pub use self::messages::{
+    CloseAll, Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, KnownLearner, News, NotEnrolled, Observe,
+    Observed, Reload, Restore, SessionNews, Where,
+};
+use super::{
+    Deliver, Incoming, Outgoing, Received, now, rng,
+    session::{Chat, ChatBody, CheckBotSecret, Close, GiveSecret, Links, Locate, SessionActor, WentAway},
+    store::SaveProgress,
+};
+use crate::{
+    metrics::Metrics,
+    session::{BotSecretVerdict, Farewell, Progress, SecretVerdict, Whereabouts},
+};
+
+pub mod factory;
+
+use factory::SessionFactory;
+
+/// Most learners on the whitelist at once. A learner costs some 300 bytes here.
+const MOST_LEARNERS: usize = 200_000;
+
+/// The actor that knows all learners.
+pub struct SessionRegistry {
+    /// The bot's own address.
+    own: BareJid,
+    learners: HashMap<BareJid, Learner>,
+    factory: Arc<SessionFactory>,
+    /// The threads that sessions live on, apart from those of HTTP and of the stream.
+    arbiters: Vec<ArbiterHandle>,
+    out: Recipient<Deliver>,
+    store: Recipient<SaveProgress>,
+    metrics: Arc<Metrics>,
+    log_user_messages: bool,
+    last_id: u64,
+    /// Who waits for the last session to end.
+    closing: Option<oneshot::Sender<()>>,
 }
 
-/// Why a learner was not enrolled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EnrolRefused {
-    /// The address is the bot's own.
-    #[error("the address is the bot's own")]
-    OwnAddress,
-    /// The registry holds as many learners as it may.
-    #[error("no more learners can be enrolled now")]
-    Full,
-    /// The lesson that was asked for does not exist.
-    #[error("there is no such lesson")]
-    NoSuchLesson,
+impl std::fmt::Debug for SessionRegistry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionRegistry")
+            .field("learners", &self.learners.len())
+            .finish_non_exhaustive()
+    }
 }
 
-/// Ends what is left of a learner's session and forgets them (they changed their address).
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "()")]
-pub struct Dismiss {
-    /// The learner's bare Jabber ID.
-    pub jid: BareJid,
+/// What is known of one learner.
+#[derive(Debug)]
+struct Learner {
+    locale: Option<String>,
+    lesson: Option<String>,
+    /// Whether the settings list them: then they stay on the whitelist when their session ends.
+    is_listed: bool,
+    progress: Progress,
+    session: Option<OpenSession>,
 }
 
-/// Gives the shared secret that the learner typed on the page. Opens the session if need be.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "Result<SecretVerdict, NotEnrolled>")]
-pub struct EnterSecret {
-    /// The learner's bare Jabber ID.
-    pub jid: BareJid,
-    /// The shared secret, for SMP.
-    pub secret: SecretString,
+#[derive(Debug)]
+struct OpenSession {
+    id: u64,
+    actor: Addr<SessionActor>,
 }
 
-/// Asks whether this is the bot secret that the bot gave in the chat.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "Result<BotSecretVerdict, NotEnrolled>")]
-pub struct EnterBotSecret {
-    /// The learner's bare Jabber ID.
-    pub jid: BareJid,
-    /// What was typed.
-    pub typed: SecretString,
+/// What the registry is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The bot's own address.
+    pub own: BareJid,
+    /// Makes sessions.
+    pub factory: SessionFactory,
+    /// The threads that sessions live on; at least one.
+    pub arbiters: Vec<ArbiterHandle>,
+    /// The way to the learners.
+    pub out: Recipient<Deliver>,
+    /// Where progress is kept.
+    pub store: Recipient<SaveProgress>,
+    /// The counters.
+    pub metrics: Arc<Metrics>,
+    /// Whether what learners write is logged.
+    pub log_user_messages: bool,
 }
 
-/// Asks how far a learner is.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "Option<Whereabouts>")]
-pub struct Where {
-    /// The learner's bare Jabber ID.
-    pub jid: BareJid,
+impl SessionRegistry {
+    /// A registry without learners.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { own, factory, arbiters, out, store, metrics, log_user_messages } = parts;
+        Self {
+            own,
+            learners: HashMap::new(),
+            factory: Arc::new(factory),
+            arbiters,
+            out,
+            store,
+            metrics,
+            log_user_messages,
+            last_id: 0,
+            closing: None,
+        }
+    }
+
+    fn deliver(&self, to: &BareJid, what: Outgoing) {
+        self.out.do_send(Deliver { to: Jid::from(to.clone()), what });
+    }
+
+    /// The learner's session, opened if there is none; `None` for who is not on the whitelist.
+    fn session_of(
+        &mut self,
+        address: &Jid,
+        news: Recipient<SessionNews>,
+    ) -> Option<Addr<SessionActor>> {
+        let jid = address.to_bare();
+        let learner = self.learners.get_mut(&jid)?;
+        if let Some(open) = learner.session.as_ref().filter(|open| open.actor.connected()) {
+            return Some(open.actor.clone());
+        }
+        // A closing bot opens nothing.
+        if self.closing.is_some() {
+            return None;
+        }
+        self.last_id = self.last_id.wrapping_add(1);
+        let id = self.last_id;
+        let arbiter = arbiter_of(&self.arbiters, &jid)?;
+        let links = Links {
+            out: self.out.clone(),
+            news,
+            metrics: Arc::clone(&self.metrics),
+            log_user_messages: self.log_user_messages,
+        };
+        let factory = Arc::clone(&self.factory);
+        let (locale, lesson) = (learner.locale.clone(), learner.lesson.clone());
+        let address = address.clone();
+        let actor = SessionActor::start_in_arbiter(arbiter, move |_| {
+            let mut rng = rng();
+            let session = factory.open(locale.as_deref(), lesson.as_deref(), now(), &mut rng);
+            SessionActor::new(id, address, session, rng, links)
+        });
+        learner.session = Some(OpenSession { id, actor: actor.clone() });
+        self.metrics.sessions.inc();
+        self.metrics.sessions_opened.inc();
+        Some(actor)
+    }
+
+    /// Forgets the session `id` of a learner; whether it was still theirs.
+    fn forget_session(&mut self, jid: &BareJid, id: u64) -> bool {
+        let Some(learner) = self.learners.get_mut(jid) else { return false };
+        if learner.session.as_ref().is_none_or(|open| open.id != id) {
+            return false;
+        }
+        learner.session = None;
+        self.metrics.sessions.dec();
+        true
+    }
+
+    fn remove(&mut self, jid: &BareJid) {
+        if self.learners.remove(jid).is_some_and(|learner| learner.session.is_some()) {
+            self.metrics.sessions.dec();
+        }
+        self.metrics.learners.dec();
+    }
+
+    fn set_progress(&mut self, jid: &BareJid, progress: Progress) {
+        let Some(learner) = self.learners.get_mut(jid) else { return };
+        if learner.progress == progress {
+            return;
+        }
+        learner.progress = progress;
+        self.metrics.step(progress);
+        self.store.do_send(SaveProgress { jid: jid.clone(), progress });
+    }
+
+    fn n_sessions(&self) -> usize {
+        self.learners.values().filter(|learner| learner.session.is_some()).count()
+    }
+
+    /// Tells who waits for it that the last session ended.
+    fn finish_closing(&mut self) {
+        if self.closing.is_some()
+            && self.n_sessions() == 0
+            && let Some(closing) = self.closing.take()
+        {
+            // Who no longer waits need not be told.
+            closing.send(()).ok();
+        }
+    }
 }
 
-/// There is no such learner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such learner is enrolled")]
-pub struct NotEnrolled;
+/// The thread of a learner: always the same one, so that sessions spread evenly.
+fn arbiter_of<'a>(arbiters: &'a [ArbiterHandle], jid: &BareJid) -> Option<&'a ArbiterHandle> {
+    use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(jid.as_str());
+    let n = u64::try_from(arbiters.len()).ok()?;
+    arbiters.get(usize::try_from(hash.checked_rem(n)?).ok()?)
+}
+
+impl Actor for SessionRegistry {
+    type Context = Context<Self>;
+}
+
+impl Handler<Received> for SessionRegistry {
+    type Result = ();
+
+    fn handle(&mut self, received: Received, ctx: &mut Self::Context) {
+        let Received { from, what } = received;
+        let jid = from.to_bare();
+        if !self.learners.contains_key(&jid) {
+            // Strangers get no answer: the bot must not be of use to find out who is enrolled.
+            debug!("a stranger, {jid}, wrote; not answered");
+            self.metrics.note(crate::session::Note::Refused("stranger"));
+            return;
+        }
+        match what {
+            Incoming::Chat(body) => {
+                if let Some(actor) = self.session_of(&from, ctx.address().recipient()) {
+                    actor.do_send(Chat { from, body: ChatBody(body) });
+                }
+            }
+            Incoming::SubscriptionAsked => self.deliver(&jid, Outgoing::AcceptSubscription),
+            Incoming::Unavailable => {
+                let learner = self.learners.get(&jid);
+                if let Some(open) = learner.and_then(|learner| learner.session.as_ref()) {
+                    open.actor.do_send(WentAway(from));
+                }
+            }
+            // They may come back; the session's own timeout ends it.
+            Incoming::Unsubscribed => debug!("{jid} removed the bot"),
+        }
+    }
+}
+
+impl Handler<Enrol> for SessionRegistry {
+    type Result = Result<(), EnrolRefused>;
+
+    fn handle(&mut self, enrol: Enrol, _: &mut Self::Context) -> Self::Result {
+        let Enrol { jid, locale, lesson } = enrol;
+        if jid == self.own {
+            return Err(EnrolRefused::OwnAddress);
+        }
+        if lesson.as_deref().is_some_and(|lesson| !self.factory.has_lesson(lesson)) {
+            return Err(EnrolRefused::NoSuchLesson);
+        }
+        let is_new = !self.learners.contains_key(&jid);
+        if is_new && self.learners.len() >= MOST_LEARNERS {
+            return Err(EnrolRefused::Full);
+        }
+        let learner = self.learners.entry(jid.clone()).or_insert_with(|| Learner {
+            locale: None,
+            lesson: None,
+            is_listed: false,
+            progress: Progress::Invited,
+            session: None,
+        });
+        learner.locale = locale;
+        learner.lesson = lesson;
+        if is_new {
+            self.metrics.learners.inc();
+        }
+        self.deliver(&jid, Outgoing::Invite);
+        Ok(())
+    }
+}
+
+impl Handler<Restore> for SessionRegistry {
+    type Result = ();
+
+    fn handle(&mut self, restore: Restore, _: &mut Self::Context) {
+        for known in restore.learners {
+            let learner = Learner {
+                locale: known.locale,
+                lesson: known.lesson,
+                is_listed: known.is_listed,
+                progress: known.progress,
+                session: None,
+            };
+            if known.is_listed {
+                self.deliver(&known.jid, Outgoing::Invite);
+            }
+            if self.learners.insert(known.jid, learner).is_none() {
+                self.metrics.learners.inc();
+            }
+        }
+    }
+}
+
+impl Handler<Dismiss> for SessionRegistry {
+    type Result = ();
+
+    fn handle(&mut self, Dismiss { jid }: Dismiss, _: &mut Self::Context) {
+        let Some(learner) = self.learners.get_mut(&jid) else { return };
+        learner.is_listed = false;
+        if let Some(open) = &learner.session {
+            // Its end takes the learner off the whitelist.
+            open.actor.do_send(Close(Farewell::Dismissed));
+        } else {
+            self.remove(&jid);
+            self.deliver(&jid, Outgoing::Part { status: String::new() });
+        }
+    }
+}
+
+impl Handler<EnterSecret> for SessionRegistry {
+    type Result = ResponseFuture<Result<SecretVerdict, NotEnrolled>>;
+
+    fn handle(&mut self, message: EnterSecret, ctx: &mut Self::Context) -> Self::Result {
+        let EnterSecret { jid, secret } = message;
+        let actor = self.session_of(&Jid::from(jid), ctx.address().recipient());
+        Box::pin(async move {
+            actor.ok_or(NotEnrolled)?.send(GiveSecret(secret)).await.or(Err(NotEnrolled))
+        })
+    }
+}
+
+impl Handler<EnterBotSecret> for SessionRegistry {
+    type Result = ResponseFuture<Result<BotSecretVerdict, NotEnrolled>>;
+
+    fn handle(&mut self, message: EnterBotSecret, _: &mut Self::Context) -> Self::Result {
+        let EnterBotSecret { jid, typed } = message;
+        let learner = self.learners.get(&jid);
+        let actor = learner.map(|learner| learner.session.as_ref().map(|open| open.actor.clone()));
+        Box::pin(async move {
+            match actor {
+                None => Err(NotEnrolled),
+                // Without a session there is no secret that could be right.
+                Some(None) => Ok(BotSecretVerdict::NotGivenYet),
+                Some(Some(actor)) => {
+                    actor.send(CheckBotSecret(typed)).await.or(Ok(BotSecretVerdict::NotGivenYet))
+                }
+            }
+        })
+    }
+}
+
+impl Handler<Where> for SessionRegistry {
+    type Result = ResponseFuture<Option<Whereabouts>>;
+
+    fn handle(&mut self, Where { jid }: Where, _: &mut Self::Context) -> Self::Result {
+        let learner = self.learners.get(&jid);
+        let known = learner.map(|learner| Whereabouts {
+            progress: learner.progress,
+            fingerprint: None,
+            has_secret: false,
+        });
+        let actor = learner.and_then(|learner| learner.session.as_ref().map(|open| open.actor.clone()));
+        Box::pin(async move {
+            match actor {
+                Some(actor) => actor.send(Locate).await.ok().or(known),
+                None => known,
+            }
+        })
+    }
+}
+
+impl Handler<SessionNews> for SessionRegistry {
+    type Result = ();
+
+    fn handle(&mut self, message: SessionNews, _: &mut Self::Context) {
+        let SessionNews { id, jid, news } = message;
+        match news {
+            News::Progress(progress) => self.set_progress(&jid, progress),
+            News::Ended { status, passed } => {
+                info!(session = id, passed = passed; "session {id} ended");
+                if !self.forget_session(&jid, id) {
+                    return;
+                }
+                if self.closing.is_none()
+                    && self.learners.get(&jid).is_some_and(|learner| !learner.is_listed)
+                {
+                    self.remove(&jid);
+                    self.deliver(&jid, Outgoing::Part { status });
+                }
+            }
+            News::Broken { panicked } => {
+                if !self.forget_session(&jid, id) {
+                    return;
+                }
+                if panicked {
+                    self.metrics.sessions_panicked.inc();
+                    error!(session = id; "session {id} panicked; the learner's next message opens another");
+                } else {
+                    warn!(session = id; "session {id} was dropped");
+                }
+            }
+        }
+        self.finish_closing();
+    }
+}
+
+impl Handler<Reload> for SessionRegistry {
+    type Result = ();
+
+    fn handle(&mut self, Reload(factory): Reload, _: &mut Self::Context) {
+        self.factory = Arc::new(factory);
+    }
+}
+
+impl Handler<CloseAll> for SessionRegistry {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: CloseAll, _: &mut Self::Context) -> Self::Result {
+        let (closing, closed) = oneshot::channel();
+        self.closing = Some(closing);
+        for learner in self.learners.values() {
+            if let Some(open) = &learner.session {
+                open.actor.do_send(Close(Farewell::Shutdown));
+            }
+        }
+        self.finish_closing();
+        Box::pin(async move {
+            // A dropped sender means that nothing is left to wait for.
+            closed.await.ok();
+        })
+    }
+}
+
+impl Handler<Observe> for SessionRegistry {
+    type Result = MessageResult<Observe>;
+
+    fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Self::Result {
+        MessageResult(Observed { n_learners: self.learners.len(), n_sessions: self.n_sessions() })
+    }
+}

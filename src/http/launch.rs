@@ -4,7 +4,11 @@
 //! page token. The token never stands in a URL, so a `POST` is answered with the next page itself;
 //! to send a form again, by a reload or out of the history, does no harm.
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, header},
+    web,
+};
 
 use super::{
     Site,
@@ -176,7 +180,7 @@ async fn read(
     payload: web::Payload,
 ) -> Result<PageForm, Failure> {
     let form = PageForm::read(request, payload).await?;
-    if is_foreign(request, &site.config.public_url) {
+    if request.method() == Method::POST && is_foreign(request, &site.config.public_url) {
         return Err(Failure::Foreign);
     }
     Ok(form)

@@ -5,6 +5,7 @@ pub mod assets;
 mod config_xml;
 mod error;
 mod headers;
+pub mod health;
 mod launch;
 pub mod pages;
 mod request;

@@ -285,3 +285,9 @@ impl SettingsError {
         }
     }
 }
+
+/// Whether the environment asks for output without colours (`NO_COLOR`).
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub fn no_color() -> bool {
+    std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty())
+}

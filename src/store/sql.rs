@@ -118,7 +118,8 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps what a launch says. A person who is known keeps Jabber ID and progress.
+    /// Keeps what a launch says. A person who is known keeps Jabber ID and progress, and where
+    /// their grade goes if this launch does not say: one may be on its way.
     ///
     /// # Errors
     ///
@@ -131,7 +132,8 @@ impl Store {
             ON CONFLICT (consumer_key, user_id, resource_link_id) DO UPDATE SET \
             context_id = excluded.context_id, locale = excluded.locale, lesson = excluded.lesson, \
             may_grade = excluded.may_grade, is_teacher = excluded.is_teacher, \
-            outcome_url = excluded.outcome_url, sourcedid = excluded.sourcedid, \
+            outcome_url = COALESCE(excluded.outcome_url, enrolments.outcome_url), \
+            sourcedid = COALESCE(excluded.sourcedid, enrolments.sourcedid), \
             return_url = excluded.return_url";
         sqlx::query(upsert)
             .bind(random_id())

@@ -156,6 +156,15 @@ async fn the_query_of_the_launch_url_may_be_signed_as_canvas_does() {
 }
 
 #[actix::test]
+async fn a_store_that_fails_is_said_to_be_no_fault_of_the_launch() {
+    let tool = Tool::start().await;
+    tool.store.close().await;
+
+    assert_refused(&tool.launch(&learner()).await, 503, "no store");
+    assert_refused(&tool.launch(&Launch { secret: "wrong", ..learner() }).await, 401, "no key");
+}
+
+#[actix::test]
 async fn odd_launches_that_are_signed_are_no_fault_of_the_tool() {
     let tool = Tool::start().await;
     for (what, launch) in [

@@ -300,6 +300,11 @@ async fn forms_of_other_sites_are_refused() {
     assert!(tool.told().await.is_empty());
     assert_eq!(send(("Sec-Fetch-Site", "same-origin")).await, 200);
     assert_eq!(send(("Origin", "null")).await, 200);
+
+    // A link from elsewhere is none of these.
+    let link = tool.client.get(format!("{}/enter_jid", tool.base));
+    let link = link.header("Sec-Fetch-Site", "cross-site").send().await.unwrap();
+    assert_eq!(link.status().as_u16(), 401);
 }
 
 #[actix::test]

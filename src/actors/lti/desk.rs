@@ -1,5 +1,7 @@
 //! What the gateway does for one learner at a time: no state but the store's.
 
+use std::time::Duration;
+
 use actix::{MailboxError, Recipient};
 use jid::{BareJid, Jid};
 use log::{info, warn};
@@ -27,6 +29,9 @@ use crate::{
 /// A nonce is kept this much longer than its launch is good, in seconds: times of launches, by which
 /// it may be forgotten, run ahead of the clock by as much as is allowed.
 const NONCE_MARGIN: i64 = 2 * MOST_AHEAD;
+
+/// How long the registry may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The longest Jabber ID (RFC 7622): three parts of 1023 bytes, and what divides them.
 const LONGEST_JID: usize = 3_071;
@@ -320,7 +325,7 @@ where
     M: actix::Message + Send + 'static,
     M::Result: Send,
 {
-    recipient.send(message).await.map_err(|error| {
+    recipient.send(message).timeout(PATIENCE).await.map_err(|error| {
         let why = match error {
             MailboxError::Closed => "is gone",
             MailboxError::Timeout => "does not answer in time",

@@ -1,0 +1,72 @@
+//! Prints the lesson as it goes: what the pages say, and what is said in the chat.
+
+use std::time::Duration;
+
+use crate::support::learner::Learner;
+
+/// Columns of the text.
+const WIDTH: usize = 96;
+
+/// How long the bot must be silent to have finished.
+const PAUSE: Duration = Duration::from_millis(1200);
+
+/// What was printed so far.
+#[derive(Debug, Default)]
+pub(crate) struct Narrator {
+    n_lines: usize,
+}
+
+impl Narrator {
+    /// Heads a step.
+    pub(crate) fn step(&self, text: &str) {
+        say(&format!("\n== {text}"));
+    }
+
+    /// Prints what a page says.
+    pub(crate) fn page(&self, learner: &Learner) {
+        let page = learner.page();
+        paragraph(&format!("[page {}] ", page.url.path()), &page.text());
+    }
+
+    /// Prints what the learner did on a page.
+    pub(crate) fn typed(&self, text: &str) {
+        paragraph("[page] ada types: ", text);
+    }
+
+    /// Waits until the bot has finished, then prints what is new in the chat.
+    pub(crate) fn chat(&mut self, learner: &Learner) {
+        learner.wait_for_silence(PAUSE);
+        let lines = learner.chat().transcript();
+        for line in lines.iter().skip(self.n_lines) {
+            // The mark before a line: `~` is private, `-` is not, `!` is profanity's own word.
+            let (mark, text) = line.split_once(' ').unwrap_or(("", line));
+            let kind = match mark {
+                "~" => "[chat, private] ",
+                "!" => "[profanity] ",
+                _ => "[chat] ",
+            };
+            paragraph(kind, text.strip_prefix("me: ").map_or(text, |text| text));
+        }
+        self.n_lines = lines.len();
+    }
+}
+
+/// Prints a line.
+#[expect(clippy::print_stdout, reason = "the demo talks to a person")]
+pub(crate) fn say(text: &str) {
+    println!("{text}");
+}
+
+/// Prints a text in lines of some width, those after the first indented.
+fn paragraph(head: &str, text: &str) {
+    let mut line = head.to_owned();
+    for word in text.split_whitespace() {
+        if line.len() + word.len() >= WIDTH && line.trim_end().len() > 4 {
+            say(line.trim_end());
+            line = "    ".to_owned();
+        }
+        line.push_str(word);
+        line.push(' ');
+    }
+    say(line.trim_end());
+}

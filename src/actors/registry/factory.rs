@@ -1,0 +1,80 @@
+//! What sessions are made of: lessons, languages, settings; and how one is opened.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration, time::Instant};
+
+use rand_core::CryptoRng;
+use secrecy::SecretString;
+
+use crate::{
+    i18n::Catalogs,
+    lesson::{Lesson, Library},
+    otr::{identity::SigningKey, instance::InstanceTag, policy::Policy},
+    session::{Session, SessionConfig, Typing},
+};
+
+/// Opens sessions.
+#[derive(Debug)]
+pub struct SessionFactory {
+    /// The lessons.
+    pub lessons: Library,
+    /// The lesson of learners for whom no other was chosen.
+    pub default_lesson: Arc<Lesson>,
+    /// The languages.
+    pub catalogs: Catalogs,
+    /// Locale of learners of whom nothing better is known.
+    pub default_locale: String,
+    /// What `${name}` stands for.
+    pub variables: Arc<BTreeMap<String, String>>,
+    /// The OTR policy.
+    pub policy: Policy,
+    /// Whether the bot begins SMP by itself.
+    pub may_start_smp: bool,
+    /// A shared secret for learners who gave none.
+    pub default_secret: Option<SecretString>,
+    /// How the bot types.
+    pub typing: Typing,
+    /// Silence after which a learner is warned.
+    pub warning_timeout: Duration,
+    /// Silence after which a session ends.
+    pub session_timeout: Duration,
+    /// A fixed long-term key; `None`: a fresh one for each session, so that a learner who comes
+    /// back meets a new fingerprint and can practise again.
+    pub fixed_key: Option<Arc<SigningKey>>,
+}
+
+impl SessionFactory {
+    /// Whether there is a lesson of this name.
+    pub fn has_lesson(&self, name: &str) -> bool {
+        self.lessons.get(name).is_some()
+    }
+
+    /// Opens a session. A lesson that is gone since it was chosen is replaced by the default one.
+    pub fn open(
+        &self,
+        locale: Option<&str>,
+        lesson: Option<&str>,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+    ) -> Session {
+        let lesson = lesson
+            .and_then(|name| self.lessons.get(name))
+            .unwrap_or_else(|| Arc::clone(&self.default_lesson));
+        let config = SessionConfig {
+            lesson,
+            catalog: self.catalogs.find(locale.unwrap_or(&self.default_locale)),
+            variables: Arc::clone(&self.variables),
+            policy: self.policy,
+            may_start_smp: self.may_start_smp,
+            default_secret: self.default_secret.clone(),
+            typing: self.typing,
+            warning_timeout: self.warning_timeout,
+            session_timeout: self.session_timeout,
+        };
+        let key = match &self.fixed_key {
+            Some(key) => Arc::clone(key),
+            None => Arc::new(SigningKey::generate(rng)),
+        };
+        let instance = InstanceTag::random(rng);
+        Session::open(config, key, instance, now, rng)
+    }
+}

@@ -1,0 +1,155 @@
+//! What the registry can be told and asked.
+
+use actix::Message;
+use jid::BareJid;
+use secrecy::SecretString;
+
+use super::factory::SessionFactory;
+use crate::session::{BotSecretVerdict, Progress, SecretVerdict, Whereabouts};
+
+/// Puts a learner on the whitelist and has the bot invite them. Repeating it is harmless: it
+/// refreshes the locale and the lesson and invites again.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<(), EnrolRefused>")]
+pub struct Enrol {
+    /// The learner's bare Jabber ID.
+    pub jid: BareJid,
+    /// Gettext locale name such as `nl_NL`; `None`: the default one.
+    pub locale: Option<String>,
+    /// Name of the lesson; `None`: the default one.
+    pub lesson: Option<String>,
+}
+
+/// Why a learner was not enrolled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnrolRefused {
+    /// The address is the bot's own.
+    #[error("the address is the bot's own")]
+    OwnAddress,
+    /// The registry holds as many learners as it may.
+    #[error("no more learners can be enrolled now")]
+    Full,
+    /// The lesson that was asked for does not exist.
+    #[error("there is no such lesson")]
+    NoSuchLesson,
+}
+
+/// Ends what is left of a learner's session and forgets them (they changed their address).
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Dismiss {
+    /// The learner's bare Jabber ID.
+    pub jid: BareJid,
+}
+
+/// Gives the shared secret that the learner typed on the page. Opens the session if need be.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<SecretVerdict, NotEnrolled>")]
+pub struct EnterSecret {
+    /// The learner's bare Jabber ID.
+    pub jid: BareJid,
+    /// The shared secret, for SMP.
+    pub secret: SecretString,
+}
+
+/// Asks whether this is the bot secret that the bot gave in the chat.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<BotSecretVerdict, NotEnrolled>")]
+pub struct EnterBotSecret {
+    /// The learner's bare Jabber ID.
+    pub jid: BareJid,
+    /// What was typed.
+    pub typed: SecretString,
+}
+
+/// Asks how far a learner is.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Option<Whereabouts>")]
+pub struct Where {
+    /// The learner's bare Jabber ID.
+    pub jid: BareJid,
+}
+
+/// There is no such learner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such learner is enrolled")]
+pub struct NotEnrolled;
+
+/// Puts learners on the whitelist who were there before: from the settings and from the store.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Restore {
+    /// The learners.
+    pub learners: Vec<KnownLearner>,
+}
+
+/// A learner who was there before.
+#[derive(Clone, Debug)]
+pub struct KnownLearner {
+    /// Their bare Jabber ID.
+    pub jid: BareJid,
+    /// Gettext locale name; `None`: the default one.
+    pub locale: Option<String>,
+    /// Name of the lesson; `None`: the default one.
+    pub lesson: Option<String>,
+    /// Whether the settings list them, so that they stay and are invited at each start.
+    pub is_listed: bool,
+    /// How far they were.
+    pub progress: Progress,
+}
+
+/// What a session tells the registry.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct SessionNews {
+    /// The session's number.
+    pub id: u64,
+    /// Its learner.
+    pub jid: BareJid,
+    /// What happened.
+    pub news: News,
+}
+
+/// What can happen to a session.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// The learner reached another step.
+    Progress(Progress),
+    /// It ended in order.
+    Ended {
+        /// Status text that tells the learner how to come back.
+        status: String,
+        /// Whether the lesson was passed.
+        passed: bool,
+    },
+    /// It was dropped without an end in order.
+    Broken {
+        /// Whether by a panic.
+        panicked: bool,
+    },
+}
+
+/// Replaces what new sessions are made of; those that are open go on as they are.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Reload(pub SessionFactory);
+
+/// Ends all sessions with a good-bye; answered when the last one ended.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct CloseAll;
+
+/// Asks for the counts.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Observed")]
+pub struct Observe;
+
+/// The counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// Learners on the whitelist.
+    pub n_learners: usize,
+    /// Sessions that are open.
+    pub n_sessions: usize,
+}

@@ -1,0 +1,240 @@
+//! `SessionActor`: one learner's [`Session`], its timers, its effects.
+//!
+//! The shell carries, the core decides. Handlers are synchronous, as OTR's counters do not survive
+//! messages that overtake each other; what a step costs (an SMP step some 15 ms) delays only the
+//! other sessions of the same arbiter.
+
+use std::{sync::Arc, time::Instant};
+
+use actix::{Actor, AsyncContext as _, Context, Handler, Message, MessageResult, Recipient, SpawnHandle};
+use jid::{BareJid, Jid};
+use log::{debug, info};
+use rand::rngs::StdRng;
+use secrecy::SecretString;
+
+use super::{Deliver, Outgoing, now, registry::SessionNews};
+use crate::{
+    actors::registry::News,
+    metrics::Metrics,
+    session::{BotSecretVerdict, Effect, Farewell, Note, SecretVerdict, Session, Whereabouts},
+};
+
+/// The actor of one learner's session.
+#[derive(Debug)]
+pub struct SessionActor {
+    /// Number of this session: for logs, and to tell it from a later one of the same learner.
+    id: u64,
+    /// The learner.
+    jid: BareJid,
+    /// Where they wrote from last.
+    address: Jid,
+    session: Session,
+    rng: StdRng,
+    links: Links,
+    timer: Option<(Instant, SpawnHandle)>,
+    /// Whether the registry was told that this session is over.
+    told: bool,
+}
+
+/// What a session talks to.
+#[derive(Clone, Debug)]
+pub struct Links {
+    /// The way to the learner.
+    pub out: Recipient<Deliver>,
+    /// The registry.
+    pub news: Recipient<SessionNews>,
+    /// The counters.
+    pub metrics: Arc<Metrics>,
+    /// Whether what learners write is logged.
+    pub log_user_messages: bool,
+}
+
+/// A message of the learner, as it came from the wire.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Chat {
+    /// Where they wrote from.
+    pub from: Jid,
+    /// The body.
+    pub body: ChatBody,
+}
+
+/// A body whose `Debug` shows its length alone.
+#[derive(Clone)]
+pub struct ChatBody(pub String);
+
+impl std::fmt::Debug for ChatBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+/// The shared secret that the learner typed on the page.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "SecretVerdict")]
+pub struct GiveSecret(pub SecretString);
+
+/// The bot secret that the learner typed on the page.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "BotSecretVerdict")]
+pub struct CheckBotSecret(pub SecretString);
+
+/// Asks how far the learner is.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Whereabouts")]
+pub struct Locate;
+
+/// One of the learner's clients went offline.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct WentAway(pub Jid);
+
+/// Ends the session with a good-bye.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Close(pub Farewell);
+
+impl SessionActor {
+    /// Takes over a session that was just opened.
+    pub fn new(id: u64, address: Jid, session: Session, rng: StdRng, links: Links) -> Self {
+        let jid = address.to_bare();
+        Self { id, jid, address, session, rng, links, timer: None, told: false }
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>, ctx: &mut Context<Self>) {
+        for effect in effects {
+            match effect {
+                Effect::Send { body, otr } => self.deliver(Outgoing::Chat { body, otr }),
+                Effect::Composing(on) => self.deliver(Outgoing::Composing(on)),
+                Effect::Progress(progress) => {
+                    debug!(session = self.id; "session {} reached {progress:?}", self.id);
+                    self.tell(News::Progress(progress));
+                }
+                Effect::Note(note) => self.note(note),
+                Effect::Ended { status, passed } => {
+                    self.told = true;
+                    self.tell(News::Ended { status, passed });
+                    actix::ActorContext::stop(ctx);
+                    return;
+                }
+            }
+        }
+        self.wake_in_time(ctx);
+    }
+
+    fn note(&self, note: Note) {
+        self.links.metrics.note(note);
+        info!(session = self.id; "session {}: {note:?}", self.id);
+    }
+
+    fn deliver(&self, what: Outgoing) {
+        self.links.out.do_send(Deliver { to: self.address.clone(), what });
+    }
+
+    fn tell(&self, news: News) {
+        self.links.news.do_send(SessionNews { id: self.id, jid: self.jid.clone(), news });
+    }
+
+    /// Sets the timer to when the session wants to be woken.
+    fn wake_in_time(&mut self, ctx: &mut Context<Self>) {
+        let due = self.session.next_tick();
+        if self.timer.as_ref().map(|(at, _)| *at) == due {
+            return;
+        }
+        if let Some((_, timer)) = self.timer.take() {
+            ctx.cancel_future(timer);
+        }
+        self.timer = due.map(|at| {
+            let wait = at.saturating_duration_since(now());
+            let timer = ctx.run_later(wait, |actor, ctx| {
+                actor.timer = None;
+                let effects = actor.session.on_tick(now(), &mut actor.rng);
+                actor.perform(effects, ctx);
+            });
+            (at, timer)
+        });
+    }
+}
+
+impl Actor for SessionActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        info!(session = self.id; "session {} opened", self.id);
+        debug!(session = self.id; "session {} is of {}", self.id, self.jid);
+        self.wake_in_time(ctx);
+    }
+}
+
+impl Drop for SessionActor {
+    fn drop(&mut self) {
+        // Also reached while a panic in a handler unwinds, which actix's own Supervisor does not
+        // survive; the registry must hear of both.
+        if !self.told {
+            self.tell(News::Broken { panicked: std::thread::panicking() });
+        }
+    }
+}
+
+impl Handler<Chat> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, chat: Chat, ctx: &mut Self::Context) {
+        let Chat { from, body: ChatBody(body) } = chat;
+        self.address = from;
+        if self.links.log_user_messages {
+            info!(session = self.id; "session {}: the learner sent {body:?}", self.id);
+        }
+        let effects = self.session.on_chat(now(), &mut self.rng, &body);
+        self.perform(effects, ctx);
+    }
+}
+
+impl Handler<GiveSecret> for SessionActor {
+    type Result = MessageResult<GiveSecret>;
+
+    fn handle(&mut self, GiveSecret(secret): GiveSecret, ctx: &mut Self::Context) -> Self::Result {
+        let (verdict, effects) = self.session.on_shared_secret(now(), &mut self.rng, &secret);
+        self.perform(effects, ctx);
+        MessageResult(verdict)
+    }
+}
+
+impl Handler<CheckBotSecret> for SessionActor {
+    type Result = MessageResult<CheckBotSecret>;
+
+    fn handle(&mut self, message: CheckBotSecret, ctx: &mut Self::Context) -> Self::Result {
+        let CheckBotSecret(typed) = message;
+        let (verdict, effects) = self.session.on_bot_secret(now(), &mut self.rng, &typed);
+        self.perform(effects, ctx);
+        MessageResult(verdict)
+    }
+}
+
+impl Handler<Locate> for SessionActor {
+    type Result = MessageResult<Locate>;
+
+    fn handle(&mut self, _: Locate, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.session.whereabouts())
+    }
+}
+
+impl Handler<WentAway> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, WentAway(who): WentAway, _: &mut Self::Context) {
+        // The next answer goes to whichever client the server thinks best.
+        if self.address == who {
+            self.address = Jid::from(self.jid.clone());
+        }
+    }
+}
+
+impl Handler<Close> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, Close(why): Close, ctx: &mut Self::Context) {
+        let effects = self.session.close(now(), &mut self.rng, why);
+        self.perform(effects, ctx);
+    }
+}

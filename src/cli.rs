@@ -1,0 +1,99 @@
+//! The command line: what `otrbot --help` shows.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use jid::BareJid;
+
+/// A chat bot that teaches Off-the-Record encryption by doing it with the learner.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "otrbot", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// The settings [default: `settings/$OTRBOT_ENV.yaml`, else settings/production.yaml].
+    #[arg(long, short, global = true, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+
+    /// Says more in the log; twice: everything.
+    #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+
+    /// Logs warnings and errors alone.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Runs the bot and its pages until SIGTERM or SIGINT; SIGHUP reloads lessons and locales.
+    #[command(alias = "runclient")]
+    Run(Run),
+    /// Reads settings, lessons and locales, and prints every problem with file and line.
+    Check,
+    /// Takes a lesson as a learner would: real XMPP, real OTR.
+    Learner(Learner),
+}
+
+/// Arguments of `run`.
+#[derive(Clone, Debug, Args)]
+pub struct Run {
+    /// The account to log in with [default: `xmpp.default_account`].
+    #[arg(long, short)]
+    pub jid: Option<BareJid>,
+    /// A file that holds the account's password [default: as in the settings].
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Locale of learners of whom nothing better is known [default: `default_locale`].
+    #[arg(long)]
+    pub locale: Option<String>,
+    /// A shared secret for learners who gave none on the page [default: `otr.default_secret`].
+    #[arg(long)]
+    pub secret: Option<String>,
+    /// A fixed long-term OTR key, in libotr's file format [default: a fresh key per learner].
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Serves no pages for the LMS.
+    #[arg(long)]
+    pub no_lti: bool,
+}
+
+/// Arguments of `learner`.
+#[derive(Clone, Debug, Args)]
+pub struct Learner {
+    /// The learner's Jabber ID.
+    #[arg(long)]
+    pub jid: BareJid,
+    /// A file that holds its password.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: PathBuf,
+    /// The bot's Jabber ID.
+    #[arg(long)]
+    pub bot: BareJid,
+    /// The shared secret, for the verification by SMP.
+    #[arg(long)]
+    pub secret: String,
+    /// Commands to carry out instead of asking for them; `-` reads them from the standard input.
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
+    /// host:port of the XMPP server [default: found by SRV records].
+    #[arg(long, value_name = "HOST:PORT")]
+    pub server: Option<String>,
+    /// The authorities that may sign the server's certificate; without it, the system's.
+    #[arg(long, value_name = "FILE")]
+    pub ca_certs: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

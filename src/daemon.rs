@@ -1,0 +1,29 @@
+//! The composition root: the only place that knows all parts. Starts them in order (store,
+//! registry, XMPP, HTTP), waits for signals, and stops them in reverse.
+
+mod assemble;
+mod check;
+mod serve;
+
+pub use self::{assemble::Assembly, check::check, serve::serve};
+
+use crate::{cli, failure::Failure, settings::Settings};
+
+/// Runs the bot until it is told to stop.
+///
+/// # Errors
+///
+/// A [`Failure`] that names what to mend.
+pub fn run(mut settings: Settings, arguments: &cli::Run) -> Result<(), Failure> {
+    if let Some(locale) = &arguments.locale {
+        settings.default_locale.clone_from(locale);
+    }
+    if let Some(secret) = &arguments.secret {
+        settings.otr.default_secret = Some(secret.clone().into());
+    }
+    if arguments.no_lti {
+        settings.lti.enabled = false;
+    }
+    let assembly = Assembly::new(settings, arguments)?;
+    actix::System::new().block_on(serve(assembly))
+}

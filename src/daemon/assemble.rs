@@ -1,0 +1,282 @@
+//! From the settings to what the parts are made of. Every fault is collected, so that `check`
+//! prints them all.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use jid::BareJid;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::{
+    actors::{
+        lti::GatewayConfig,
+        registry::{KnownLearner, factory::SessionFactory},
+    },
+    cli,
+    failure::Failure,
+    http::PagesConfig,
+    i18n::Catalogs,
+    lesson::Library,
+    lti::{Consumers, token::TokenKey},
+    otr::policy::Policy,
+    session::{Progress, Typing},
+    settings::{Settings, TlsVersion},
+    store::{Store, StoreError},
+    xmpp,
+};
+
+/// The resource that the bot logs in with. A fixed one: a new process takes the place of a stale
+/// connection at once.
+const RESOURCE: &str = "otrbot";
+
+/// The settings with the account that was chosen: all that the daemon is made of.
+#[derive(Debug)]
+pub struct Assembly {
+    pub(super) settings: Settings,
+    pub(super) jid: BareJid,
+    pub(super) account: xmpp::Account,
+}
+
+impl Assembly {
+    /// Chooses the account and checks what the settings name.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] that names the argument or the key at fault.
+    pub fn new(settings: Settings, arguments: &cli::Run) -> Result<Self, Failure> {
+        let file = settings.file.display();
+        let jid = match (&arguments.jid, &settings.xmpp.default_account) {
+            (Some(jid), _) | (None, Some(jid)) => jid.clone(),
+            (None, None) => {
+                return Err(Failure::BadSetting(format!(
+                    "{file}: xmpp.default_account: is missing; name an account there or with --jid"
+                )));
+            }
+        };
+        let Some(account) = settings.xmpp.accounts.get(&jid) else {
+            return Err(Failure::InvalidArgument(format!(
+                "--jid {jid}: is not among xmpp.accounts of {file}; add it there"
+            )));
+        };
+        let password = match &arguments.password_file {
+            Some(path) => read_password(path)?,
+            None => account.password.clone().ok_or_else(|| {
+                Failure::BadSetting(format!(
+                    "{file}: xmpp.accounts.{jid}.password: is missing; give it there, in password_file, or with --password-file"
+                ))
+            })?,
+        };
+        if arguments.key_file.is_some() || account.private_key.is_some() {
+            return Err(Failure::InvalidArgument(format!(
+                "a fixed OTR key cannot be read yet; leave out --key-file and xmpp.accounts.{jid}.private_key: each learner then meets a fresh key"
+            )));
+        }
+        let account = xmpp::Account {
+            jid: jid.clone(),
+            resource: RESOURCE.to_owned(),
+            password,
+            server: account.server.clone(),
+            allow_plain_text: account.allow_plain_text,
+            tls: tls(&settings)?,
+        };
+        let assembly = Self { settings, jid, account };
+        assembly.factory()?;
+        Ok(assembly)
+    }
+
+    /// Reads lessons and locales, and makes what opens sessions.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::BadSetting`] with every fault of the lessons, a line each.
+    pub fn factory(&self) -> Result<SessionFactory, Failure> {
+        let settings = &self.settings;
+        let lessons = lessons(settings).map_err(|faults| Failure::BadSetting(faults.join("\n")))?;
+        let Some(default_lesson) = lessons.get(&settings.lessons.default) else {
+            return Err(Failure::BadSetting(no_default_lesson(settings)));
+        };
+        let (catalogs, problems) = Catalogs::load(None);
+        for problem in problems {
+            log::warn!("{problem}");
+        }
+        Ok(SessionFactory {
+            lessons,
+            default_lesson,
+            catalogs,
+            default_locale: settings.default_locale.clone(),
+            variables: Arc::new(settings.format_strings.clone()),
+            policy: policy(settings),
+            may_start_smp: settings.otr.may_start_smp,
+            default_secret: settings.otr.default_secret.clone(),
+            typing: Typing {
+                scheduled: settings.typing.scheduled,
+                chars_per_second: settings.typing.speed,
+            },
+            warning_timeout: settings.session.warning_timeout,
+            session_timeout: settings.session.session_timeout,
+            fixed_key: None,
+        })
+    }
+
+    /// Who may talk to the bot already: from the settings and from the store.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn known_learners(&self, store: &Store) -> Result<Vec<KnownLearner>, StoreError> {
+        let mut known = BTreeMap::new();
+        for enrolment in store.enrolments().await? {
+            let Some(jid) = enrolment.jid.as_deref().and_then(|jid| BareJid::new(jid).ok()) else {
+                continue;
+            };
+            // Who passed comes back by way of the LMS, for another session.
+            if enrolment.progress == Progress::Done {
+                continue;
+            }
+            let learner = KnownLearner {
+                jid: jid.clone(),
+                locale: enrolment.locale,
+                lesson: enrolment.lesson,
+                is_listed: false,
+                progress: enrolment.progress,
+            };
+            known.insert(jid, learner);
+        }
+        for (jid, listed) in &self.settings.xmpp.whitelist {
+            let learner = KnownLearner {
+                jid: jid.clone(),
+                locale: listed.locale.clone(),
+                lesson: listed.lesson.clone(),
+                is_listed: true,
+                progress: Progress::Invited,
+            };
+            known.insert(jid.clone(), learner);
+        }
+        Ok(known.into_values().collect())
+    }
+
+    /// One of the format strings.
+    pub fn variable(&self, name: &str) -> String {
+        self.settings.format_strings.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The consumers that may launch.
+    pub fn consumers(&self) -> Consumers {
+        let mut consumers = Consumers::default();
+        for (key, secret) in &self.settings.lti.consumers {
+            consumers.add(key.clone(), secret.clone());
+        }
+        consumers
+    }
+}
+
+impl Assembly {
+    /// What the gateway is told by the settings.
+    pub(super) fn gateway(&self) -> GatewayConfig {
+        let lti = &self.settings.lti;
+        let token_key = if let Some(key) = &lti.secret_key { TokenKey::from_secret(key.expose_secret().as_bytes()) } else {
+            log::warn!(
+                "lti.secret_key_file is not set: pages that are open now ask to be opened \
+                 again after a restart"
+            );
+            TokenKey::from_secret(&crate::actors::ambient::random_bytes::<32>())
+        };
+        GatewayConfig {
+            public_url: lti.public_url.clone(),
+            authenticate: lti.authenticate,
+            nonce_window: i64::try_from(lti.nonce_window.as_secs()).unwrap_or(i64::MAX),
+            consumers: self.consumers(),
+            token_key,
+            bot_jid: self.jid.clone(),
+        }
+    }
+
+    /// What the pages say of this bot.
+    pub(super) fn pages(&self) -> PagesConfig {
+        let lti = &self.settings.lti;
+        PagesConfig {
+            public_url: lti.public_url.clone(),
+            authenticate: lti.authenticate,
+            css_url: lti.css_url.clone(),
+            bot_jid: self.jid.to_string(),
+            bot_title: self.variable("bot_title"),
+            bot_description: self.variable("bot_description"),
+            project_name: self.variable("project_name"),
+            bot_alias: self.variable("bot_alias"),
+        }
+    }
+}
+
+/// All lessons, or every fault in them.
+pub(super) fn lessons(settings: &Settings) -> Result<Library, Vec<String>> {
+    Library::load(settings.lessons.folder.as_deref())
+        .map_err(|faults| faults.iter().map(ToString::to_string).collect())
+}
+
+pub(super) fn no_default_lesson(settings: &Settings) -> String {
+    format!(
+        "{}: lessons.default: there is no lesson named {:?}",
+        settings.file.display(),
+        settings.lessons.default
+    )
+}
+
+fn policy(settings: &Settings) -> Policy {
+    let flags = settings.otr.policy;
+    Policy {
+        allow_v2: flags.allow_v2,
+        allow_v3: flags.allow_v3,
+        require_encryption: flags.require_encryption,
+        send_tag: flags.send_tag,
+        whitespace_start_ake: flags.whitespace_start_ake,
+        error_start_ake: flags.error_start_ake,
+    }
+}
+
+/// The TLS settings as the stream wants them.
+pub(super) fn tls(settings: &Settings) -> Result<xmpp::Tls, Failure> {
+    let mut cipher_suites = Vec::new();
+    let mut faults = Vec::new();
+    for name in &settings.tls.cipher_list {
+        match xmpp::parse_cipher(name) {
+            Ok(suite) => cipher_suites.push(suite),
+            Err(why) => faults.push(format!(
+                "{}: tls.cipher_list: {name}: {why}", settings.file.display()
+            )),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Failure::BadSetting(faults.join("\n")));
+    }
+    Ok(xmpp::Tls {
+        enabled: settings.tls.enabled,
+        min_version: match settings.tls.version {
+            TlsVersion::V1_2 => xmpp::TlsVersion::V1_2,
+            TlsVersion::V1_3 => xmpp::TlsVersion::V1_3,
+        },
+        cipher_suites,
+        ca_certs: settings.tls.ca_certs.clone(),
+    })
+}
+
+fn read_password(path: &Path) -> Result<SecretString, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::InvalidArgument(format!("--password-file: cannot read {}: {error}", path.display()))
+    })?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned().into())
+}
+
+/// One thread for each core: sessions compute in place.
+pub(super) fn n_session_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Seconds since 1970, now.
+#[expect(clippy::disallowed_methods, reason = "the daemon's edge reads the clock")]
+pub(super) fn unix_now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}

@@ -1,0 +1,48 @@
+//! `otrbot check`: every problem at once.
+
+use std::{io::Write as _, path::Path};
+
+use super::assemble;
+use crate::{failure::Failure, i18n::Catalogs, settings::Settings};
+
+/// Reads settings, lessons and locales, and says all that is wrong with them.
+///
+/// # Errors
+///
+/// [`Failure::BadSetting`] or its kin, with every problem on a line of its own.
+pub fn check(file: &Path) -> Result<(), Failure> {
+    let settings = Settings::load(file)?;
+    let mut problems = Vec::new();
+    if let Err(failure) = assemble::tls(&settings) {
+        problems.push(failure.to_string());
+    }
+    match assemble::lessons(&settings) {
+        Ok(lessons) if lessons.get(&settings.lessons.default).is_none() => {
+            problems.push(assemble::no_default_lesson(&settings));
+        }
+        Ok(_) => {}
+        Err(faults) => problems.extend(faults),
+    }
+    let (_, faults) = Catalogs::load(None);
+    problems.extend(faults.iter().map(ToString::to_string));
+    for (jid, account) in &settings.xmpp.accounts {
+        if account.password.is_none() {
+            problems.push(format!(
+                "{}: xmpp.accounts.{jid}.password: is missing; give it there or in password_file",
+                file.display()
+            ));
+        }
+    }
+    if settings.xmpp.default_account.is_none() {
+        problems.push(format!(
+            "{}: xmpp.default_account: is missing; name one of xmpp.accounts",
+            file.display()
+        ));
+    }
+    if !problems.is_empty() {
+        return Err(Failure::BadSetting(problems.join("\n")));
+    }
+    // A closed pipe is no fault of the settings.
+    drop(writeln!(std::io::stdout(), "{}: no problems", file.display()));
+    Ok(())
+}

@@ -1,0 +1,219 @@
+//! Starting and stopping, with the actor system running.
+
+use std::{net::TcpListener, sync::Arc, time::Duration};
+
+use actix::{Actor as _, Addr, Arbiter, AsyncContext as _, Context};
+use actix_web::dev::ServerHandle;
+use anyhow::Context as _;
+use log::{error, info, warn};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+    time::timeout,
+};
+
+use super::{Assembly, assemble};
+use crate::{
+    actors::{
+        grades::{self, Courier, GradeOutbox, RetryPlan},
+        lti::{self, LtiGateway},
+        registry::{self, CloseAll, Reload, Restore, SessionRegistry},
+        store::{Flush, StoreActor},
+        xmpp::{self as connection, Disconnect, XmppConnection},
+    },
+    failure::Failure,
+    http::{self, health},
+    metrics::Metrics,
+    store::Store,
+    xmpp::{self, Down},
+};
+
+/// How long learners' good-byes may take at the end.
+const GOODBYE_PATIENCE: Duration = Duration::from_secs(4);
+/// How long the server may take to close the stream.
+const DISCONNECT_PATIENCE: Duration = Duration::from_secs(3);
+/// How long the last writes may take.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The parts of a running daemon.
+struct Running {
+    registry: Addr<SessionRegistry>,
+    connection: Addr<XmppConnection>,
+    store: Addr<StoreActor>,
+    servers: Vec<ServerHandle>,
+    arbiters: Vec<Arbiter>,
+}
+
+/// Starts everything, and returns once it was told to stop and did.
+///
+/// # Errors
+///
+/// A [`Failure`]: what could not be started, or why the connection was given up.
+pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
+    let (on_failure, failed) = oneshot::channel();
+    let mut hangups = signal(SignalKind::hangup()).context("cannot listen to SIGHUP")?;
+    let mut terms = signal(SignalKind::terminate()).context("cannot listen to SIGTERM")?;
+    let mut interrupts = signal(SignalKind::interrupt()).context("cannot listen to SIGINT")?;
+    let running = start(&assembly, on_failure).await?;
+
+    let mut failed = failed;
+    let result = loop {
+        tokio::select! {
+            _ = terms.recv() => break Ok("SIGTERM"),
+            _ = interrupts.recv() => break Ok("SIGINT"),
+            down = &mut failed => break Err(down),
+            _ = hangups.recv() => reload(&assembly, &running),
+        }
+    };
+    let result = match result {
+        Ok(signal) => {
+            info!("{signal}: stopping");
+            Ok(())
+        }
+        Err(Ok(down)) => Err(gave_up(&assembly, &down)),
+        Err(Err(_)) => Err(Failure::Unknown(anyhow::anyhow!("the XMPP connection's actor died"))),
+    };
+    running.stop().await;
+    result
+}
+
+/// What a connection that was given up means for the process.
+fn gave_up(assembly: &Assembly, down: &Down) -> Failure {
+    let account = &assembly.jid;
+    let server = assembly.account.server.clone().unwrap_or_else(|| account.domain().to_string());
+    let text = format!("{account} at {server}: {down}");
+    if matches!(down, Down::AuthRefused { .. }) {
+        Failure::AuthenticationRefused(text)
+    } else if matches!(down, Down::TlsMismatch { .. }) {
+        Failure::WrongTls(text)
+    } else {
+        Failure::Unknown(anyhow::anyhow!(text))
+    }
+}
+
+fn reload(assembly: &Assembly, running: &Running) {
+    match assembly.factory() {
+        Ok(factory) => {
+            info!("SIGHUP: lessons and locales are read anew for new sessions");
+            running.registry.do_send(Reload(factory));
+        }
+        Err(failure) => error!("SIGHUP: the old lessons and locales stay: {failure}"),
+    }
+}
+
+async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result<Running, Failure> {
+    let settings = &assembly.settings;
+    let metrics = Arc::new(Metrics::new());
+    metrics.start_time.set(assemble::unix_now());
+    // Addresses first: what cannot be had should be known before anything is said to anybody.
+    let health_listener = listen(settings.metrics_bind, "metrics.bind")?;
+    let pages_listener = if settings.lti.enabled { Some(listen(settings.lti.bind, "lti.bind")?) } else { None };
+
+    let store = Store::open(&settings.store).await.map_err(|error| {
+        Failure::MissingDependency(format!("{}: store: {error}", settings.file.display()))
+    })?;
+    let store_actor = StoreActor::new(store.clone()).start();
+
+    let (commands, events) = xmpp::start(assembly.account.clone()).map_err(|error| {
+        Failure::MissingDependency(format!("{}: {error}", settings.file.display()))
+    })?;
+    let connection_context = Context::<XmppConnection>::new();
+    let connection = connection_context.address();
+    let arbiters: Vec<_> = (0..assemble::n_session_threads()).map(|_| Arbiter::new()).collect();
+    let registry = SessionRegistry::new(registry::Parts {
+        own: assembly.jid.clone(),
+        factory: assembly.factory()?,
+        arbiters: arbiters.iter().map(Arbiter::handle).collect(),
+        out: connection.clone().recipient(),
+        store: store_actor.clone().recipient(),
+        metrics: Arc::clone(&metrics),
+        log_user_messages: settings.log.user_messages,
+    })
+    .start();
+    let known = assembly.known_learners(&store).await.context("cannot read the enrolments")?;
+    registry.do_send(Restore { learners: known });
+    connection_context.run(XmppConnection::new(connection::Parts {
+        own: assembly.jid.clone(),
+        alias: assembly.variable("bot_alias"),
+        title: assembly.variable("bot_title"),
+        commands,
+        events,
+        to_registry: registry.clone().recipient(),
+        on_failure,
+        metrics: Arc::clone(&metrics),
+    }));
+
+    let mut servers = Vec::new();
+    if let Some(listener) = pages_listener {
+        let outbox = GradeOutbox::new(grades::Parts {
+            store: store.clone(),
+            consumers: assembly.consumers(),
+            courier: Courier::new(settings.lti.allow_private_outcomes, None)
+                .context("cannot make the client that sends grades")?,
+            plan: RetryPlan::default(),
+            metrics: Arc::clone(&metrics),
+        })
+        .start();
+        let gateway = LtiGateway::new(lti::Parts {
+            config: assembly.gateway(),
+            store: store.clone(),
+            registry: lti::Registry {
+                enrol: registry.clone().recipient(),
+                dismiss: registry.clone().recipient(),
+                enter_secret: registry.clone().recipient(),
+                enter_bot_secret: registry.clone().recipient(),
+                whereabouts: registry.clone().recipient(),
+            },
+            outbox: outbox.recipient(),
+            metrics: Arc::clone(&metrics),
+        })
+        .start();
+        let address = listener.local_addr().context("the pages have no address")?;
+        let server = http::serve(http::Site { gateway, config: assembly.pages() }, listener)
+            .with_context(|| format!("cannot serve the pages on {address}"))?;
+        servers.push(server.handle());
+        actix::spawn(server);
+        info!("the pages are at {address}, known to the LMS as {}", settings.lti.public_url);
+    }
+    let health = health::Health {
+        registry: registry.clone().recipient(),
+        connection: connection.clone().recipient(),
+        store,
+        metrics,
+    };
+    let server = health::serve(health, health_listener).context("cannot serve the metrics")?;
+    servers.push(server.handle());
+    actix::spawn(server);
+    Ok(Running { registry, connection, store: store_actor, servers, arbiters })
+}
+
+fn listen(address: std::net::SocketAddr, key: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).map_err(|error| {
+        Failure::BadSetting(format!(
+            "{key}: cannot listen on {address} ({error}); is another program there?"
+        ))
+    })
+}
+
+impl Running {
+    /// Learners are told, the stream is closed in order, the last writes are done.
+    async fn stop(self) {
+        for server in &self.servers {
+            // Requests under way end by themselves; the shutdown timeout bounds them.
+            server.stop(true).await;
+        }
+        if timeout(GOODBYE_PATIENCE, self.registry.send(CloseAll)).await.is_err() {
+            warn!("not every session ended in time");
+        }
+        if timeout(DISCONNECT_PATIENCE, self.connection.send(Disconnect)).await.is_err() {
+            warn!("the XMPP server did not close the stream in time");
+        }
+        if timeout(FLUSH_PATIENCE, self.store.send(Flush)).await.is_err() {
+            warn!("the store did not finish its writes in time");
+        }
+        for arbiter in &self.arbiters {
+            arbiter.stop();
+        }
+        info!("stopped");
+    }
+}

@@ -1,0 +1,63 @@
+//! Why the program ends early, and with which exit code.
+
+use std::process::ExitCode;
+
+/// A reason to end early, by its exit code. The text is for the person at the terminal.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// What nobody foresaw.
+    #[error("{0:#}")]
+    Unknown(#[from] anyhow::Error),
+    /// An argument that cannot be.
+    #[error("{0}")]
+    InvalidArgument(String),
+    /// There are no settings.
+    #[error("{0}")]
+    NoSettings(String),
+    /// The settings have faults, one a line.
+    #[error("{0}")]
+    BadSetting(String),
+    /// Something that the settings name is not there.
+    #[error("{0}")]
+    MissingDependency(String),
+    /// The XMPP server refused the account or its password.
+    #[error("{0}")]
+    AuthenticationRefused(String),
+    /// The XMPP server negotiated a TLS version or cipher that the settings do not accept.
+    #[error("{0}")]
+    WrongTls(String),
+}
+
+impl Failure {
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Unknown(_) => 1,
+            Self::InvalidArgument(_) => 2,
+            Self::NoSettings(_) => 3,
+            Self::BadSetting(_) => 4,
+            Self::MissingDependency(_) => 5,
+            Self::AuthenticationRefused(_) => 6,
+            Self::WrongTls(_) => 127,
+        }
+    }
+
+    /// The exit code as the process ends with it.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+}
+
+impl From<crate::settings::SettingsError> for Failure {
+    fn from(error: crate::settings::SettingsError) -> Self {
+        let text = error.to_string();
+        match &error {
+            crate::settings::SettingsError::NoFile { .. } => Self::NoSettings(text),
+            crate::settings::SettingsError::Faults { .. } if error.is_missing_dependency() => {
+                Self::MissingDependency(text)
+            }
+            crate::settings::SettingsError::Faults { .. } => Self::BadSetting(text),
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! A conversation with one peer: what the host says, and what it asks (OTRv3, "The protocol state
+//! machine"). What the peer says is in `receive.rs`.
+//!
+//! No clock is read and no randomness taken from the air: both are arguments. Nothing is sent
+//! either; every step gives back what the host is to do.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use super::armor;
+use super::error::{SendError, SmpError};
+use super::event::{Event, Output};
+use super::fragment::{self, Reassembler};
+use super::identity::{Fingerprint, SigningKey};
+use super::instance::InstanceTag;
+use super::limits::{
+    AKE_RATE, ERROR_RATE, MAX_KEPT_TEXTS, MAX_TEXT_BYTES, QUERY_RATE, TokenBucket,
+};
+use super::message::Body;
+use super::peers::{Channel, Peers};
+use super::plaintext;
+use super::policy::Policy;
+use super::session::Encrypted;
+use super::smp::SmpSecret;
+use super::tlv::{Tlv, TlvType};
+use super::version::{Address, Version};
+
+/// `msgstate` of the client that we talk to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageState {
+    /// Texts are sent in the clear.
+    Plaintext,
+    /// Texts are sent encrypted.
+    Encrypted,
+    /// Texts are not sent: the peer has ended the private conversation.
+    Finished,
+}
+
+/// A conversation with one peer, who may be there with several clients.
+///
+/// Each client of the peer has a key exchange and a private conversation of its own, with keys
+/// of its own. The one that last became private, or was last heard in private, is the one that the
+/// host's texts go to. If its key is another than that of the one before, that is an
+/// [`Event::GoneSecure`].
+#[derive(Debug)]
+pub struct Conversation {
+    pub(super) key: Arc<SigningKey>,
+    pub(super) our_instance: InstanceTag,
+    pub(super) policy: Policy,
+    fragment_bytes: Option<usize>,
+    pub(super) peers: Peers,
+    pub(super) reassembler: Reassembler,
+    /// Texts that wait for encryption, which the policy requires.
+    kept: Vec<Kept>,
+    /// The key of the last private conversation.
+    last_fingerprint: Option<Fingerprint>,
+    /// Whether the peer has said something in the clear since we entered `MSGSTATE_PLAINTEXT`, and
+    /// so does without the whitespace tag.
+    pub(super) has_heard_plaintext: bool,
+    /// For key exchanges started by queries and tags.
+    pub(super) ake_tokens: TokenBucket,
+    /// For queries started by error messages.
+    pub(super) query_tokens: TokenBucket,
+    /// For error messages.
+    pub(super) error_tokens: TokenBucket,
+}
+
+/// A text that waits for encryption.
+struct Kept {
+    text: Zeroizing<String>,
+    /// The only key it may be sent under, if there was a private conversation before.
+    meant_for: Option<Fingerprint>,
+}
+
+impl core::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Kept").field("meant_for", &self.meant_for).finish_non_exhaustive()
+    }
+}
+
+impl Conversation {
+    /// A conversation in which nothing was said yet.
+    pub fn new(key: Arc<SigningKey>, our_instance: InstanceTag, policy: Policy) -> Self {
+        Self {
+            key,
+            our_instance,
+            policy,
+            fragment_bytes: None,
+            peers: Peers::default(),
+            reassembler: Reassembler::default(),
+            kept: Vec::new(),
+            last_fingerprint: None,
+            has_heard_plaintext: false,
+            ake_tokens: TokenBucket::new(AKE_RATE),
+            query_tokens: TokenBucket::new(QUERY_RATE),
+            error_tokens: TokenBucket::new(ERROR_RATE),
+        }
+    }
+
+    /// Sends encoded messages in pieces of at most this many bytes, or whole.
+    pub fn set_fragment_bytes(&mut self, fragment_bytes: Option<usize>) {
+        self.fragment_bytes = fragment_bytes;
+    }
+
+    /// The host says something (OTRv3, "User types a message to be sent"). Where the policy
+    /// requires encryption and there is none yet, the text is kept and a query sent.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if the text was neither sent nor kept.
+    pub fn send<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        text: &str,
+    ) -> Result<Vec<Output>, SendError> {
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(SendError::TooLong { bytes: text.len() });
+        }
+        match self.peers.active_mut().map(|peer| &mut peer.channel) {
+            Some(Channel::Encrypted(session)) => {
+                let body = session.seal(now, rng, text, &[]).ok_or(SendError::KeysUsedUp)?;
+                let address = session.address();
+                Ok(self.transmit(address, &body))
+            }
+            Some(Channel::Finished) => Err(SendError::Finished),
+            Some(Channel::Plaintext) | None if text.is_empty() => Ok(Vec::new()),
+            Some(Channel::Plaintext) | None => self.send_plaintext(text),
+        }
+    }
+
+    /// Asks the peer for a private conversation, or for fresh keys in a running one (OTRv3, "User
+    /// requests to start an OTR conversation").
+    #[must_use]
+    pub fn start<R: CryptoRng + ?Sized>(&mut self, _now: Instant, _rng: &mut R) -> Vec<Output> {
+        if self.policy.allows_any() {
+            vec![Output::Send(plaintext::query(&self.policy))]
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Ends all private conversations with the peer, and every key exchange with it (OTRv3, "User
+    /// requests to end an OTR conversation"). From here on texts are sent in the clear.
+    #[must_use]
+    pub fn end<R: CryptoRng + ?Sized>(&mut self, now: Instant, rng: &mut R) -> Vec<Output> {
+        let before = self.message_state();
+        let disconnect = [Tlv::empty(TlvType::DISCONNECTED)];
+        let mut outputs = Vec::new();
+        for mut session in self.peers.clear() {
+            let address = session.address();
+            if let Some(body) = session.seal(now, rng, "", &disconnect) {
+                outputs.extend(self.transmit(address, &body));
+            }
+        }
+        self.kept.clear();
+        self.has_heard_plaintext = false;
+        match before {
+            MessageState::Plaintext => {}
+            MessageState::Encrypted | MessageState::Finished => {
+                outputs.push(Event::GoneInsecure.into());
+            }
+        }
+        outputs
+    }
+
+    /// Starts SMP, with a question or without. A run that is going on is given up.
+    ///
+    /// # Errors
+    ///
+    /// [`SmpError::NotPrivate`], [`SmpError::KeysUsedUp`].
+    pub fn smp_start<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        secret: &[u8],
+        question: Option<&str>,
+    ) -> Result<Vec<Output>, SmpError> {
+        let ours = self.our_fingerprint();
+        let session = self.private()?;
+        let secret = SmpSecret::compute(&ours, &session.fingerprint(), &session.ssid(), secret);
+        let reaction = session.smp.start(rng, secret, question);
+        let reacted = session.react(now, rng, reaction);
+        self.smp_outputs(reacted)
+    }
+
+    /// Answers the SMP that the peer has started.
+    ///
+    /// # Errors
+    ///
+    /// [`SmpError::NotAsked`] if it has not, or has given it up since, and those of
+    /// [`Conversation::smp_start`].
+    pub fn smp_answer<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        secret: &[u8],
+    ) -> Result<Vec<Output>, SmpError> {
+        let ours = self.our_fingerprint();
+        let session = self.private()?;
+        let secret = SmpSecret::compute(&session.fingerprint(), &ours, &session.ssid(), secret);
+        let reaction = session.smp.answer(rng, secret).ok_or(SmpError::NotAsked)?;
+        let reacted = session.react(now, rng, reaction);
+        self.smp_outputs(reacted)
+    }
+
+    /// Gives SMP up.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Conversation::smp_start`].
+    pub fn smp_abort<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+    ) -> Result<Vec<Output>, SmpError> {
+        let session = self.private()?;
+        let reaction = session.smp.abort();
+        let reacted = session.react(now, rng, reaction);
+        self.smp_outputs(reacted)
+    }
+
+    /// Forgets what has waited too long. To be called now and then, about once a minute.
+    #[must_use]
+    pub fn tick<R: CryptoRng + ?Sized>(&mut self, now: Instant, _rng: &mut R) -> Vec<Output> {
+        self.expire(now);
+        Vec::new()
+    }
+
+    /// `msgstate`.
+    pub fn message_state(&self) -> MessageState {
+        match self.peers.active().map(|peer| &peer.channel) {
+            Some(Channel::Encrypted(_)) => MessageState::Encrypted,
+            Some(Channel::Finished) => MessageState::Finished,
+            Some(Channel::Plaintext) | None => MessageState::Plaintext,
+        }
+    }
+
+    /// Whether texts are sent encrypted.
+    pub fn is_private(&self) -> bool {
+        self.message_state() == MessageState::Encrypted
+    }
+
+    /// Our fingerprint.
+    pub fn our_fingerprint(&self) -> Fingerprint {
+        self.key.public_key().fingerprint()
+    }
+
+    /// The peer's fingerprint in the private conversation.
+    pub fn peer_fingerprint(&self) -> Option<Fingerprint> {
+        self.session().map(Encrypted::fingerprint)
+    }
+
+    /// The secure session id of the private conversation.
+    pub fn ssid(&self) -> Option<[u8; 8]> {
+        self.session().map(Encrypted::ssid)
+    }
+
+    /// The version of the private conversation.
+    pub fn version(&self) -> Option<Version> {
+        self.session().map(|session| session.address().version())
+    }
+
+    fn session(&self) -> Option<&Encrypted> {
+        self.peers.active().and_then(|peer| peer.channel.encrypted())
+    }
+
+    fn private(&mut self) -> Result<&mut Encrypted, SmpError> {
+        let peer = self.peers.active_mut();
+        peer.and_then(|peer| peer.channel.encrypted_mut()).ok_or(SmpError::NotPrivate)
+    }
+
+    fn smp_outputs(
+        &self,
+        reacted: Option<(Option<Body>, Option<Event>)>,
+    ) -> Result<Vec<Output>, SmpError> {
+        let (body, event) = reacted.ok_or(SmpError::KeysUsedUp)?;
+        let address = self.session().map(Encrypted::address).ok_or(SmpError::NotPrivate)?;
+        let mut outputs = body.map(|body| self.transmit(address, &body)).unwrap_or_default();
+        outputs.extend(event.map(Output::Event));
+        Ok(outputs)
+    }
+
+    fn send_plaintext(&mut self, text: &str) -> Result<Vec<Output>, SendError> {
+        if self.policy.require_encryption {
+            if self.kept.len() >= MAX_KEPT_TEXTS || !self.policy.allows_any() {
+                return Err(SendError::EncryptionRequired);
+            }
+            let text = Zeroizing::new(text.to_owned());
+            self.kept.push(Kept { text, meant_for: self.last_fingerprint });
+            return Ok(vec![Output::Send(plaintext::query(&self.policy))]);
+        }
+        let offers = self.policy.send_tag && self.policy.allows_any() && !self.has_heard_plaintext;
+        let body = if offers { plaintext::tagged(&self.policy, text) } else { text.to_owned() };
+        Ok(vec![Output::Send(body)])
+    }
+
+    /// What became private says what it has waited to say: texts that were kept.
+    pub(super) fn release<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        fingerprint: Fingerprint,
+    ) -> Vec<Output> {
+        self.last_fingerprint = Some(fingerprint);
+        let mut outputs = Vec::new();
+        for Kept { text, meant_for } in core::mem::take(&mut self.kept) {
+            let is_meant = meant_for.is_none_or(|meant_for| meant_for == fingerprint);
+            match is_meant.then(|| self.send(now, rng, &text)) {
+                Some(Ok(sent)) => outputs.extend(sent),
+                Some(Err(_)) | None => {
+                    outputs.push(Event::Withheld { text: text.to_string() }.into());
+                }
+            }
+        }
+        outputs
+    }
+
+    /// Forgets what has waited too long.
+    pub(super) fn expire(&mut self, now: Instant) {
+        self.reassembler.expire(now);
+        self.peers.expire(now);
+    }
+
+    /// An encoded message, in pieces if need be.
+    pub(super) fn transmit(&self, address: Address, body: &Body) -> Vec<Output> {
+        let text = armor::encode(&body.encode(address));
+        match self.fragment_bytes {
+            None => vec![Output::Send(text)],
+            Some(max_bytes) => {
+                fragment::split(text, address, max_bytes).into_iter().map(Output::Send).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Every bound of the engine, in one place, and the token bucket that holds the rates.
+//!
+//! OTR authenticates late: whoever can write to the account can send any message of any size. So
+//! memory is bounded per conversation, and so is what is sent in answer to messages that anyone
+//! may have forged.
+
+use std::time::{Duration, Instant};
+
+/// Longest message that is looked at, in bytes of the body as it came or as it was reassembled.
+/// More costs memory per partial message; less cuts long messages of real clients.
+pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+
+/// Longest text that is sent. Encoded it must stay below [`MAX_MESSAGE_BYTES`] at the peer.
+pub const MAX_TEXT_BYTES: usize = 64 * 1024;
+
+/// Clients of one peer that are told apart at a time. Those without a private conversation make
+/// room for new ones; those with one are never evicted by a message that anyone may have sent.
+pub const MAX_INSTANCES: usize = 8;
+
+/// Partly received messages at a time, each at most [`MAX_MESSAGE_BYTES`] long.
+pub const MAX_PARTIALS: usize = 4;
+
+/// How long a partly received message waits for its next piece.
+pub const PARTIAL_LIFETIME: Duration = Duration::from_mins(1);
+
+/// How long an unfinished key exchange waits for its next message.
+pub const AKE_LIFETIME: Duration = Duration::from_mins(5);
+
+/// How long a private conversation with a client that is not the one being talked to is kept
+/// without a word from it.
+pub const IDLE_LIFETIME: Duration = Duration::from_hours(6);
+
+/// A message that arrives after we have been silent for this long is answered by a heartbeat, so
+/// that the keys rotate (OTRv3, "Receiving a Data Message").
+pub const HEARTBEAT_INTERVAL: Duration = Duration::from_mins(1);
+
+/// How long after it was sent the last text may be sent again.
+pub const RESEND_WITHIN: Duration = Duration::from_mins(1);
+
+/// Texts that wait for encryption where the policy requires it.
+pub const MAX_KEPT_TEXTS: usize = 16;
+
+/// MAC keys that wait to be revealed. Only a peer that rotates its keys with every message while
+/// we are silent gets there; the oldest are then forgotten unrevealed.
+pub const MAX_TO_REVEAL: usize = 128;
+
+/// TLVs of SMP that are acted on in one message. Each costs some 15 ms; an honest peer sends one.
+pub const MAX_SMP_TLVS: usize = 2;
+
+/// Longest encrypted gx in a D-H Commit Message: an MPI of 1536 bits and some leading zeros.
+pub const MAX_ENCRYPTED_GX_BYTES: usize = 256;
+
+/// Key exchanges started by queries and whitespace tags: the burst, then one per interval.
+pub const AKE_RATE: (u32, Duration) = (10, Duration::from_secs(5));
+
+/// Queries sent in answer to error messages.
+pub const QUERY_RATE: (u32, Duration) = (3, Duration::from_secs(30));
+
+/// Error messages sent in answer to unreadable ones.
+pub const ERROR_RATE: (u32, Duration) = (5, Duration::from_secs(10));
+
+/// Allows a burst, then one per interval.
+#[derive(Clone, Debug)]
+pub struct TokenBucket {
+    burst: u32,
+    interval: Duration,
+    tokens: u32,
+    /// When the bucket was last known to hold `tokens`.
+    since: Option<Instant>,
+}
+
+impl TokenBucket {
+    /// A full bucket of `rate.0` tokens that gains one each `rate.1`.
+    pub fn new(rate: (u32, Duration)) -> Self {
+        let (burst, interval) = rate;
+        Self { burst, interval, tokens: burst, since: None }
+    }
+
+    /// Takes a token, if there is one.
+    #[must_use]
+    pub fn take(&mut self, now: Instant) -> bool {
+        self.refill(now);
+        match self.tokens.checked_sub(1) {
+            Some(left) => {
+                self.tokens = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn refill(&mut self, now: Instant) {
+        let since = *self.since.get_or_insert(now);
+        let elapsed = now.saturating_duration_since(since);
+        let gained = elapsed.as_millis().checked_div(self.interval.as_millis()).unwrap_or(0);
+        let gained = u32::try_from(gained).unwrap_or(u32::MAX);
+        let tokens = self.tokens.saturating_add(gained);
+        if tokens >= self.burst {
+            self.tokens = self.burst;
+            self.since = Some(now);
+        } else {
+            self.tokens = tokens;
+            self.since = self.interval.checked_mul(gained).and_then(|gone| since.checked_add(gone));
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test begins at some time")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_allowed_and_then_one_per_interval() {
+        let start = Instant::now();
+        let mut bucket = TokenBucket::new((3, Duration::from_secs(10)));
+
+        let burst = (0..10).filter(|_| bucket.take(start)).count();
+        let early = bucket.take(start + Duration::from_secs(9));
+        let later = (0..10).filter(|_| bucket.take(start + Duration::from_secs(25))).count();
+
+        assert_eq!((burst, early, later), (3, false, 2));
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_gives_nothing() {
+        let start = Instant::now() + Duration::from_secs(100);
+        let mut bucket = TokenBucket::new((1, Duration::from_secs(10)));
+
+        assert!(bucket.take(start));
+
+        let earlier = start.checked_sub(Duration::from_secs(50)).unwrap();
+        assert!(!bucket.take(earlier));
+    }
+}

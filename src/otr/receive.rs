@@ -1,0 +1,529 @@
+//! The peer says something: one function for each "Receiving a …" of OTRv3, "State transitions".
+//!
+//! What cannot be read, is not for us, is out of turn or does not authenticate leaves everything as
+//! it was and is reported as [`Event::Refused`].
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use rand_core::CryptoRng;
+
+use super::ake::{Commitment, Established, Reaction};
+use super::armor;
+use super::conversation::Conversation;
+use super::data::Opened;
+use super::error::Ignored;
+use super::event::{Event, Output};
+use super::fragment::Fragment;
+use super::instance::PeerId;
+use super::limits::{MAX_MESSAGE_BYTES, MAX_SMP_TLVS};
+use super::message::{
+    Body, Data, DhCommit, DhKey, Header, MessageType, RevealSignature, Signature,
+};
+use super::peers::Channel;
+use super::plaintext::{self, Incoming, Offer};
+use super::secret::ExtraKey;
+use super::session::Encrypted;
+use super::tlv::{Tlv, TlvType};
+use super::version::{Address, AnyReceiver, Version};
+use super::wire::Reader;
+
+/// Sent in answer to what cannot be read.
+const UNREADABLE: &str = "You sent an encrypted message that could not be read.";
+/// Sent in answer to what is encrypted though there is no private conversation.
+const NOT_PRIVATE: &str = "You sent an encrypted message, but no private conversation is going on.";
+/// Put before a text that is sent again.
+const RESENT: &str = "[resent] ";
+
+impl Conversation {
+    /// Takes in what the peer sent.
+    #[must_use]
+    pub fn receive<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        body: &str,
+    ) -> Vec<Output> {
+        if body.len() > MAX_MESSAGE_BYTES {
+            return vec![Ignored::TooLong.into()];
+        }
+        if !self.policy.allows_any() {
+            return heard(body.to_owned(), false);
+        }
+        self.expire(now);
+        match plaintext::classify(body) {
+            Incoming::Encoded(text) => self.on_encoded(now, rng, text),
+            Incoming::Fragment(text) => self.on_fragment(now, rng, text),
+            Incoming::Query(offer) => self.on_query(now, rng, offer),
+            Incoming::Error(text) => self.on_error(now, text),
+            Incoming::Plain { text, offer } => {
+                self.on_plaintext(now, rng, text.into_owned(), offer)
+            }
+        }
+    }
+
+    // --- Unencoded messages ---
+
+    /// OTRv3, "Receiving plaintext without the whitespace tag" and "… with the whitespace tag".
+    fn on_plaintext<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        text: String,
+        offer: Option<Offer>,
+    ) -> Vec<Output> {
+        self.reassembler.forget(PeerId::V2);
+        self.has_heard_plaintext = true;
+        let mut outputs = heard(text, false);
+        match offer {
+            Some(offer) if self.policy.whitespace_start_ake => {
+                outputs.extend(self.accept(now, rng, offer));
+            }
+            Some(_) => outputs.push(Ignored::Policy.into()),
+            None => {}
+        }
+        outputs
+    }
+
+    /// OTRv3, "Receiving a Query Message".
+    fn on_query<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        offer: Offer,
+    ) -> Vec<Output> {
+        self.accept(now, rng, offer)
+    }
+
+    /// Starts the key exchange, if a version is offered that the policy allows.
+    fn accept<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        offer: Offer,
+    ) -> Vec<Output> {
+        let Some(version) = self.policy.best(offer) else {
+            let only_v1 = offer == Offer { v1: true, v2: false, v3: false };
+            return vec![if only_v1 { Ignored::VersionOne } else { Ignored::Version }.into()];
+        };
+        if !self.ake_tokens.take(now) {
+            return vec![Ignored::RateLimited.into()];
+        }
+        let commitment = Arc::new(Commitment::generate(rng));
+        self.peers.commit(now, version, &commitment);
+        let address = Address::to_any(self.our_instance, version);
+        self.transmit(address, &commitment.to_message())
+    }
+
+    /// OTRv3, "Receiving an Error Message". The message is not authenticated, so that all it can
+    /// bring about is a query now and then, and the last text sent again to whom it was sent.
+    fn on_error(&mut self, now: Instant, text: &str) -> Vec<Output> {
+        if let Some(session) = self.peers.active_mut().and_then(|p| p.channel.encrypted_mut()) {
+            session.note_unread();
+        }
+        let mut outputs = vec![Event::PeerError(text.to_owned()).into()];
+        if self.policy.error_start_ake {
+            outputs.push(if self.query_tokens.take(now) {
+                Output::Send(plaintext::query(&self.policy))
+            } else {
+                Ignored::RateLimited.into()
+            });
+        }
+        outputs
+    }
+
+    // --- Encoded messages ---
+
+    /// OTRv3, "Receiving Fragments".
+    fn on_fragment<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        text: &str,
+    ) -> Vec<Output> {
+        let Some(fragment) = Fragment::parse(text) else {
+            return vec![Ignored::Fragment.into()];
+        };
+        let sender = fragment.address.sender();
+        let peers = &self.peers;
+        let accepted = self
+            .check(fragment.address, AnyReceiver::Allowed)
+            .and_then(|()| self.reassembler.accept(now, &fragment, |id| peers.is_private(id)));
+        match accepted {
+            Ok(None) => Vec::new(),
+            Ok(Some(whole)) => match decode(&whole) {
+                // Pieces are tagged as the message in them is.
+                Ok((header, _)) if header.address.sender() != sender => {
+                    vec![Ignored::Fragment.into()]
+                }
+                Ok(_) | Err(_) => self.on_encoded(now, rng, &whole),
+            },
+            Err(why) => vec![why.into()],
+        }
+    }
+
+    fn on_encoded<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        text: &str,
+    ) -> Vec<Output> {
+        let (header, body) = match decode(text) {
+            Ok(decoded) => decoded,
+            Err(why) => return vec![why.into()],
+        };
+        let Header { address, kind } = header;
+        if let Err(why) = self.check(address, kind.any_receiver()) {
+            return vec![why.into()];
+        }
+        self.reassembler.forget(address.sender());
+        let reader = Reader::new(&body);
+        match Body::decode(kind, reader) {
+            Ok(Body::DhCommit(message)) => self.on_dh_commit(now, rng, address, message),
+            Ok(Body::DhKey(message)) => self.on_dh_key(now, rng, address, message),
+            Ok(Body::RevealSignature(message)) => {
+                self.on_reveal_signature(now, rng, address, &message)
+            }
+            Ok(Body::Signature(message)) => self.on_signature(now, rng, address, &message),
+            Ok(Body::Data(message)) => self.on_data(now, rng, address, &message),
+            Err(why) if kind == MessageType::Data => {
+                self.unreadable(now, Ignored::Malformed(why), UNREADABLE)
+            }
+            Err(why) => vec![Ignored::Malformed(why).into()],
+        }
+    }
+
+    /// OTRv3, "Receiving a D-H Commit Message".
+    fn on_dh_commit<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        address: Address,
+        message: DhCommit,
+    ) -> Vec<Output> {
+        let peer = match self.peers.entry(now, address.sender()) {
+            Ok(peer) => peer,
+            Err(why) => return vec![why.into()],
+        };
+        let (auth, reaction) = core::mem::take(&mut peer.auth).on_dh_commit(rng, message);
+        peer.auth = auth;
+        self.react(now, rng, address.sender(), reaction)
+    }
+
+    /// OTRv3, "Receiving a D-H Key Message".
+    fn on_dh_key<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        address: Address,
+        message: DhKey,
+    ) -> Vec<Output> {
+        let id = address.sender();
+        if self.peers.get(id).is_none() && !self.peers.is_open(address.version()) {
+            return vec![Ignored::OutOfTurn.into()];
+        }
+        let peer = match self.peers.entry(now, id) {
+            Ok(peer) => peer,
+            Err(why) => return vec![why.into()],
+        };
+        let auth = core::mem::take(&mut peer.auth);
+        let (auth, reaction) = auth.on_dh_key(rng, &self.key, message);
+        peer.auth = auth;
+        self.react(now, rng, id, reaction)
+    }
+
+    /// OTRv3, "Receiving a Reveal Signature Message".
+    fn on_reveal_signature<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        address: Address,
+        message: &RevealSignature,
+    ) -> Vec<Output> {
+        let Some(peer) = self.peers.get_mut(address.sender()) else {
+            return vec![Ignored::OutOfTurn.into()];
+        };
+        let auth = core::mem::take(&mut peer.auth);
+        let (auth, reaction) = auth.on_reveal_signature(rng, &self.key, message);
+        peer.auth = auth;
+        self.react(now, rng, address.sender(), reaction)
+    }
+
+    /// OTRv3, "Receiving a Signature Message".
+    fn on_signature<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        address: Address,
+        message: &Signature,
+    ) -> Vec<Output> {
+        let Some(peer) = self.peers.get_mut(address.sender()) else {
+            return vec![Ignored::OutOfTurn.into()];
+        };
+        let (auth, reaction) = core::mem::take(&mut peer.auth).on_signature(message);
+        peer.auth = auth;
+        self.react(now, rng, address.sender(), reaction)
+    }
+
+    fn react<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        id: PeerId,
+        reaction: Reaction,
+    ) -> Vec<Output> {
+        let address = Address::to_peer(self.our_instance, id);
+        match reaction {
+            Reaction::Ignored(why) => vec![why.into()],
+            Reaction::Reply(body) => {
+                if let Some(peer) = self.peers.get_mut(id) {
+                    peer.auth_stepped = now;
+                }
+                self.transmit(address, &body)
+            }
+            Reaction::Established(reply, established) => {
+                let mut outputs =
+                    reply.map(|body| self.transmit(address, &body)).unwrap_or_default();
+                outputs.extend(self.on_established(now, rng, id, *established));
+                outputs
+            }
+        }
+    }
+
+    /// Transition of `msgstate` to `MSGSTATE_ENCRYPTED`.
+    fn on_established<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        id: PeerId,
+        established: Established,
+    ) -> Vec<Output> {
+        let before = self.peer_fingerprint();
+        let Some(peer) = self.peers.get_mut(id) else {
+            return Vec::new();
+        };
+        let address = Address::to_peer(self.our_instance, id);
+        let mut session = Box::new(Encrypted::new(now, address, established));
+        let fingerprint = session.fingerprint();
+        let (resend, smp_was) = match core::mem::take(&mut peer.channel) {
+            Channel::Encrypted(old) => {
+                let smp_was = old.smp.is_running();
+                (old.succeed(now, &mut session), smp_was)
+            }
+            Channel::Plaintext | Channel::Finished => (None, false),
+        };
+        peer.channel = Channel::Encrypted(session);
+        peer.heard = now;
+        self.peers.activate(id);
+
+        let mut outputs = Vec::new();
+        if smp_was {
+            outputs.push(Event::SmpAborted.into());
+        }
+        outputs.push(secure(before, address.version(), fingerprint).into());
+        outputs.extend(self.release(now, rng, fingerprint));
+        if let Some(text) = resend {
+            let text = [RESENT, &**text].concat();
+            outputs.extend(self.send(now, rng, &text).unwrap_or_default());
+        }
+        outputs
+    }
+
+    /// OTRv3, "Receiving a Data Message".
+    fn on_data<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        address: Address,
+        message: &Data,
+    ) -> Vec<Output> {
+        let id = address.sender();
+        let session = self.peers.get_mut(id).and_then(|peer| peer.channel.encrypted_mut());
+        let opened = match session {
+            Some(session) => session.open(address, message),
+            None => Err(Ignored::NotPrivate),
+        };
+        match opened {
+            Ok(opened) => self.on_opened(now, rng, id, opened),
+            Err(why) if message.is_ignorable() => vec![why.into()],
+            Err(why @ Ignored::NotPrivate) => self.unreadable(now, why, NOT_PRIVATE),
+            Err(why @ (Ignored::BadMac | Ignored::UnknownKeys)) => {
+                self.unreadable(now, why, UNREADABLE)
+            }
+            // What authenticates but is refused is the peer's fault; saying so would not help.
+            Err(why) => vec![why.into()],
+        }
+    }
+
+    /// Acts on a data message that was read.
+    fn on_opened<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        id: PeerId,
+        opened: Opened,
+    ) -> Vec<Output> {
+        let Opened { text, tlvs, extra } = opened;
+        if let Some(peer) = self.peers.get_mut(id) {
+            peer.heard = now;
+        }
+        let mut outputs = Vec::new();
+        if !text.is_empty() || tlvs.iter().any(is_smp) {
+            outputs.extend(self.talk_to(id));
+        }
+        if text.is_empty() && tlvs.iter().all(|tlv| tlv.kind == TlvType::PADDING) {
+            outputs.push(Event::Heartbeat.into());
+        }
+        outputs.extend(heard(text.to_string(), true));
+        outputs.extend(self.on_tlvs(now, rng, id, &tlvs, extra.as_ref()));
+        if !text.is_empty() {
+            outputs.extend(self.heartbeat(now, rng, id));
+        }
+        outputs
+    }
+
+    fn on_tlvs<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        id: PeerId,
+        tlvs: &[Tlv],
+        extra: Option<&ExtraKey>,
+    ) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        let mut n_smp = 0_usize;
+        for tlv in tlvs {
+            match tlv.kind {
+                TlvType::DISCONNECTED => {
+                    outputs.extend(self.on_disconnected(id));
+                    break;
+                }
+                TlvType::EXTRA_KEY => outputs.extend(extra.and_then(|key| extra_key(tlv, key))),
+                _ if is_smp(tlv) => {
+                    n_smp = n_smp.saturating_add(1);
+                    if n_smp <= MAX_SMP_TLVS {
+                        outputs.extend(self.on_smp(now, rng, id, tlv));
+                    }
+                }
+                // "Records with unrecognized types should be ignored."
+                _ => {}
+            }
+        }
+        outputs
+    }
+
+    fn on_smp<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        id: PeerId,
+        tlv: &Tlv,
+    ) -> Vec<Output> {
+        let session = self.peers.get_mut(id).and_then(|peer| peer.channel.encrypted_mut());
+        let Some(session) = session else {
+            return Vec::new();
+        };
+        let reaction = session.smp.on_tlv(rng, tlv);
+        let address = session.address();
+        let Some((body, event)) = session.react(now, rng, reaction) else {
+            return Vec::new();
+        };
+        let mut outputs = body.map(|body| self.transmit(address, &body)).unwrap_or_default();
+        outputs.extend(event.map(Output::Event));
+        outputs
+    }
+
+    /// Transition of `msgstate` to `MSGSTATE_FINISHED`.
+    fn on_disconnected(&mut self, id: PeerId) -> Option<Output> {
+        let is_active = self.peers.active().is_some_and(|peer| peer.id == id);
+        if let Some(peer) = self.peers.get_mut(id) {
+            peer.channel = Channel::Finished;
+        }
+        is_active.then(|| Event::PeerEnded.into())
+    }
+
+    /// Makes the client that was heard the one that we talk to. That is worth an event if it has
+    /// another key.
+    fn talk_to(&mut self, id: PeerId) -> Option<Output> {
+        let before = self.peer_fingerprint();
+        self.peers.activate(id);
+        let after = self.peer_fingerprint()?;
+        let version = self.version()?;
+        (before != Some(after)).then(|| secure(before, version, after).into())
+    }
+
+    fn heartbeat<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        id: PeerId,
+    ) -> Vec<Output> {
+        let session = self.peers.get_mut(id).and_then(|peer| peer.channel.encrypted_mut());
+        let Some(session) = session.filter(|session| session.owes_heartbeat(now)) else {
+            return Vec::new();
+        };
+        let address = session.address();
+        let body = session.seal(now, rng, "", &[]);
+        body.map(|body| self.transmit(address, &body)).unwrap_or_default()
+    }
+
+    /// Tells the peer that a message could not be read, but not too often.
+    fn unreadable(&mut self, now: Instant, why: Ignored, text: &str) -> Vec<Output> {
+        let mut outputs = vec![why.into()];
+        if self.error_tokens.take(now) {
+            outputs.push(Output::Send(plaintext::error(text)));
+        }
+        outputs
+    }
+
+    /// Whether a message with this address is for us, and of a version that the policy allows.
+    fn check(&self, address: Address, any: AnyReceiver) -> Result<(), Ignored> {
+        if !self.policy.allows(address.version()) {
+            return Err(Ignored::Version);
+        }
+        address.check(self.our_instance, any)
+    }
+}
+
+/// The header of an encoded message, and the bytes behind it.
+fn decode(text: &str) -> Result<(Header, Vec<u8>), Ignored> {
+    let bytes = armor::decode(text)?;
+    let mut reader = Reader::new(&bytes);
+    let header = Header::decode(&mut reader)?;
+    Ok((header, reader.rest().to_vec()))
+}
+
+fn heard(text: String, encrypted: bool) -> Vec<Output> {
+    if text.is_empty() { Vec::new() } else { vec![Event::Heard { text, encrypted }.into()] }
+}
+
+fn secure(
+    before: Option<super::identity::Fingerprint>,
+    version: Version,
+    fingerprint: super::identity::Fingerprint,
+) -> Event {
+    if before == Some(fingerprint) {
+        Event::StillSecure { version, fingerprint }
+    } else {
+        Event::GoneSecure { version, fingerprint }
+    }
+}
+
+fn is_smp(tlv: &Tlv) -> bool {
+    matches!(
+        tlv.kind,
+        TlvType::SMP1
+            | TlvType::SMP1Q
+            | TlvType::SMP2
+            | TlvType::SMP3
+            | TlvType::SMP4
+            | TlvType::SMP_ABORT
+    )
+}
+
+/// The value: what the key is for (4 bytes), then more about it.
+fn extra_key(tlv: &Tlv, key: &ExtraKey) -> Option<Output> {
+    let (usage, data) = tlv.value.split_first_chunk()?;
+    let usage = u32::from_be_bytes(*usage);
+    Some(Event::ExtraKey { usage, data: data.to_vec(), key: key.clone() }.into())
+}

@@ -1,0 +1,207 @@
+//! Symmetric keys: each its own type, wiped when dropped, without `Clone`, `PartialEq` or a
+//! `Debug` that tells anything. They are made in [`super::kdf`] alone.
+
+use core::fmt;
+
+use aes::Aes128;
+use ctr::Ctr128BE;
+use ctr::cipher::{KeyIvInit as _, StreamCipher as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha1::Sha1;
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// Length of the block of SHA-1 and SHA-256: shorter HMAC keys are padded to it with zeros.
+const HMAC_BLOCK_LEN: usize = 64;
+
+/// Key of AES-128 in counter mode: 16 bytes.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct AesKey([u8; Self::LEN]);
+
+impl AesKey {
+    /// Length in bytes.
+    pub const LEN: usize = 16;
+
+    /// The key of these bytes.
+    pub fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// Encrypts or decrypts in place. The counter starts with these 8 bytes and 8 zero bytes.
+    pub fn apply(&self, counter_top: [u8; 8], bytes: &mut [u8]) {
+        let mut counter = [0; 16];
+        for (to, from) in counter.iter_mut().zip(counter_top) {
+            *to = from;
+        }
+        // The block counter cannot come to its end within a message of bounded length.
+        Ctr128BE::<Aes128>::new(&self.0.into(), &counter.into()).apply_keystream(bytes);
+    }
+
+    /// Its bytes, to derive a MAC key from.
+    pub(super) fn as_bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
+    }
+}
+
+/// Key of the MAC on data messages: 20 bytes, SHA-1 of the AES key of the same direction
+/// (OTRv3, "Computing AES keys, MAC keys, and the secure session id").
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct MacKey([u8; Self::LEN]);
+
+impl MacKey {
+    /// Length in bytes.
+    pub const LEN: usize = 20;
+
+    /// The key of these bytes.
+    pub(super) fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// HMAC-SHA-1 of the bytes.
+    pub fn mac(&self, bytes: &[u8]) -> [u8; 20] {
+        Hmac::<Sha1>::new((&*block(&self.0)).into())
+            .chain_update(bytes)
+            .finalize()
+            .into_bytes()
+            .into()
+    }
+
+    /// Whether this is the MAC of the bytes, in constant time.
+    pub fn verifies(&self, bytes: &[u8], mac: &[u8; 20]) -> bool {
+        self.mac(bytes).ct_eq(mac).into()
+    }
+
+    /// Gives the key away, so that whoever has the transcript could have forged it, and wipes it
+    /// here: a revealed key does not verify again what it was used for.
+    pub fn reveal(&mut self) -> RevealedMacKey {
+        let revealed = RevealedMacKey(self.0);
+        self.0.zeroize();
+        revealed
+    }
+}
+
+/// A MAC key that is no secret any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RevealedMacKey(pub [u8; MacKey::LEN]);
+
+/// Key of the MACs of the key exchange (m1, m2, m1', m2'): 32 bytes.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct AkeMacKey([u8; Self::LEN]);
+
+impl AkeMacKey {
+    /// Length in bytes.
+    pub const LEN: usize = 32;
+
+    /// The key of these bytes.
+    pub fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// HMAC-SHA-256 of the bytes: what is signed.
+    pub fn mac(&self, bytes: &[u8]) -> [u8; 32] {
+        Hmac::<Sha256>::new((&*block(&self.0)).into())
+            .chain_update(bytes)
+            .finalize()
+            .into_bytes()
+            .into()
+    }
+
+    /// The first 160 bits of it.
+    pub fn mac_160(&self, bytes: &[u8]) -> [u8; 20] {
+        let mut short = [0; 20];
+        for (to, from) in short.iter_mut().zip(self.mac(bytes)) {
+            *to = from;
+        }
+        short
+    }
+
+    /// Whether these are the first 160 bits of it, in constant time.
+    pub fn verifies_160(&self, bytes: &[u8], mac: &[u8; 20]) -> bool {
+        self.mac_160(bytes).ct_eq(mac).into()
+    }
+}
+
+/// The extra symmetric key: 32 bytes for a use that the peers agree on (OTRv3, "Extra symmetric
+/// key"). Compared in constant time.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct ExtraKey([u8; Self::LEN]);
+
+impl ExtraKey {
+    /// Length in bytes.
+    pub const LEN: usize = 32;
+
+    /// The key of these bytes.
+    pub(super) fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub fn expose(&self) -> &[u8; Self::LEN] {
+        &self.0
+    }
+}
+
+impl PartialEq for ExtraKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for ExtraKey {}
+
+/// The key, padded as HMAC pads it.
+fn block(key: &[u8]) -> Zeroizing<[u8; HMAC_BLOCK_LEN]> {
+    let mut block = Zeroizing::new([0; HMAC_BLOCK_LEN]);
+    for (to, from) in block.iter_mut().zip(key) {
+        *to = *from;
+    }
+    block
+}
+
+macro_rules! redacted_debug {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+redacted_debug!(AesKey, MacKey, AkeMacKey, ExtraKey);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_tells_nothing() {
+        assert_eq!(format!("{:?}", AesKey([7; 16])), "AesKey { .. }");
+        assert_eq!(format!("{:?}", MacKey([7; 20])), "MacKey { .. }");
+        assert_eq!(format!("{:?}", AkeMacKey([7; 32])), "AkeMacKey { .. }");
+        assert_eq!(format!("{:?}", ExtraKey([7; 32])), "ExtraKey { .. }");
+    }
+
+    #[test]
+    fn a_mac_verifies_its_bytes_only() {
+        let key = MacKey([1; 20]);
+        let mac = key.mac(b"bytes");
+
+        assert!(key.verifies(b"bytes", &mac));
+        assert!(!key.verifies(b"other", &mac));
+        assert!(!MacKey([2; 20]).verifies(b"bytes", &mac));
+    }
+
+    #[test]
+    fn what_is_encrypted_is_decrypted() {
+        let mut bytes = *b"a text longer than one block of the cipher";
+
+        AesKey([3; 16]).apply([0, 0, 0, 0, 0, 0, 0, 1], &mut bytes);
+        let encrypted = bytes;
+        AesKey([3; 16]).apply([0, 0, 0, 0, 0, 0, 0, 1], &mut bytes);
+
+        assert_ne!(encrypted, bytes);
+        assert_eq!(&bytes, b"a text longer than one block of the cipher");
+    }
+}

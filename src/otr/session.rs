@@ -1,0 +1,142 @@
+//! A private conversation with one client of the peer.
+
+use std::time::Instant;
+
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use super::ake::Established;
+use super::data::{self, Opened};
+use super::error::Ignored;
+use super::event::Event;
+use super::identity::Fingerprint;
+use super::key_management::KeyManager;
+use super::limits::{HEARTBEAT_INTERVAL, RESEND_WITHIN};
+use super::message::{Body, Data};
+use super::smp::{self, Smp, SmpEvent};
+use super::tlv::Tlv;
+use super::version::Address;
+
+/// `MSGSTATE_ENCRYPTED`, with all that it needs.
+#[derive(Debug)]
+pub(super) struct Encrypted {
+    /// How our messages are addressed.
+    address: Address,
+    fingerprint: Fingerprint,
+    ssid: [u8; 8],
+    keys: KeyManager,
+    /// State of SMP, which lives as long as the keys.
+    pub(super) smp: Smp,
+    /// When we last sent anything.
+    sent: Instant,
+    last_text: Option<LastText>,
+}
+
+/// The text sent last, to be sent again if the peer could not read it.
+struct LastText {
+    text: Zeroizing<String>,
+    sent: Instant,
+    /// Whether an error message came after it.
+    is_unread: bool,
+}
+
+impl core::fmt::Debug for LastText {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("LastText").field("is_unread", &self.is_unread).finish_non_exhaustive()
+    }
+}
+
+impl Encrypted {
+    /// Starts with what a key exchange gave.
+    pub(super) fn new(now: Instant, address: Address, established: Established) -> Self {
+        let Established { keys, their_public, ssid } = established;
+        Self {
+            address,
+            fingerprint: their_public.fingerprint(),
+            ssid,
+            keys,
+            smp: Smp::new(),
+            sent: now,
+            last_text: None,
+        }
+    }
+
+    pub(super) fn address(&self) -> Address {
+        self.address
+    }
+
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    pub(super) fn ssid(&self) -> [u8; 8] {
+        self.ssid
+    }
+
+    /// Makes a data message. `None` if the keys are used up.
+    pub(super) fn seal<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        text: &str,
+        tlvs: &[Tlv],
+    ) -> Option<Body> {
+        let data = data::seal(&mut self.keys, rng, self.address, text, tlvs)?;
+        self.sent = now;
+        if !text.is_empty() {
+            let text = Zeroizing::new(text.to_owned());
+            self.last_text = Some(LastText { text, sent: now, is_unread: false });
+        }
+        Some(Body::Data(data))
+    }
+
+    /// Reads a data message that came with this address.
+    pub(super) fn open(&mut self, address: Address, data: &Data) -> Result<Opened, Ignored> {
+        data::open(&mut self.keys, address, data)
+    }
+
+    /// Whether we have been silent for so long that a message calls for a heartbeat.
+    pub(super) fn owes_heartbeat(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.sent) >= HEARTBEAT_INTERVAL
+    }
+
+    /// Notes that the peer could not read something.
+    pub(super) fn note_unread(&mut self) {
+        if let Some(last) = &mut self.last_text {
+            last.is_unread = true;
+        }
+    }
+
+    /// Begins anew under the keys of another exchange with the same client. Gives the text to
+    /// send again, if the last one was not read, is recent, and the peer's key is the same.
+    pub(super) fn succeed(self, now: Instant, next: &mut Self) -> Option<Zeroizing<String>> {
+        next.keys.inherit(self.keys.retire());
+        self.last_text
+            .filter(|last| last.is_unread)
+            .filter(|last| now.saturating_duration_since(last.sent) < RESEND_WITHIN)
+            .filter(|_| self.fingerprint == next.fingerprint)
+            .map(|last| last.text)
+    }
+
+    /// Carries out what SMP calls for: a message, if any, and an event, if any.
+    pub(super) fn react<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        reaction: smp::Reaction,
+    ) -> Option<(Option<Body>, Option<Event>)> {
+        let smp::Reaction { send, event } = reaction;
+        let body = if send.is_empty() { None } else { Some(self.seal(now, rng, "", &send)?) };
+        Some((body, event.map(smp_event)))
+    }
+}
+
+fn smp_event(event: SmpEvent) -> Event {
+    match event {
+        SmpEvent::Asked { question } => Event::SmpAsked { question },
+        SmpEvent::Succeeded => Event::SmpSucceeded,
+        SmpEvent::Failed => Event::SmpFailed,
+        SmpEvent::Aborted => Event::SmpAborted,
+        SmpEvent::Cheated => Event::SmpCheated,
+    }
+}

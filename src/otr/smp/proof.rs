@@ -1,0 +1,330 @@
+//! The zero-knowledge proofs of SMP (OTRv3, "The SMP state machine"): each shows that a value was
+//! made as the protocol says, without giving its exponents away.
+//!
+//! ```text
+//! Knowledge      of a in A = g1^a          c = H(v, g1^r)                 D  = r - a c
+//! Coordinates    of r4, x in P = g3^r4,    c = H(v, g3^r5, g1^r5 g2^r6)   D5 = r5 - r4 c
+//!                Q = g1^r4 g2^x                                          D6 = r6 - x c
+//! LogEquality    of a3 in A = g1^a3,       c = H(v, g1^r7, Q^r7)          D7 = r7 - a3 c
+//!                R = Q^a3
+//! ```
+//!
+//! Responses D are modulo q = (p-1)/2. H is SHA-256 over the byte v and the `MPI`s; v differs at
+//! every place of the protocol, so that a proof cannot be replayed at another.
+//!
+//! Whatever involves a secret exponent takes the same time for all of its values. Verification
+//! computes with public numbers only and may take its time from them.
+
+use core::fmt;
+
+use crypto_bigint::{U256, U1536, const_monty_params};
+use rand_core::CryptoRng;
+use sha2::{Digest as _, Sha256};
+use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
+
+use super::super::dh::{DhPublic, Element, uint_from_be, uint_to_be};
+use super::super::error::WireError;
+use super::super::fixed_base;
+use super::super::wire::{Reader, Writer};
+use super::SmpSecret;
+
+const_monty_params!(
+    Order,
+    U1536,
+    "7fffffffffffffffe487ed5110b4611a62633145c06e0e68948127044533e63a\
+     0105df531d89cd9128a5043cc71a026ef7ca8cd9e69d218d98158536f92f8a1b\
+     a7f09ab6b6a8e122f242dabb312f3f637a262174d31bf6b585ffae5b7a035bf6\
+     f71c35fdad44cfd2d74f9208be258ff324943328f6722d9ee1003e5c50b1df82\
+     cc6d241b0e2ae9cd348b1fd47e9267afc1b2ae91ee51d6cb0e3179ab1042a95d\
+     cf6a9483b84b4b36b3861aa7255e4c0278ba36046511b993ffffffffffffffff",
+    "The order q = (p-1)/2 of the group that 4 generates."
+);
+
+/// A number modulo q, in Montgomery form.
+type Scalar = crypto_bigint::modular::ConstMontyForm<Order, { U1536::LIMBS }>;
+
+/// A secret exponent of 1,536 random bits: a2, a3, b2, b3, r2 .. r7.
+#[derive(ZeroizeOnDrop)]
+pub(super) struct Exponent(Box<U1536>);
+
+impl Exponent {
+    /// A fresh one: 192 bytes of `rng`, taken big-endian.
+    pub(super) fn random<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
+        let mut bytes = Zeroizing::new([0; U1536::BYTES]);
+        rng.fill_bytes(bytes.as_mut());
+        Self(Box::new(U1536::from_be_slice(bytes.as_ref())))
+    }
+
+    /// base^self.
+    pub(super) fn power(&self, base: &Element) -> Element {
+        base.pow(&*self.0)
+    }
+
+    /// g1^self.
+    pub(super) fn power_of_generator(&self) -> Element {
+        fixed_base::LONG.power(&*self.0)
+    }
+}
+
+impl fmt::Debug for Exponent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exponent").finish_non_exhaustive()
+    }
+}
+
+/// The place in the protocol at which something is hashed (OTRv3, "SMP Hash function": Version).
+#[derive(Clone, Copy, Debug)]
+#[repr(u8)]
+pub(super) enum Place {
+    /// Knowledge of a2.
+    A2 = 1,
+    /// Knowledge of a3.
+    A3 = 2,
+    /// Knowledge of b2.
+    B2 = 3,
+    /// Knowledge of b3.
+    B3 = 4,
+    /// Coordinates Pb, Qb.
+    PbQb = 5,
+    /// Coordinates Pa, Qa.
+    PaQa = 6,
+    /// Equal logarithms behind Ra.
+    Ra = 7,
+    /// Equal logarithms behind Rb.
+    Rb = 8,
+}
+
+/// The challenge c: a hash, as a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Challenge(U256);
+
+impl Challenge {
+    /// The hash of one or two numbers at this place.
+    fn hash(place: Place, numbers: &[&Element]) -> Self {
+        #[expect(clippy::as_conversions, reason = "the enum is repr(u8)")]
+        let writer = Writer::new().byte(place as u8);
+        let hashed = numbers
+            .iter()
+            .fold(writer, |writer, number| writer.mpi(number.retrieve().to_be_bytes().as_slice()))
+            .finish();
+        Self(U256::from_be_slice(&Sha256::digest(hashed)))
+    }
+
+    /// A number that does not fit is no hash.
+    fn decode(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, WireError> {
+        uint_from_be(reader.mpi(field)?).map(Self).ok_or(WireError::Range { field })
+    }
+
+    fn encode(&self, writer: Writer) -> Writer {
+        writer.mpi(&uint_to_be(&self.0))
+    }
+
+    /// element^c.
+    fn power(&self, element: &Element) -> Element {
+        element.pow_vartime(&self.0)
+    }
+}
+
+/// A response D.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Response(U1536);
+
+impl Response {
+    /// r - secret c mod q.
+    fn new(r: &Exponent, secret: &U1536, c: &Challenge) -> Self {
+        let mut r = Scalar::new(&r.0);
+        let mut secret = Scalar::new(secret);
+        let d = r.sub(&secret.mul(&Scalar::new(&c.0.resize()))).retrieve();
+        r.zeroize();
+        secret.zeroize();
+        Self(d)
+    }
+
+    /// Refuses what is not 1 <= D < q.
+    fn decode(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, WireError> {
+        uint_from_be(reader.mpi(field)?)
+            .filter(|d| bool::from(d.is_nonzero()) && d < Scalar::MODULUS.as_ref())
+            .map(Self)
+            .ok_or(WireError::Range { field })
+    }
+
+    fn encode(&self, writer: Writer) -> Writer {
+        writer.mpi(&uint_to_be(&self.0))
+    }
+
+    /// base^D.
+    fn power(&self, base: &Element) -> Element {
+        base.pow_vartime(&self.0)
+    }
+
+    /// g1^D.
+    fn power_of_generator(&self) -> Element {
+        fixed_base::LONG.power(&self.0)
+    }
+}
+
+/// Proof of knowledge of the exponent of g2a, g3a, g2b or g3b: c and D.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Knowledge {
+    c: Challenge,
+    d: Response,
+}
+
+impl Knowledge {
+    /// Proves that we know `secret`.
+    pub(super) fn prove(place: Place, secret: &Exponent, r: &Exponent) -> Self {
+        let c = Challenge::hash(place, &[&r.power_of_generator()]);
+        let d = Response::new(r, &secret.0, &c);
+        Self { c, d }
+    }
+
+    /// Whether the sender of `public` knows its exponent.
+    pub(super) fn verify(&self, place: Place, public: &DhPublic) -> bool {
+        let commitment = self.d.power_of_generator().mul(&self.c.power(&public.element()));
+        self.c == Challenge::hash(place, &[&commitment])
+    }
+
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        Ok(Self { c: Challenge::decode(reader, "c")?, d: Response::decode(reader, "D")? })
+    }
+
+    pub(super) fn encode(&self, writer: Writer) -> Writer {
+        self.d.encode(self.c.encode(writer))
+    }
+}
+
+/// The generators that both sides have agreed on.
+#[derive(Debug)]
+pub(super) struct Generators {
+    pub(super) g2: Element,
+    pub(super) g3: Element,
+}
+
+/// Proof that P and Q were made from one exponent and a secret: cP, D5 and D6.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Coordinates {
+    c: Challenge,
+    d5: Response,
+    d6: Response,
+}
+
+impl Coordinates {
+    /// Proves that we made P and Q from `r4` and `secret`.
+    pub(super) fn prove(
+        place: Place,
+        generators: &Generators,
+        r4: &Exponent,
+        secret: &SmpSecret,
+        [r5, r6]: [&Exponent; 2],
+    ) -> Self {
+        let p = r5.power(&generators.g3);
+        let q = r5.power_of_generator().mul(&r6.power(&generators.g2));
+        let c = Challenge::hash(place, &[&p, &q]);
+        let d5 = Response::new(r5, &r4.0, &c);
+        let secret = Zeroizing::new(secret.number().resize());
+        let d6 = Response::new(r6, &secret, &c);
+        Self { c, d5, d6 }
+    }
+
+    /// Whether the sender made `p` and `q` as the protocol says.
+    pub(super) fn verify(
+        &self,
+        place: Place,
+        generators: &Generators,
+        p: &DhPublic,
+        q: &DhPublic,
+    ) -> bool {
+        let p = self.d5.power(&generators.g3).mul(&self.c.power(&p.element()));
+        let q = self
+            .d5
+            .power_of_generator()
+            .mul(&self.d6.power(&generators.g2))
+            .mul(&self.c.power(&q.element()));
+        self.c == Challenge::hash(place, &[&p, &q])
+    }
+
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        Ok(Self {
+            c: Challenge::decode(reader, "cP")?,
+            d5: Response::decode(reader, "D5")?,
+            d6: Response::decode(reader, "D6")?,
+        })
+    }
+
+    pub(super) fn encode(&self, writer: Writer) -> Writer {
+        self.d6.encode(self.d5.encode(self.c.encode(writer)))
+    }
+}
+
+/// Proof that R was made with the exponent of g3a (or g3b): cR and D7.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LogEquality {
+    c: Challenge,
+    d7: Response,
+}
+
+impl LogEquality {
+    /// Proves that we made R = `q_ratio`^`secret`.
+    pub(super) fn prove(place: Place, q_ratio: &Element, secret: &Exponent, r7: &Exponent) -> Self {
+        let c = Challenge::hash(place, &[&r7.power_of_generator(), &r7.power(q_ratio)]);
+        let d7 = Response::new(r7, &secret.0, &c);
+        Self { c, d7 }
+    }
+
+    /// Whether the sender made `r` with the exponent of `g3_theirs`.
+    pub(super) fn verify(
+        &self,
+        place: Place,
+        q_ratio: &Element,
+        g3_theirs: &DhPublic,
+        r: &DhPublic,
+    ) -> bool {
+        let first = self.d7.power_of_generator().mul(&self.c.power(&g3_theirs.element()));
+        let second = self.d7.power(q_ratio).mul(&self.c.power(&r.element()));
+        self.c == Challenge::hash(place, &[&first, &second])
+    }
+
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        Ok(Self { c: Challenge::decode(reader, "cR")?, d7: Response::decode(reader, "D7")? })
+    }
+
+    pub(super) fn encode(&self, writer: Writer) -> Writer {
+        self.d7.encode(self.c.encode(writer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_core::SeedableRng as _;
+
+    use super::super::super::dh::GENERATOR;
+    use super::*;
+
+    #[test]
+    fn the_known_hashes() {
+        let p_minus_2 = Element::ONE.neg().sub(&Element::ONE);
+        assert_eq!(p_minus_2.retrieve().to_string().len(), 384);
+        let number = Element::new(&U1536::from_u16(0x1234));
+
+        let one = Challenge::hash(Place::A2, &[&GENERATOR]);
+        let two = Challenge::hash(Place::PbQb, &[&number, &p_minus_2]);
+
+        let expected = [
+            "7452ACE7401C53700730B80516801E13C5A8C82FCB51A17DF0D3FB4BF648B78D",
+            "2C64D79230D4CE8808A22CC450E61E50E1DED1B5CC4B10FAA268E0A118CDA1E7",
+        ];
+        assert_eq!([one.0.to_string(), two.0.to_string()], expected);
+    }
+
+    #[test]
+    fn a_proof_does_not_hold_at_another_place() {
+        let mut rng = rand_chacha::ChaCha20Rng::from_seed([1; 32]);
+        let [secret, r] = [(); 2].map(|()| Exponent::random(&mut rng));
+        let public = DhPublic::from_be_bytes(&uint_to_be(&secret.power_of_generator().retrieve()));
+
+        let proof = Knowledge::prove(Place::A2, &secret, &r);
+
+        assert!(proof.verify(Place::A2, public.as_ref().unwrap()));
+        assert!(!proof.verify(Place::A3, public.as_ref().unwrap()));
+    }
+}

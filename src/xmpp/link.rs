@@ -1,0 +1,222 @@
+//! A stream while it is being set up: one question, one answer.
+
+use std::fmt;
+
+use jid::BareJid;
+use minidom::Element;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio_xmpp::Stanza;
+use xmpp_parsers::ns;
+use xso::AsXml;
+
+use super::{
+    Down,
+    xml::{Broken, Item, Limits, Reader, Rejection, serialise},
+};
+
+/// Bytes that are read at once.
+const READ: usize = 16_384;
+
+/// Longest text of the server that goes into an event.
+const TEXT: usize = 200;
+
+/// Either kind of connection.
+pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+/// What was read from the network and not yet looked at.
+#[derive(Debug)]
+pub(super) struct Input {
+    reader: Reader,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Input {
+    pub(super) fn new(own: &BareJid) -> Self {
+        let reader = Reader::new(Limits::default(), own.clone());
+        Self { reader, buffer: vec![0; READ], start: 0, end: 0 }
+    }
+
+    /// The next item out of what was read.
+    pub(super) fn next(&mut self) -> Result<Option<Item>, Broken> {
+        let mut rest = self.buffer.get(self.start..self.end).unwrap_or(&[]);
+        let item = self.reader.next(&mut rest);
+        self.start = self.end.saturating_sub(rest.len());
+        item
+    }
+
+    /// Room for the next read; call it only when [`Self::next`] has given all.
+    pub(super) fn room(&mut self) -> &mut [u8] {
+        &mut self.buffer
+    }
+
+    /// So many bytes of the room are filled.
+    pub(super) fn filled(&mut self, length: usize) {
+        self.start = 0;
+        self.end = length;
+    }
+
+    fn is_empty(&self) -> bool {
+        self.start >= self.end
+    }
+}
+
+/// A stream that is being set up.
+pub(super) struct Link<S> {
+    io: S,
+    input: Input,
+    own: BareJid,
+}
+
+impl<S> fmt::Debug for Link<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("input", &self.input).finish_non_exhaustive()
+    }
+}
+
+impl<S: Io> Link<S> {
+    pub(super) fn new(io: S, own: &BareJid) -> Self {
+        Self { io, input: Input::new(own), own: own.clone() }
+    }
+
+    /// Opens a stream (anew, after a step of the login) and gives what the server offers.
+    ///
+    /// Before TLS the account stays unnamed.
+    pub(super) async fn open(&mut self, names_account: bool) -> Result<Element, Down> {
+        self.input = Input::new(&self.own);
+        let from = if names_account {
+            format!(" from='{}'", escape(self.own.as_str()))
+        } else {
+            String::new()
+        };
+        let header = format!(
+            "<?xml version='1.0'?><stream:stream xmlns='{}' xmlns:stream='{}' to='{}'{from} \
+             version='1.0' xml:lang='en'>",
+            ns::DEFAULT_NS,
+            ns::STREAM,
+            escape(self.own.domain().as_str()),
+        );
+        self.write(header.as_bytes()).await?;
+        loop {
+            match self.next().await? {
+                Item::Opened | Item::Bad(..) => {}
+                Item::Nonza(features) if features.is("features", ns::STREAM) => {
+                    return Ok(features);
+                }
+                Item::Nonza(_) | Item::Stanza(_) => {
+                    return Err(Down::Broken("it offers no features".to_owned()));
+                }
+                Item::Closed => return Err(Down::Closed),
+            }
+        }
+    }
+
+    /// The next item; errors of the stream come as [`Down`].
+    pub(super) async fn next(&mut self) -> Result<Item, Down> {
+        loop {
+            match self.input.next() {
+                Ok(Some(Item::Nonza(element))) if element.is("error", ns::STREAM) => {
+                    return Err(stream_error(&element, &self.own));
+                }
+                Ok(Some(item)) => return Ok(item),
+                Ok(None) => {}
+                Err(broken) => return Err(Down::Broken(broken.to_string())),
+            }
+            match self.io.read(self.input.room()).await {
+                Ok(0) | Err(_) => return Err(Down::Closed),
+                Ok(length) => self.input.filled(length),
+            }
+        }
+    }
+
+    /// The next item that is no stanza.
+    pub(super) async fn nonza(&mut self) -> Result<Element, Down> {
+        loop {
+            match self.next().await? {
+                Item::Nonza(element) => return Ok(element),
+                Item::Bad(head, why) => return Err(unexpected(&head.name, Some(why))),
+                Item::Stanza(_) | Item::Opened => {}
+                Item::Closed => return Err(Down::Closed),
+            }
+        }
+    }
+
+    /// The next item that is a stanza.
+    pub(super) async fn stanza(&mut self) -> Result<Stanza, Down> {
+        loop {
+            match self.next().await? {
+                Item::Stanza(stanza) => return Ok(*stanza),
+                Item::Bad(head, why) => return Err(unexpected(&head.name, Some(why))),
+                Item::Nonza(_) | Item::Opened => {}
+                Item::Closed => return Err(Down::Closed),
+            }
+        }
+    }
+
+    pub(super) async fn send(&mut self, element: &impl AsXml) -> Result<(), Down> {
+        let mut bytes = Vec::new();
+        serialise(element, &mut bytes)
+            .map_err(|error| Down::Broken(format!("our own element cannot be written: {error}")))?;
+        self.write(&bytes).await
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Down> {
+        let written = async {
+            self.io.write_all(bytes).await?;
+            self.io.flush().await
+        };
+        written.await.map_err(|_closed| Down::Closed)
+    }
+
+    /// Whether the server sent more than it was asked for.
+    pub(super) fn has_more(&self) -> bool {
+        !self.input.is_empty()
+    }
+
+    /// The connection and what was read ahead.
+    pub(super) fn into_parts(self) -> (S, Input) {
+        (self.io, self.input)
+    }
+}
+
+/// The server sent `name` where something else was due.
+pub(super) fn unexpected(name: &str, why: Option<Rejection>) -> Down {
+    let name = plain(name);
+    Down::Broken(match why {
+        Some(why) => format!("unusable <{name}>: {why}"),
+        None => format!("unexpected <{name}>"),
+    })
+}
+
+/// Makes a text of the server fit for an event: short, one line.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(TEXT).collect()
+}
+
+/// Reads `<stream:error/>`.
+pub(super) fn stream_error(error: &Element, own: &BareJid) -> Down {
+    let condition = error
+        .children()
+        .find(|child| child.has_ns(ns::XMPP_STREAMS) && child.name() != "text")
+        .map_or("undefined-condition", Element::name);
+    let text = error
+        .get_child("text", ns::XMPP_STREAMS)
+        .map_or_else(String::new, |text| plain(text.text().trim()));
+    match condition {
+        "conflict" => Down::Conflict,
+        "policy-violation" => Down::PolicyViolation { text },
+        "host-unknown" | "host-gone" => {
+            Down::HostUnknown { domain: own.domain().as_str().to_owned() }
+        }
+        "system-shutdown" => Down::Shutdown,
+        other if text.is_empty() => Down::StreamError(plain(other)),
+        other => Down::StreamError(format!("{} ({text})", plain(other))),
+    }
+}
+
+fn escape(value: &str) -> String {
+    value.replace('&', "&amp;").replace('<', "&lt;").replace('\'', "&#39;")
+}

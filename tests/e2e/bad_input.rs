@@ -1,0 +1,139 @@
+//! Settings and servers that are not as they should be: one clear sentence, and the right end.
+
+#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::program;
+use crate::support::daemon::{Daemon, Script};
+use crate::support::prosody::Prosody;
+use crate::support::stage::{self, ADA, BOT, BOT_PASSWORD, PASSWORD};
+use crate::support::wait::free_port;
+
+/// Runs the program to its end, in a folder of its own with this settings file.
+fn run(settings: Option<&str>) -> Output {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("settings.yaml");
+    if let Some(text) = settings {
+        fs::write(&path, text).unwrap();
+    }
+    let mut command = Command::new(program());
+    if settings.is_some() {
+        command.arg("--settings").arg(&path);
+    }
+    command.arg("run").current_dir(folder.path()).env_remove("OTRBOT_ENV").output().unwrap()
+}
+
+fn script(port: u16) -> Script {
+    Script::new(BOT, BOT_PASSWORD, port, Path::new("/etc/hostname"))
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn no_settings_end_with_3() {
+    let output = run(None);
+
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("settings/production.yaml"), "{}", stderr(&output));
+}
+
+#[test]
+fn an_unknown_setting_ends_with_4_and_names_file_line_and_key() {
+    let yaml = script(1).yaml().replace("scheduled:", "schedulled:");
+    let line = 1 + yaml.lines().position(|line| line.contains("schedulled")).unwrap();
+
+    let output = run(Some(&yaml));
+
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    for part in ["settings.yaml", &line.to_string(), "schedulled", "scheduled"] {
+        assert!(said.contains(part), "{part:?} is not in {said:?}");
+    }
+    assert!(!said.contains(BOT_PASSWORD), "a secret is shown: {said}");
+}
+
+#[test]
+fn a_setting_of_the_wrong_kind_ends_with_4() {
+    let yaml = script(1).yaml().replace("may_start_smp: false", "may_start_smp: perhaps");
+
+    let output = run(Some(&yaml));
+
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains("may_start_smp"), "{said}");
+}
+
+#[test]
+fn a_wrong_password_ends_with_6_and_is_not_tried_again() {
+    let prosody = stage::server();
+    let mut script = stage::script(&prosody);
+    script.password = "not the password".to_owned();
+
+    let mut daemon = Daemon::launch(program(), script);
+    let status = daemon.wait(Duration::from_secs(20));
+
+    let log = daemon.log();
+    assert_eq!(status.code(), Some(6), "{log}");
+    let complaints: Vec<&str> =
+        log.lines().filter(|line| line.contains(BOT) && line.contains("password")).collect();
+    assert_eq!(complaints.len(), 1, "one sentence with the account: {log}");
+    assert!(complaints.concat().contains("127.0.0.1"), "the host is not named: {log}");
+    assert!(!log.contains("not the password"), "the password is shown: {log}");
+}
+
+#[test]
+fn an_untrusted_certificate_is_said_once() {
+    let prosody = stage::server();
+    let other = TempDir::new().unwrap();
+    let authority = other.path().join("ca.pem");
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=other"])
+        .arg("-keyout")
+        .arg(other.path().join("key.pem"))
+        .arg("-out")
+        .arg(&authority)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let mut script = stage::script(&prosody);
+    script.ca_certs = authority;
+
+    let daemon = Daemon::launch(program(), script);
+    daemon.wait_for_log("certificate", Duration::from_secs(20));
+
+    // Long enough for another try.
+    std::thread::sleep(Duration::from_secs(4));
+    let log = daemon.log();
+    let complaints: Vec<&str> = log
+        .lines()
+        .filter(|line| {
+            line.contains("certificate") && (line.contains("ERROR") || line.contains("WARN"))
+        })
+        .collect();
+    assert_eq!(complaints.len(), 1, "{log}");
+    assert!(complaints.concat().contains("127.0.0.1"), "the host is not named: {log}");
+    assert!(complaints.concat().contains(BOT), "the account is not named: {log}");
+}
+
+#[test]
+fn a_server_that_comes_later_is_waited_for() {
+    let port = free_port();
+    // The authority is the one of the server that will come.
+    let prosody = Prosody::prepare(port, &[(BOT, BOT_PASSWORD), (ADA, PASSWORD)]);
+    let mut daemon = Daemon::launch(program(), Script::new(BOT, BOT_PASSWORD, port, &prosody.ca()));
+    daemon.wait_for_log("127.0.0.1", Duration::from_secs(20));
+    let ready = format!("{}/readyz", daemon.metrics_url());
+    assert_ne!(crate::support::web::status_of(&ready), Some(200), "ready without a server");
+
+    let _prosody = prosody.run();
+
+    daemon.wait_until_ready();
+}

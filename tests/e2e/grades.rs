@@ -1,0 +1,46 @@
+//! A grade is not lost: neither by an LMS that is down nor by a bot that is.
+
+#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
+
+use crate::program;
+use crate::support::learner::GOOD_SECRET;
+use crate::support::lms::Launch;
+use crate::support::oauth::Consumer;
+use crate::support::outcomes::{self, Outcomes};
+use crate::support::stage::{ADA, Stage};
+use crate::support::wait::{PATIENCE, free_port, poll};
+
+#[test]
+fn a_grade_survives_an_lms_that_is_down_and_a_bot_that_is_killed() {
+    let mut stage = Stage::set(program());
+    let consumer = Consumer::stage();
+    // Nothing listens there while the lesson is taken.
+    let address = format!("127.0.0.1:{}", free_port()).parse().unwrap();
+    let launch = Launch::learner(&stage.daemon.launch_url(), &outcomes::url(address), "patient");
+    let mut learner = stage.learner(ADA, &launch.sign(&consumer));
+    learner.give_jid();
+    learner.meet_the_bot();
+    learner.go_private();
+    learner.give_secret(GOOD_SECRET);
+    learner.verify(GOOD_SECRET, "Authentication successful");
+    let secret = learner.read_bot_secret();
+
+    let page = learner.give_bot_secret(&secret).clone();
+    assert_eq!(page.status, 200, "{}", page.html);
+    assert!(!page.has_field("bot_secret"), "the right bot secret was refused:\n{}", page.html);
+    stage.daemon.kill();
+
+    let outcomes = Outcomes::start_on(address, &consumer);
+    outcomes.fail_next(1);
+    stage.daemon.again();
+    stage.daemon.wait_until_ready();
+
+    let grade = outcomes.wait_for_grade("patient", 3 * PATIENCE);
+    let score = grade.map(|grade| grade.score);
+    assert_eq!(score, Some(1.0), "refused: {:?}\n{}", outcomes.refusals(), stage.daemon.log());
+    assert_eq!(outcomes.turned_away(), 1);
+    assert_eq!(outcomes.refusals(), Vec::<String>::new());
+    let again =
+        poll(std::time::Duration::from_secs(2), || (outcomes.grades().len() > 1).then_some(()));
+    assert_eq!(again, None, "the grade came twice");
+}

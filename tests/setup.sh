@@ -1,0 +1,80 @@
+#!/bin/sh
+# Installs the programs that the tests and the demo drive, where they are missing. Does nothing,
+# and quickly, where they are all there. Says what it does.
+#
+# As root, or with sudo, on Debian and what descends from it; elsewhere it names what is missing.
+set -eu
+
+missing=""
+need() { # package, kind of proof, what proves it
+    case $2 in
+    command) command -v "$3" >/dev/null 2>&1 || missing="$missing $1" ;;
+    library) pkg-config --exists "$3" 2>/dev/null || missing="$missing $1" ;;
+    file) [ -e "$3" ] || missing="$missing $1" ;;
+    esac
+}
+
+look() {
+    missing=""
+    need make command make
+    need gcc command gcc
+    need pkg-config command pkg-config
+    need libc6-dev file /usr/include/stdio.h
+    need libotr5-dev library libotr
+    need libgcrypt20-dev library libgcrypt
+    need prosody command prosody
+    need profanity command profanity
+    need tmux command tmux
+    need openssl command openssl
+    need chromium command chromium
+    need chromium-driver command chromedriver
+    need ca-certificates file /etc/ssl/certs/ca-certificates.crt
+}
+
+if ! command -v cargo >/dev/null 2>&1; then
+    echo "setup: cargo is missing. Install Rust $(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml) or newer:" >&2
+    echo "setup: Debian's package 'rustup', then 'rustup default stable'; or as https://www.rust-lang.org/tools/install says." >&2
+    exit 1
+fi
+
+look
+if [ -z "$missing" ]; then
+    echo "setup: nothing is missing"
+    exit 0
+fi
+echo "setup: missing packages:$missing"
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "setup: this is not Debian: install what these packages hold, then try again" >&2
+    exit 1
+fi
+if [ "$(id -u)" = 0 ]; then
+    as_root=""
+elif command -v sudo >/dev/null 2>&1; then
+    as_root="sudo"
+else
+    echo "setup: run this as root: apt-get install --no-install-recommends$missing" >&2
+    exit 1
+fi
+
+echo "setup: installing them with apt-get (the log is shown if that fails)"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+install() {
+    # shellcheck disable=SC2086
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install --yes --no-install-recommends $missing >"$log" 2>&1
+}
+# The lists may be old or not there at all: fetch them when the first try fails.
+if ! install && ! { $as_root apt-get update >"$log" 2>&1 && install; }; then
+    cat "$log" >&2
+    echo "setup: apt-get failed" >&2
+    exit 1
+fi
+
+look
+if [ -n "$missing" ]; then
+    echo "setup: still missing after the installation:$missing" >&2
+    exit 1
+fi
+echo "setup: done"

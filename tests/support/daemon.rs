@@ -1,0 +1,231 @@
+//! The daemon under test: the real program, with settings of its own in a folder of its own.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::support::oauth::Consumer;
+use crate::support::wait::{INTERRUPTED, free_port, poll};
+use crate::support::web;
+
+/// What the settings file says, as far as tests differ.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    /// Bare JID of the bot.
+    pub(crate) jid: String,
+    /// Its password.
+    pub(crate) password: String,
+    /// Host and port of the server.
+    pub(crate) server: String,
+    /// The authority of the server's certificate.
+    pub(crate) ca_certs: PathBuf,
+    /// The LMS that may launch.
+    pub(crate) consumer: Consumer,
+    /// Whether the bot may begin SMP itself.
+    pub(crate) may_start_smp: bool,
+    /// Characters a second that the bot types; `None`: at once.
+    pub(crate) typing_speed: Option<u32>,
+    /// Port of the pages.
+    pub(crate) lti_port: u16,
+    /// Port of metrics and health.
+    pub(crate) metrics_port: u16,
+    /// More lines at the end of the file.
+    pub(crate) more: String,
+}
+
+impl Script {
+    /// A script for an account of a server on loopback.
+    pub(crate) fn new(jid: &str, password: &str, port: u16, ca_certs: &Path) -> Self {
+        Self {
+            jid: jid.to_owned(),
+            password: password.to_owned(),
+            server: format!("127.0.0.1:{port}"),
+            ca_certs: ca_certs.to_owned(),
+            consumer: Consumer::stage(),
+            may_start_smp: false,
+            typing_speed: None,
+            lti_port: free_port(),
+            metrics_port: free_port(),
+            more: String::new(),
+        }
+    }
+
+    /// The settings file.
+    pub(crate) fn yaml(&self) -> String {
+        let Self { jid, password, server, consumer, lti_port, metrics_port, .. } = self;
+        format!(
+            r#"default_locale: en_GB
+xmpp:
+  default_account: {jid}
+  accounts:
+    {jid}: {{ password: "{password}", server: "{server}" }}
+tls: {{ ca_certs: "{ca}" }}
+otr: {{ may_start_smp: {may_start_smp} }}
+typing: {{ scheduled: {scheduled}, speed: {speed} }}
+lti:
+  bind: 127.0.0.1:{lti_port}
+  public_url: http://127.0.0.1:{lti_port}
+  allow_private_outcomes: true
+  secret_key_file: pages.key
+  consumers:
+    {key}: {{ secret: "{secret}" }}
+store: sqlite://otrbot.db
+metrics: {{ bind: "127.0.0.1:{metrics_port}" }}
+log: {{ level: debug }}
+{more}"#,
+            ca = self.ca_certs.display(),
+            may_start_smp = self.may_start_smp,
+            scheduled = self.typing_speed.is_some(),
+            speed = self.typing_speed.unwrap_or(20),
+            key = consumer.key,
+            secret = consumer.secret,
+            more = self.more,
+        )
+    }
+}
+
+/// The daemon, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Daemon {
+    program: PathBuf,
+    folder: TempDir,
+    script: Script,
+    child: Option<Child>,
+}
+
+impl Daemon {
+    /// Starts `program` by `script` and waits until it says that it is ready.
+    ///
+    /// # Panics
+    ///
+    /// With its log, when it ends or is not ready in time.
+    pub(crate) fn start(program: &Path, script: Script) -> Self {
+        let mut daemon = Self::launch(program, script);
+        daemon.wait_until_ready();
+        daemon
+    }
+
+    /// Starts `program` and waits for nothing.
+    pub(crate) fn launch(program: &Path, script: Script) -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("settings.yaml"), script.yaml()).unwrap();
+        fs::write(folder.path().join("pages.key"), crate::support::oauth::nonce().repeat(2))
+            .unwrap();
+        let mut daemon = Self { program: program.to_owned(), folder, script, child: None };
+        daemon.again();
+        daemon
+    }
+
+    /// Starts the program again, with the same settings and the same store.
+    pub(crate) fn again(&mut self) {
+        assert!(self.child.is_none(), "the daemon runs already");
+        let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
+        let child = Command::new(&self.program)
+            .arg("--settings")
+            .arg(self.settings())
+            .arg("run")
+            .current_dir(self.folder.path())
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .expect("the daemon can be started");
+        self.child = Some(child);
+    }
+
+    /// Waits for `/readyz`.
+    pub(crate) fn wait_until_ready(&mut self) {
+        let url = format!("{}/readyz", self.metrics_url());
+        let ready = poll(Duration::from_secs(30), || {
+            if let Some(status) = self.child.as_mut().and_then(|child| child.try_wait().unwrap()) {
+                return Some(Err(format!("it ended with {status}")));
+            }
+            (web::status_of(&url) == Some(200)).then_some(Ok(()))
+        });
+        match ready {
+            Some(Ok(())) => {}
+            Some(Err(why)) => panic!("the daemon is not ready: {why}; its log:\n{}", self.log()),
+            None => panic!("the daemon is not ready in time; its log:\n{}", self.log()),
+        }
+    }
+
+    /// What launches are posted to, and signed for.
+    pub(crate) fn launch_url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.script.lti_port)
+    }
+
+    /// Where metrics and health are served.
+    pub(crate) fn metrics_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.script.metrics_port)
+    }
+
+    /// The bot's bare JID.
+    pub(crate) fn jid(&self) -> &str {
+        &self.script.jid
+    }
+
+    /// The settings file.
+    pub(crate) fn settings(&self) -> PathBuf {
+        self.folder.path().join("settings.yaml")
+    }
+
+    /// All that the daemon wrote, over all its starts.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// Waits until the log holds `words`.
+    pub(crate) fn wait_for_log(&self, words: &str, patience: Duration) {
+        let found = poll(patience, || self.log().contains(words).then_some(()));
+        assert!(found.is_some(), "{words:?} is not in the log:\n{}", self.log());
+    }
+
+    /// Waits for the daemon to end by itself.
+    pub(crate) fn wait(&mut self, patience: Duration) -> ExitStatus {
+        let mut child = self.child.take().expect("the daemon runs");
+        match poll(patience, || child.try_wait().unwrap()) {
+            Some(status) => status,
+            None => {
+                drop(child.kill());
+                drop(child.wait());
+                panic!("the daemon did not end within {patience:?}; its log:\n{}", self.log());
+            }
+        }
+    }
+
+    /// Asks the daemon to end, as a service manager does, and tells how and how fast it did.
+    pub(crate) fn terminate(&mut self) -> (ExitStatus, Duration) {
+        let pid = self.child.as_ref().expect("the daemon runs").id().to_string();
+        let began = Instant::now();
+        let sent = Command::new("sh").args(["-c", "kill -TERM $0", &pid]).status().unwrap();
+        assert!(sent.success(), "the daemon is gone already");
+        let status = self.wait(Duration::from_secs(30));
+        (status, began.elapsed())
+    }
+
+    /// Takes the daemon away, as a power cut does.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() && !INTERRUPTED.load(Ordering::Relaxed) {
+            eprintln!("--- the daemon's log:\n{}", self.log());
+        }
+    }
+}

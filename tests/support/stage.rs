@@ -1,0 +1,72 @@
+//! Everything that a lesson needs, up and running: server, bot, outcome service.
+
+use std::path::Path;
+
+use crate::support::daemon::{Daemon, Script};
+use crate::support::learner::Learner;
+use crate::support::lms::Launch;
+use crate::support::oauth::{Consumer, Pairs};
+use crate::support::outcomes::Outcomes;
+use crate::support::profanity::Profanity;
+use crate::support::prosody::Prosody;
+
+/// Bare JID of the bot.
+pub(crate) const BOT: &str = "totem@localhost";
+/// Its password.
+pub(crate) const BOT_PASSWORD: &str = "bot-password";
+/// Bare JID of the learner.
+pub(crate) const ADA: &str = "ada@localhost";
+/// Bare JID of another one.
+pub(crate) const GRACE: &str = "grace@localhost";
+/// The password of learners.
+pub(crate) const PASSWORD: &str = "learner-password";
+
+/// A stage with everything on it.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    /// The bot.
+    pub(crate) daemon: Daemon,
+    /// The server.
+    pub(crate) prosody: Prosody,
+    /// The LMS's outcome service.
+    pub(crate) outcomes: Outcomes,
+}
+
+impl Stage {
+    /// Starts server, outcome service and bot.
+    pub(crate) fn set(program: &Path) -> Self {
+        Self::set_with(program, |_| {})
+    }
+
+    /// As [`Stage::set`], with the script changed before the bot starts.
+    pub(crate) fn set_with(program: &Path, change: impl FnOnce(&mut Script)) -> Self {
+        let prosody = server();
+        let mut script = script(&prosody);
+        change(&mut script);
+        let outcomes = Outcomes::start(&script.consumer);
+        let daemon = Daemon::start(program, script);
+        Self { daemon, prosody, outcomes }
+    }
+
+    /// A learner with profanity, the assignment open before them.
+    pub(crate) fn learner(&self, jid: &str, params: &Pairs) -> Learner {
+        let chat = Profanity::start(jid, PASSWORD, self.prosody.port());
+        Learner::open(chat, self.daemon.jid(), &self.daemon.launch_url(), params)
+    }
+
+    /// The signed launch of a learner whose grade goes under `sourcedid`.
+    pub(crate) fn learner_launch(&self, sourcedid: &str) -> Pairs {
+        Launch::learner(&self.daemon.launch_url(), &self.outcomes.url(), sourcedid)
+            .sign(&Consumer::stage())
+    }
+}
+
+/// A server with the accounts of bot and learners.
+pub(crate) fn server() -> Prosody {
+    Prosody::start(&[(BOT, BOT_PASSWORD), (ADA, PASSWORD), (GRACE, PASSWORD)])
+}
+
+/// The script of a bot on that server.
+pub(crate) fn script(prosody: &Prosody) -> Script {
+    Script::new(BOT, BOT_PASSWORD, prosody.port(), &prosody.ca())
+}

@@ -1,0 +1,33 @@
+//! Waiting for something outside the test, by looking again until a deadline.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long a step of a lesson may take on a busy machine before a test gives up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Set by the demo on Ctrl-C: whoever waits then unwinds, and so stops what it started.
+pub(crate) static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Asks `look` every few milliseconds until it gives something; `None` after `patience`.
+pub(crate) fn poll<T>(patience: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + patience;
+    loop {
+        if INTERRUPTED.load(Ordering::Relaxed) {
+            // Unwinds without the words of a panic.
+            std::panic::resume_unwind(Box::new("interrupted"));
+        }
+        if let Some(found) = look() {
+            return Some(found);
+        }
+        if Instant::now() >= deadline {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(25));
+    }
+}
+
+/// A port of loopback that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

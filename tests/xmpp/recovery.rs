@@ -1,0 +1,136 @@
+//! Outages, and how the stream comes back.
+
+use std::time::Duration;
+
+use otrbot::xmpp::{Down, Pace};
+
+use crate::{
+    client::{Client, account, brisk, message},
+    prosody::Prosody,
+    proxy::Proxy,
+};
+
+#[tokio::test]
+async fn a_server_that_is_not_there_yet_is_retried_with_growing_pauses() {
+    let mut server = Prosody::start(&[]);
+    let account = account(&server, "bot", "pw");
+    server.add_account("bot", "pw");
+    server.kill();
+    let pace = Pace { retry: Duration::from_millis(100), ..brisk() };
+
+    let mut bot = Client::start_paced(account, pace);
+    let mut pauses = Vec::new();
+    for _ in 0..4 {
+        let (why, retry_in) = bot.offline().await;
+        assert!(matches!(why, Down::Unreachable { .. }), "{why}");
+        pauses.push(retry_in.unwrap());
+    }
+    server.start_again();
+
+    // The jitter is less than the growth.
+    assert!(pauses.is_sorted(), "{pauses:?}");
+    assert!(pauses.iter().all(|&pause| pause <= pace.retry_most.mul_f64(1.25)), "{pauses:?}");
+    bot.online().await;
+}
+
+#[tokio::test]
+async fn a_crash_of_the_server_is_survived() {
+    let mut server = Prosody::start(&[("bot", "pw"), ("alice", "pw")]);
+    let mut bot = Client::start(account(&server, "bot", "pw"));
+    bot.online().await;
+
+    server.kill();
+    let (why, retry_in) = bot.offline().await;
+    assert_eq!(why, Down::Closed);
+    assert!(retry_in.is_some());
+    server.start_again();
+
+    assert_eq!(bot.online().await.mechanism, "SCRAM-SHA-256");
+    let mut alice = Client::start(account(&server, "alice", "pw"));
+    alice.online().await;
+    alice.say(&format!("bot@{}/otrbot", server.domain()), "hello again").await;
+    assert_eq!(bot.body().await.1, "hello again");
+}
+
+#[tokio::test]
+async fn a_shutdown_of_the_server_is_told_and_survived() {
+    let mut server = Prosody::start(&[("bot", "pw")]);
+    let mut bot = Client::start(account(&server, "bot", "pw"));
+    bot.online().await;
+
+    server.stop();
+    assert_eq!(bot.offline().await.0, Down::Shutdown);
+    server.start_again();
+
+    bot.online().await;
+}
+
+#[tokio::test]
+async fn two_clients_of_one_resource_make_no_war() {
+    let server = Prosody::start(&[("bot", "pw")]);
+    let mut first = Client::start(account(&server, "bot", "pw"));
+    first.online().await;
+
+    let mut second = Client::start(account(&server, "bot", "pw"));
+    second.online().await;
+
+    let (why, retry_in) = first.offline().await;
+    assert_eq!(why, Down::Conflict);
+    assert!(retry_in.unwrap() >= Duration::from_secs(20), "{retry_in:?}");
+    second.say("bot@localhost/otrbot", "to myself").await;
+    assert_eq!(second.body().await.1, "to myself");
+}
+
+#[tokio::test]
+async fn a_line_that_swallows_everything_is_noticed() {
+    let server = Prosody::start(&[("bot", "pw")]);
+    let proxy = Proxy::to(server.c2s_addr()).await;
+    let mut through = account(&server, "bot", "pw");
+    through.server = Some(proxy.address());
+    let pace =
+        Pace { keepalive: Duration::from_millis(300), answer: Duration::from_secs(4), ..brisk() };
+    let mut bot = Client::start_paced(through, pace);
+    bot.online().await;
+    // Signs of life keep a silent stream up.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    bot.say("bot@localhost/otrbot", "still up").await;
+    assert_eq!(bot.body().await.1, "still up");
+
+    proxy.freeze();
+    let (why, _) = bot.offline().await;
+
+    assert!(matches!(why, Down::Timeout(_)), "{why}");
+    proxy.thaw();
+    bot.online().await;
+}
+
+#[tokio::test]
+async fn a_line_that_swallows_everything_does_not_hinder_the_goodbye() {
+    let server = Prosody::start(&[("bot", "pw")]);
+    let proxy = Proxy::to(server.c2s_addr()).await;
+    let mut through = account(&server, "bot", "pw");
+    through.server = Some(proxy.address());
+    let mut bot = Client::start(through);
+    bot.online().await;
+
+    proxy.freeze();
+
+    assert!(bot.stop().await < Duration::from_secs(4));
+}
+
+#[tokio::test]
+async fn a_reset_line_is_taken_up_again() {
+    let server = Prosody::start(&[("bot", "pw")]);
+    let proxy = Proxy::to(server.c2s_addr()).await;
+    let mut through = account(&server, "bot", "pw");
+    through.server = Some(proxy.address());
+    let mut bot = Client::start(through);
+    bot.online().await;
+
+    proxy.cut();
+
+    assert_eq!(bot.offline().await.0, Down::Closed);
+    bot.online().await;
+    bot.send(message("bot@localhost/otrbot", "x"), None).await;
+    assert_eq!(bot.body().await.1, "x");
+}
