@@ -207,6 +207,7 @@ impl Assembly {
             bot_description: self.variable("bot_description"),
             project_name: self.variable("project_name"),
             bot_alias: self.variable("bot_alias"),
+            catalogs: Catalogs::load(None).0,
         }
     }
 }
