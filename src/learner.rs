@@ -97,7 +97,10 @@ async fn take(arguments: &cli::Learner, password: SecretString) -> Result<(), Fa
     let result = match &arguments.script {
         Some(path) if path.as_os_str() != "-" => {
             let file = tokio::fs::File::open(path).await.map_err(|error| {
-                Failure::InvalidArgument(format!("--script: cannot read {}: {error}", path.display()))
+                Failure::InvalidArgument(format!(
+                    "--script: cannot read {}: {error}",
+                    path.display()
+                ))
             })?;
             learner.follow(file).await
         }
@@ -287,9 +290,9 @@ impl Learner {
         };
         match stanza {
             Stanza::Message(message) => self.take_message(message).await,
-            Stanza::Presence(Presence { type_: PresenceType::Subscribe, from: Some(from), .. })
-                if from.to_bare() == self.bot =>
-            {
+            Stanza::Presence(Presence {
+                type_: PresenceType::Subscribe, from: Some(from), ..
+            }) if from.to_bare() == self.bot => {
                 let accept = Presence::subscribed().with_to(self.bot.clone());
                 self.send(Stanza::Presence(accept)).await
             }
@@ -315,8 +318,7 @@ impl Learner {
         for output in outputs {
             match output {
                 Output::Send(body) => {
-                    let message =
-                        Message::chat(self.address.clone()).with_body(Lang::new(), body);
+                    let message = Message::chat(self.address.clone()).with_body(Lang::new(), body);
                     self.send(Stanza::Message(message)).await?;
                 }
                 Output::Event(event) => self.note(event),

@@ -113,21 +113,78 @@ impl Metrics {
         let r = &mut self.registry;
         r.register("learners", "Learners who may talk to the bot now", self.learners.clone());
         r.register("sessions", "Sessions that are open now", self.sessions.clone());
-        r.register("sessions_opened", "Sessions opened since the start", self.sessions_opened.clone());
-        r.register("sessions_panicked", "Sessions ended by a fault of the program; should stay 0", self.sessions_panicked.clone());
-        r.register("steps_reached", "Steps of the lesson that learners reached", self.steps.clone());
-        r.register("otr_handshakes", "OTR key exchanges finished, by version of the protocol", self.otr_handshakes.clone());
-        r.register("smp_runs", "Runs of the Socialist Millionaires' Protocol, by result", self.smp.clone());
-        r.register("messages_refused", "Messages of learners that were not acted on, by reason", self.refused.clone());
-        r.register("xmpp_stanzas_received", "Stanzas received from the XMPP server", self.stanzas_in.clone());
-        r.register("xmpp_stanzas_sent", "Stanzas given to the stream to the XMPP server", self.stanzas_out.clone());
-        r.register("xmpp_online", "1 while the bot is logged in to the XMPP server, else 0", self.online.clone());
-        r.register("xmpp_connection_losses", "Times that the XMPP connection was lost or could not be made", self.connection_losses.clone());
+        r.register(
+            "sessions_opened",
+            "Sessions opened since the start",
+            self.sessions_opened.clone(),
+        );
+        r.register(
+            "sessions_panicked",
+            "Sessions ended by a fault of the program; should stay 0",
+            self.sessions_panicked.clone(),
+        );
+        r.register(
+            "steps_reached",
+            "Steps of the lesson that learners reached",
+            self.steps.clone(),
+        );
+        r.register(
+            "otr_handshakes",
+            "OTR key exchanges finished, by version of the protocol",
+            self.otr_handshakes.clone(),
+        );
+        r.register(
+            "smp_runs",
+            "Runs of the Socialist Millionaires' Protocol, by result",
+            self.smp.clone(),
+        );
+        r.register(
+            "messages_refused",
+            "Messages of learners that were not acted on, by reason",
+            self.refused.clone(),
+        );
+        r.register(
+            "xmpp_stanzas_received",
+            "Stanzas received from the XMPP server",
+            self.stanzas_in.clone(),
+        );
+        r.register(
+            "xmpp_stanzas_sent",
+            "Stanzas given to the stream to the XMPP server",
+            self.stanzas_out.clone(),
+        );
+        r.register(
+            "xmpp_online",
+            "1 while the bot is logged in to the XMPP server, else 0",
+            self.online.clone(),
+        );
+        r.register(
+            "xmpp_connection_losses",
+            "Times that the XMPP connection was lost or could not be made",
+            self.connection_losses.clone(),
+        );
         r.register("lti_launches", "LTI launches, by result", self.launches.clone());
-        r.register("grades_due", "Grades that the LMS has not confirmed yet", self.grades_due.clone());
-        r.register("grades_failed", "Grades that the LMS refused for good", self.grades_failed.clone());
-        r.register("grades_recorded", "Grades that the LMS confirmed", self.grades_recorded.clone());
-        r.register_with_unit("start_time", "When the daemon started, in seconds since 1970", Unit::Seconds, self.start_time.clone());
+        r.register(
+            "grades_due",
+            "Grades that the LMS has not confirmed yet",
+            self.grades_due.clone(),
+        );
+        r.register(
+            "grades_failed",
+            "Grades that the LMS refused for good",
+            self.grades_failed.clone(),
+        );
+        r.register(
+            "grades_recorded",
+            "Grades that the LMS confirmed",
+            self.grades_recorded.clone(),
+        );
+        r.register_with_unit(
+            "start_time",
+            "When the daemon started, in seconds since 1970",
+            Unit::Seconds,
+            self.start_time.clone(),
+        );
     }
 
     /// Counts what happened in a session.

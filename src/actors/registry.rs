@@ -16,12 +16,14 @@ use log::{debug, error, info, warn};
 use tokio::sync::oneshot;
 
 pub use self::messages::{
-    CloseAll, Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, KnownLearner, News, NotEnrolled, Observe,
-    Observed, Reload, Restore, SessionNews, Where,
+    CloseAll, Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, KnownLearner, News,
+    NotEnrolled, Observe, Observed, Reload, Restore, SessionNews, Where,
 };
 use super::{
     Deliver, Incoming, Outgoing, Received, now, rng,
-    session::{Chat, ChatBody, CheckBotSecret, Close, GiveSecret, Links, Locate, SessionActor, WentAway},
+    session::{
+        Chat, ChatBody, CheckBotSecret, Close, GiveSecret, Links, Locate, SessionActor, WentAway,
+    },
     store::SaveProgress,
 };
 use crate::{
@@ -356,7 +358,8 @@ impl Handler<Where> for SessionRegistry {
             fingerprint: None,
             has_secret: false,
         });
-        let actor = learner.and_then(|learner| learner.session.as_ref().map(|open| open.actor.clone()));
+        let actor =
+            learner.and_then(|learner| learner.session.as_ref().map(|open| open.actor.clone()));
         Box::pin(async move {
             match actor {
                 Some(actor) => actor.send(Locate).await.ok().or(known),

@@ -6,7 +6,9 @@
 
 use std::{sync::Arc, time::Instant};
 
-use actix::{Actor, AsyncContext as _, Context, Handler, Message, MessageResult, Recipient, SpawnHandle};
+use actix::{
+    Actor, AsyncContext as _, Context, Handler, Message, MessageResult, Recipient, SpawnHandle,
+};
 use jid::{BareJid, Jid};
 use log::{debug, info};
 use rand::rngs::StdRng;

@@ -81,7 +81,8 @@ fn read_message(own: &BareJid, message: &Message) -> Reading {
         return Reading::Ignored("too long");
     }
     // An OTR message that waited on the server belongs to a conversation that is gone.
-    let is_delayed = message.payloads.iter().any(|payload| Delay::try_from(payload.clone()).is_ok());
+    let is_delayed =
+        message.payloads.iter().any(|payload| Delay::try_from(payload.clone()).is_ok());
     if is_delayed && body.starts_with("?OTR") {
         return Reading::Ignored("delayed");
     }
@@ -112,35 +113,45 @@ fn read_iq(own: &BareJid, bot: &Bot, iq: Iq) -> Reading {
         Iq::Set { from, id, payload, .. } => (from, id, payload, false),
         Iq::Result { .. } | Iq::Error { .. } => return Reading::Ignored("answer"),
     };
-    let result = |payload: Option<Element>| Iq::Result { from: None, to: from.clone(), id: id.clone(), payload };
-    let answer = if is_get && payload.is("ping", "urn:xmpp:ping") && Ping::try_from(payload.clone()).is_ok() {
-        result(None)
-    } else if is_get && VersionQuery::try_from(payload.clone()).is_ok() {
-        let version = VersionResult {
-            name: "otrbot".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            os: None,
-        };
-        result(Some(version.into()))
-    } else if let (true, Ok(query)) = (is_get, DiscoInfoQuery::try_from(payload.clone())) {
-        result(Some(disco_info(bot, query.node).into()))
-    } else if !is_get && payload.is("query", "jabber:iq:roster") && is_own_server(own, from.as_ref()) {
-        // A roster push; from anybody else it would be an attempt to add contacts.
-        result(None)
-    } else {
-        Iq::Error {
-            from: None,
-            to: from.clone(),
-            id,
-            error: StanzaError::new(
-                ErrorType::Cancel,
-                DefinedCondition::ServiceUnavailable,
-                "en",
-                "this bot does not offer that",
-            ),
-            payload: None,
-        }
+    let result = |payload: Option<Element>| Iq::Result {
+        from: None,
+        to: from.clone(),
+        id: id.clone(),
+        payload,
     };
+    let answer =
+        if is_get && payload.is("ping", "urn:xmpp:ping") && Ping::try_from(payload.clone()).is_ok()
+        {
+            result(None)
+        } else if is_get && VersionQuery::try_from(payload.clone()).is_ok() {
+            let version = VersionResult {
+                name: "otrbot".to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                os: None,
+            };
+            result(Some(version.into()))
+        } else if let (true, Ok(query)) = (is_get, DiscoInfoQuery::try_from(payload.clone())) {
+            result(Some(disco_info(bot, query.node).into()))
+        } else if !is_get
+            && payload.is("query", "jabber:iq:roster")
+            && is_own_server(own, from.as_ref())
+        {
+            // A roster push; from anybody else it would be an attempt to add contacts.
+            result(None)
+        } else {
+            Iq::Error {
+                from: None,
+                to: from.clone(),
+                id,
+                error: StanzaError::new(
+                    ErrorType::Cancel,
+                    DefinedCondition::ServiceUnavailable,
+                    "en",
+                    "this bot does not offer that",
+                ),
+                payload: None,
+            }
+        };
     Reading::Reply(Box::new(Stanza::Iq(answer)))
 }
 
@@ -221,7 +232,8 @@ fn chat(to: Jid, body: String, otr: bool, id: String) -> Message {
     // Copies at other clients and in archives could not be read anyway (XEP-0364).
     message.payloads.push(xmpp_parsers::carbons::Private.into());
     message.payloads.extend(["no-copy", "no-permanent-store"].map(hint));
-    let eme = ExplicitMessageEncryption { namespace: NS_OTR.to_owned(), name: Some("OTR".to_owned()) };
+    let eme =
+        ExplicitMessageEncryption { namespace: NS_OTR.to_owned(), name: Some("OTR".to_owned()) };
     message.with_payload(eme)
 }
 
@@ -302,7 +314,9 @@ mod tests {
         let stanzas = deliver(&bot(), Deliver { to, what }, || "1".into());
 
         let xml = String::from_utf8(xso::to_vec(&stanzas[0]).unwrap()).unwrap();
-        for part in ["no-copy", "no-permanent-store", "urn:xmpp:eme:0", "urn:xmpp:carbons:2", "?OTR:AAM=."] {
+        for part in
+            ["no-copy", "no-permanent-store", "urn:xmpp:eme:0", "urn:xmpp:carbons:2", "?OTR:AAM=."]
+        {
             assert!(xml.contains(part), "{part} is not in {xml}");
         }
     }

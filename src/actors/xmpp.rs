@@ -189,7 +189,9 @@ impl StreamHandler<Event> for XmppConnection {
             Event::Offline { why, retry_in } => {
                 match retry_in {
                     Some(pause) => warn!(
-                        "{} is offline: {why}; next try in {:.1} s", self.own, pause.as_secs_f64()
+                        "{} is offline: {why}; next try in {:.1} s",
+                        self.own,
+                        pause.as_secs_f64()
                     ),
                     None => error!("{} is offline for good: {why}", self.own),
                 }

@@ -178,7 +178,9 @@ impl Assembly {
     /// What the gateway is told by the settings.
     pub(super) fn gateway(&self) -> GatewayConfig {
         let lti = &self.settings.lti;
-        let token_key = if let Some(key) = &lti.secret_key { TokenKey::from_secret(key.expose_secret().as_bytes()) } else {
+        let token_key = if let Some(key) = &lti.secret_key {
+            TokenKey::from_secret(key.expose_secret().as_bytes())
+        } else {
             log::warn!(
                 "lti.secret_key_file is not set: pages that are open now ask to be opened \
                  again after a restart"
@@ -245,9 +247,9 @@ pub(super) fn tls(settings: &Settings) -> Result<xmpp::Tls, Failure> {
     for name in &settings.tls.cipher_list {
         match xmpp::parse_cipher(name) {
             Ok(suite) => cipher_suites.push(suite),
-            Err(why) => faults.push(format!(
-                "{}: tls.cipher_list: {name}: {why}", settings.file.display()
-            )),
+            Err(why) => {
+                faults.push(format!("{}: tls.cipher_list: {name}: {why}", settings.file.display()))
+            }
         }
     }
     if !faults.is_empty() {
@@ -266,7 +268,10 @@ pub(super) fn tls(settings: &Settings) -> Result<xmpp::Tls, Failure> {
 
 fn read_password(path: &Path) -> Result<SecretString, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::InvalidArgument(format!("--password-file: cannot read {}: {error}", path.display()))
+        Failure::InvalidArgument(format!(
+            "--password-file: cannot read {}: {error}",
+            path.display()
+        ))
     })?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned().into())
 }

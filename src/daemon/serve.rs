@@ -107,7 +107,8 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
     metrics.start_time.set(assemble::unix_now());
     // Addresses first: what cannot be had should be known before anything is said to anybody.
     let health_listener = listen(settings.metrics_bind, "metrics.bind")?;
-    let pages_listener = if settings.lti.enabled { Some(listen(settings.lti.bind, "lti.bind")?) } else { None };
+    let pages_listener =
+        if settings.lti.enabled { Some(listen(settings.lti.bind, "lti.bind")?) } else { None };
 
     let store = Store::open(&settings.store).await.map_err(|error| {
         Failure::MissingDependency(format!("{}: store: {error}", settings.file.display()))

@@ -81,9 +81,7 @@ pub(super) fn bot_secret(text: &str) -> Option<String> {
                 group.len() == 4 && group.bytes().all(|byte| byte.is_ascii_uppercase())
             })
     };
-    text.split(|c: char| !(c.is_ascii_uppercase() || c == '-'))
-        .find(is_secret)
-        .map(str::to_owned)
+    text.split(|c: char| !(c.is_ascii_uppercase() || c == '-')).find(is_secret).map(str::to_owned)
 }
 
 #[cfg(test)]
