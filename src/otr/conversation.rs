@@ -1,5 +1,5 @@
 //! A conversation with one peer: what the host says, and what it asks (OTRv3, "The protocol state
-//! machine"). What the peer says is in [`super::receive`].
+//! machine"). What the peer says is in `receive.rs`.
 //!
 //! No clock is read and no randomness taken from the air: both are arguments. Nothing is sent
 //! either; every step gives back what the host is to do.

@@ -17,6 +17,8 @@ use crypto_bigint::{U320, U1536, Uint, const_monty_params};
 use rand_core::CryptoRng;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
+use super::fixed_base;
+
 const_monty_params!(
     Modulus,
     U1536,
@@ -62,7 +64,7 @@ impl DhSecret {
     /// key rotation and gain nothing, since the group itself is the weaker part.
     const LEN: usize = 40;
 
-    /// A fresh exponent: [`Self::LEN`] bytes of `rng`, taken big-endian.
+    /// A fresh exponent: 40 bytes of `rng`, taken big-endian.
     pub fn random<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
         let mut bytes = Zeroizing::new([0; Self::LEN]);
         loop {
@@ -85,7 +87,7 @@ impl DhSecret {
 
     /// g^x, for the peer.
     pub fn public(&self) -> DhPublic {
-        DhPublic { g: GENERATOR.pow_bounded_exp(&*self.x, U320::BITS).retrieve() }
+        DhPublic { g: fixed_base::SHORT.power(&*self.x).retrieve() }
     }
 
     /// The secret that is shared with the owner of `theirs`.

@@ -80,6 +80,7 @@ pub mod data;
 pub mod dh;
 pub mod error;
 pub mod event;
+mod fixed_base;
 pub mod fragment;
 pub mod identity;
 pub mod instance;

@@ -1,11 +1,12 @@
 //! What is said in private, in one piece and in many.
 
-use otrbot::otr::event::Event;
+use otrbot::otr::event::{Event, Output};
+use otrbot::otr::policy::Policy;
 use otrbot::otr::version::Version;
 use serde_json::json;
 
 use crate::in_both_versions;
-use crate::pair::{Pair, hex};
+use crate::pair::{Pair, hex, only};
 
 in_both_versions! {
     words_of_all_kinds_arrive
@@ -16,6 +17,9 @@ in_both_versions! {
     both_send_in_tiny_pieces
     plaintext_in_private_is_flagged
     what_comes_twice_is_heard_once
+    damage_to_their_message_harms_no_more_than_that
+    damage_to_our_message_harms_no_more_than_that
+    errors_that_start_exchanges_come_to_an_end
     they_offer_the_extra_key
 }
 
@@ -110,6 +114,57 @@ fn what_comes_twice_is_heard_once(version: Version) {
 
     let heard = pair.our_events().into_iter().filter(|event| matches!(event, Event::Heard { .. }));
     assert_eq!(heard.count(), 1);
+    pair.forget_events();
+    pair.assert_talks();
+}
+
+/// The message with one character changed, in the middle: the revealed MAC keys at its end are not
+/// authenticated.
+fn damaged(message: &str) -> String {
+    let (head, rest) = message.split_at(message.len() / 2);
+    let (old, tail) = rest.split_at(1);
+    [head, if old == "A" { "B" } else { "A" }, tail].concat()
+}
+
+fn damage_to_their_message_harms_no_more_than_that(version: Version) {
+    let mut pair = Pair::private(version);
+    let printed = pair.theirs.run(&json!({"cmd": "send", "text": "lost"}));
+
+    pair.inject_to_us(&damaged(printed[0]["out"].as_str().unwrap()));
+
+    let heard = pair.our_events().into_iter().any(|event| matches!(event, Event::Heard { .. }));
+    assert!(!heard);
+    pair.forget_events();
+    pair.assert_talks();
+}
+
+fn damage_to_our_message_harms_no_more_than_that(version: Version) {
+    let mut pair = Pair::private(version);
+    let outputs = pair.ours.send(pair.now, &mut pair.rng, "lost").unwrap();
+    let [Output::Send(message)] = &*outputs else {
+        panic!("{outputs:?}");
+    };
+
+    pair.inject_to_them(&damaged(message));
+
+    let heard = pair.their_events().iter().any(|event| event["event"] == "plaintext");
+    assert!(!heard);
+    pair.forget_events();
+    pair.assert_talks();
+}
+
+fn errors_that_start_exchanges_come_to_an_end(version: Version) {
+    let mut pair =
+        Pair::with(Policy { error_start_ake: true, ..only(version) }, &version.to_string());
+    pair.command(&json!({"cmd": "policy", "error_start_ake": true}));
+    pair.start();
+    pair.assert_private(version);
+
+    for _ in 0..3 {
+        pair.inject_to_us("?OTR Error: cannot read this");
+        pair.inject_to_them("?OTR Error: cannot read this");
+    }
+
     pair.forget_events();
     pair.assert_talks();
 }

@@ -34,7 +34,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use self::message::{Message1, Message2, Message3, Message4};
 use self::proof::{Coordinates, Exponent, Generators, Knowledge, LogEquality, Place};
-use super::dh::{DhPublic, Element, GENERATOR, public_from_element};
+use super::dh::{DhPublic, Element, public_from_element};
 use super::error::WireError;
 use super::identity::Fingerprint;
 use super::tlv::{Tlv, TlvType};
@@ -377,11 +377,11 @@ impl Asked {
         let Message1 { g2a, g3a, .. } = self.message;
         let generators = Generators { g2: b2.power(&g2a.element()), g3: b3.power(&g3a.element()) };
         let pb = r4.power(&generators.g3);
-        let qb = r4.power(&GENERATOR).mul(&y.power(&generators.g2));
+        let qb = r4.power_of_generator().mul(&y.power(&generators.g2));
         let message = Message2 {
-            g2b: public_from_element(&b2.power(&GENERATOR))?,
+            g2b: public_from_element(&b2.power_of_generator())?,
             b2: Knowledge::prove(Place::B2, &b2, &r2),
-            g3b: public_from_element(&b3.power(&GENERATOR))?,
+            g3b: public_from_element(&b3.power_of_generator())?,
             b3: Knowledge::prove(Place::B3, &b3, &r3),
             pb: public_from_element(&pb)?,
             qb: public_from_element(&qb)?,
@@ -404,9 +404,9 @@ impl Expect2 {
     fn start<R: CryptoRng + ?Sized>(rng: &mut R, x: SmpSecret) -> Option<(Self, Message1)> {
         let [a2, a3, r2, r3] = [(); 4].map(|()| Exponent::random(rng));
         let message = Message1 {
-            g2a: public_from_element(&a2.power(&GENERATOR))?,
+            g2a: public_from_element(&a2.power_of_generator())?,
             a2: Knowledge::prove(Place::A2, &a2, &r2),
-            g3a: public_from_element(&a3.power(&GENERATOR))?,
+            g3a: public_from_element(&a3.power_of_generator())?,
             a3: Knowledge::prove(Place::A3, &a3, &r3),
         };
         Some((Self { x, a2, a3 }, message))
@@ -431,7 +431,7 @@ impl Expect2 {
 
         let [r4, r5, r6, r7] = [(); 4].map(|()| Exponent::random(rng));
         let pa = r4.power(&generators.g3);
-        let qa = r4.power(&GENERATOR).mul(&self.x.power(&generators.g2));
+        let qa = r4.power_of_generator().mul(&self.x.power(&generators.g2));
         let p_ratio = ratio(&pa, &pb.element())?;
         let q_ratio = ratio(&qa, &qb.element())?;
         let message = Message3 {

@@ -22,8 +22,9 @@ use rand_core::CryptoRng;
 use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
-use super::super::dh::{DhPublic, Element, GENERATOR, uint_from_be, uint_to_be};
+use super::super::dh::{DhPublic, Element, uint_from_be, uint_to_be};
 use super::super::error::WireError;
+use super::super::fixed_base;
 use super::super::wire::{Reader, Writer};
 use super::SmpSecret;
 
@@ -57,6 +58,11 @@ impl Exponent {
     /// base^self.
     pub(super) fn power(&self, base: &Element) -> Element {
         base.pow(&*self.0)
+    }
+
+    /// g1^self.
+    pub(super) fn power_of_generator(&self) -> Element {
+        fixed_base::LONG.power(&*self.0)
     }
 }
 
@@ -150,6 +156,11 @@ impl Response {
     fn power(&self, base: &Element) -> Element {
         base.pow_vartime(&self.0)
     }
+
+    /// g1^D.
+    fn power_of_generator(&self) -> Element {
+        fixed_base::LONG.power(&self.0)
+    }
 }
 
 /// Proof of knowledge of the exponent of g2a, g3a, g2b or g3b: c and D.
@@ -162,14 +173,14 @@ pub(super) struct Knowledge {
 impl Knowledge {
     /// Proves that we know `secret`.
     pub(super) fn prove(place: Place, secret: &Exponent, r: &Exponent) -> Self {
-        let c = Challenge::hash(place, &[&r.power(&GENERATOR)]);
+        let c = Challenge::hash(place, &[&r.power_of_generator()]);
         let d = Response::new(r, &secret.0, &c);
         Self { c, d }
     }
 
     /// Whether the sender of `public` knows its exponent.
     pub(super) fn verify(&self, place: Place, public: &DhPublic) -> bool {
-        let commitment = self.d.power(&GENERATOR).mul(&self.c.power(&public.element()));
+        let commitment = self.d.power_of_generator().mul(&self.c.power(&public.element()));
         self.c == Challenge::hash(place, &[&commitment])
     }
 
@@ -207,7 +218,7 @@ impl Coordinates {
         [r5, r6]: [&Exponent; 2],
     ) -> Self {
         let p = r5.power(&generators.g3);
-        let q = r5.power(&GENERATOR).mul(&r6.power(&generators.g2));
+        let q = r5.power_of_generator().mul(&r6.power(&generators.g2));
         let c = Challenge::hash(place, &[&p, &q]);
         let d5 = Response::new(r5, &r4.0, &c);
         let secret = Zeroizing::new(secret.number().resize());
@@ -226,7 +237,7 @@ impl Coordinates {
         let p = self.d5.power(&generators.g3).mul(&self.c.power(&p.element()));
         let q = self
             .d5
-            .power(&GENERATOR)
+            .power_of_generator()
             .mul(&self.d6.power(&generators.g2))
             .mul(&self.c.power(&q.element()));
         self.c == Challenge::hash(place, &[&p, &q])
@@ -255,7 +266,7 @@ pub(super) struct LogEquality {
 impl LogEquality {
     /// Proves that we made R = `q_ratio`^`secret`.
     pub(super) fn prove(place: Place, q_ratio: &Element, secret: &Exponent, r7: &Exponent) -> Self {
-        let c = Challenge::hash(place, &[&r7.power(&GENERATOR), &r7.power(q_ratio)]);
+        let c = Challenge::hash(place, &[&r7.power_of_generator(), &r7.power(q_ratio)]);
         let d7 = Response::new(r7, &secret.0, &c);
         Self { c, d7 }
     }
@@ -268,7 +279,7 @@ impl LogEquality {
         g3_theirs: &DhPublic,
         r: &DhPublic,
     ) -> bool {
-        let first = self.d7.power(&GENERATOR).mul(&self.c.power(&g3_theirs.element()));
+        let first = self.d7.power_of_generator().mul(&self.c.power(&g3_theirs.element()));
         let second = self.d7.power(q_ratio).mul(&self.c.power(&r.element()));
         self.c == Challenge::hash(place, &[&first, &second])
     }
@@ -286,6 +297,7 @@ impl LogEquality {
 mod tests {
     use rand_core::SeedableRng as _;
 
+    use super::super::super::dh::GENERATOR;
     use super::*;
 
     #[test]
@@ -308,7 +320,7 @@ mod tests {
     fn a_proof_does_not_hold_at_another_place() {
         let mut rng = rand_chacha::ChaCha20Rng::from_seed([1; 32]);
         let [secret, r] = [(); 2].map(|()| Exponent::random(&mut rng));
-        let public = DhPublic::from_be_bytes(&uint_to_be(&secret.power(&GENERATOR).retrieve()));
+        let public = DhPublic::from_be_bytes(&uint_to_be(&secret.power_of_generator().retrieve()));
 
         let proof = Knowledge::prove(Place::A2, &secret, &r);
 
