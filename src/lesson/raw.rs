@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::error::Fault;
-use super::vocabulary::{Action, Claim, Condition, Deed, EventKind, Need, Word};
+use super::vocabulary::{Action, Claim, Condition, Deed, EventKind, Need};
 use super::yaml::{Node, Place, Placed, Reader, Value};
 
 /// Longest text, in characters. Longer ones are not read in a chat.
@@ -231,6 +231,7 @@ fn time(node: &Node, reader: &mut Reader) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lesson::vocabulary::Word;
 
     #[test]
     fn each_word_has_one_value_and_each_value_one_word() {

@@ -5,7 +5,7 @@ pub const BOT_SECRET: &str = "bot_secret";
 
 /// Variables that every lesson can use: those of `format_strings` that the settings always have,
 /// and those of the session.
-pub const KNOWN_VARIABLES: [&str; 7] = [
+pub const KNOWN_VARIABLES: [&str; 9] = [
     "bot_title",
     "bot_description",
     "project_name",
@@ -13,6 +13,9 @@ pub const KNOWN_VARIABLES: [&str; 7] = [
     // The bot's fingerprint in this session, and the learner's in this private conversation.
     "fingerprint",
     "learner_fingerprint",
+    // Why the last shared secret was refused, and what to do better.
+    "secret_warning",
+    "secret_advice",
     BOT_SECRET,
 ];
 

@@ -188,7 +188,7 @@ impl Trigger {
                 | Condition::BotMayStartSmp
                 | Condition::BotSecretGiven
                 | Condition::Passed
-                | Condition::CutShort => Need::Nothing,
+                | Condition::Speaking => Need::Nothing,
             });
         by_conditions.fold(by_event, Need::max)
     }
@@ -231,8 +231,8 @@ pub enum Condition {
     BotSecretGiven,
     /// The bot secret was typed into the page: the lesson is passed.
     Passed,
-    /// The last `hush` has left something unsaid.
-    CutShort,
+    /// Something waits to be said.
+    Speaking,
 }
 
 impl Word for Condition {
@@ -243,7 +243,7 @@ impl Word for Condition {
         ("bot_may_start_smp", Self::BotMayStartSmp),
         ("bot_secret_given", Self::BotSecretGiven),
         ("passed", Self::Passed),
-        ("cut_short", Self::CutShort),
+        ("speaking", Self::Speaking),
     ];
 }
 
