@@ -51,6 +51,8 @@ pub struct SessionRegistry {
     metrics: Arc<Metrics>,
     log_user_messages: bool,
     last_id: u64,
+    /// Whether the daemon stops: no session is opened any more.
+    is_closing: bool,
     /// Who waits for the last session to end.
     closing: Option<oneshot::Sender<()>>,
 }
@@ -113,6 +115,7 @@ impl SessionRegistry {
             metrics,
             log_user_messages,
             last_id: 0,
+            is_closing: false,
             closing: None,
         }
     }
@@ -133,7 +136,7 @@ impl SessionRegistry {
             return Some(open.actor.clone());
         }
         // A closing bot opens nothing.
-        if self.closing.is_some() {
+        if self.is_closing {
             return None;
         }
         self.last_id = self.last_id.wrapping_add(1);
@@ -381,7 +384,7 @@ impl Handler<SessionNews> for SessionRegistry {
                 if !self.forget_session(&jid, id) {
                     return;
                 }
-                if self.closing.is_none()
+                if !self.is_closing
                     && self.learners.get(&jid).is_some_and(|learner| !learner.is_listed)
                 {
                     self.remove(&jid);
@@ -417,6 +420,7 @@ impl Handler<CloseAll> for SessionRegistry {
 
     fn handle(&mut self, _: CloseAll, _: &mut Self::Context) -> Self::Result {
         let (closing, closed) = oneshot::channel();
+        self.is_closing = true;
         self.closing = Some(closing);
         for learner in self.learners.values() {
             if let Some(open) = &learner.session {
