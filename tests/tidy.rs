@@ -206,8 +206,9 @@ fn faults_of_layer(name: &str, module: &str, forbidden: &[&str], text: &str) -> 
 fn names(code: &str, word: &str) -> bool {
     let in_name = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(word).any(|(at, _)| {
-        let before = code[..at].chars().next_back();
-        let after = code[at + word.len()..].chars().next();
+        let (start, rest) = code.split_at(at);
+        let before = start.chars().next_back();
+        let after = rest.split_at(word.len()).1.chars().next();
         let starts = !before.is_some_and(|c| in_name(c) || c == '.');
         let ends = word.ends_with(':') || !after.is_some_and(in_name);
         // A crate is named by its path or its import, a variable of the same name is not it.
