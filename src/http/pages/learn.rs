@@ -210,7 +210,7 @@ fn secret_problem(verdict: &SecretVerdict) -> Option<Problem> {
             Some(Problem { what, advice: advice.clone() })
         }
         SecretVerdict::Unusable => Some(Problem {
-            what: tr!("Enter a secret of one to 256 characters."),
+            what: tr!("This cannot be a secret: nothing was entered, or far too much."),
             advice: Vec::new(),
         }),
     }

@@ -1,0 +1,239 @@
+//! A client of WebDriver (W3C), as small as these tests need it, and the Chromium behind it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of a test may fail it")]
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Name of the member that holds an element's reference, by the standard.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+/// How long the browser may take for one command.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the browser does with scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scripts {
+    On,
+    Off,
+}
+
+/// A headless Chromium with a profile of its own, which blocks third-party cookies.
+pub(crate) struct Browser {
+    driver: Child,
+    port: u16,
+    session: String,
+    client: reqwest::Client,
+    _profile: TempDir,
+}
+
+/// An element of the page.
+#[derive(Clone, Debug)]
+pub(crate) struct Element(String);
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Ends Chromium; this also runs while a failed test unwinds, so nothing may fail here.
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+            stream.set_read_timeout(Some(Duration::from_secs(10))).ok();
+            let request = format!(
+                "DELETE /session/{} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+                self.session
+            );
+            if stream.write_all(request.as_bytes()).is_ok() {
+                stream.read(&mut [0; 64]).ok();
+            }
+        }
+        self.driver.kill().ok();
+        self.driver.wait().ok();
+    }
+}
+
+impl Browser {
+    /// Starts ChromeDriver on a free port, and Chromium with it.
+    ///
+    /// # Panics
+    ///
+    /// When one of them is not there, with the names of Debian's packages.
+    pub(crate) async fn start(scripts: Scripts) -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!(
+                    "chromedriver: {error}; install Debian's packages chromium and chromium-driver"
+                )
+            });
+        let port = port_of(&mut driver);
+        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        let profile = tempfile::tempdir().unwrap();
+        let session = String::new();
+        let mut browser = Self { driver, port, session, client, _profile: profile };
+        let started = browser.call("POST", "/session", Some(&browser.wishes(scripts))).await;
+        let started = started.unwrap_or_else(|why| {
+            panic!("Chromium does not start ({why}); install Debian's packages chromium and chromium-driver")
+        });
+        browser.session = started["sessionId"].as_str().unwrap().to_owned();
+        browser
+    }
+
+    fn wishes(&self, scripts: Scripts) -> Value {
+        let profile = self._profile.path().display();
+        let mut preferences = json!({
+            "profile.block_third_party_cookies": true,
+            "profile.cookie_controls_mode": 1,
+        });
+        if scripts == Scripts::Off {
+            preferences["profile.managed_default_content_settings.javascript"] = json!(2);
+        }
+        json!({ "capabilities": { "alwaysMatch": {
+            "browserName": "chrome",
+            "goog:chromeOptions": {
+                "args": [
+                    "--headless",
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--disable-dev-shm-usage",
+                    "--disable-quic",
+                    "--no-first-run",
+                    "--no-proxy-server",
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    "--disable-sync",
+                    "--window-size=1000,900",
+                    format!("--user-data-dir={profile}"),
+                ],
+                "prefs": preferences,
+            },
+        } } })
+    }
+
+    async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, String> {
+        let url = format!("http://127.0.0.1:{}{path}", self.port);
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = self.client.request(method, url);
+        if let Some(body) = body {
+            request = request.header("Content-Type", "application/json").body(body.to_string());
+        }
+        let answer = request.send().await.map_err(|error| error.to_string())?;
+        let is_good = answer.status().is_success();
+        let text = answer.text().await.map_err(|error| error.to_string())?;
+        let mut value: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        let value = value["value"].take();
+        if is_good { Ok(value) } else { Err(format!("{}: {}", value["error"], value["message"])) }
+    }
+
+    /// A command of the session.
+    async fn tell(&self, method: &str, path: &str, body: Option<Value>) -> Result<Value, String> {
+        self.call(method, &format!("/session/{}{path}", self.session), body.as_ref()).await
+    }
+
+    pub(crate) async fn open(&self, url: &str) {
+        self.tell("POST", "/url", Some(json!({ "url": url }))).await.unwrap();
+    }
+
+    pub(crate) async fn resize(&self, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height });
+        self.tell("POST", "/window/rect", Some(size)).await.unwrap();
+    }
+
+    /// Goes into a frame; `None`: out of all of them.
+    pub(crate) async fn enter(&self, frame: Option<&Element>) {
+        let id = frame.map_or(Value::Null, |Element(id)| json!({ ELEMENT: id }));
+        self.tell("POST", "/frame", Some(json!({ "id": id }))).await.unwrap();
+    }
+
+    pub(crate) async fn title(&self) -> String {
+        let title = self.script("return document.title").await;
+        title.as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn all(&self, selector: &str) -> Vec<Element> {
+        let query = json!({ "using": "css selector", "value": selector });
+        let found = self.tell("POST", "/elements", Some(query)).await.unwrap_or_default();
+        let found = found.as_array().cloned().unwrap_or_default();
+        found.iter().map(|found| Element(found[ELEMENT].as_str().unwrap().to_owned())).collect()
+    }
+
+    /// The element of a selector, as soon as it is there.
+    pub(crate) async fn find(&self, selector: &str) -> Element {
+        let mut found = None;
+        crate::support::until(selector, async || {
+            found = self.all(selector).await.into_iter().next();
+            found.is_some()
+        })
+        .await;
+        found.unwrap()
+    }
+
+    pub(crate) async fn click(&self, Element(id): &Element) {
+        self.tell("POST", &format!("/element/{id}/click"), Some(json!({}))).await.unwrap();
+    }
+
+    pub(crate) async fn type_into(&self, Element(id): &Element, text: &str) {
+        let keys = json!({ "text": text });
+        self.tell("POST", &format!("/element/{id}/value"), Some(keys)).await.unwrap();
+    }
+
+    pub(crate) async fn clear(&self, Element(id): &Element) {
+        self.tell("POST", &format!("/element/{id}/clear"), Some(json!({}))).await.unwrap();
+    }
+
+    /// What is seen of the text of a selector's element, as soon as it is there.
+    pub(crate) async fn text(&self, selector: &str) -> String {
+        let mut text = None;
+        crate::support::until(selector, async || {
+            // The element may belong to the page before, which goes away in between.
+            let Element(id) = self.find(selector).await;
+            text = self.tell("GET", &format!("/element/{id}/text"), None).await.ok();
+            text.is_some()
+        })
+        .await;
+        text.unwrap().as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn property(&self, Element(id): &Element, name: &str) -> Value {
+        self.tell("GET", &format!("/element/{id}/property/{name}"), None).await.unwrap()
+    }
+
+    pub(crate) async fn is_displayed(&self, Element(id): &Element) -> bool {
+        let shown = self.tell("GET", &format!("/element/{id}/displayed"), None).await.unwrap();
+        shown == Value::Bool(true)
+    }
+
+    /// Runs a script of the test in the page; this works with the page's own scripts off, too.
+    pub(crate) async fn script(&self, script: &str) -> Value {
+        let script = json!({ "script": script, "args": [] });
+        let mut value = Err(String::new());
+        for _ in 0..3 {
+            value = self.tell("POST", "/execute/sync", Some(script.clone())).await;
+            // The page may go away while the script runs; then the next one answers.
+            if value.is_ok() {
+                break;
+            }
+        }
+        value.unwrap()
+    }
+}
+
+/// Reads from ChromeDriver's first lines which port it took.
+fn port_of(driver: &mut Child) -> u16 {
+    let output = driver.stdout.take().unwrap();
+    let mut said = String::new();
+    for line in BufReader::new(output).lines() {
+        let line = line.unwrap();
+        if let Some((_, rest)) = line.split_once("started successfully on port ") {
+            return rest.trim_end_matches('.').parse().unwrap();
+        }
+        said.push_str(&line);
+    }
+    panic!("chromedriver ended: {said}");
+}

@@ -1,0 +1,288 @@
+//! The whole way of a learner through the pages.
+#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
+
+use std::time::Duration;
+
+use otrbot::session::Progress;
+
+use crate::{
+    course::Course,
+    driver::{Browser, Element, Scripts},
+    platform::{Grade, Mood, Platform},
+    reading::{assert_readable, assert_says_what_is_wrong},
+    registry::BOT_SECRET,
+    support::{Launch, SECRET, Tool, until},
+};
+
+const JID: &str = "zoe@chat.example";
+const SECRET_OF_TWO: &str = "four quiet otters juggling";
+
+/// A learner before the browser, in the assignment.
+struct Learner {
+    tool: Tool,
+    course: Course,
+    platform: Platform,
+    browser: Browser,
+    scripts: Scripts,
+}
+
+impl Learner {
+    async fn sit_down(scripts: Scripts, moods: Vec<Mood>) -> Self {
+        let tool = Tool::start().await;
+        let course = Course::start();
+        let platform = Platform::start(SECRET, moods);
+        let browser = Browser::start(scripts).await;
+        Self { tool, course, platform, browser, scripts }
+    }
+
+    fn frame_url(&self) -> String {
+        self.tool.base.replace("127.0.0.1", "localhost")
+    }
+
+    /// Opens the assignment in the course, in a frame of a width.
+    async fn open_assignment(&self, role: &str, frame_width: u32) {
+        let launch = Launch::of("zoe", role)
+            .set("launch_presentation_return_url", &self.course.url())
+            .graded(&self.platform.url, "cell of zoe");
+        self.course.assign(&format!("{}/", self.frame_url()), &launch, frame_width);
+        self.browser.enter(None).await;
+        self.browser.open(&self.course.url()).await;
+        let button = self.browser.find("#launch button").await;
+        self.browser.click(&button).await;
+        let frame = self.browser.find("#tool").await;
+        self.browser.enter(Some(&frame)).await;
+    }
+
+    /// Waits for the page with this heading, and looks whether it can be read.
+    async fn arrive(&self, heading: &str) {
+        let what = format!("the page {heading:?}");
+        until(&what, async || {
+            let headings = self.browser.script("return document.querySelector('h1')?.textContent");
+            headings.await == heading
+        })
+        .await;
+        until(&format!("{what} is complete"), async || {
+            self.browser.script("return document.readyState").await == "complete"
+        })
+        .await;
+        assert_readable(&self.browser, heading).await;
+    }
+
+    /// The button of the form that leads on.
+    async fn go_on(&self) {
+        let button = self.browser.find("main form button.main").await;
+        self.browser.click(&button).await;
+    }
+
+    async fn answer(&self, field: &str, text: &str) {
+        let field = self.field(field).await;
+        self.browser.clear(&field).await;
+        self.browser.type_into(&field, text).await;
+        let form = self.browser.find("form.ask button.main").await;
+        self.browser.click(&form).await;
+    }
+
+    async fn field(&self, name: &str) -> Element {
+        self.browser.find(&format!("input[name={name}]")).await
+    }
+
+    /// Waits until the page came back with something wrong about a field.
+    async fn is_told_of(&self, field: &str, words: &str) {
+        until(&format!("told of {words:?}"), async || {
+            let said = "return document.querySelector('[role=alert]')?.textContent ?? ''";
+            self.browser.script(said).await.as_str().is_some_and(|said| said.contains(words))
+        })
+        .await;
+        assert_says_what_is_wrong(&self.browser, field).await;
+        assert_readable(&self.browser, words).await;
+        if self.scripts == Scripts::On {
+            until("the summary has the focus", async || {
+                let focused = "return document.activeElement.getAttribute('role')";
+                self.browser.script(focused).await == "alert"
+            })
+            .await;
+        }
+    }
+
+    /// From the first page to the last.
+    async fn take_the_exercise(&self) {
+        self.arrive("Learn to chat in private").await;
+        self.go_on().await;
+
+        self.arrive("Your Jabber ID").await;
+        assert!(self.browser.title().await.starts_with("Step 1 of 4: "));
+        self.answer("jid", "zoe.chat.example").await;
+        self.is_told_of("jid", "has an @").await;
+        let field = self.field("jid").await;
+        assert_eq!(self.browser.property(&field, "value").await, "zoe.chat.example");
+        self.answer("jid", JID).await;
+
+        self.arrive("Meet Marvin").await;
+        assert!(self.browser.text("[role=status]").await.contains(JID));
+        assert!(self.browser.text(".how").await.contains("bot@chat.example"));
+        self.go_on().await;
+
+        self.arrive("Agree on a shared secret").await;
+        self.try_to_see_the_secret().await;
+        self.answer("secret", "password").await;
+        self.is_told_of("secret", "Everybody takes <this>.").await;
+        assert!(self.browser.text("[role=alert]").await.contains("Take several words."));
+        let field = self.field("secret").await;
+        assert_eq!(self.browser.property(&field, "value").await, "", "a secret is not sent back");
+        self.answer("secret", SECRET_OF_TWO).await;
+
+        self.arrive("Enter the bot secret").await;
+        let fingerprint = self.browser.text(".fingerprint").await;
+        let groups: Vec<&str> = fingerprint.split_whitespace().collect();
+        assert_eq!(groups, ["01234567", "89ABCDEF", "01234567", "89ABCDEF", "01234567"]);
+        self.answer("bot_secret", BOT_SECRET).await;
+        self.is_told_of("bot_secret", "has not given you a secret yet").await;
+
+        self.tool.put(JID, Progress::Encrypted).await;
+        let again = self.browser.find(".progress button").await;
+        self.browser.click(&again).await;
+        until("the page knows of the encryption", async || {
+            self.browser.text(".progress [role=status]").await.contains("private")
+        })
+        .await;
+        self.tool.put(JID, Progress::Verified).await;
+        self.answer("bot_secret", "AAAA-BBBB-CCCC-DDDD").await;
+        self.is_told_of("bot_secret", "not the secret").await;
+        self.answer("bot_secret", BOT_SECRET).await;
+
+        self.arrive("Well done!").await;
+    }
+
+    /// With scripts there is a button that shows the secret; without, there is none.
+    async fn try_to_see_the_secret(&self) {
+        let field = self.field("secret").await;
+        let button = self.browser.find("button[data-show]").await;
+        assert_eq!(self.browser.property(&field, "type").await, "password");
+        let has_button = self.browser.is_displayed(&button).await;
+        assert_eq!(has_button, self.scripts == Scripts::On);
+        if has_button {
+            self.browser.click(&button).await;
+            assert_eq!(self.browser.property(&field, "type").await, "text");
+            assert_eq!(self.browser.text("button[data-show]").await, "Hide");
+            self.browser.click(&button).await;
+            assert_eq!(self.browser.property(&field, "type").await, "password");
+        }
+    }
+
+    async fn is_graded(&self) {
+        until("the grade", async || !self.platform.grades().is_empty()).await;
+        let grade = Grade { sourcedid: "cell of zoe".to_owned(), score: "1.0".to_owned() };
+        assert_eq!(self.platform.grades(), [grade]);
+        self.platform.assert_content();
+    }
+
+    /// Fails the test if this browser sends cookies in frames of another site, or none at all.
+    async fn assert_third_party_cookies_are_blocked(&self) {
+        self.browser.enter(None).await;
+        self.browser.open(&self.course.url()).await;
+        until("the frame a second time", async || self.course.cookies().len() >= 2).await;
+        let in_frames = self.course.cookies();
+        assert!(in_frames.iter().all(String::is_empty), "a frame's cookie was kept: {in_frames:?}");
+        self.browser.open(&self.course.cookie_url()).await;
+        self.browser.open(&self.course.cookie_url()).await;
+        let cookies = self.course.cookies();
+        assert_eq!(cookies.last().map(String::as_str), Some("tried=1"), "at the top it is sent");
+    }
+}
+
+#[actix::test]
+async fn a_learner_passes_in_a_frame_of_another_site_without_cookies() {
+    let learner = Learner::sit_down(Scripts::On, Vec::new()).await;
+
+    learner.open_assignment("Learner", 640).await;
+    learner.take_the_exercise().await;
+
+    learner.is_graded().await;
+    learner.open_assignment("Learner", 640).await;
+    learner.arrive("Well done!").await;
+    assert!(learner.browser.text("[role=status]").await.contains("recorded your grade"));
+    learner.assert_third_party_cookies_are_blocked().await;
+}
+
+#[actix::test]
+async fn a_learner_passes_without_scripts() {
+    let learner = Learner::sit_down(Scripts::Off, Vec::new()).await;
+
+    learner.open_assignment("Learner", 640).await;
+    learner.take_the_exercise().await;
+
+    learner.is_graded().await;
+}
+
+#[actix::test]
+async fn a_learner_passes_in_the_narrowest_frame() {
+    let slow = Mood::Dawdles(Duration::from_secs(2));
+    let learner = Learner::sit_down(Scripts::On, vec![slow]).await;
+
+    learner.open_assignment("Learner", 320).await;
+    learner.take_the_exercise().await;
+
+    assert!(learner.browser.text("[role=status]").await.contains("on its way"));
+    learner.is_graded().await;
+    until("the page knows of the grade", async || {
+        learner.browser.script("document.querySelector('.notice button')?.click()").await;
+        learner.browser.text("[role=status]").await.contains("recorded your grade")
+    })
+    .await;
+}
+
+#[actix::test]
+async fn the_frame_grows_with_the_page() {
+    let learner = Learner::sit_down(Scripts::On, Vec::new()).await;
+    let is_whole = "const root = document.documentElement;
+        return root.scrollHeight <= root.clientHeight && innerHeight - root.offsetHeight < 3";
+
+    learner.open_assignment("Learner", 640).await;
+    learner.arrive("Learn to chat in private").await;
+    until("no scroll bar", async || learner.browser.script(is_whole).await == true).await;
+    let tall = learner.browser.script("return innerHeight").await.as_f64().unwrap();
+
+    learner.go_on().await;
+    learner.arrive("Your Jabber ID").await;
+    until("no scroll bar", async || learner.browser.script(is_whole).await == true).await;
+    let short = learner.browser.script("return innerHeight").await.as_f64().unwrap();
+    assert!(short < tall && tall > 400.0, "{short} {tall}");
+
+    let more = learner.browser.find("summary").await;
+    learner.browser.click(&more).await;
+    until("room for what was opened", async || {
+        let height = learner.browser.script("return innerHeight").await.as_f64().unwrap();
+        height > short && learner.browser.script(is_whole).await == true
+    })
+    .await;
+    assert_readable(&learner.browser, "with the explanation open").await;
+}
+
+#[actix::test]
+async fn a_teacher_and_a_replay_get_pages_of_their_own() {
+    let learner = Learner::sit_down(Scripts::On, Vec::new()).await;
+
+    learner.open_assignment("Instructor", 640).await;
+    learner.arrive("Private chat: the exercise for your learners").await;
+
+    // The form of the course still holds the launch that was used up.
+    learner.browser.enter(None).await;
+    let button = learner.browser.find("#launch button").await;
+    learner.browser.click(&button).await;
+    let frame = learner.browser.find("#tool").await;
+    learner.browser.enter(Some(&frame)).await;
+    learner.arrive("Open the exercise once more").await;
+    assert!(learner.browser.all("form").await.is_empty());
+}
+
+#[actix::test]
+async fn a_page_by_itself_can_be_read_at_every_width() {
+    let learner = Learner::sit_down(Scripts::On, Vec::new()).await;
+    for path in ["/hello_world", "/enter_jid", "/nowhere"] {
+        learner.browser.open(&format!("{}{path}", learner.frame_url())).await;
+        for width in [500, 1000] {
+            learner.browser.resize(width, 800).await;
+            assert_readable(&learner.browser, path).await;
+        }
+    }
+}
