@@ -15,6 +15,8 @@ mod finish;
 mod layout;
 mod learn;
 mod others;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

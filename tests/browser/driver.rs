@@ -1,5 +1,10 @@
-//! A client of WebDriver (W3C), as small as these tests need it, and the Chromium behind it.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of a test may fail it")]
+//! A client of the W3C's browser driver protocol, as small as these tests need it, and the Chromium behind it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of a test may fail it"
+)]
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -14,7 +19,7 @@ use tempfile::TempDir;
 /// Name of the member that holds an element's reference, by the standard.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// How long the browser may take for one command.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What the browser does with scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +34,7 @@ pub(crate) struct Browser {
     port: u16,
     session: String,
     client: reqwest::Client,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 /// An element of the page.
@@ -46,7 +51,7 @@ impl Drop for Browser {
                 self.session
             );
             if stream.write_all(request.as_bytes()).is_ok() {
-                stream.read(&mut [0; 64]).ok();
+                stream.read_to_end(&mut Vec::new()).ok();
             }
         }
         self.driver.kill().ok();
@@ -55,7 +60,7 @@ impl Drop for Browser {
 }
 
 impl Browser {
-    /// Starts ChromeDriver on a free port, and Chromium with it.
+    /// Starts `chromedriver` on a free port, and Chromium with it.
     ///
     /// # Panics
     ///
@@ -76,17 +81,17 @@ impl Browser {
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         let profile = tempfile::tempdir().unwrap();
         let session = String::new();
-        let mut browser = Self { driver, port, session, client, _profile: profile };
+        let mut browser = Self { driver, port, session, client, profile };
         let started = browser.call("POST", "/session", Some(&browser.wishes(scripts))).await;
         let started = started.unwrap_or_else(|why| {
             panic!("Chromium does not start ({why}); install Debian's packages chromium and chromium-driver")
         });
-        browser.session = started["sessionId"].as_str().unwrap().to_owned();
+        started["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
         browser
     }
 
     fn wishes(&self, scripts: Scripts) -> Value {
-        let profile = self._profile.path().display();
+        let profile = self.profile.path().display();
         let mut preferences = json!({
             "profile.block_third_party_cookies": true,
             "profile.cookie_controls_mode": 1,
@@ -224,7 +229,7 @@ impl Browser {
     }
 }
 
-/// Reads from ChromeDriver's first lines which port it took.
+/// Reads from the driver's first lines which port it took.
 fn port_of(driver: &mut Child) -> u16 {
     let output = driver.stdout.take().unwrap();
     let mut said = String::new();

@@ -1,5 +1,4 @@
 //! The whole way of a learner through the pages.
-#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 use std::time::Duration;
 
@@ -16,6 +15,10 @@ use crate::{
 
 const JID: &str = "zoe@chat.example";
 const SECRET_OF_TWO: &str = "four quiet otters juggling";
+
+fn launch() -> Launch {
+    Launch::of("zoe", "Learner")
+}
 
 /// A learner before the browser, in the assignment.
 struct Learner {
@@ -40,8 +43,8 @@ impl Learner {
     }
 
     /// Opens the assignment in the course, in a frame of a width.
-    async fn open_assignment(&self, role: &str, frame_width: u32) {
-        let launch = Launch::of("zoe", role)
+    async fn open_assignment(&self, launch: Launch, frame_width: u32) {
+        let launch = launch
             .set("launch_presentation_return_url", &self.course.url())
             .graded(&self.platform.url, "cell of zoe");
         self.course.assign(&format!("{}/", self.frame_url()), &launch, frame_width);
@@ -194,11 +197,11 @@ impl Learner {
 async fn a_learner_passes_in_a_frame_of_another_site_without_cookies() {
     let learner = Learner::sit_down(Scripts::On, Vec::new()).await;
 
-    learner.open_assignment("Learner", 640).await;
+    learner.open_assignment(launch(), 640).await;
     learner.take_the_exercise().await;
 
     learner.is_graded().await;
-    learner.open_assignment("Learner", 640).await;
+    learner.open_assignment(launch(), 640).await;
     learner.arrive("Well done!").await;
     assert!(learner.browser.text("[role=status]").await.contains("recorded your grade"));
     learner.assert_third_party_cookies_are_blocked().await;
@@ -208,7 +211,7 @@ async fn a_learner_passes_in_a_frame_of_another_site_without_cookies() {
 async fn a_learner_passes_without_scripts() {
     let learner = Learner::sit_down(Scripts::Off, Vec::new()).await;
 
-    learner.open_assignment("Learner", 640).await;
+    learner.open_assignment(launch(), 640).await;
     learner.take_the_exercise().await;
 
     learner.is_graded().await;
@@ -219,7 +222,7 @@ async fn a_learner_passes_in_the_narrowest_frame() {
     let slow = Mood::Dawdles(Duration::from_secs(2));
     let learner = Learner::sit_down(Scripts::On, vec![slow]).await;
 
-    learner.open_assignment("Learner", 320).await;
+    learner.open_assignment(launch(), 320).await;
     learner.take_the_exercise().await;
 
     assert!(learner.browser.text("[role=status]").await.contains("on its way"));
@@ -232,12 +235,26 @@ async fn a_learner_passes_in_the_narrowest_frame() {
 }
 
 #[actix::test]
+async fn pages_run_from_right_to_left_where_the_language_does() {
+    let learner = Learner::sit_down(Scripts::On, Vec::new()).await;
+    let arabic = launch().set("launch_presentation_locale", "ar");
+
+    learner.open_assignment(arabic, 320).await;
+    learner.take_the_exercise().await;
+
+    let direction = "return getComputedStyle(document.querySelector('h1')).direction";
+    assert_eq!(learner.browser.script(direction).await, "rtl");
+    let back = "return document.querySelector('footer a').getBoundingClientRect().right > 200";
+    assert_eq!(learner.browser.script(back).await, true);
+}
+
+#[actix::test]
 async fn the_frame_grows_with_the_page() {
     let learner = Learner::sit_down(Scripts::On, Vec::new()).await;
     let is_whole = "const root = document.documentElement;
         return root.scrollHeight <= root.clientHeight && innerHeight - root.offsetHeight < 3";
 
-    learner.open_assignment("Learner", 640).await;
+    learner.open_assignment(launch(), 640).await;
     learner.arrive("Learn to chat in private").await;
     until("no scroll bar", async || learner.browser.script(is_whole).await == true).await;
     let tall = learner.browser.script("return innerHeight").await.as_f64().unwrap();
@@ -262,7 +279,7 @@ async fn the_frame_grows_with_the_page() {
 async fn a_teacher_and_a_replay_get_pages_of_their_own() {
     let learner = Learner::sit_down(Scripts::On, Vec::new()).await;
 
-    learner.open_assignment("Instructor", 640).await;
+    learner.open_assignment(Launch::of("zoe", "Instructor"), 640).await;
     learner.arrive("Private chat: the exercise for your learners").await;
 
     // The form of the course still holds the launch that was used up.

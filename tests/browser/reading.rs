@@ -21,6 +21,9 @@ if (document.styleSheets.length === 0) say("the style sheet did not load");
 
 const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
 if (new Set(ids).size !== ids.length) say("an id twice");
+for (const element of document.querySelectorAll("bdi, input:not([type=hidden]), .fingerprint")) {
+  if (getComputedStyle(element).direction !== "ltr") say("an address or secret from right to left", element);
+}
 for (const attribute of ["aria-describedby", "aria-labelledby", "aria-controls"]) {
   for (const element of document.querySelectorAll(`[${attribute}]`)) {
     for (const id of element.getAttribute(attribute).split(" ")) {
@@ -51,9 +54,9 @@ for (const element of document.querySelectorAll("button, input:not([type=hidden]
 }
 if (root.scrollWidth > root.clientWidth) say(`wider than the window: ${root.scrollWidth} > ${root.clientWidth}`);
 for (const element of document.querySelectorAll("main *")) {
-  if (shown(element) && !element.closest(".unseen") && element.getBoundingClientRect().right > root.clientWidth + 1) {
-    say("sticks out", element);
-  }
+  const box = element.getBoundingClientRect();
+  const sticks_out = box.right > root.clientWidth + 1 || box.left < -1;
+  if (shown(element) && !element.closest(".unseen") && sticks_out) say("sticks out", element);
 }
 
 const light = (colour) => {

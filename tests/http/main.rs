@@ -1,7 +1,9 @@
 //! The pages over real HTTP: launches that are signed as a platform signs them, a real store, a
 //! platform that checks every grade it gets, and a registry that plays the bot.
 
+mod assets;
 mod grades;
+mod languages;
 mod launches;
 mod oauth;
 mod pages;

@@ -19,7 +19,7 @@ use otrbot::{
         lti::{self, GatewayConfig, LtiGateway},
     },
     http::{self, PagesConfig, Site},
-    i18n::Catalogs,
+    i18n::{Catalog, Catalogs},
     lti::{Consumers, token::TokenKey},
     metrics::Metrics,
     session::Progress,
@@ -79,6 +79,14 @@ pub(crate) fn consumers() -> Consumers {
     consumers
 }
 
+/// English, and a language that is written from right to left and has no translations yet.
+fn catalogs() -> Catalogs {
+    let mut catalogs = Catalogs::default();
+    let empty_mo = [0x9504_12de, 0, 0, 28, 28, 0, 28_u32].map(u32::to_le_bytes).concat();
+    catalogs.insert(Catalog::parse("ar", empty_mo.as_slice()).unwrap());
+    catalogs
+}
+
 /// An outbox that tries again every second.
 pub(crate) fn outbox(store: &Store) -> Addr<GradeOutbox> {
     GradeOutbox::new(grades::Parts {
@@ -127,7 +135,7 @@ impl Tool {
             bot_description: "Teaches <OTR>.".to_owned(),
             project_name: "Totem".to_owned(),
             bot_alias: "Marvin".to_owned(),
-            catalogs: Catalogs::default(),
+            catalogs: catalogs(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

@@ -171,10 +171,8 @@ pub(super) fn fill(text: &str, parts: &[(&str, &Markup)]) -> Markup {
         .iter()
         .filter_map(|(place, part)| text.split_once(place).map(|split| (split, *part)))
         .min_by_key(|((before, _), _)| before.len());
-    match next {
-        Some(((before, after), part)) => html! { (before) (part) (fill(after, parts)) },
-        None => html! { (text) },
-    }
+    let Some(((before, after), part)) = next else { return html! { (text) } };
+    html! { (before) (part) (fill(after, parts)) }
 }
 
 /// A Jabber ID inside a sentence.
