@@ -33,7 +33,7 @@ look() {
 
 if ! command -v cargo >/dev/null 2>&1; then
     echo "setup: cargo is missing. Install Rust $(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml) or newer:" >&2
-    echo "setup: Debian's package 'rustup', then 'rustup default stable'; or as https://www.rust-lang.org/tools/install says." >&2
+    echo "setup: see https://www.rust-lang.org/tools/install, or Debian's package 'rustup' (Debian 13 and newer)" >&2
     exit 1
 fi
 

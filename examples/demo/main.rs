@@ -4,6 +4,8 @@
 //! as `ada`, printing the chat and the pages; then stays up for whoever wants to try it as `you`,
 //! until Ctrl-C. With `DEMO_ONCE=1` it ends after the lesson. Run by `make demo`.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "unwinding stops what the demo started")]
+
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
@@ -32,8 +34,11 @@ const BOT: &str = "totem@localhost";
 const PASSWORD: &str = "demo-password";
 
 fn main() -> ExitCode {
-    let (sender, ended) = mpsc::channel();
-    std::thread::spawn(move || sender.send(wait_for_signal()));
+    let (sender, ended) = mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        wait_for_signal();
+        drop(sender);
+    });
     let lesson = std::thread::spawn(run);
     // The lesson unwinds when it is interrupted, and stops all that it started.
     while !lesson.is_finished() {
@@ -67,7 +72,7 @@ fn run() {
     let filed = site::sourcedid("ada");
     let grade = outcomes.wait_for_grade(&filed, PATIENCE);
     let Some(grade) = grade else {
-        fail(&format!("no grade arrived; refused: {:?}\n{}", outcomes.refusals(), daemon.log()))
+        panic!("no grade arrived; refused: {:?}\n{}", outcomes.refusals(), daemon.log())
     };
     say(&format!("\nThe LMS has the grade: ada {} of 1", grade.score));
     say(&format!("and shows it: {}", web::get(&format!("{lms}/grade/ada")).text()));
@@ -84,43 +89,43 @@ fn run() {
 /// `ada` takes the lesson.
 fn lesson(prosody: &Prosody, lms: &str) {
     let mut narrator = Narrator::default();
-    narrator.step("ada opens the assignment in the LMS");
+    narrator::step("ada opens the assignment in the LMS");
     let form = web::get(&format!("{lms}/launch/ada")).forms().remove(0);
     let chat = Profanity::start("ada@localhost", PASSWORD, prosody.port());
     let mut ada = Learner::open(chat, BOT, &form.action, &form.fields);
-    narrator.page(&ada);
+    narrator::page(&ada);
 
-    narrator.step("she gives her Jabber ID, and the bot invites her");
-    narrator.typed("ada@localhost");
+    narrator::step("she gives her Jabber ID, and the bot invites her");
+    narrator::typed("ada@localhost");
     ada.give_jid();
-    narrator.page(&ada);
+    narrator::page(&ada);
     ada.meet_the_bot();
     narrator.chat(&ada);
 
-    narrator.step("she switches OTR on (/otr start)");
+    narrator::step("she switches OTR on (/otr start)");
     ada.go_private();
     narrator.chat(&ada);
 
-    narrator.step("she agrees on a secret with the bot, on the page");
+    narrator::step("she agrees on a secret with the bot, on the page");
     for secret in ["password", GOOD_SECRET] {
-        narrator.typed(secret);
+        narrator::typed(secret);
         ada.give_secret(secret);
-        narrator.page(&ada);
+        narrator::page(&ada);
     }
     narrator.chat(&ada);
 
-    narrator.step("she verifies the bot with it (/otr secret ...)");
+    narrator::step("she verifies the bot with it (/otr secret ...)");
     ada.verify(GOOD_SECRET, "Authentication successful");
     let secret = ada.read_bot_secret();
     narrator.chat(&ada);
 
-    narrator.step("she copies the bot's secret from the chat to the page");
-    narrator.typed(&secret);
+    narrator::step("she copies the bot's secret from the chat to the page");
+    narrator::typed(&secret);
     ada.give_bot_secret(&secret);
-    narrator.page(&ada);
+    narrator::page(&ada);
     narrator.chat(&ada);
 
-    narrator.step("she ends the private conversation (/otr end)");
+    narrator::step("she ends the private conversation (/otr end)");
     ada.end_privacy();
     narrator.chat(&ada);
 }
@@ -163,9 +168,4 @@ fn wait_for_signal() {
             _ = terminate.recv() => {}
         }
     });
-}
-
-#[expect(clippy::panic, reason = "unwinding stops what the demo started")]
-fn fail(why: &str) -> ! {
-    panic!("{why}")
 }

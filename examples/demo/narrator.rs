@@ -17,22 +17,6 @@ pub(crate) struct Narrator {
 }
 
 impl Narrator {
-    /// Heads a step.
-    pub(crate) fn step(&self, text: &str) {
-        say(&format!("\n== {text}"));
-    }
-
-    /// Prints what a page says.
-    pub(crate) fn page(&self, learner: &Learner) {
-        let page = learner.page();
-        paragraph(&format!("[page {}] ", page.url.path()), &page.text());
-    }
-
-    /// Prints what the learner did on a page.
-    pub(crate) fn typed(&self, text: &str) {
-        paragraph("[page] ada types: ", text);
-    }
-
     /// Waits until the bot has finished, then prints what is new in the chat.
     pub(crate) fn chat(&mut self, learner: &Learner) {
         learner.wait_for_silence(PAUSE);
@@ -45,10 +29,26 @@ impl Narrator {
                 "!" => "[profanity] ",
                 _ => "[chat] ",
             };
-            paragraph(kind, text.strip_prefix("me: ").map_or(text, |text| text));
+            paragraph(kind, text.strip_prefix("me: ").unwrap_or(text));
         }
         self.n_lines = lines.len();
     }
+}
+
+/// Heads a step.
+pub(crate) fn step(text: &str) {
+    say(&format!("\n== {text}"));
+}
+
+/// Prints what a page says.
+pub(crate) fn page(learner: &Learner) {
+    let page = learner.page();
+    paragraph(&format!("[page {}] ", page.url.path()), &page.text());
+}
+
+/// Prints what the learner did on a page.
+pub(crate) fn typed(text: &str) {
+    paragraph("[page] ada types: ", text);
 }
 
 /// Prints a line.
@@ -63,7 +63,7 @@ fn paragraph(head: &str, text: &str) {
     for word in text.split_whitespace() {
         if line.len() + word.len() >= WIDTH && line.trim_end().len() > 4 {
             say(line.trim_end());
-            line = "    ".to_owned();
+            "    ".clone_into(&mut line);
         }
         line.push_str(word);
         line.push(' ');

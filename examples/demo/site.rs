@@ -17,6 +17,7 @@ pub(crate) const PEOPLE: [&str; 2] = ["ada", "you"];
 /// What the pages need to know.
 #[derive(Debug)]
 struct Lms {
+    url: String,
     launch_url: String,
     outcomes: Arc<Outcomes>,
 }
@@ -32,7 +33,8 @@ pub(crate) fn serve(launch_url: String, outcomes: Arc<Outcomes>) -> String {
     let listener = TcpListener::bind::<SocketAddr>(([127, 0, 0, 1], 0).into())
         .expect("loopback has a free port");
     let port = listener.local_addr().expect("a bound listener has an address").port();
-    let lms = web::Data::new(Lms { launch_url, outcomes });
+    let url = format!("http://localhost:{port}");
+    let lms = web::Data::new(Lms { url: url.clone(), launch_url, outcomes });
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let server = HttpServer::new(move || {
@@ -47,7 +49,7 @@ pub(crate) fn serve(launch_url: String, outcomes: Arc<Outcomes>) -> String {
             server.expect("a bound listener listens").run().await.expect("the LMS runs");
         });
     });
-    format!("http://localhost:{port}")
+    url
 }
 
 fn course() -> Markup {
@@ -79,7 +81,9 @@ async fn launch(person: web::Path<String>, lms: web::Data<Lms>) -> HttpResponse 
     }
     let launch = Launch::learner(&lms.launch_url, &lms.outcomes.url(), &sourcedid(&person))
         .with("user_id", &format!("demo-{person}"))
-        .with("lis_person_name_full", &person);
+        .with("lis_person_name_full", &person)
+        // The bot lets the site of this address frame its pages.
+        .with("launch_presentation_return_url", &format!("{}/", lms.url));
     let fields = launch.sign(&Consumer::stage());
     page(
         "Opening the assignment",

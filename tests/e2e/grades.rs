@@ -1,9 +1,6 @@
 //! A grade is not lost: neither by an LMS that is down nor by a bot that is.
 
-#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
-
 use crate::program;
-use crate::support::learner::GOOD_SECRET;
 use crate::support::lms::Launch;
 use crate::support::oauth::Consumer;
 use crate::support::outcomes::{self, Outcomes};
@@ -18,12 +15,7 @@ fn a_grade_survives_an_lms_that_is_down_and_a_bot_that_is_killed() {
     let address = format!("127.0.0.1:{}", free_port()).parse().unwrap();
     let launch = Launch::learner(&stage.daemon.launch_url(), &outcomes::url(address), "patient");
     let mut learner = stage.learner(ADA, &launch.sign(&consumer));
-    learner.give_jid();
-    learner.meet_the_bot();
-    learner.go_private();
-    learner.give_secret(GOOD_SECRET);
-    learner.verify(GOOD_SECRET, "Authentication successful");
-    let secret = learner.read_bot_secret();
+    let secret = learner.learn();
 
     let page = learner.give_bot_secret(&secret).clone();
     assert_eq!(page.status, 200, "{}", page.html);

@@ -1,11 +1,9 @@
 //! The whole lesson, from the launch to the grade.
 
-#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
-
 use std::time::Duration;
 
 use crate::program;
-use crate::support::learner::{GOOD_SECRET, Learner};
+use crate::support::learner::GOOD_SECRET;
 use crate::support::lms::Launch;
 use crate::support::oauth::{self, Consumer, Pairs};
 use crate::support::stage::{ADA, BOT_PASSWORD, GRACE, Stage};
@@ -13,16 +11,6 @@ use crate::support::wait::PATIENCE;
 use crate::support::web::Frame;
 
 const SOURCEDID: &str = r#"{"id":"7-42-<&>é"}"#;
-
-/// From the page with the field for the Jabber ID to the bot secret in the chat.
-fn learn(learner: &mut Learner) -> String {
-    learner.give_jid();
-    learner.meet_the_bot();
-    learner.go_private();
-    learner.give_secret(GOOD_SECRET);
-    learner.verify(GOOD_SECRET, "Authentication successful");
-    learner.read_bot_secret()
-}
 
 /// Forty hex digits in groups of eight, as profanity prints them.
 fn fingerprint_in(text: &str) -> Option<String> {
@@ -109,11 +97,11 @@ fn an_instructor_is_never_graded() {
 
     // A teacher may try the lesson, if the page offers it.
     if teacher.page().has_field("jid") {
-        let secret = learn(&mut teacher);
+        let secret = teacher.learn();
         teacher.give_bot_secret(&secret);
     }
     let mut learner = stage.learner(ADA, &stage.learner_launch("of-a-learner"));
-    let secret = learn(&mut learner);
+    let secret = learner.learn();
     learner.give_bot_secret(&secret);
 
     let grade = stage.outcomes.wait_for_grade("of-a-learner", PATIENCE);
@@ -136,7 +124,7 @@ fn a_launch_that_is_not_the_lms_s_is_turned_away() {
     assert_eq!(frame(&once).status, 200);
 
     for (what, params) in [
-        ("a replayed nonce", once.clone()),
+        ("a replayed nonce", once),
         ("a wrong secret", launch.sign(&wrong)),
         ("an unknown key", launch.sign(&unknown)),
         ("a stale timestamp", launch.sign_at(&consumer, now - 3600, "stale")),

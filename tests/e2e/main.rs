@@ -5,6 +5,7 @@
 mod support;
 
 mod bad_input;
+mod detours;
 mod grades;
 mod lesson;
 mod props;

@@ -1,7 +1,5 @@
 //! The stage itself: a referee that lets everything pass proves nothing.
 
-#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
-
 use crate::support::oauth::{self, Consumer, Pairs};
 use crate::support::outcomes::Outcomes;
 use crate::support::profanity::Profanity;

@@ -188,14 +188,12 @@ impl Daemon {
     /// Waits for the daemon to end by itself.
     pub(crate) fn wait(&mut self, patience: Duration) -> ExitStatus {
         let mut child = self.child.take().expect("the daemon runs");
-        match poll(patience, || child.try_wait().unwrap()) {
-            Some(status) => status,
-            None => {
-                drop(child.kill());
-                drop(child.wait());
-                panic!("the daemon did not end within {patience:?}; its log:\n{}", self.log());
-            }
+        if let Some(status) = poll(patience, || child.try_wait().unwrap()) {
+            return status;
         }
+        drop(child.kill());
+        drop(child.wait());
+        panic!("the daemon did not end within {patience:?}; its log:\n{}", self.log());
     }
 
     /// Asks the daemon to end, as a service manager does, and tells how and how fast it did.

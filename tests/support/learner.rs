@@ -39,6 +39,17 @@ impl Learner {
         &mut self.frame
     }
 
+    /// Takes the lesson from the field for the Jabber ID to the bot secret in the chat, without a
+    /// detour.
+    pub(crate) fn learn(&mut self) -> String {
+        self.give_jid();
+        self.meet_the_bot();
+        self.go_private();
+        self.give_secret(GOOD_SECRET);
+        self.verify(GOOD_SECRET, "Authentication successful");
+        self.read_bot_secret()
+    }
+
     /// Types the Jabber ID into the page.
     pub(crate) fn give_jid(&mut self) -> &Page {
         let jid = self.chat.jid().to_owned();

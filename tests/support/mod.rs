@@ -7,6 +7,8 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::string_slice,
     dead_code,
     reason = "helpers of a test may fail it, read the clock, and are not all used by every suite"
 )]

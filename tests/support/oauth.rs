@@ -37,10 +37,18 @@ pub(crate) fn encode(text: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
                 out.push(char::from(byte));
             }
-            other => out.push_str(&format!("%{other:02X}")),
+            other => {
+                out.push('%');
+                out.extend(hex(other).map(|digit| digit.to_ascii_uppercase()));
+            }
         }
     }
     out
+}
+
+/// A byte as two digits.
+fn hex(byte: u8) -> [char; 2] {
+    [byte >> 4, byte & 0xf].map(|half| char::from_digit(half.into(), 16).expect("below sixteen"))
 }
 
 /// Undoes [`encode`]; `None` for a broken escape or what is not UTF-8.
@@ -111,7 +119,7 @@ pub(crate) fn body_hash(body: &[u8]) -> String {
 pub(crate) fn nonce() -> String {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).expect("randomness");
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.into_iter().flat_map(hex).collect()
 }
 
 /// Seconds since 1970.

@@ -205,7 +205,7 @@ fn authorize(
     }
     let take = |name: &str| -> Result<String, String> {
         let found = params.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.clone()).ok_or(format!("{name} is missing"))
+        found.map(|(_, value)| value.clone()).ok_or_else(|| format!("{name} is missing"))
     };
 
     if take("oauth_consumer_key")? != service.consumer.key {
@@ -217,7 +217,7 @@ fn authorize(
     if take("oauth_body_hash")? != oauth::body_hash(body) {
         return Err("oauth_body_hash is not that of the body".to_owned());
     }
-    let sent: u64 = take("oauth_timestamp")?.parse().or(Err("a timestamp of digits".to_owned()))?;
+    let sent: u64 = take("oauth_timestamp")?.parse().ok().ok_or("not a timestamp")?;
     let now = oauth::now();
     if sent + 90 * 60 < now || sent > now + 60 {
         return Err("Timestamp too old or too far ahead".to_owned());
@@ -237,7 +237,7 @@ fn authorize(
 
 /// The message identifier and the grade of a `replaceResult` request.
 fn read_request(body: &[u8]) -> Result<(String, Grade), String> {
-    let text = std::str::from_utf8(body).or(Err("not UTF-8".to_owned()))?;
+    let text = std::str::from_utf8(body).ok().ok_or("not UTF-8")?;
     let root: Element = text.parse().map_err(|error| format!("not XML: {error}"))?;
     if !root.is("imsx_POXEnvelopeRequest", POX) {
         return Err("not an envelope".to_owned());
@@ -261,7 +261,7 @@ fn read_request(body: &[u8]) -> Result<(String, Grade), String> {
     }
     let score = down(&[&score[..], &["textString"]].concat())?.text();
     let plain = score.chars().all(|one| one.is_ascii_digit() || one == '.');
-    let score: f64 = score.parse().or(Err("no_parseable_result_score".to_owned()))?;
+    let score: f64 = score.parse().ok().ok_or("no_parseable_result_score")?;
     if !plain || !(0.0..=1.0).contains(&score) || identifier.is_empty() || sourcedid.is_empty() {
         return Err("bad_score".to_owned());
     }
