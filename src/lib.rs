@@ -8,5 +8,6 @@ pub mod lesson;
 pub mod lti;
 pub mod otr;
 pub mod session;
+pub mod settings;
 pub mod store;
 pub mod xmpp;

@@ -1,0 +1,287 @@
+//! The settings: one YAML file, read once, checked whole.
+//!
+//! [`Settings::load`] is the only way to get them: what it returns is consistent, and every fault
+//! of the file is reported at once with its line and key. Relative paths in the file start from
+//! its own folder; secrets may stand in files of their own (`password_file`, `secret_file`, …), so
+//! that the settings can be committed. Only this module reads the environment.
+
+mod read;
+mod tree;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use jid::BareJid;
+use secrecy::SecretString;
+use url::Url;
+
+pub use self::tree::{Problem, ProblemKind};
+
+/// All settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The file that they were read from.
+    pub file: PathBuf,
+    /// Locale of learners of whom nothing better is known. Default `en_GB`.
+    pub default_locale: String,
+    /// What `${name}` stands for in messages, lessons and pages.
+    pub format_strings: BTreeMap<String, String>,
+    /// The Jabber accounts and who may talk to them.
+    pub xmpp: Xmpp,
+    /// How connections to the XMPP server are secured.
+    pub tls: Tls,
+    /// OTR.
+    pub otr: Otr,
+    /// When sessions of silent learners end.
+    pub session: SessionTimes,
+    /// How fast the bot types.
+    pub typing: Typing,
+    /// Where the lessons are.
+    pub lessons: Lessons,
+    /// The web part.
+    pub lti: Lti,
+    /// URL of the database. Default: `sqlite://otrbot.db` beside the settings.
+    pub store: String,
+    /// Address of `/metrics`, `/healthz` and `/readyz`. Default `127.0.0.1:9464`.
+    pub metrics_bind: SocketAddr,
+    /// Logs.
+    pub log: Log,
+}
+
+/// Section `xmpp`.
+#[derive(Clone, Debug)]
+pub struct Xmpp {
+    /// The account that `run` takes unless told otherwise.
+    pub default_account: Option<BareJid>,
+    /// The accounts, by bare Jabber ID.
+    pub accounts: BTreeMap<BareJid, Account>,
+    /// Who may talk to the bot without having come from an LMS.
+    pub whitelist: BTreeMap<BareJid, Whitelisted>,
+}
+
+/// One Jabber account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The password, if the settings or its file hold one.
+    pub password: Option<SecretString>,
+    /// `host:port` of the server; `None`: found by SRV records.
+    pub server: Option<String>,
+    /// A picture for the bot.
+    pub avatar_file: Option<PathBuf>,
+    /// A fixed long-term OTR key; `None`: a fresh one for each learner's session.
+    pub private_key: Option<PathBuf>,
+    /// Whether SASL PLAIN is allowed (inside TLS).
+    pub allow_plain_text: bool,
+}
+
+/// An entry of `xmpp.whitelist`.
+#[derive(Clone, Debug, Default)]
+pub struct Whitelisted {
+    /// The learner's locale; `None`: the default one.
+    pub locale: Option<String>,
+    /// The learner's lesson; `None`: the default one.
+    pub lesson: Option<String>,
+}
+
+/// Section `tls`.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// Whether TLS is used at all. Default: true.
+    pub enabled: bool,
+    /// The least version that is accepted. Default: TLS 1.2.
+    pub version: TlsVersion,
+    /// Names of ciphers, OpenSSL's or IANA's; empty: the library's safe set.
+    pub cipher_list: Vec<String>,
+    /// PEM file of the authorities that may sign the server's certificate; `None`: no check, which
+    /// is accepted for loopback servers alone.
+    pub ca_certs: Option<PathBuf>,
+}
+
+/// A version of TLS that can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TlsVersion {
+    /// TLS 1.2.
+    V1_2,
+    /// TLS 1.3.
+    V1_3,
+}
+
+/// Section `otr`.
+#[derive(Clone, Debug)]
+pub struct Otr {
+    /// Whether the bot starts SMP by itself once it has the secret. Default: false.
+    pub may_start_smp: bool,
+    /// A shared secret for learners who gave none; for trying.
+    pub default_secret: Option<SecretString>,
+    /// Section `otr.policy`, as the OTR specification names the flags.
+    pub policy: OtrPolicy,
+}
+
+/// Section `otr.policy`.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "the specification has these six flags")]
+pub struct OtrPolicy {
+    /// Speak OTR version 2.
+    pub allow_v2: bool,
+    /// Speak OTR version 3.
+    pub allow_v3: bool,
+    /// Refuse to send plain text.
+    pub require_encryption: bool,
+    /// Advertise OTR by a whitespace tag.
+    pub send_tag: bool,
+    /// Start the AKE when a whitespace tag is seen.
+    pub whitespace_start_ake: bool,
+    /// Start the AKE when an OTR Error is received.
+    pub error_start_ake: bool,
+}
+
+/// Section `session`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionTimes {
+    /// Silence after which a learner is warned. Default: 1500 s.
+    pub warning_timeout: Duration,
+    /// Silence after which a session ends. Default: 1800 s.
+    pub session_timeout: Duration,
+    /// How often that is looked at. Default: 60 s.
+    pub check_interval: Duration,
+}
+
+/// Section `typing`.
+#[derive(Clone, Copy, Debug)]
+pub struct Typing {
+    /// Whether the bot takes its time to type. Default: true.
+    pub scheduled: bool,
+    /// Characters a second. Default: 20.
+    pub speed: u32,
+}
+
+/// Section `lessons`.
+#[derive(Clone, Debug)]
+pub struct Lessons {
+    /// Folder of lesson files; `None`: the built-in lessons alone.
+    pub folder: Option<PathBuf>,
+    /// Name of the lesson of learners for whom no other was chosen. Default: `basics`.
+    pub default: String,
+}
+
+/// Section `lti`.
+#[derive(Clone, Debug)]
+pub struct Lti {
+    /// Whether the pages are served. Default: true.
+    pub enabled: bool,
+    /// Address that they are served at. Default: `127.0.0.1:5000`.
+    pub bind: SocketAddr,
+    /// The URL that the LMS signs, whatever proxies are in between.
+    pub public_url: Url,
+    /// Whether launches must be signed. Default: true; false on loopback alone.
+    pub authenticate: bool,
+    /// A style sheet for the pages.
+    pub css_url: Option<Url>,
+    /// Whether grades may go to loopback and private addresses, and over http.
+    pub allow_private_outcomes: bool,
+    /// How old a launch may be. Default: 300 s.
+    pub nonce_window: Duration,
+    /// The key that signs the state of pages: at least 32 bytes; `None`: a fresh one per start.
+    pub secret_key: Option<SecretString>,
+    /// The consumers: key and secret.
+    pub consumers: BTreeMap<String, SecretString>,
+}
+
+/// Section `log`.
+#[derive(Clone, Copy, Debug)]
+pub struct Log {
+    /// The least severe level that is logged. Default: info.
+    pub level: log::LevelFilter,
+    /// Whether learners' messages are logged. Default: false.
+    pub user_messages: bool,
+    /// Whether lines are coloured. Default: where the output is a terminal.
+    pub colours: Colours,
+}
+
+/// Whether log lines are coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colours {
+    /// Where the output is a terminal and `NO_COLOR` is not set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Why there are no settings.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// There is no such file.
+    #[error(
+        "no settings: {} cannot be read ({why}); copy settings/sample.yaml there and adapt it, or name another file with --settings", file.display()
+    )]
+    NoFile {
+        /// The file that was looked for.
+        file: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// The file has faults.
+    #[error("{}", lines(problems))]
+    Faults {
+        /// All of them, in the order of the file.
+        problems: Vec<Problem>,
+    },
+}
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+impl Settings {
+    /// The file that is read: the one given, else `settings/$OTRBOT_ENV.yaml`, else
+    /// `settings/production.yaml`.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn choose_file(given: Option<PathBuf>) -> PathBuf {
+        given.unwrap_or_else(|| {
+            let name = std::env::var("OTRBOT_ENV").unwrap_or_default();
+            let name = if name.is_empty() { "production" } else { &name };
+            Path::new("settings").join(format!("{name}.yaml"))
+        })
+    }
+
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::NoFile`] if it cannot be read, [`SettingsError::Faults`] with every fault
+    /// that was found.
+    pub fn load(file: &Path) -> Result<Self, SettingsError> {
+        let text = std::fs::read_to_string(file).map_err(|error| SettingsError::NoFile {
+            file: file.to_owned(),
+            why: error.to_string(),
+        })?;
+        Self::parse(file, &text)
+    }
+
+    /// Checks a text as if it stood in that file.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Faults`] with every fault that was found.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, SettingsError> {
+        read::read(file, text).map_err(|problems| SettingsError::Faults { problems })
+    }
+}
+
+impl SettingsError {
+    /// Whether all that is wrong is that something which the settings name is not there.
+    pub fn is_missing_dependency(&self) -> bool {
+        match self {
+            Self::NoFile { .. } => false,
+            Self::Faults { problems } => {
+                problems.iter().all(|problem| problem.kind == ProblemKind::Missing)
+            }
+        }
+    }
+}

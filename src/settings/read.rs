@@ -1,0 +1,442 @@
+//! From the tree to the settings: every key, its default, and what is allowed.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use jid::BareJid;
+use secrecy::SecretString;
+use url::Url;
+
+use super::{
+    Account, Colours, Lessons, Log, Lti, Otr, OtrPolicy, Problem, SessionTimes, Settings, Tls,
+    TlsVersion, Typing, Whitelisted, Xmpp,
+    tree::{self, Section},
+};
+
+/// Longest wait that a timeout can be set to: thirty days in seconds.
+const LONGEST_WAIT: u32 = 30 * 24 * 3600;
+/// Least length of `lti.secret_key_file`: as long as the tag that it makes.
+const LEAST_KEY_BYTES: usize = 32;
+/// Where the operating system keeps the authorities that it trusts (Debian and kin).
+const SYSTEM_CA_CERTS: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+pub(super) fn read(file: &Path, text: &str) -> Result<Settings, Vec<Problem>> {
+    let node = tree::parse(file, text).map_err(|problem| vec![problem])?;
+    let problems = RefCell::new(Vec::new());
+    let settings = {
+        let reader = Reader { folder: file.parent().unwrap_or_else(|| Path::new("")) };
+        reader.settings(file, Section::root(file, node, &problems))
+    };
+    let mut problems = problems.into_inner();
+    if problems.is_empty() {
+        return Ok(settings);
+    }
+    problems.sort_by_key(|problem| problem.line);
+    Err(problems)
+}
+
+struct Reader<'a> {
+    folder: &'a Path,
+}
+
+impl Reader<'_> {
+    fn settings(&self, file: &Path, root: Section<'_>) -> Settings {
+        let tls = self.tls(root.section("tls"));
+        let xmpp = self.xmpp(root.section("xmpp"), &tls);
+        let settings = Settings {
+            file: file.to_owned(),
+            default_locale: locale(&root, "default_locale").unwrap_or_else(|| "en_GB".to_owned()),
+            format_strings: format_strings(&root),
+            xmpp,
+            tls,
+            otr: self.otr(root.section("otr")),
+            session: session(root.section("session")),
+            typing: typing(root.section("typing")),
+            lessons: self.lessons(root.section("lessons")),
+            lti: self.lti(root.section("lti")),
+            store: self.store(&root),
+            metrics_bind: {
+                let section = root.section("metrics");
+                let bind = address(&section, "bind", ([127, 0, 0, 1], 9464).into());
+                section.end();
+                bind
+            },
+            log: log(root.section("log")),
+        };
+        root.end();
+        settings
+    }
+
+    /// A path, from the folder of the settings.
+    fn path(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// A file that must be there.
+    fn file(&self, section: &Section<'_>, key: &'static str) -> Option<PathBuf> {
+        let path = self.path(&section.text(key)?);
+        if !path.is_file() {
+            section.missing(key, format!("names the file {}, which is not there", path.display()));
+        }
+        Some(path)
+    }
+
+    /// A secret that stands under its key or in the file that `key_file` names.
+    fn secret(
+        &self,
+        section: &Section<'_>,
+        key: &'static str,
+        key_file: &'static str,
+    ) -> Option<SecretString> {
+        let inline = section.text(key);
+        let from_file = self.file(section, key_file);
+        match (inline, from_file) {
+            (Some(_), Some(_)) => {
+                section.fault(key_file, format!("stands beside {key}; keep one of the two"));
+                None
+            }
+            (Some(text), None) if text.is_empty() => {
+                section.fault(key, "is empty");
+                None
+            }
+            (Some(text), None) => Some(text.into()),
+            (None, Some(path)) => read_secret(section, key_file, &path),
+            (None, None) => None,
+        }
+    }
+
+    fn xmpp(&self, section: Section<'_>, tls: &Tls) -> Xmpp {
+        let mut accounts = BTreeMap::new();
+        for (name, account) in section.each("accounts") {
+            let Some(jid) = bare_jid(&section, "accounts", &name) else {
+                account.text("password");
+                continue;
+            };
+            accounts.insert(jid, self.account(account, tls));
+        }
+        let mut whitelist = BTreeMap::new();
+        for (name, entry) in section.each("whitelist") {
+            let listed =
+                Whitelisted { locale: locale(&entry, "locale"), lesson: entry.text("lesson") };
+            entry.end();
+            if let Some(jid) = bare_jid(&section, "whitelist", &name) {
+                whitelist.insert(jid, listed);
+            }
+        }
+        let default_account = section.text("default_account").and_then(|name| {
+            let jid = bare_jid(&section, "default_account", &name)?;
+            if !accounts.contains_key(&jid) {
+                section.fault("default_account", "is not among xmpp.accounts; add it there");
+            }
+            Some(jid)
+        });
+        if accounts.is_empty() {
+            section.fault(
+                "accounts",
+                "has no account; give the bot a Jabber account: \"name@host: { password: … }\"",
+            );
+        }
+        section.end();
+        Xmpp { default_account, accounts, whitelist }
+    }
+
+    fn account(&self, section: Section<'_>, tls: &Tls) -> Account {
+        let server = section.text("server").filter(|server| {
+            let ok = server.rsplit_once(':').is_some_and(|(host, port)| {
+                !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0)
+            });
+            if !ok {
+                section.fault("server", "must be host:port, such as 127.0.0.1:5222");
+            }
+            ok
+        });
+        let on_loopback = server.as_deref().is_some_and(is_loopback);
+        if tls.enabled && tls.ca_certs.is_none() && !on_loopback {
+            section.fault(
+                "server",
+                "is not a loopback address, and tls.ca_certs is null: an unchecked certificate is accepted from loopback servers only",
+            );
+        }
+        if !tls.enabled && !on_loopback {
+            section.fault("server", "is not a loopback address, and tls.enabled is false: passwords would cross the network in clear");
+        }
+        let account = Account {
+            password: self.secret(&section, "password", "password_file"),
+            server,
+            avatar_file: self.file(&section, "avatar_file"),
+            private_key: self.file(&section, "private_key"),
+            allow_plain_text: section.flag("allow_plain_text", false),
+        };
+        section.end();
+        account
+    }
+
+    fn tls(&self, section: Section<'_>) -> Tls {
+        if section.flag("allow_ssl_fallback", false) {
+            section.fault(
+                "allow_ssl_fallback",
+                "must be false: SSL 2 and 3 are broken, and this program does not speak them",
+            );
+        }
+        let version = match section.text("version").as_deref() {
+            None | Some("TLSv1.2") => TlsVersion::V1_2,
+            Some("TLSv1.3") => TlsVersion::V1_3,
+            Some("TLSv1" | "TLSv1.0" | "TLSv1.1") => {
+                section
+                    .fault("version", "must be TLSv1.2 or TLSv1.3: the older versions are broken");
+                TlsVersion::V1_2
+            }
+            Some(_) => {
+                section.fault("version", "must be TLSv1.2 or TLSv1.3");
+                TlsVersion::V1_2
+            }
+        };
+        let enabled = section.flag("enabled", true);
+        // `null` means "no check", so that only an absent key takes the system's authorities.
+        let ca_certs = if section.has("ca_certs") {
+            self.file(&section, "ca_certs")
+        } else if section.is_null("ca_certs") {
+            None
+        } else {
+            Some(PathBuf::from(SYSTEM_CA_CERTS))
+        };
+        let tls = Tls { enabled, version, cipher_list: section.texts("cipher_list"), ca_certs };
+        section.end();
+        tls
+    }
+
+    fn otr(&self, section: Section<'_>) -> Otr {
+        let flags = section.section("policy");
+        let policy = OtrPolicy {
+            allow_v2: flags.flag("allow_v2", true),
+            allow_v3: flags.flag("allow_v3", true),
+            require_encryption: flags.flag("require_encryption", false),
+            send_tag: flags.flag("send_tag", true),
+            whitespace_start_ake: flags.flag("whitespace_start_ake", true),
+            error_start_ake: flags.flag("error_start_ake", true),
+        };
+        if !policy.allow_v2 && !policy.allow_v3 {
+            flags.fault(
+                "allow_v3",
+                "and allow_v2 are both false: allow at least one version of OTR",
+            );
+        }
+        flags.end();
+        let otr = Otr {
+            may_start_smp: section.flag("may_start_smp", false),
+            default_secret: self.secret(&section, "default_secret", "default_secret_file"),
+            policy,
+        };
+        section.end();
+        otr
+    }
+
+    fn lessons(&self, section: Section<'_>) -> Lessons {
+        let folder = section.text("folder").map(|folder| self.path(&folder));
+        if let Some(folder) = folder.as_ref().filter(|folder| !folder.is_dir()) {
+            section.missing("folder", format!("names {}, which is not a folder", folder.display()));
+        }
+        let default = section.text("default").unwrap_or_else(|| "basics".to_owned());
+        section.end();
+        Lessons { folder, default }
+    }
+
+    fn lti(&self, section: Section<'_>) -> Lti {
+        let bind = address(&section, "bind", ([127, 0, 0, 1], 5000).into());
+        let authenticate = section.flag("authenticate", true);
+        if !authenticate && !bind.ip().is_loopback() {
+            section.fault("authenticate", "may be false only where lti.bind is a loopback address");
+        }
+        let enabled = section.flag("enabled", true);
+        let mut consumers = BTreeMap::new();
+        for (name, consumer) in section.each("consumers") {
+            match self.secret(&consumer, "secret", "secret_file") {
+                Some(secret) => {
+                    consumers.insert(name, secret);
+                }
+                None if consumer.has("secret_file") || consumer.has("secret") => {}
+                None => {
+                    consumer.fault("secret", "is missing: give the shared secret of this consumer");
+                }
+            }
+            consumer.end();
+        }
+        if enabled && authenticate && consumers.is_empty() {
+            section.fault("consumers", "has no consumer, so that nobody could launch; add \"KEY: { secret: … }\" or set lti.enabled to false");
+        }
+        let secret_key = self.file(&section, "secret_key_file").and_then(|path| {
+            let key = read_secret(&section, "secret_key_file", &path)?;
+            if secrecy::ExposeSecret::expose_secret(&key).len() < LEAST_KEY_BYTES {
+                section.fault(
+                    "secret_key_file",
+                    format!("holds fewer than {LEAST_KEY_BYTES} characters"),
+                );
+            }
+            Some(key)
+        });
+        let lti = Lti {
+            enabled,
+            bind,
+            public_url: web_url(&section, "public_url").unwrap_or_else(|| url_of(bind)),
+            authenticate,
+            css_url: web_url(&section, "css_url"),
+            allow_private_outcomes: section.flag("allow_private_outcomes", false),
+            nonce_window: seconds(&section, "nonce_window", 300, 30..=3600),
+            secret_key,
+            consumers,
+        };
+        section.end();
+        lti
+    }
+
+    fn store(&self, root: &Section<'_>) -> String {
+        let url = root.text("store").unwrap_or_else(|| "sqlite://otrbot.db".to_owned());
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return url;
+        }
+        match url.strip_prefix("sqlite://") {
+            Some("") | None => {
+                root.fault("store", "must be sqlite://FILE or postgres://USER@HOST/DATABASE");
+                url
+            }
+            Some(path) => format!("sqlite://{}", self.path(path).display()),
+        }
+    }
+}
+
+fn read_secret(section: &Section<'_>, key: &'static str, path: &Path) -> Option<SecretString> {
+    let Ok(text) = std::fs::read_to_string(path) else {
+        // That the file is not there was said already.
+        if path.is_file() {
+            section.missing(key, format!("names {}, which cannot be read as text", path.display()));
+        }
+        return None;
+    };
+    let secret = text.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() {
+        section.fault(key, format!("names {}, which is empty", path.display()));
+        return None;
+    }
+    Some(secret.to_owned().into())
+}
+
+fn bare_jid(section: &Section<'_>, key: &str, name: &str) -> Option<BareJid> {
+    let jid = BareJid::new(name).ok().filter(|jid| jid.node().is_some());
+    if jid.is_none() {
+        section.fault(key, format!("has {name:?}, which is not a Jabber ID such as name@host"));
+    }
+    jid
+}
+
+fn locale(section: &Section<'_>, key: &'static str) -> Option<String> {
+    section.text(key).filter(|locale| {
+        let ok = (1..=35).contains(&locale.len())
+            && locale.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-@".contains(&byte));
+        if !ok {
+            section.fault(key, "must be the name of a locale, such as en_GB");
+        }
+        ok
+    })
+}
+
+fn format_strings(root: &Section<'_>) -> BTreeMap<String, String> {
+    let defaults = [
+        ("bot_title", "OTR Bot"),
+        ("bot_description", "This is an instance of the OTR Bot."),
+        ("project_name", "Totem"),
+        ("bot_alias", "Marvin"),
+    ];
+    let defaults = defaults.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
+    defaults.chain(root.text_map("format_strings")).collect()
+}
+
+fn seconds(
+    section: &Section<'_>,
+    key: &'static str,
+    default: u32,
+    allowed: std::ops::RangeInclusive<u32>,
+) -> Duration {
+    Duration::from_secs(section.number(key, default, allowed, "seconds").into())
+}
+
+fn session(section: Section<'_>) -> SessionTimes {
+    let times = SessionTimes {
+        warning_timeout: seconds(&section, "warning_timeout", 1500, 1..=LONGEST_WAIT),
+        session_timeout: seconds(&section, "session_timeout", 1800, 1..=LONGEST_WAIT),
+        check_interval: seconds(&section, "check_interval", 60, 1..=3600),
+    };
+    if times.session_timeout <= times.warning_timeout {
+        section.fault("session_timeout", "must be larger than session.warning_timeout");
+    }
+    section.end();
+    times
+}
+
+fn typing(section: Section<'_>) -> Typing {
+    let typing = Typing {
+        scheduled: section.flag("scheduled", true),
+        speed: section.number("speed", 20, 1..=10_000, "characters a second"),
+    };
+    section.end();
+    typing
+}
+
+fn log(section: Section<'_>) -> Log {
+    let level = section.text("level").map_or(log::LevelFilter::Info, |level| {
+        level.parse().unwrap_or_else(|_| {
+            section.fault("level", "must be error, warn, info, debug, trace or off");
+            log::LevelFilter::Info
+        })
+    });
+    let colours = match section.text("colours").as_deref() {
+        None | Some("auto") => Colours::Auto,
+        Some("always") => Colours::Always,
+        Some("never") => Colours::Never,
+        Some(_) => {
+            section.fault("colours", "must be auto, always or never");
+            Colours::Auto
+        }
+    };
+    let log = Log { level, user_messages: section.flag("user_messages", false), colours };
+    section.end();
+    log
+}
+
+fn address(section: &Section<'_>, key: &'static str, default: SocketAddr) -> SocketAddr {
+    section.text(key).map_or(default, |text| {
+        text.parse().unwrap_or_else(|_| {
+            section.fault(key, "must be an IP address and a port, such as 127.0.0.1:5000");
+            default
+        })
+    })
+}
+
+fn web_url(section: &Section<'_>, key: &'static str) -> Option<Url> {
+    let text = section.text(key)?;
+    let url = Url::parse(&text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.fragment().is_none()
+    });
+    if url.is_none() {
+        section.fault(key, "must be a URL that begins with https:// or http://");
+    }
+    url
+}
+
+#[expect(clippy::expect_used, reason = "the text of an address with a port is a host of a URL")]
+fn url_of(bind: SocketAddr) -> Url {
+    Url::parse(&format!("http://{bind}")).expect("an address is a host")
+}
+
+fn is_loopback(server: &str) -> bool {
+    let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}

@@ -1,0 +1,123 @@
+//! The settings: the commented sample is valid and complete, and every fault is named in one
+//! sentence with its line and key.
+
+use std::path::Path;
+
+use otrbot::settings::{Settings, SettingsError};
+
+/// The smallest settings that are whole.
+const LEAST: &str = "
+xmpp:
+  default_account: totem@localhost
+  accounts:
+    totem@localhost: { password: hunter2, server: \"127.0.0.1:5222\" }
+tls: { ca_certs: null }
+lti: { consumers: { key: { secret: lti-secret } } }
+";
+
+fn faults(text: &str) -> Vec<String> {
+    match Settings::parse(Path::new("settings/x.yaml"), text) {
+        Ok(_) => Vec::new(),
+        Err(SettingsError::Faults { problems }) => {
+            problems.iter().map(ToString::to_string).collect()
+        }
+        Err(other) => vec![other.to_string()],
+    }
+}
+
+/// Checks that `text`, appended to the smallest settings, is refused with these words.
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    let found = faults(text);
+    assert!(found.iter().any(|fault| fault.contains(expected)), "{expected:?} not in {found:#?}");
+    assert!(!found.join("\n").contains("hunter2"), "a secret is in {found:?}");
+}
+
+#[test]
+fn the_smallest_settings_are_enough() {
+    assert_eq!(faults(LEAST), Vec::<String>::new());
+}
+
+#[test]
+fn the_sample_is_valid() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("settings/sample.yaml")).unwrap();
+    // The authorities of the system are not on every machine that runs tests.
+    let text = text.replace("/etc/ssl/certs/ca-certificates.crt", "sample.yaml");
+
+    let settings = Settings::parse(&root.join("settings/sample.yaml"), &text).unwrap();
+
+    assert_eq!(settings.default_locale, "en_GB");
+    assert!(settings.store.ends_with("settings/otrbot.db"), "{}", settings.store);
+    assert_eq!(settings.xmpp.whitelist.len(), 1);
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
+    check(
+        &format!("{LEAST}\ntyping:\n  sped: 3\n"),
+        "settings/x.yaml:10: typing.sped: is not a setting; did you mean speed?",
+    );
+    check(&format!("{LEAST}\nnonsense: 1\n"), "nonsense: is not a setting; the keys here are");
+}
+
+#[test]
+fn all_faults_are_reported_at_once() {
+    let text = format!(
+        "{LEAST}
+session: {{ warning_timeout: 10, session_timeout: 5 }}
+typing: {{ scheduled: maybe, speed: -3 }}
+metrics: {{ bind: nowhere }}
+store: mysql://x
+log: {{ level: loud, colours: pink }}
+"
+    );
+
+    let found = faults(&text);
+
+    assert_eq!(found.len(), 7, "{found:#?}");
+}
+
+#[test]
+fn what_is_not_allowed_is_said_with_what_is() {
+    check(
+        &LEAST.replace("totem@localhost\n", "other@localhost\n"),
+        "xmpp.default_account: is not among xmpp.accounts",
+    );
+    check(
+        &LEAST.replace("127.0.0.1:5222", "jabber.example.org:5222"),
+        "is not a loopback address, and tls.ca_certs is null",
+    );
+    check(
+        &LEAST.replace("ca_certs: null", "ca_certs: null, allow_ssl_fallback: true"),
+        "tls.allow_ssl_fallback: must be false",
+    );
+    check(
+        &LEAST.replace("ca_certs: null", "ca_certs: null, version: TLSv1.1"),
+        "must be TLSv1.2 or TLSv1.3",
+    );
+    check(
+        &LEAST.replace("consumers:", "bind: \"0.0.0.0:5000\", authenticate: false, consumers:"),
+        "lti.authenticate: may be false only where",
+    );
+    check(&LEAST.replace("{ secret: lti-secret }", "{}"), "lti.consumers.key.secret: is missing");
+    check(&LEAST.replace("password: hunter2", "password: [hunter2]"), "must be a text");
+    check(
+        &LEAST.replace("password: hunter2", "password_file: not-there"),
+        "names the file settings/not-there, which is not there",
+    );
+    check("xmpp:\n  - 1\n", "xmpp: is a list, but must be a section");
+}
+
+#[test]
+fn text_that_is_no_yaml_is_refused_without_quoting_it() {
+    check("xmpp: [hunter2\n  foo: {", "is not valid YAML");
+    check(&format!("{LEAST}{LEAST}"), "is not valid YAML");
+}
+
+#[test]
+fn a_file_that_is_not_there_says_what_to_do() {
+    let error = Settings::load(Path::new("not/there.yaml")).unwrap_err();
+
+    assert!(error.to_string().contains("copy settings/sample.yaml"), "{error}");
+}
