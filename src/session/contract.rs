@@ -72,7 +72,8 @@ pub enum Effect {
         /// Whether it is an OTR message, which wants its hints.
         otr: bool,
     },
-    /// Shows the learner that the bot types, or that it stopped.
+    /// Shows the learner that the bot types, or that it stopped without sending anything; a message
+    /// shows by itself that it stopped.
     Composing(bool),
     /// The learner got to another step.
     Progress(Progress),

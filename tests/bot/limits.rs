@@ -1,12 +1,10 @@
 //! Silence, floods and sizes.
 
-use std::time::Duration;
-
 use otrbot::lesson;
 use otrbot::otr::Version;
 use otrbot::session::{Effect, Note};
 
-use crate::support::{A_WHILE, Class, SECRET, config, no_variables};
+use crate::support::{A_WHILE, Class, SECRET, config, no_variables, secs};
 
 fn n_warnings(class: &Class) -> usize {
     class.notes().iter().filter(|note| **note == Note::Warned).count()
@@ -16,13 +14,13 @@ fn n_warnings(class: &Class) -> usize {
 fn a_silent_learner_is_warned_and_then_the_session_ends() {
     let mut class = Class::standard();
     class.say("hello");
-    class.wait(Duration::from_secs(1_499));
+    class.wait(secs(1_499));
     class.forget();
 
     class.wait(A_WHILE);
     assert!(class.told().contains("still there"));
     assert_eq!(n_warnings(&class), 1);
-    class.wait(Duration::from_secs(297));
+    class.wait(secs(297));
     assert!(class.ended().is_none());
     class.wait(A_WHILE);
 
@@ -34,7 +32,7 @@ fn a_silent_learner_is_warned_and_then_the_session_ends() {
 #[test]
 fn a_learner_who_comes_back_is_told_that_the_session_goes_on() {
     let mut class = Class::private();
-    class.wait(Duration::from_secs(1_600));
+    class.wait(secs(1_600));
     class.forget();
 
     class.say("sorry");
@@ -42,7 +40,7 @@ fn a_learner_who_comes_back_is_told_that_the_session_goes_on() {
     class.say("sorry");
     assert!(!class.told().contains("goes on"));
 
-    class.wait(Duration::from_secs(1_600));
+    class.wait(secs(1_600));
     assert!(class.ended().is_none());
     assert_eq!(n_warnings(&class), 2);
 }
@@ -50,13 +48,13 @@ fn a_learner_who_comes_back_is_told_that_the_session_goes_on() {
 #[test]
 fn only_what_the_learner_does_in_the_chat_extends_the_session() {
     let mut class = Class::private();
-    class.wait(Duration::from_secs(1_000));
+    class.wait(secs(1_000));
     class.enter_secret(SECRET);
-    class.wait(Duration::from_secs(501));
+    class.wait(secs(501));
     assert_eq!(n_warnings(&class), 1);
 
     class.start_smp(SECRET);
-    class.wait(Duration::from_secs(1_400));
+    class.wait(secs(1_400));
 
     assert_eq!(n_warnings(&class), 1);
     assert!(class.ended().is_none());
@@ -67,7 +65,7 @@ fn a_session_that_nobody_comes_to_ends_without_a_word() {
     let mut class = Class::standard();
     class.enter_secret(SECRET);
 
-    class.wait(Duration::from_secs(1_801));
+    class.wait(secs(1_801));
 
     assert!(class.wire().is_empty());
     assert!(class.ended().is_some());
@@ -95,11 +93,11 @@ fn a_flood_of_private_conversations_is_bounded_while_the_bot_types() {
     for _ in 0..30 {
         class.end_otr();
         class.start_otr();
-        class.now += Duration::from_secs(6);
+        class.now += secs(6);
     }
     class.forget();
 
-    class.wait(Duration::from_secs(600));
+    class.wait(secs(600));
 
     assert!(class.heard().len() < 64);
 }
@@ -153,4 +151,10 @@ fn unknown_variables_stay_as_they_are_and_a_forgetful_lesson_answers_smp() {
     assert!(class.notes().contains(&Note::SmpSucceeded));
     class.say("done");
     assert!(matches!(class.effects.last(), Some(Effect::Ended { passed: false, .. })));
+}
+
+#[test]
+fn a_session_can_move_to_another_thread() {
+    fn is_send<T: Send>(_: &T) {}
+    is_send(&Class::standard().session);
 }

@@ -1,11 +1,9 @@
 //! Shared secrets and the bot secret: weak, wrong, early, late.
 
-use std::time::Duration;
-
 use otrbot::otr::{Event, Version};
 use otrbot::session::{BotSecretVerdict, Note, Progress, SecretVerdict};
 
-use crate::support::{Class, SECRET, config, find_secret};
+use crate::support::{Class, SECRET, config, find_secret, secs};
 
 #[test]
 fn a_weak_secret_is_refused_kindly_and_not_kept() {
@@ -120,7 +118,7 @@ fn each_session_has_its_own_bot_secret_and_help_repeats_it() {
     let mut class = Class::verified();
     let secret = class.bot_secret().unwrap();
 
-    class.wait(Duration::from_secs(70));
+    class.wait(secs(70));
     assert_eq!(class.bot_secret(), Some(secret.clone()));
     class.say("help");
     assert_eq!(class.bot_secret(), Some(secret));
@@ -136,9 +134,9 @@ fn the_bot_secret_waits_for_a_verified_conversation() {
     class.forget();
 
     // The lines with the secret are waiting when the conversation ends.
-    class.wait(Duration::from_secs(1));
+    class.wait(secs(1));
     class.end_otr();
-    class.wait(Duration::from_secs(60));
+    class.wait(secs(60));
 
     let told = class.told();
     assert!(find_secret(&told).is_none(), "{told}");

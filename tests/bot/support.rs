@@ -24,7 +24,12 @@ use secrecy::SecretString;
 pub(crate) const SECRET: &str = "purple walrus ironing kettles";
 
 /// Longer than the bot needs for all it has to say at a time, and shorter than its first hint.
-pub(crate) const A_WHILE: Duration = Duration::from_secs(2);
+pub(crate) const A_WHILE: Duration = secs(2);
+
+/// So many seconds.
+pub(crate) const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
 
 /// A session and its learner.
 pub(crate) struct Class {
@@ -63,8 +68,8 @@ pub(crate) fn config(version: Version) -> SessionConfig {
         may_start_smp: false,
         default_secret: None,
         typing: Typing { scheduled: false, chars_per_second: 20 },
-        warning_timeout: Duration::from_secs(1_500),
-        session_timeout: Duration::from_secs(1_800),
+        warning_timeout: secs(1_500),
+        session_timeout: secs(1_800),
     }
 }
 
@@ -242,28 +247,27 @@ impl Class {
     pub(crate) fn notes(&self) -> Vec<Note> {
         let effects = self.effects.iter();
         effects
-            .filter_map(|effect| match effect {
-                Effect::Note(note) => Some(*note),
-                _ => None,
-            })
+            .filter_map(|effect| if let Effect::Note(note) = effect { Some(*note) } else { None })
             .collect()
     }
 
     pub(crate) fn progress(&self) -> Vec<Progress> {
         let effects = self.effects.iter();
         effects
-            .filter_map(|effect| match effect {
-                Effect::Progress(progress) => Some(*progress),
-                _ => None,
+            .filter_map(|effect| {
+                if let Effect::Progress(progress) = effect { Some(*progress) } else { None }
             })
             .collect()
     }
 
     /// How the session ended, if it did: the status, and whether the lesson was passed.
     pub(crate) fn ended(&self) -> Option<(String, bool)> {
-        self.effects.iter().find_map(|effect| match effect {
-            Effect::Ended { status, passed } => Some((status.clone(), *passed)),
-            _ => None,
+        self.effects.iter().find_map(|effect| {
+            if let Effect::Ended { status, passed } = effect {
+                Some((status.clone(), *passed))
+            } else {
+                None
+            }
         })
     }
 
@@ -271,9 +275,8 @@ impl Class {
     pub(crate) fn wire(&self) -> Vec<&str> {
         let effects = self.effects.iter();
         effects
-            .filter_map(|effect| match effect {
-                Effect::Send { body, .. } => Some(body.as_str()),
-                _ => None,
+            .filter_map(|effect| {
+                if let Effect::Send { body, .. } = effect { Some(body.as_str()) } else { None }
             })
             .collect()
     }

@@ -1,11 +1,9 @@
 //! OTR that ends at the wrong time, comes back, or disagrees.
 
-use std::time::Duration;
-
 use otrbot::otr::{Event, Version};
 use otrbot::session::{BotSecretVerdict, Farewell, Note, Progress};
 
-use crate::support::{Class, SECRET, config, find_secret};
+use crate::support::{Class, SECRET, config, find_secret, secs};
 
 #[test]
 fn otr_off_before_verifying_is_explained_and_the_lesson_goes_on() {
@@ -63,7 +61,7 @@ fn another_key_is_not_verified_and_is_told_nothing() {
     class.change_key();
     class.start_otr();
     class.say("help");
-    class.wait(Duration::from_secs(200));
+    class.wait(secs(200));
 
     let told = class.told();
     assert!(find_secret(&told).is_none(), "{told}");
@@ -133,7 +131,7 @@ fn a_closed_session_says_good_bye_and_ends_otr() {
         let (status, passed) = class.ended().unwrap();
         assert!(!passed && status.contains("from Totem"), "{status}");
         class.inject("anybody there?");
-        class.wait(Duration::from_secs(10_000));
+        class.wait(secs(10_000));
         assert!(class.heard().is_empty());
     }
 }

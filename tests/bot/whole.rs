@@ -1,11 +1,13 @@
 //! The whole lesson, as it should go.
 
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "helpers of a test may fail it")]
+
 use std::time::Duration;
 
 use otrbot::otr::{Event, Version};
 use otrbot::session::{BotSecretVerdict, Effect, Note, Progress, SecretVerdict, Typing};
 
-use crate::support::{Class, SECRET, config, find_secret};
+use crate::support::{Class, SECRET, config, find_secret, secs};
 
 fn take_the_lesson(version: Version) {
     let mut class = Class::new(config(version));
@@ -201,10 +203,10 @@ fn going_private_stops_what_is_not_true_any_more() {
     typed.typing = Typing::default();
     let mut class = Class::new(typed);
     class.say("hello");
-    class.wait(Duration::from_secs(6));
+    class.wait(secs(6));
 
     class.start_otr();
-    class.wait(Duration::from_secs(40));
+    class.wait(secs(40));
 
     let told = class.heard();
     let private_from = told.iter().position(|(_, encrypted)| *encrypted).unwrap();
@@ -219,17 +221,17 @@ fn help_grows_more_concrete_with_time_and_is_not_repeated() {
     class.say("hello");
     class.forget();
 
-    class.wait(Duration::from_secs(40));
+    class.wait(secs(40));
     assert!(class.heard().is_empty());
-    class.wait(Duration::from_secs(10));
+    class.wait(secs(10));
     let vague = class.told();
     assert!(vague.contains("Which chat program do you use?"), "{vague}");
-    class.wait(Duration::from_secs(80));
+    class.wait(secs(80));
     let concrete = class.told();
     assert!(concrete.contains("/otr start") && concrete.contains("Pidgin"), "{concrete}");
-    class.wait(Duration::from_secs(300));
+    class.wait(secs(300));
     assert!(class.told().contains("OMEMO"));
-    class.wait(Duration::from_secs(900));
+    class.wait(secs(900));
     assert_eq!(class.told(), "", "help does not nag");
 }
 
@@ -243,7 +245,7 @@ fn help_can_be_asked_for_in_general_and_by_program() {
     assert!(class.told().contains("Which chat program"));
     class.say("I have Profanity");
     assert!(class.told().contains("/otr start"));
-    class.wait(Duration::from_secs(10));
+    class.wait(secs(10));
     class.say("Gajim?");
     assert!(class.told().contains("OMEMO"));
     class.say("nice weather");
