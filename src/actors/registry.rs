@@ -22,7 +22,8 @@ pub use self::messages::{
 use super::{
     Deliver, Incoming, Outgoing, Received, now, rng,
     session::{
-        Chat, ChatBody, CheckBotSecret, Close, GiveSecret, Links, Locate, SessionActor, WentAway,
+        Arrive, Chat, ChatBody, CheckBotSecret, Close, GiveSecret, Links, Locate, SessionActor,
+        WentAway,
     },
     store::SaveProgress,
 };
@@ -73,7 +74,15 @@ struct Learner {
     /// Whether the settings list them: then they stay on the whitelist when their session ends.
     is_listed: bool,
     progress: Progress,
+    greeting: Greeting,
     session: Option<OpenSession>,
+}
+
+/// Whether a learner who is online is to be greeted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Greeting {
+    Due,
+    Given,
 }
 
 #[derive(Debug)]
@@ -237,6 +246,18 @@ impl Handler<Received> for SessionRegistry {
                 }
             }
             Incoming::SubscriptionAsked => self.deliver(&jid, Outgoing::AcceptSubscription),
+            // Who is there and was not met yet is greeted; later changes of presence say nothing.
+            Incoming::Available => {
+                let is_new = self.learners.get(&jid).is_some_and(|learner| {
+                    learner.progress == Progress::Invited && learner.greeting == Greeting::Due
+                });
+                if is_new && let Some(actor) = self.session_of(&from, ctx.address().recipient()) {
+                    if let Some(learner) = self.learners.get_mut(&jid) {
+                        learner.greeting = Greeting::Given;
+                    }
+                    actor.do_send(Arrive(from));
+                }
+            }
             Incoming::Unavailable => {
                 let learner = self.learners.get(&jid);
                 if let Some(open) = learner.and_then(|learner| learner.session.as_ref()) {
@@ -269,6 +290,7 @@ impl Handler<Enrol> for SessionRegistry {
             lesson: None,
             is_listed: false,
             progress: Progress::Invited,
+            greeting: Greeting::Due,
             session: None,
         });
         learner.locale = locale;
@@ -291,6 +313,7 @@ impl Handler<Restore> for SessionRegistry {
                 lesson: known.lesson,
                 is_listed: known.is_listed,
                 progress: known.progress,
+                greeting: Greeting::Due,
                 session: None,
             };
             if known.is_listed {
