@@ -327,6 +327,7 @@ impl Learner {
         Ok(())
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the engine may learn more events")]
     fn note(&mut self, event: OtrEvent) {
         match event {
             OtrEvent::Heard { text, encrypted } => {
@@ -350,7 +351,6 @@ impl Learner {
             OtrEvent::GoneInsecure => show("* the private conversation is over"),
             OtrEvent::Refused(why) => show(&format!("* a message was not acted on: {why:?}")),
             // The rest is of no use to a learner; what it shows holds nobody's words.
-            #[expect(clippy::wildcard_enum_match_arm, reason = "the engine may learn more events")]
             other => show(&format!("* {other:?}")),
         }
     }

@@ -55,12 +55,8 @@ fn main() -> ExitCode {
 /// The whole demo.
 fn run() {
     say("Starting an XMPP server, the bot and the LMS of the demo on loopback ...");
-    let prosody = Prosody::start(&[
-        (BOT, PASSWORD),
-        ("ada@localhost", PASSWORD),
-        ("you@localhost", PASSWORD),
-    ]);
-    let mut script = Script::new(BOT, PASSWORD, prosody.port(), &prosody.ca());
+    let prosody = Prosody::start(&["totem", "ada", "you"].map(|name| (name, PASSWORD)));
+    let mut script = Script::new(BOT, PASSWORD, prosody.port(), &prosody.ca_file());
     script.typing_speed = Some(200);
     let daemon = Daemon::start(&program(), script);
     let outcomes = Arc::new(Outcomes::start(&Consumer::stage()));
@@ -142,7 +138,7 @@ fn invite(prosody: &Prosody, daemon: &Daemon, lms: &str, home: &Path) {
             authority {ca})\n\n\
          Metrics: {metrics}/metrics   Settings: {settings}",
         port = prosody.port(),
-        ca = prosody.ca().display(),
+        ca = prosody.ca_file().display(),
         metrics = daemon.metrics_url(),
         settings = daemon.settings().display(),
     ));

@@ -10,7 +10,7 @@ use actix::{
 };
 use futures_util::stream;
 use jid::BareJid;
-use log::{debug, error, info, warn};
+use log::{debug, info, warn};
 use tokio::sync::{mpsc, oneshot};
 use xmpp_parsers::stanza::Stanza;
 
@@ -193,7 +193,8 @@ impl StreamHandler<Event> for XmppConnection {
                         self.own,
                         pause.as_secs_f64()
                     ),
-                    None => error!("{} is offline for good: {why}", self.own),
+                    // Said by the process as it ends.
+                    None => debug!("{} is offline for good: {why}", self.own),
                 }
                 self.went_offline(why, retry_in.is_none());
             }

@@ -99,14 +99,10 @@ impl Assembly {
         let Some(default_lesson) = lessons.get(&settings.lessons.default) else {
             return Err(Failure::BadSetting(no_default_lesson(settings)));
         };
-        let (catalogs, problems) = Catalogs::load(None);
-        for problem in problems {
-            log::warn!("{problem}");
-        }
         Ok(SessionFactory {
             lessons,
             default_lesson,
-            catalogs,
+            catalogs: self.catalogs(),
             default_locale: settings.default_locale.clone(),
             variables: Arc::new(settings.format_strings.clone()),
             policy: policy(settings),
@@ -209,8 +205,20 @@ impl Assembly {
             bot_description: self.variable("bot_description"),
             project_name: self.variable("project_name"),
             bot_alias: self.variable("bot_alias"),
-            catalogs: Catalogs::load(None).0,
+            catalogs: self.catalogs(),
         }
+    }
+
+    /// The languages; what is wrong with one is logged, and the others go on.
+    fn catalogs(&self) -> Catalogs {
+        let (mut catalogs, problems) = Catalogs::load(None);
+        for problem in problems {
+            log::warn!("{problem}");
+        }
+        if !catalogs.set_default(&self.settings.default_locale) {
+            log::warn!("default_locale: there are no texts in {}", self.settings.default_locale);
+        }
+        catalogs
     }
 }
 

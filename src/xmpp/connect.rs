@@ -129,7 +129,7 @@ impl Place {
         if link.has_more() {
             return Err(Down::Broken("it sent data between <proceed/> and TLS".to_owned()));
         }
-        let (stream, _) = link.into_parts();
+        let (stream, ..) = link.into_parts();
         Ok(stream)
     }
 

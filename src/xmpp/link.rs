@@ -17,6 +17,9 @@ use super::{
 /// Bytes that are read at once.
 const READ: usize = 16_384;
 
+/// Stanzas that may come before an answer.
+const EARLY: usize = 256;
+
 /// Longest text of the server that goes into an event.
 const TEXT: usize = 200;
 
@@ -68,6 +71,8 @@ impl Input {
 pub(super) struct Link<S> {
     io: S,
     input: Input,
+    /// Stanzas that came where another answer was due.
+    early: Vec<Item>,
     own: BareJid,
 }
 
@@ -79,7 +84,7 @@ impl<S> fmt::Debug for Link<S> {
 
 impl<S: Io> Link<S> {
     pub(super) fn new(io: S, own: &BareJid) -> Self {
-        Self { io, input: Input::new(own), own: own.clone() }
+        Self { io, input: Input::new(own), early: Vec::new(), own: own.clone() }
     }
 
     /// Opens a stream (anew, after a step of the login) and gives what the server offers.
@@ -132,13 +137,22 @@ impl<S: Io> Link<S> {
         }
     }
 
-    /// The next item that is no stanza.
+    /// The next item that is no stanza. Stanzas are kept: a resource that is just bound may have
+    /// messages already.
     pub(super) async fn nonza(&mut self) -> Result<Element, Down> {
         loop {
             match self.next().await? {
                 Item::Nonza(element) => return Ok(element),
-                Item::Bad(head, why) => return Err(unexpected(&head.name, Some(why))),
-                Item::Stanza(_) | Item::Opened => {}
+                Item::Bad(head, why) if !is_stanza(&head.name) => {
+                    return Err(unexpected(&head.name, Some(why)));
+                }
+                item @ (Item::Stanza(_) | Item::Bad(..)) if self.early.len() < EARLY => {
+                    self.early.push(item);
+                }
+                Item::Stanza(_) | Item::Bad(..) => {
+                    return Err(Down::Broken("it sends stanzas instead of an answer".to_owned()));
+                }
+                Item::Opened => {}
                 Item::Closed => return Err(Down::Closed),
             }
         }
@@ -176,10 +190,15 @@ impl<S: Io> Link<S> {
         !self.input.is_empty()
     }
 
-    /// The connection and what was read ahead.
-    pub(super) fn into_parts(self) -> (S, Input) {
-        (self.io, self.input)
+    /// The connection, what was read ahead, and the stanzas that came early.
+    pub(super) fn into_parts(self) -> (S, Input, Vec<Item>) {
+        (self.io, self.input, self.early)
     }
+}
+
+/// Whether it is the name of a stanza.
+pub(super) fn is_stanza(name: &str) -> bool {
+    ["iq", "message", "presence"].contains(&name)
 }
 
 /// The server sent `name` where something else was due.

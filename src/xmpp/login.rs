@@ -23,13 +23,14 @@ use tokio_xmpp::Stanza;
 use xmpp_parsers::{
     bind::{BindQuery, BindResponse},
     iq::Iq,
-    ns, sasl as wire,
+    ns, sasl as wire, sm,
     stanza_error::DefinedCondition,
 };
 
 use super::{
     Account, ConfigError, Down, Negotiated,
     connect::{Connected, within},
+    ledger::{Ledger, count},
     link::{Io, Link, plain, unexpected},
 };
 
@@ -55,9 +56,24 @@ impl fmt::Debug for Login {
 #[derive(Debug)]
 pub(super) struct LoggedIn {
     pub(super) link: Link<Box<dyn Io>>,
-    pub(super) jid: FullJid,
+    pub(super) stream: Stream,
     pub(super) mechanism: String,
     pub(super) negotiated: Option<Negotiated>,
+}
+
+/// Which stream the login led to.
+#[derive(Debug)]
+pub(super) enum Stream {
+    /// A new one.
+    New {
+        jid: FullJid,
+        /// The counts of both sides, if the server keeps them.
+        ledger: Option<Ledger>,
+        /// How many stanzas of the earlier stream the server has, if it knows.
+        had: Option<u32>,
+    },
+    /// The earlier one, of which the server has so many stanzas.
+    Resumed { h: u32 },
 }
 
 impl Login {
@@ -80,16 +96,21 @@ impl Login {
         &self.jid
     }
 
-    /// Logs in and binds the resource, all within `limit`.
+    /// Logs in and takes up the earlier stream or binds the resource, all within `limit`.
     pub(super) async fn run(
         &self,
         connected: Connected,
         limit: Duration,
+        resume: Option<sm::Resume>,
     ) -> Result<LoggedIn, Down> {
-        within(limit, "while logging in", self.steps(connected)).await
+        within(limit, "while logging in", self.steps(connected, resume)).await
     }
 
-    async fn steps(&self, connected: Connected) -> Result<LoggedIn, Down> {
+    async fn steps(
+        &self,
+        connected: Connected,
+        resume: Option<sm::Resume>,
+    ) -> Result<LoggedIn, Down> {
         let Connected { mut link, negotiated, exporter } = connected;
         let features = link.open(negotiated.is_some()).await?;
         let offer = Offer::read(&features);
@@ -98,9 +119,37 @@ impl Login {
                 .ok_or_else(|| no_mechanism(&offer, negotiated.is_some(), self.allow_plain_text))?;
         let mechanism = choice.kind.to_string();
         self.authenticate(&mut link, choice).await?;
-        let _features = link.open(true).await?;
-        let jid = self.bind(&mut link).await?;
-        Ok(LoggedIn { link, jid, mechanism, negotiated })
+        let has_counts = link.open(true).await?.has_child("sm", ns::SM);
+        let stream = self.stream(&mut link, resume.filter(|_| has_counts), has_counts).await?;
+        Ok(LoggedIn { link, stream, mechanism, negotiated })
+    }
+
+    async fn stream(
+        &self,
+        link: &mut Link<impl Io>,
+        resume: Option<sm::Resume>,
+        has_counts: bool,
+    ) -> Result<Stream, Down> {
+        let mut had = None;
+        if let Some(request) = resume {
+            link.send(&request).await?;
+            let answer = link.nonza().await?;
+            had = count(&answer);
+            match (answer.is("resumed", ns::SM), had) {
+                (true, Some(h)) => return Ok(Stream::Resumed { h }),
+                (false, _) if answer.is("failed", ns::SM) => {}
+                _ => return Err(unexpected(answer.name(), None)),
+            }
+        }
+        let jid = self.bind(link).await?;
+        let ledger = if has_counts {
+            link.send(&sm::Enable::new().with_resume()).await?;
+            let answer = link.nonza().await?;
+            answer.is("enabled", ns::SM).then(|| Ledger::new(&answer))
+        } else {
+            None
+        };
+        Ok(Stream::New { jid, ledger, had })
     }
 
     async fn authenticate(&self, link: &mut Link<impl Io>, choice: Choice) -> Result<(), Down> {

@@ -15,10 +15,12 @@
 //! Promises:
 //!
 //! - Nothing that a stranger sends ends the stream. Sizes, depth and numbers are bounded
-//!   ([`xml`]); what is over a bound or is no valid stanza becomes [`Event::Rejected`], and an
+//!   (module `xml`); what is over a bound or is no valid stanza becomes [`Event::Rejected`], and an
 //!   `iq` request among them is answered with an error.
 //! - Memory is bounded in both directions: the task stops reading from the network while its
 //!   owner is slow or its own output is stuck, and stops taking commands while output is stuck.
+//! - Where the server can (XEP-0198), stanzas are acknowledged and a broken stream is resumed, so
+//!   that nothing is lost or doubled; where it cannot, or has forgotten, [`Event::Lost`] says so.
 //! - The password leaves only by SCRAM, or by PLAIN inside TLS when that was asked for.
 //! - No text of an event holds a secret.
 //!
@@ -26,9 +28,13 @@
 //! word about lessons. Its owner does these.
 
 mod connect;
+mod ledger;
 mod link;
 mod login;
+mod online;
 mod outbox;
+mod owner;
+mod pace;
 mod session;
 mod tls;
 mod xml;
@@ -42,7 +48,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_xmpp::Stanza;
 
-pub use session::Pace;
+pub use pace::Pace;
 pub use tls::{CipherProblem, parse_cipher, supported_ciphers};
 pub use xml::Rejection;
 
@@ -99,8 +105,11 @@ pub enum Command {
     /// Send a stanza.
     ///
     /// Characters that XML cannot carry are left out. With a tag, exactly one [`Event::Acked`] or
-    /// [`Event::Lost`] says what became of it. While offline nothing is kept for later: the tag
-    /// is lost at once.
+    /// [`Event::Lost`] says what became of it. While offline nothing is kept for later and the tag
+    /// is lost at once, unless the server may let the broken stream be resumed (XEP-0198): then
+    /// the stanza waits for that.
+    ///
+    /// An owner that waits for room for a command must go on taking events meanwhile.
     Send {
         /// The stanza.
         stanza: Box<Stanza>,
@@ -144,10 +153,11 @@ pub enum Event {
         /// What was wrong with it.
         why: Rejection,
     },
-    /// The stanza of this tag was handed to the network, or, where the server supports it
-    /// (XEP-0198), was received by the server.
+    /// The server has the stanza of this tag; or, where it does not support acknowledgements
+    /// (XEP-0198), the network took it.
     Acked(u64),
-    /// It is not known whether the stanzas of these tags arrived: the stream was lost before.
+    /// It is not known whether the stanzas of these tags arrived: the stream was lost before. A
+    /// stanza that cannot be sent at all is lost as well.
     Lost(Vec<u64>),
     /// The task has ended. Always the last event.
     Stopped,

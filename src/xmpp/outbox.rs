@@ -2,6 +2,14 @@
 
 use std::collections::VecDeque;
 
+use log::warn;
+use tokio_xmpp::Stanza;
+
+use super::xml::serialise;
+
+/// Largest stanza that is sent; servers end the stream for larger ones.
+const STANZA: usize = 250_000;
+
 /// Room that the buffer keeps once it is empty.
 const IDLE_BUFFER: usize = 16_384;
 
@@ -23,17 +31,12 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    /// Appends what `write` writes; what it writes before an error is dropped.
-    pub(super) fn push<E>(
-        &mut self,
-        tag: Option<u64>,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        write(&mut self.buffer)?;
+    /// Appends the bytes of a stanza or of something else.
+    pub(super) fn push(&mut self, tag: Option<u64>, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
         if let Some(tag) = tag {
             self.tags.push_back((self.end(), tag));
         }
-        Ok(())
     }
 
     /// The bytes to write next.
@@ -89,6 +92,20 @@ impl Outbox {
     }
 }
 
+/// A stanza as XML; `None` if it cannot be sent at all.
+pub(super) fn stanza_bytes(stanza: &Stanza) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    if let Err(error) = serialise(stanza, &mut out) {
+        warn!("a stanza cannot be sent: {error}");
+        return None;
+    }
+    if out.len() > STANZA {
+        warn!("a stanza of {} bytes is too large to be sent", out.len());
+        return None;
+    }
+    Some(out)
+}
+
 fn bytes(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
@@ -97,20 +114,12 @@ fn bytes(length: usize) -> u64 {
 mod tests {
     use super::*;
 
-    fn push(outbox: &mut Outbox, tag: Option<u64>, text: &str) {
-        let write = |out: &mut Vec<u8>| {
-            out.extend_from_slice(text.as_bytes());
-            Ok::<(), ()>(())
-        };
-        outbox.push(tag, write).unwrap();
-    }
-
     #[test]
     fn tags_come_back_once_their_last_byte_is_flushed() {
         let mut outbox = Outbox::default();
-        push(&mut outbox, Some(1), "one");
-        push(&mut outbox, None, "two");
-        push(&mut outbox, Some(3), "three");
+        outbox.push(Some(1), b"one");
+        outbox.push(None, b"two");
+        outbox.push(Some(3), b"three");
 
         outbox.wrote(2);
         assert!(outbox.flushed().is_empty());
@@ -122,9 +131,9 @@ mod tests {
         assert_eq!(outbox.flushed(), [3]);
         assert!(outbox.is_done());
 
-        push(&mut outbox, Some(4), "four");
+        outbox.push(Some(4), b"four");
         outbox.wrote(4);
-        push(&mut outbox, Some(5), "five");
+        outbox.push(Some(5), b"five");
         assert_eq!(outbox.flushed(), [4]);
         assert_eq!(outbox.lost(), [5]);
     }

@@ -11,9 +11,8 @@ use tempfile::TempDir;
 
 use crate::program;
 use crate::support::daemon::{Daemon, Script};
-use crate::support::prosody::Prosody;
-use crate::support::stage::{self, ADA, BOT, BOT_PASSWORD, PASSWORD};
-use crate::support::wait::free_port;
+use crate::support::stage::{self, BOT, BOT_PASSWORD};
+use crate::support::web;
 
 /// Runs the program to its end, in a folder of its own with this settings file.
 fn run(settings: Option<&str>) -> Output {
@@ -125,15 +124,14 @@ fn an_untrusted_certificate_is_said_once() {
 
 #[test]
 fn a_server_that_comes_later_is_waited_for() {
-    let port = free_port();
-    // The authority is the one of the server that will come.
-    let prosody = Prosody::prepare(port, &[(BOT, BOT_PASSWORD), (ADA, PASSWORD)]);
-    let mut daemon = Daemon::launch(program(), Script::new(BOT, BOT_PASSWORD, port, &prosody.ca()));
+    let mut prosody = stage::server();
+    prosody.stop();
+    let mut daemon = Daemon::launch(program(), stage::script(&prosody));
     daemon.wait_for_log("127.0.0.1", Duration::from_secs(20));
     let ready = format!("{}/readyz", daemon.metrics_url());
-    assert_ne!(crate::support::web::status_of(&ready), Some(200), "ready without a server");
+    assert_ne!(web::status_of(&ready), Some(200), "ready without a server");
 
-    let _prosody = prosody.run();
+    prosody.start_again();
 
     daemon.wait_until_ready();
 }

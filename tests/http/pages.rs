@@ -135,6 +135,8 @@ async fn a_known_learner_continues_where_they_stand() {
     assert!(page.html.contains("89ABCDEF"), "the fingerprint");
     let page = tool.submit(&page, "/ask_for_secret", &[]).await;
     assert_eq!(page.name(), "enter_bot_secret", "a strong secret is not asked for again");
+    let page = tool.submit(&page, "/ask_for_secret", &[("again", "1")]).await;
+    assert_eq!(page.name(), "ask_for_secret", "unless somebody wants another");
 
     tool.put(JID, Progress::Done).await;
     assert_eq!(tool.launch(&again()).await.name(), "done");
@@ -379,6 +381,24 @@ async fn there_is_a_configuration_to_import() {
     }
     let mut reader = quick_xml::NsReader::from_str(&page.html);
     while reader.read_event().unwrap() != quick_xml::events::Event::Eof {}
+}
+
+#[actix::test]
+async fn what_the_pages_need_is_served_with_them() {
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+    let paths: Vec<&str> =
+        page.html.split('"').filter(|text| text.starts_with("/static/")).collect();
+    assert!(!paths.is_empty(), "{}", page.html);
+
+    for path in paths {
+        let file = tool.get(path).await;
+        assert_eq!(file.status, 200, "{path}");
+        assert!(!file.header("content-type").starts_with("text/html"), "{path}");
+    }
+    for path in ["/static/", "/static/nothing.css", "/static/..%2FCargo.toml"] {
+        assert_eq!(tool.get(path).await.status, 404, "{path}");
+    }
 }
 
 #[actix::test]

@@ -59,13 +59,18 @@ pub(crate) fn decode(text: &str) -> Option<String> {
 }
 
 /// The base64 signature of a request to `url` with `params` (all but `oauth_signature` and
-/// `realm`), by `secret`. The query of `url` is signed too.
+/// `realm`), by the secret of a consumer. LTI knows no tokens, so nothing follows the `&`.
 pub(crate) fn signature(
     method: &str,
     url: &str,
     params: &[(String, String)],
     secret: &str,
 ) -> String {
+    hmac_sha1(&format!("{}&", encode(secret)), &base_string(method, url, params))
+}
+
+/// The text that is signed. The query of `url` is a part of it.
+fn base_string(method: &str, url: &str, params: &[(String, String)]) -> String {
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let (scheme, rest) = base.split_once("://").expect("a URL with a scheme");
     let (host, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
@@ -86,14 +91,13 @@ pub(crate) fn signature(
     encoded.sort();
     let normalised: Vec<String> =
         encoded.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let text = format!(
-        "{method}&{}&{}",
-        encode(&format!("{scheme}://{host}{path}")),
-        encode(&normalised.join("&"))
-    );
+    let base_uri = encode(&format!("{scheme}://{host}{path}"));
+    format!("{method}&{base_uri}&{}", encode(&normalised.join("&")))
+}
 
-    let mut mac = Hmac::<Sha1>::new_from_slice(format!("{}&", encode(secret)).as_bytes())
-        .expect("HMAC takes keys of every length");
+fn hmac_sha1(key: &str, text: &str) -> String {
+    let mut mac =
+        Hmac::<Sha1>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of every length");
     mac.update(text.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())
 }
@@ -123,24 +127,23 @@ mod tests {
         list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
-    /// The example of RFC 5849, 1.2.
+    /// The example of OAuth Core 1.0, appendix A.5, which has a token's secret after the `&`.
     #[test]
-    fn the_signature_is_that_of_the_rfc() {
+    fn the_signature_is_that_of_the_standard() {
         let params = pairs(&[
             ("oauth_consumer_key", "dpf43f3p2l4k3l03"),
+            ("oauth_token", "nnch734d00sl2jdk"),
             ("oauth_signature_method", "HMAC-SHA1"),
-            ("oauth_timestamp", "137131200"),
-            ("oauth_nonce", "wIjqoxSGd6ctvVnPPHwO2w"),
-            ("oauth_callback", "http://printer.example.com/ready"),
+            ("oauth_timestamp", "1191242096"),
+            ("oauth_nonce", "kllo9940pd9333jh"),
+            ("oauth_version", "1.0"),
+            ("size", "original"),
         ]);
 
-        for url in
-            ["https://photos.example.net/initiate", "HTTPS://Photos.example.net:443/initiate"]
-        {
-            assert_eq!(
-                signature("POST", url, &params, "kd94hf93k423kf44"),
-                "74KNZJeDHnMBp0EMJ9ZHt/XKycU="
-            );
+        for url in ["http://photos.example.net/photos", "HTTP://Photos.example.net:80/photos"] {
+            let text = base_string("GET", &format!("{url}?file=vacation.jpg"), &params);
+            let signature = hmac_sha1("kd94hf93k423kf44&pfkkdhi9sl3r4s00", &text);
+            assert_eq!(signature, "tR3+Ty81lMeYAr/Fid0kMTYa/WM=", "{text}");
         }
     }
 

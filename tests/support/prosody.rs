@@ -1,179 +1,265 @@
-//! A throw-away Prosody on loopback, with a certificate of its own authority.
+//! A throw-away Prosody on loopback: its own folder, certificates, port and accounts.
+//!
+//! A suite that does not use all of it says so where it names the module:
+//! `#[expect(dead_code, reason = "…")] #[path = "../support/prosody.rs"] mod prosody;`
+//!
+//! ```text
+//! let server = Prosody::start(&[("bot", "secret"), ("alice", "pw")]);
+//! account.server = Some(server.c2s_addr());
+//! account.tls.ca_certs = Some(server.ca_file());
+//! ```
+#![expect(
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of a test may fail it, and wait by the clock"
+)]
 
-use std::fs;
-use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::{
+    fmt::Write as _,
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
 
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
+};
 use tempfile::TempDir;
 
-use crate::support::wait::{free_port, poll};
+/// Longest wait for the server to come up; other tests may keep the machine busy.
+const START: Duration = Duration::from_mins(1);
 
-/// A server that is ready to be run: its folder, accounts and certificates are made.
-#[derive(Debug)]
-pub(crate) struct Prepared {
-    folder: TempDir,
-    port: u16,
-}
-
-/// A running server, until it is dropped.
+/// A running server; it ends with this value.
 #[derive(Debug)]
 pub(crate) struct Prosody {
-    prepared: Prepared,
-    child: Child,
+    folder: TempDir,
+    port: u16,
+    options: Options,
+    process: Option<Child>,
+}
+
+/// What may differ from the usual server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    /// Lua of the section `ssl` of the host, such as `protocol = "tlsv1_2"`.
+    pub(crate) ssl: Vec<String>,
+    /// Further Lua before the host, such as `c2s_stanza_size_limit = 10000`.
+    pub(crate) global: String,
+    /// Further modules.
+    pub(crate) modules: Vec<String>,
+    /// Without acknowledgements and resumption (XEP-0198).
+    pub(crate) without_acks: bool,
 }
 
 impl Prosody {
-    /// Starts a server on a free port, with these accounts (bare JID at `localhost`, password).
+    /// Starts a server that has these accounts: names and passwords.
     pub(crate) fn start(accounts: &[(&str, &str)]) -> Self {
-        Self::prepare(free_port(), accounts).run()
+        Self::start_with(accounts, Options::default())
     }
 
-    /// Makes everything that a server needs, and does not start it yet.
-    pub(crate) fn prepare(port: u16, accounts: &[(&str, &str)]) -> Prepared {
-        let folder = TempDir::new().unwrap();
-        let root = folder.path();
-        let users = root.join("data/localhost/accounts");
-        fs::create_dir_all(&users).unwrap();
-        for (jid, password) in accounts {
-            let user = jid.strip_suffix("@localhost").expect("a JID at localhost");
-            let record = format!("return {{ [\"password\"] = \"{password}\"; }};\n");
-            fs::write(users.join(format!("{user}.dat")), record).unwrap();
+    /// Starts a server with options.
+    pub(crate) fn start_with(accounts: &[(&str, &str)], options: Options) -> Self {
+        let folder = TempDir::with_prefix("otrbot-prosody-").unwrap();
+        make_certificates(folder.path());
+        let mut server = Self { folder, port: 0, options, process: None };
+        for (name, password) in accounts {
+            server.add_account(name, password);
         }
-        openssl(
-            root,
-            &[
-                "req",
-                "-x509",
-                "-newkey",
-                "rsa:2048",
-                "-nodes",
-                "-days",
-                "30",
-                "-subj",
-                "/CN=authority of a test",
-                "-keyout",
-                "ca.key",
-                "-out",
-                "ca.pem",
-            ],
-        );
-        openssl(
-            root,
-            &[
-                "req",
-                "-newkey",
-                "rsa:2048",
-                "-nodes",
-                "-subj",
-                "/CN=localhost",
-                "-keyout",
-                "server.key",
-                "-out",
-                "server.csr",
-            ],
-        );
-        fs::write(root.join("names"), "subjectAltName=DNS:localhost\n").unwrap();
-        openssl(
-            root,
-            &[
-                "x509",
-                "-req",
-                "-in",
-                "server.csr",
-                "-CA",
-                "ca.pem",
-                "-CAkey",
-                "ca.key",
-                "-CAcreateserial",
-                "-days",
-                "30",
-                "-extfile",
-                "names",
-                "-out",
-                "server.pem",
-            ],
-        );
-        fs::write(root.join("prosody.cfg.lua"), config(root, port)).unwrap();
-        Prepared { folder, port }
+        for _ in 0..5 {
+            server.port = free_port();
+            if server.launch() {
+                return server;
+            }
+        }
+        panic!("prosody finds no free port: {}", server.log());
+    }
+
+    /// Makes or changes an account; the server may be running.
+    pub(crate) fn add_account(&self, name: &str, password: &str) {
+        let accounts = self.folder.path().join("data/localhost/accounts");
+        fs::create_dir_all(&accounts).unwrap();
+        let record = format!("return {{\n\t[\"password\"] = {password:?};\n}};\n");
+        fs::write(accounts.join(format!("{}.dat", encoded(name))), record).unwrap();
+    }
+
+    /// The domain of the accounts.
+    #[expect(clippy::unused_self, reason = "callers need not know that it is fixed")]
+    pub(crate) fn domain(&self) -> &'static str {
+        "localhost"
     }
 
     /// The port for clients.
     pub(crate) fn port(&self) -> u16 {
-        self.prepared.port
+        self.port
     }
 
-    /// The authority that signed the server's certificate.
-    pub(crate) fn ca(&self) -> PathBuf {
-        self.prepared.ca()
+    /// `host:port` for clients.
+    pub(crate) fn c2s_addr(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
-    /// What the server wrote.
+    /// The certificate of the authority that vouches for the server.
+    pub(crate) fn ca_file(&self) -> PathBuf {
+        self.folder.path().join("ca.crt")
+    }
+
+    /// What the server logged.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.prepared.folder.path().join("log")).unwrap_or_default()
-    }
-}
-
-impl Prepared {
-    /// The authority that signed the server's certificate.
-    pub(crate) fn ca(&self) -> PathBuf {
-        self.folder.path().join("ca.pem")
+        fs::read_to_string(self.folder.path().join("prosody.log")).unwrap_or_default()
     }
 
-    /// Starts the server and waits until it listens.
-    pub(crate) fn run(self) -> Prosody {
-        let log = fs::File::create(self.folder.path().join("output")).unwrap();
-        let child = Command::new("prosody")
+    /// Ends the server at once, as a crash would.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    /// Lets the server shut down in order.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let pid = process.id().to_string();
+            assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+            process.wait().unwrap();
+        }
+    }
+
+    /// Starts the server again on the same port with the same data.
+    pub(crate) fn start_again(&mut self) {
+        assert!(self.process.is_none(), "the server is still running");
+        let begin = Instant::now();
+        while begin.elapsed() < START {
+            if self.launch() {
+                return;
+            }
+        }
+        panic!("prosody does not get its port back: {}", self.log());
+    }
+
+    /// Starts the process; `false` if something else has the port.
+    fn launch(&mut self) -> bool {
+        let folder = self.folder.path();
+        fs::write(folder.join("prosody.cfg.lua"), self.configuration()).unwrap();
+        fs::write(folder.join("prosody.log"), "").unwrap();
+        let output = fs::File::create(folder.join("output.log")).unwrap();
+        let process = Command::new("prosody")
             .arg("--config")
-            .arg(self.folder.path().join("prosody.cfg.lua"))
-            .arg("-F")
+            .arg(folder.join("prosody.cfg.lua"))
+            .current_dir(folder)
             .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .expect("prosody is installed");
-        let prosody = Prosody { prepared: self, child };
-        let port = prosody.port();
-        let up = poll(Duration::from_secs(20), || TcpStream::connect(("127.0.0.1", port)).ok());
-        assert!(up.is_some(), "prosody does not listen: {}", prosody.log());
-        prosody
+            .stderr(output.try_clone().unwrap())
+            .stdout(output)
+            .spawn();
+        let process = match process {
+            Ok(process) => self.process.insert(process),
+            Err(error) => panic!("cannot run prosody ({error}); install Debian's package prosody"),
+        };
+        let begin = Instant::now();
+        loop {
+            let log = fs::read_to_string(folder.join("prosody.log")).unwrap();
+            if log.contains("Activated service 'c2s' on [127.0.0.1]") {
+                return true;
+            }
+            let ended = process.try_wait().unwrap();
+            if log.contains("Failed to open server port") || log.contains("address already in use")
+            {
+                self.kill();
+                return false;
+            }
+            let output = fs::read_to_string(folder.join("output.log")).unwrap();
+            assert!(ended.is_none(), "prosody ended: {output}\n{log}");
+            assert!(begin.elapsed() < START, "prosody does not come up: {output}\n{log}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn configuration(&self) -> String {
+        let folder = self.folder.path().display();
+        let mut modules = "\"roster\", \"saslauth\", \"tls\", \"disco\", \"ping\", \"offline\", \
+             \"carbons\", \"vcard_legacy\", \"pep\""
+            .to_owned();
+        if !self.options.without_acks {
+            modules.push_str(", \"smacks\"");
+        }
+        for module in &self.options.modules {
+            write!(modules, ", {module:?}").unwrap();
+        }
+        let mut ssl =
+            format!("key = \"{folder}/localhost.key\"; certificate = \"{folder}/localhost.crt\"; ");
+        for line in &self.options.ssl {
+            write!(ssl, "{line}; ").unwrap();
+        }
+        format!(
+            "run_as_root = true\n\
+             daemonize = false\n\
+             pidfile = \"{folder}/prosody.pid\"\n\
+             data_path = \"{folder}/data\"\n\
+             log = {{ info = \"{folder}/prosody.log\" }}\n\
+             interfaces = {{ \"127.0.0.1\" }}\n\
+             c2s_ports = {{ {port} }}\n\
+             s2s_ports = {{ }}\n\
+             s2s_direct_tls_ports = {{ }}\n\
+             c2s_direct_tls_ports = {{ }}\n\
+             http_ports = {{ }}\n\
+             https_ports = {{ }}\n\
+             modules_enabled = {{ {modules} }}\n\
+             modules_disabled = {{ \"s2s\" }}\n\
+             authentication = \"internal_plain\"\n\
+             storage = \"internal\"\n\
+             c2s_require_encryption = false\n\
+             allow_unencrypted_plain_auth = true\n\
+             {global}\n\
+             VirtualHost \"localhost\"\n\
+             \tssl = {{ {ssl} }}\n",
+            port = self.port,
+            global = self.options.global,
+        )
     }
 }
 
 impl Drop for Prosody {
     fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        self.kill();
     }
 }
 
-fn openssl(folder: &Path, args: &[&str]) {
-    let output = Command::new("openssl").args(args).current_dir(folder).output();
-    let output = output.expect("openssl is installed");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn config(root: &Path, port: u16) -> String {
-    let root = root.display();
-    format!(
-        r#"run_as_root = true
-pidfile = "{root}/pid"
-data_path = "{root}/data"
-interfaces = {{ "127.0.0.1" }}
-c2s_ports = {{ {port} }}
-c2s_direct_tls_ports = {{}}
-s2s_ports = {{}}
-http_ports = {{}}
-https_ports = {{}}
-component_ports = {{}}
-modules_enabled = {{ "roster", "saslauth", "tls", "disco", "ping", "pep", "vcard_legacy", "offline", "smacks", "carbons" }}
-modules_disabled = {{ "s2s" }}
-authentication = "internal_plain"
-c2s_require_encryption = true
-log = {{ info = "{root}/log" }}
-VirtualHost "localhost"
-  ssl = {{ key = "{root}/server.key", certificate = "{root}/server.pem" }}
-"#
-    )
+/// A name as Prosody writes it into file names.
+fn encoded(name: &str) -> String {
+    let mut out = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            out.push(char::from(byte));
+        } else {
+            write!(out, "%{byte:02x}").unwrap();
+        }
+    }
+    out
+}
+
+/// Makes an authority, and with it a certificate for `localhost`.
+fn make_certificates(folder: &Path) {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.distinguished_name.push(DnType::CommonName, "Authority of a test");
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    fs::write(folder.join("ca.crt"), authority.pem()).unwrap();
+
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "localhost");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let certificate = params.signed_by(&key, &authority).unwrap();
+    fs::write(folder.join("localhost.crt"), certificate.pem()).unwrap();
+    fs::write(folder.join("localhost.key"), key.serialize_pem()).unwrap();
 }

@@ -63,10 +63,16 @@ impl Stage {
 
 /// A server with the accounts of bot and learners.
 pub(crate) fn server() -> Prosody {
-    Prosody::start(&[(BOT, BOT_PASSWORD), (ADA, PASSWORD), (GRACE, PASSWORD)])
+    let accounts = [(BOT, BOT_PASSWORD), (ADA, PASSWORD), (GRACE, PASSWORD)];
+    Prosody::start(&accounts.map(|(jid, password)| (user(jid), password)))
 }
 
 /// The script of a bot on that server.
 pub(crate) fn script(prosody: &Prosody) -> Script {
-    Script::new(BOT, BOT_PASSWORD, prosody.port(), &prosody.ca())
+    Script::new(BOT, BOT_PASSWORD, prosody.port(), &prosody.ca_file())
+}
+
+/// The part of a JID before the `@`.
+fn user(jid: &str) -> &str {
+    jid.split('@').next().unwrap_or_default()
 }

@@ -166,6 +166,12 @@ impl Client {
     }
 }
 
+/// The body of a message.
+pub(crate) fn body_of(stanza: &Stanza) -> String {
+    let Stanza::Message(message) = stanza else { panic!("no message: {stanza:?}") };
+    message.get_best_body(vec![]).unwrap().1.clone()
+}
+
 pub(crate) fn message(to: &str, text: &str) -> Message {
     Message::chat(Jid::new(to).unwrap()).with_body(Lang::new(), text.to_owned())
 }

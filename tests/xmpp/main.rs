@@ -12,6 +12,7 @@
 mod client;
 mod false_servers;
 mod login;
+#[path = "../support/prosody.rs"]
 mod prosody;
 mod proxy;
 mod recovery;

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use otrbot::xmpp::{Down, Pace};
+use otrbot::xmpp::{Command, Down, Event, Pace};
 
 use crate::{
-    client::{Client, account, brisk, message},
-    prosody::Prosody,
+    client::{Client, account, body_of, brisk, message},
+    prosody::{Options, Prosody},
     proxy::Proxy,
 };
 
@@ -45,7 +45,7 @@ async fn a_crash_of_the_server_is_survived() {
     assert!(retry_in.is_some());
     server.start_again();
 
-    assert_eq!(bot.online().await.mechanism, "SCRAM-SHA-256");
+    assert!(!bot.online().await.resumed);
     let mut alice = Client::start(account(&server, "alice", "pw"));
     alice.online().await;
     alice.say(&format!("bot@{}/otrbot", server.domain()), "hello again").await;
@@ -54,7 +54,8 @@ async fn a_crash_of_the_server_is_survived() {
 
 #[tokio::test]
 async fn a_shutdown_of_the_server_is_told_and_survived() {
-    let mut server = Prosody::start(&[("bot", "pw")]);
+    // With acknowledgements, Prosody cuts the line instead, for the stream to be resumed.
+    let mut server = Prosody::start_with(&[("bot", "pw")], without_acks());
     let mut bot = Client::start(account(&server, "bot", "pw"));
     bot.online().await;
 
@@ -81,9 +82,22 @@ async fn two_clients_of_one_resource_make_no_war() {
     assert_eq!(second.body().await.1, "to myself");
 }
 
+fn without_acks() -> Options {
+    Options { without_acks: true, ..Options::default() }
+}
+
 #[tokio::test]
-async fn a_line_that_swallows_everything_is_noticed() {
-    let server = Prosody::start(&[("bot", "pw")]);
+async fn a_line_that_swallows_everything_is_noticed_by_its_missing_pings() {
+    notices_a_frozen_line(without_acks()).await;
+}
+
+#[tokio::test]
+async fn a_line_that_swallows_everything_is_noticed_by_its_missing_acks() {
+    notices_a_frozen_line(Options::default()).await;
+}
+
+async fn notices_a_frozen_line(options: Options) {
+    let server = Prosody::start_with(&[("bot", "pw")], options);
     let proxy = Proxy::to(server.c2s_addr()).await;
     let mut through = account(&server, "bot", "pw");
     through.server = Some(proxy.address());
@@ -130,7 +144,88 @@ async fn a_reset_line_is_taken_up_again() {
     proxy.cut();
 
     assert_eq!(bot.offline().await.0, Down::Closed);
-    bot.online().await;
+    assert!(bot.online().await.resumed);
     bot.send(message("bot@localhost/otrbot", "x"), None).await;
     assert_eq!(bot.body().await.1, "x");
+}
+
+#[tokio::test]
+async fn nothing_is_lost_or_doubled_when_the_line_breaks_under_load() {
+    const MESSAGES: u64 = 300;
+    let server = Prosody::start(&[("bot", "pw"), ("alice", "pw")]);
+    let proxy = Proxy::to(server.c2s_addr()).await;
+    let mut through = account(&server, "bot", "pw");
+    through.server = Some(proxy.address());
+    let mut bot = Client::start(through);
+    let mut alice = Client::start(account(&server, "alice", "pw"));
+    bot.online().await;
+    alice.online().await;
+
+    let (to_alice, to_bot) = (bot.commands.clone(), alice.commands.clone());
+    let sends = tokio::spawn(async move {
+        for n in 1..=MESSAGES {
+            for (commands, to) in
+                [(&to_alice, "alice@localhost/otrbot"), (&to_bot, "bot@localhost/otrbot")]
+            {
+                let stanza = Box::new(message(to, &n.to_string()).into());
+                commands.send(Command::Send { stanza, tag: Some(n) }).await.unwrap();
+            }
+            if n % 100 == 50 {
+                proxy.cut();
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        proxy
+    });
+
+    let (mut got, mut acked, mut resumptions) = (0, 0, 0);
+    while got < MESSAGES || acked < MESSAGES {
+        match bot.event().await.unwrap() {
+            Event::Acked(tag) => {
+                acked += 1;
+                assert_eq!(tag, acked);
+            }
+            Event::Stanza(stanza) => {
+                got += 1;
+                assert_eq!(body_of(&stanza), got.to_string());
+            }
+            Event::Online { resumed, .. } => {
+                assert!(resumed);
+                resumptions += 1;
+            }
+            Event::Lost(tags) => panic!("lost {tags:?}"),
+            _ => {}
+        }
+    }
+    assert!(resumptions >= 1);
+    for n in 1..=MESSAGES {
+        assert_eq!(alice.body().await.1, n.to_string());
+    }
+    drop(sends.await.unwrap());
+}
+
+#[tokio::test]
+async fn what_a_crashed_server_has_not_acknowledged_is_told_as_lost() {
+    let mut server = Prosody::start(&[("bot", "pw")]);
+    let mut bot = Client::start(account(&server, "bot", "pw"));
+    bot.online().await;
+
+    server.kill();
+    assert_eq!(bot.offline().await.0, Down::Closed);
+    // The stream may yet be resumed: these wait.
+    bot.send(message("bot@localhost", "x"), Some(1)).await;
+    bot.send(message("bot@localhost", "x"), Some(2)).await;
+    server.start_again();
+
+    loop {
+        match bot.event().await.unwrap() {
+            Event::Lost(tags) => {
+                assert_eq!(tags, [1, 2]);
+                break;
+            }
+            Event::Offline { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(!bot.online().await.resumed);
 }

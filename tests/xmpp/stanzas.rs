@@ -7,7 +7,7 @@ use xmpp_parsers::presence::Type;
 
 use crate::{
     client::{Client, Stranger, account, brisk, message},
-    prosody::Prosody,
+    prosody::{Options, Prosody},
 };
 
 #[tokio::test]
@@ -30,8 +30,18 @@ async fn messages_go_both_ways() {
 }
 
 #[tokio::test]
-async fn tags_tell_what_was_handed_over() {
-    let server = Prosody::start(&[("bot", "pw")]);
+async fn tags_tell_what_the_network_took() {
+    let options = Options { without_acks: true, ..Options::default() };
+    tags_come_back(options).await;
+}
+
+#[tokio::test]
+async fn tags_tell_what_the_server_has() {
+    tags_come_back(Options::default()).await;
+}
+
+async fn tags_come_back(options: Options) {
+    let server = Prosody::start_with(&[("bot", "pw")], options);
     let mut bot = Client::start(account(&server, "bot", "pw"));
     bot.online().await;
 

@@ -210,8 +210,8 @@ impl Desk {
         }
         let score = Score::FULL.value();
         let grade = NewGrade { enrolment: id.clone(), score, achieved_at: unix_now() };
-        self.store.put_grade(&grade).await?;
-        info!("enrolment.id":% = id; "enrolment {id}: passed");
+        let grade = self.store.put_grade(&grade).await?;
+        info!("enrolment.id":% = id, "grade.id":% = grade; "enrolment {id}: passed, grade {grade}");
         self.outbox.do_send(Wake);
         Ok(())
     }

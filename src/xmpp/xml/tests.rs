@@ -1,5 +1,6 @@
 //! Tests of the cut and of the limits.
 
+use proptest::prelude::*;
 use xmpp_parsers::message::Message;
 
 use super::*;
@@ -39,17 +40,13 @@ fn rejected(text: &str) -> (Head, Rejection) {
     let mut items =
         items(&format!("{text}<message from='a@b'><body>still here</body></message>"), 4_096);
     assert!(matches!(items.pop(), Some(Item::Stanza(_))));
-    match items.pop() {
-        Some(Item::Bad(head, why)) => (head, why),
-        other => panic!("not rejected: {other:?}"),
-    }
+    let Some(Item::Bad(head, why)) = items.pop() else { panic!("not rejected") };
+    (head, why)
 }
 
 fn message(item: Item) -> Message {
-    match item {
-        Item::Stanza(stanza) => Message::try_from(*stanza).unwrap(),
-        other => panic!("no message: {other:?}"),
-    }
+    let Item::Stanza(stanza) = item else { panic!("no message: {item:?}") };
+    Message::try_from(*stanza).unwrap()
 }
 
 fn broken(text: &str) -> Broken {
@@ -250,5 +247,50 @@ fn what_is_no_stream_is_refused() {
     for text in ["<html><body/>", "HTTP/1.1 400 Bad Request", "<stream:stream>", "<a/>"] {
         let mut rest = text.as_bytes();
         assert!(reader().next(&mut rest).is_err(), "{text}");
+    }
+}
+
+proptest! {
+    /// Whatever comes, in whatever pieces: no panic, and the pieces make no difference.
+    #[test]
+    fn any_bytes_are_survived(
+        parts in prop::collection::vec(
+            prop_oneof![
+                Just(b"<message from='a@b'>".to_vec()),
+                Just(b"</message>".to_vec()),
+                Just(b"<body xml:lang='de'>".to_vec()),
+                Just(b"</body>".to_vec()),
+                Just(b"<![CDATA[".to_vec()),
+                Just(b"]]>".to_vec()),
+                Just(b"<?xml?>".to_vec()),
+                Just(b"<x xmlns:y='u' y:z=\"'\"/>".to_vec()),
+                Just(b"&lt;&#x10ffff;&bad;".to_vec()),
+                prop::collection::vec(any::<u8>(), 0..8),
+            ],
+            0..24,
+        ),
+        chunk in 1_usize..40,
+    ) {
+        let mut bytes = OPENING.as_bytes().to_vec();
+        bytes.extend(parts.concat());
+        let outcome = |chunk: usize| {
+            let mut reader = reader();
+            let mut seen = Vec::new();
+            for piece in bytes.chunks(chunk) {
+                let mut rest = piece;
+                loop {
+                    match reader.next(&mut rest) {
+                        Ok(Some(item)) => seen.push(format!("{item:?}")),
+                        Ok(None) => break,
+                        Err(broken) => {
+                            seen.push(format!("{broken:?}"));
+                            return seen;
+                        }
+                    }
+                }
+            }
+            seen
+        };
+        prop_assert_eq!(outcome(chunk), outcome(usize::MAX));
     }
 }

@@ -1,0 +1,158 @@
+//! The registry and the session actors with recording actors around them.
+
+#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
+
+mod stage;
+
+use jid::Jid;
+use otrbot::{
+    actors::{
+        Incoming, Outgoing,
+        registry::{
+            CloseAll, Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, NotEnrolled,
+            Observe, Where,
+        },
+    },
+    session::{BotSecretVerdict, Progress, SecretVerdict},
+};
+
+use stage::{Stage, bare};
+
+#[actix::test]
+async fn a_stranger_gets_no_answer() {
+    let stage = Stage::new();
+
+    stage.receives("eve@example.org/x", Incoming::SubscriptionAsked).await;
+    stage.receives("eve@example.org/x", Incoming::Chat("hello".into())).await;
+
+    assert_eq!(stage.delivered().await, []);
+    assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 0);
+}
+
+#[actix::test]
+async fn an_enrolled_learner_is_invited_welcomed_and_answered_where_they_wrote_from() {
+    let stage = Stage::new();
+    stage.enrol("anna@example.org").await.unwrap();
+
+    stage.receives("anna@example.org", Incoming::SubscriptionAsked).await;
+    stage.receives("anna@example.org/phone", Incoming::Chat("hello".into())).await;
+    let delivered = stage.delivered_until(|all| all.iter().any(|(_, what)| is_chat(what))).await;
+
+    let anna = Jid::new("anna@example.org").unwrap();
+    assert_eq!(delivered[0], (anna.clone(), Outgoing::Invite));
+    assert_eq!(delivered[1], (anna, Outgoing::AcceptSubscription));
+    let phone = Jid::new("anna@example.org/phone").unwrap();
+    assert!(delivered[2..].iter().all(|(to, _)| *to == phone), "{delivered:?}");
+    let saved = stage.saved().await;
+    assert_eq!(saved.first().map(|(_, progress)| *progress), Some(Progress::Talking));
+}
+
+#[actix::test]
+async fn a_learner_whose_client_went_away_is_answered_at_the_bare_address() {
+    let stage = Stage::new();
+    stage.enrol("anna@example.org").await.unwrap();
+    stage.receives("anna@example.org/phone", Incoming::Chat("hello".into())).await;
+    stage.delivered_until(|all| all.iter().any(|(_, what)| is_chat(what))).await;
+
+    stage.receives("anna@example.org/phone", Incoming::Unavailable).await;
+    let weak = EnterSecret { jid: bare("anna@example.org"), secret: "1234".to_owned().into() };
+    let verdict = stage.registry.send(weak).await.unwrap().unwrap();
+
+    assert!(matches!(verdict, SecretVerdict::TooWeak { .. }), "{verdict:?}");
+    let delivered = stage.delivered().await;
+    assert_eq!(delivered.last().unwrap().0, Jid::new("anna@example.org").unwrap());
+}
+
+#[actix::test]
+async fn who_cannot_be_enrolled_is_told_why() {
+    let stage = Stage::new();
+    let enrol = |jid: &str, lesson: Option<&str>| Enrol {
+        jid: bare(jid),
+        locale: None,
+        lesson: lesson.map(str::to_owned),
+    };
+
+    let own = stage.registry.send(enrol(stage::BOT, None)).await.unwrap();
+    let lesson = stage.registry.send(enrol("a@example.org", Some("no such"))).await.unwrap();
+
+    assert_eq!(own, Err(EnrolRefused::OwnAddress));
+    assert_eq!(lesson, Err(EnrolRefused::NoSuchLesson));
+}
+
+#[actix::test]
+async fn the_pages_learn_how_far_a_learner_is() {
+    let stage = Stage::new();
+    let jid = bare("anna@example.org");
+    let ask = || Where { jid: jid.clone() };
+    assert_eq!(stage.registry.send(ask()).await.unwrap(), None);
+    stage.enrol("anna@example.org").await.unwrap();
+    let before = stage.registry.send(ask()).await.unwrap().unwrap();
+
+    let secret = "correct horse battery staple".to_owned().into();
+    let give = EnterSecret { jid: jid.clone(), secret };
+    assert_eq!(stage.registry.send(give).await.unwrap(), Ok(SecretVerdict::Accepted));
+    let after = stage.registry.send(ask()).await.unwrap().unwrap();
+
+    assert_eq!((before.progress, before.fingerprint, before.has_secret), (Progress::Invited, None, false));
+    assert!(after.has_secret);
+    assert_eq!(after.fingerprint.unwrap().len(), 44);
+}
+
+#[actix::test]
+async fn a_bot_secret_that_was_not_given_is_not_right() {
+    let stage = Stage::new();
+    let check = |jid: &str| EnterBotSecret {
+        jid: bare(jid),
+        typed: "ABCD-EFGH-IJKL-MNOP".to_owned().into(),
+    };
+
+    let unknown = stage.registry.send(check("eve@example.org")).await.unwrap();
+    stage.enrol("anna@example.org").await.unwrap();
+    let early = stage.registry.send(check("anna@example.org")).await.unwrap();
+
+    assert_eq!(unknown, Err(NotEnrolled));
+    assert_eq!(early, Ok(BotSecretVerdict::NotGivenYet));
+}
+
+#[actix::test]
+async fn a_dismissed_learner_is_a_stranger_again() {
+    let stage = Stage::new();
+    stage.enrol("anna@example.org").await.unwrap();
+    stage.receives("anna@example.org/x", Incoming::Chat("hello".into())).await;
+    stage.delivered_until(|all| all.iter().any(|(_, what)| is_chat(what))).await;
+
+    stage.registry.send(Dismiss { jid: bare("anna@example.org") }).await.unwrap();
+    let is_part = |what: &Outgoing| matches!(what, Outgoing::Part { .. });
+    stage.delivered_until(|all| all.iter().any(|(_, what)| is_part(what))).await;
+
+    let observed = stage.registry.send(Observe).await.unwrap();
+    assert_eq!((observed.n_learners, observed.n_sessions), (0, 0));
+}
+
+#[actix::test]
+async fn a_closing_bot_says_good_bye_to_everybody_and_opens_nothing() {
+    let stage = Stage::new();
+    for name in ["anna", "ben", "cleo"] {
+        let jid = format!("{name}@example.org");
+        stage.enrol(&jid).await.unwrap();
+        stage.receives(&jid, Incoming::Chat("hello".into())).await;
+    }
+    let three = |all: &[(Jid, Outgoing)]| {
+        ["anna", "ben", "cleo"].iter().all(|name| {
+            all.iter().any(|(to, what)| to.as_str().starts_with(name) && is_chat(what))
+        })
+    };
+    let n_before = stage.delivered_until(three).await.len();
+
+    stage.registry.send(CloseAll).await.unwrap();
+    stage.receives("anna@example.org", Incoming::Chat("still there?".into())).await;
+
+    let delivered = stage.delivered().await;
+    let good_byes = &delivered[n_before..];
+    assert!(three(good_byes), "{good_byes:?}");
+    assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 0);
+}
+
+fn is_chat(what: &Outgoing) -> bool {
+    matches!(what, Outgoing::Chat { .. })
+}

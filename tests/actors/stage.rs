@@ -1,0 +1,158 @@
+//! A registry between recording actors.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use actix::{Actor, Addr, Arbiter, Context, Handler, Message, MessageResult};
+use jid::{BareJid, Jid};
+use otrbot::{
+    actors::{
+        Deliver, Incoming, Outgoing, Received,
+        registry::{Enrol, EnrolRefused, Parts, SessionRegistry, factory::SessionFactory},
+        store::SaveProgress,
+    },
+    i18n::Catalogs,
+    lesson::Library,
+    metrics::Metrics,
+    otr::Policy,
+    session::{Progress, Typing},
+};
+
+/// The bot's own address.
+pub(crate) const BOT: &str = "bot@example.org";
+
+/// A bare Jabber ID.
+pub(crate) fn bare(jid: &str) -> BareJid {
+    BareJid::new(jid).unwrap()
+}
+
+/// A registry and what it said.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) registry: Addr<SessionRegistry>,
+    recorder: Addr<Recorder>,
+    arbiter: Arbiter,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        let recorder = Recorder::default().start();
+        let arbiter = Arbiter::new();
+        let lessons = Library::load(None).unwrap();
+        let default_lesson = lessons.get("basics").unwrap();
+        let factory = SessionFactory {
+            lessons,
+            default_lesson,
+            catalogs: Catalogs::load(None).0,
+            default_locale: "en_GB".into(),
+            variables: Arc::new(BTreeMap::from([
+                ("bot_alias".into(), "Marvin".into()),
+                ("bot_title".into(), "OTR Bot".into()),
+                ("bot_description".into(), "A bot.".into()),
+                ("project_name".into(), "Totem".into()),
+            ])),
+            policy: Policy::default(),
+            may_start_smp: false,
+            default_secret: None,
+            typing: Typing { scheduled: false, chars_per_second: 20 },
+            warning_timeout: Duration::from_mins(10),
+            session_timeout: Duration::from_mins(20),
+            fixed_key: None,
+        };
+        let registry = SessionRegistry::new(Parts {
+            own: bare(BOT),
+            factory,
+            arbiters: vec![arbiter.handle()],
+            out: recorder.clone().recipient(),
+            store: recorder.clone().recipient(),
+            metrics: Arc::new(Metrics::new()),
+            log_user_messages: false,
+        });
+        Self { registry: registry.start(), recorder, arbiter }
+    }
+
+    pub(crate) async fn enrol(&self, jid: &str) -> Result<(), EnrolRefused> {
+        self.registry.send(Enrol { jid: bare(jid), locale: None, lesson: None }).await.unwrap()
+    }
+
+    pub(crate) async fn receives(&self, from: &str, what: Incoming) {
+        self.registry.send(Received { from: Jid::new(from).unwrap(), what }).await.unwrap();
+    }
+
+    /// What was delivered up to now.
+    pub(crate) async fn delivered(&self) -> Vec<(Jid, Outgoing)> {
+        self.recorder.send(Recorded).await.unwrap().0
+    }
+
+    /// What was delivered, once it is as expected.
+    pub(crate) async fn delivered_until(
+        &self,
+        is_expected: impl Fn(&[(Jid, Outgoing)]) -> bool,
+    ) -> Vec<(Jid, Outgoing)> {
+        #[expect(clippy::disallowed_methods, reason = "sessions live on threads of their own")]
+        let start = Instant::now();
+        loop {
+            let delivered = self.delivered().await;
+            if is_expected(&delivered) {
+                return delivered;
+            }
+            assert!(start.elapsed() < Duration::from_secs(20), "waited in vain: {delivered:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// The progress that was saved.
+    pub(crate) async fn saved(&self) -> Vec<(BareJid, Progress)> {
+        self.recorder.send(Recorded).await.unwrap().1
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.arbiter.stop();
+    }
+}
+
+/// Records what the registry and its sessions send.
+#[derive(Debug, Default)]
+struct Recorder {
+    delivered: Vec<(Jid, Outgoing)>,
+    saved: Vec<(BareJid, Progress)>,
+}
+
+type Records = (Vec<(Jid, Outgoing)>, Vec<(BareJid, Progress)>);
+
+#[derive(Message)]
+#[rtype(result = "Records")]
+struct Recorded;
+
+impl Actor for Recorder {
+    type Context = Context<Self>;
+}
+
+impl Handler<Deliver> for Recorder {
+    type Result = ();
+
+    fn handle(&mut self, Deliver { to, what }: Deliver, _: &mut Self::Context) {
+        self.delivered.push((to, what));
+    }
+}
+
+impl Handler<SaveProgress> for Recorder {
+    type Result = ();
+
+    fn handle(&mut self, message: SaveProgress, _: &mut Self::Context) {
+        self.saved.push((message.jid, message.progress));
+    }
+}
+
+impl Handler<Recorded> for Recorder {
+    type Result = MessageResult<Recorded>;
+
+    fn handle(&mut self, _: Recorded, _: &mut Self::Context) -> Self::Result {
+        MessageResult((self.delivered.clone(), self.saved.clone()))
+    }
+}
