@@ -256,7 +256,7 @@ pub(super) fn tls(settings: &Settings) -> Result<xmpp::Tls, Failure> {
         match xmpp::parse_cipher(name) {
             Ok(suite) => cipher_suites.push(suite),
             Err(why) => {
-                faults.push(format!("{}: tls.cipher_list: {name}: {why}", settings.file.display()))
+                faults.push(format!("{}: tls.cipher_list: {name}: {why}", settings.file.display()));
             }
         }
     }
