@@ -93,7 +93,10 @@ async fn the_pages_learn_how_far_a_learner_is() {
     assert_eq!(stage.registry.send(give).await.unwrap(), Ok(SecretVerdict::Accepted));
     let after = stage.registry.send(ask()).await.unwrap().unwrap();
 
-    assert_eq!((before.progress, before.fingerprint, before.has_secret), (Progress::Invited, None, false));
+    assert_eq!(
+        (before.progress, before.fingerprint, before.has_secret),
+        (Progress::Invited, None, false)
+    );
     assert!(after.has_secret);
     assert_eq!(after.fingerprint.unwrap().len(), 44);
 }
@@ -138,9 +141,9 @@ async fn a_closing_bot_says_good_bye_to_everybody_and_opens_nothing() {
         stage.receives(&jid, Incoming::Chat("hello".into())).await;
     }
     let three = |all: &[(Jid, Outgoing)]| {
-        ["anna", "ben", "cleo"].iter().all(|name| {
-            all.iter().any(|(to, what)| to.as_str().starts_with(name) && is_chat(what))
-        })
+        ["anna", "ben", "cleo"]
+            .iter()
+            .all(|name| all.iter().any(|(to, what)| to.as_str().starts_with(name) && is_chat(what)))
     };
     let n_before = stage.delivered_until(three).await.len();
 
