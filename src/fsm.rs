@@ -359,6 +359,12 @@ impl<V: Vocabulary> Machine<V> {
         self.next_step().map(|(due, _)| due)
     }
 
+    /// Leaves a time out of all waiting: the host was busy, and nobody could act.
+    pub fn pause(&mut self, time: Duration) {
+        self.entered = self.entered.checked_add(time).unwrap_or(self.entered);
+        self.hinted = self.hinted.checked_add(time).unwrap_or(self.hinted);
+    }
+
     /// The state that the machine is in.
     pub fn at(&self) -> StateIx {
         self.at

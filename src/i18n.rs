@@ -19,7 +19,7 @@ use std::{
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Once},
 };
 
 /// Locale of the texts as they stand in the code and in the shipped lessons.
@@ -257,16 +257,17 @@ pub fn is_locale(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
-/// Has `tr!` translate with the catalog of the innermost [`scope`]. To be called once at the start;
-/// more often is harmless.
+/// Has `tr!` translate with the catalog of the innermost [`scope`], which does this by itself.
 pub fn install() {
-    tr::set_translator!(Scoped);
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| tr::set_translator!(Scoped));
 }
 
 /// Runs `render` with `tr!` translating by `catalog`, on this thread, until it returns.
 ///
 /// Not for anything that awaits: another task could run in between on the same thread.
 pub fn scope<T>(catalog: &Arc<Catalog>, render: impl FnOnce() -> T) -> T {
+    install();
     let before = CURRENT.with(|current| current.replace(Some(Arc::clone(catalog))));
     let _restored_at_the_end = Restore(before);
     render()
@@ -522,7 +523,6 @@ mod tests {
 
     #[test]
     fn tr_speaks_the_language_of_the_innermost_scope() {
-        install();
         let (english, dutch) = (Arc::new(Catalog::source()), Arc::new(dutch_catalog()));
         let greet = || tr::tr!("Good morning");
         let count = |n: u64| tr::tr!("one" | "many" % n);
@@ -538,7 +538,6 @@ mod tests {
 
     #[test]
     fn a_panic_inside_a_scope_does_not_leak_its_language() {
-        install();
         let dutch = Arc::new(dutch_catalog());
 
         let result = std::panic::catch_unwind(|| scope(&dutch, || panic!("in the middle")));

@@ -297,12 +297,12 @@ mod tests {
     #[test]
     fn a_ping_is_answered_and_an_unknown_request_refused() {
         let ping = "<iq from='a@b/c' id='1' type='get'><ping xmlns='urn:xmpp:ping'/></iq>";
-        let other = "<iq from='a@b/c' id='2' type='set'><query xmlns='jabber:iq:roster'/></iq>";
+        let unknown = "<iq from='a@b/c' id='2' type='set'><query xmlns='jabber:iq:roster'/></iq>";
 
-        let replies = [ping, other].map(|xml| read(&own(), &bot(), parse(xml)));
+        let replies = [ping, unknown].map(|xml| read(&own(), &bot(), parse(xml)));
 
-        let [Reading::Reply(pong), Reading::Reply(refusal)] = replies else { panic!() };
-        assert!(matches!(*pong, Stanza::Iq(Iq::Result { .. })));
+        let [Reading::Reply(answer), Reading::Reply(refusal)] = replies else { panic!() };
+        assert!(matches!(*answer, Stanza::Iq(Iq::Result { .. })));
         assert!(matches!(*refusal, Stanza::Iq(Iq::Error { .. })));
     }
 

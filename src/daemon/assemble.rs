@@ -96,7 +96,7 @@ impl Assembly {
     pub fn factory(&self) -> Result<SessionFactory, Failure> {
         let settings = &self.settings;
         let lessons = lessons(settings).map_err(|faults| Failure::BadSetting(faults.join("\n")))?;
-        let Some(default_lesson) = lessons.get(&settings.lessons.default) else {
+        let Some(default_lesson) = lessons.find(&settings.lessons.default) else {
             return Err(Failure::BadSetting(no_default_lesson(settings)));
         };
         Ok(SessionFactory {
@@ -224,8 +224,12 @@ impl Assembly {
 
 /// All lessons, or every fault in them.
 pub(super) fn lessons(settings: &Settings) -> Result<Library, Vec<String>> {
-    Library::load(settings.lessons.folder.as_deref())
-        .map_err(|faults| faults.iter().map(ToString::to_string).collect())
+    let variables: Vec<&str> = settings.format_strings.keys().map(String::as_str).collect();
+    let (lessons, problems) = Library::load(settings.lessons.folder.as_deref(), &variables);
+    if problems.is_empty() {
+        return Ok(lessons);
+    }
+    Err(problems.iter().map(ToString::to_string).collect())
 }
 
 pub(super) fn no_default_lesson(settings: &Settings) -> String {

@@ -17,7 +17,7 @@ pub fn check(file: &Path) -> Result<(), Failure> {
         problems.push(failure.to_string());
     }
     match assemble::lessons(&settings) {
-        Ok(lessons) if lessons.get(&settings.lessons.default).is_none() => {
+        Ok(lessons) if lessons.find(&settings.lessons.default).is_none() => {
             problems.push(assemble::no_default_lesson(&settings));
         }
         Ok(_) => {}

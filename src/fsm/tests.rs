@@ -188,3 +188,17 @@ fn a_limited_reaction_keeps_quiet_for_its_pause() {
     assert_eq!(machine.handle(now + SECOND / 2, &"x", &""), Ok(vec![]));
     assert_eq!(machine.handle(now + SECOND, &"x", &""), Ok(vec!["nag"]));
 }
+
+#[test]
+fn a_pause_does_not_count_as_waiting() {
+    let now = zero();
+    let wait = Reaction { after: Some(SECOND * 5), actions: vec!["five"], ..on("waited") };
+    let mut teaching = state("a", vec![wait, go("x", "end")]);
+    teaching.hints = vec![Hint { after: SECOND * 10, actions: vec!["ten"] }];
+    let (mut machine, _) = machine(vec![teaching, state("end", vec![])], vec![], now);
+
+    machine.pause(SECOND * 7);
+
+    assert!(machine.tick(now + SECOND * 11, &"").is_empty());
+    assert_eq!(machine.tick(now + SECOND * 17, &""), ["five", "ten"]);
+}

@@ -1,1 +1,148 @@
-//! (lesson)
+//! Lessons: what the bot teaches, as written in YAML, checked, and ready to run.
+//!
+//! ```text
+//! YAML --yaml--> tree with places --raw--> lesson as written --check--> Lesson
+//! ```
+//!
+//! [`parse`] is the only way to a [`Lesson`], so a lesson that exists can run: its words and names
+//! exist, each state can be reached and has a way out, its texts have variables with values, and
+//! the bot secret is said in verified conversations only. All faults are told at once, each with
+//! line and column.
+//!
+//! The English text of a lesson is the `msgid` of its translations. After parsing nothing is looked
+//! up by name.
+//!
+//! # The file
+//!
+//! ```yaml
+//! title: Saying hello          # shown to the learner
+//! start: hello                 # the first state
+//! topics:                      # words by which messages are recognised, translated as one text
+//!   help: help, how, what
+//! anywhere:                    # reactions of every state, after its own
+//!   - when: bot_secret_accepted
+//!     go: end
+//! states:
+//!   hello:
+//!     needs: nothing           # or private, verified: what is certain about the chat here
+//!     enter:                   # done on coming in
+//!       - say: Hello, I am ${bot_alias}.
+//!     leave: []                # done on going out
+//!     on:                      # the first reaction that fits is taken
+//!       - when: message_received
+//!         about: help
+//!         hint: true           # gives the next hint
+//!       - when: otr_enabled
+//!         if: [has_secret, not verified]
+//!         do:
+//!           - hush
+//!           - say: Now we are private.
+//!         go: end
+//!       - when: message_received
+//!         at_most_every: 30s   # does nothing in between
+//!         do:
+//!           - say: I am a simple bot.
+//!       - after: 10m
+//!         go: end
+//!     hints:                   # come by themselves, in this order, or when asked for
+//!       - after: 1m
+//!         do:
+//!           - say: Look for a padlock.
+//!   end:
+//!     end: true                # the session ends here
+//! ```
+
+mod check;
+mod error;
+pub mod library;
+mod raw;
+pub mod text;
+pub mod vocabulary;
+mod yaml;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use crate::fsm::Graph;
+
+pub use error::{Fault, LessonError, LessonErrors};
+pub use library::Library;
+pub use vocabulary::Teaching;
+
+/// A lesson that can run.
+#[derive(Clone, Debug)]
+pub struct Lesson {
+    title: String,
+    graph: Arc<Graph<Teaching>>,
+    topics: Vec<Topic>,
+    texts: Vec<Text>,
+}
+
+/// Something that messages can be about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic {
+    /// Its name in the lesson.
+    pub name: String,
+    /// The words by which it is recognised, separated by commas; a `msgid`.
+    pub words: String,
+}
+
+/// A text that wants to be translated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// The English text.
+    pub msgid: String,
+    /// Its line in the file.
+    pub line: u64,
+}
+
+impl Lesson {
+    /// The title, in English.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The states and what leads from one to the other.
+    pub fn graph(&self) -> &Arc<Graph<Teaching>> {
+        &self.graph
+    }
+
+    /// The topics, in the order of their [`vocabulary::TopicIx`].
+    pub fn topics(&self) -> &[Topic] {
+        &self.topics
+    }
+
+    /// All texts to translate, in the order of the file.
+    pub fn texts(&self) -> &[Text] {
+        &self.texts
+    }
+}
+
+/// Reads a lesson whose texts use the [standard variables](text::KNOWN_VARIABLES) alone.
+///
+/// # Errors
+///
+/// All faults that the lesson has.
+pub fn parse(yaml: &str) -> Result<Lesson, LessonErrors> {
+    parse_with(yaml, &[])
+}
+
+/// Reads a lesson whose texts may use further variables.
+///
+/// # Errors
+///
+/// All faults that the lesson has. Where its YAML cannot be read, that alone.
+pub fn parse_with(yaml: &str, more_variables: &[&str]) -> Result<Lesson, LessonErrors> {
+    let node = yaml::read(yaml).map_err(|error| LessonErrors(vec![error]))?;
+    let mut reader = yaml::Reader::default();
+    let raw = raw::RawLesson::read(&node, &mut reader);
+    let variables: BTreeSet<&str> =
+        text::KNOWN_VARIABLES.iter().chain(more_variables).copied().collect();
+    check::check(&raw, &variables, reader).map_err(|mut errors| {
+        errors.sort();
+        errors.dedup();
+        LessonErrors(errors)
+    })
+}
+
+#[cfg(test)]
+mod tests;

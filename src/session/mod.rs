@@ -1,4 +1,61 @@
 //! One learner's session, without actors: OTR, lesson and texts together.
+//!
+//! A [`Session`] takes in what comes from the chat, from the pages and from the clock, and gives
+//! back [`Effect`]s for its shell to carry out in order. It reads no clock and draws no randomness
+//! by itself, and it logs nothing.
+//!
+//! ```text
+//! on_chat ----> otr::Conversation --events--> lesson::Machine --actions--> Speech --lines--+
+//! on_…_secret ---------------------------------------^                                     |
+//! on_tick ---> waiting times, timeouts               Effect::Send <--- encrypted when sent-+
+//! ```
+//!
+//! # What it promises
+//!
+//! 1. Lines keep their order. A line is encrypted at the moment it is sent; messages of the OTR
+//!    protocol do not wait for lines.
+//! 2. What was to be said in a private conversation is never sent in the clear: when the
+//!    conversation ends, such lines are dropped.
+//! 3. The bot secret is said only in a conversation that is private under the key that SMP has
+//!    verified, whatever the lesson says. It stands in no queue and no log.
+//! 4. After [`Effect::Ended`] nothing comes any more.
+//! 5. Memory is bounded, whatever the learner sends.
+//!
+//! What it lacks: storing itself.
+
+mod hearing;
+mod phrases;
+pub mod secret;
+mod speech;
+mod strength;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use rand_core::CryptoRng;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use self::speech::{Line, Speech, Turn};
+use crate::{
+    fsm::Machine,
+    i18n::{self, Catalog},
+    lesson::{
+        Lesson, Teaching,
+        text::{self, BOT_SECRET},
+        vocabulary::{Action, Condition, Deed, Event, EventKind, Memory, Need},
+    },
+    otr::{Conversation, Fingerprint, InstanceTag, Policy, SigningKey, error::SendError},
+};
+
+pub use speech::Typing;
+pub use strength::MAX_SECRET_BYTES;
+
+/// How often the conversation is asked to forget what has waited too long.
+const OTR_TICK: Duration = Duration::from_mins(1);
 
 /// How far a learner is in the lesson, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,4 +157,504 @@ pub enum Note {
     Refused(&'static str),
     /// The learner was warned that the session will end.
     Warned,
+}
+
+/// Why a session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Farewell {
+    /// The lesson has come to its end.
+    Finished,
+    /// The learner was silent for too long.
+    TimedOut,
+    /// The learner has gone to another address.
+    Dismissed,
+    /// The bot stops.
+    Shutdown,
+}
+
+/// What a session is made of.
+#[derive(Clone, Debug)]
+pub struct SessionConfig {
+    /// What to teach.
+    pub lesson: Arc<Lesson>,
+    /// The learner's language.
+    pub catalog: Arc<Catalog>,
+    /// The `format_strings` of the settings, by name.
+    pub variables: Arc<BTreeMap<String, String>>,
+    /// What OTR allows and wants.
+    pub policy: Policy,
+    /// Whether the bot may begin SMP.
+    pub may_start_smp: bool,
+    /// A shared secret that is there from the start.
+    pub default_secret: Option<SecretString>,
+    /// How fast the bot types.
+    pub typing: Typing,
+    /// How long the learner may be silent until they are warned.
+    pub warning_timeout: Duration,
+    /// How long the learner may be silent until the session ends.
+    pub session_timeout: Duration,
+}
+
+/// One learner's session.
+pub struct Session {
+    config: SessionConfig,
+    conversation: Conversation,
+    /// `None` until the learner is there.
+    machine: Option<Machine<Teaching>>,
+    memory: Memory,
+    speech: Speech,
+    shared_secret: Option<SecretString>,
+    /// The learner has begun SMP and gets the answer when the shared secret is there.
+    owes_smp_answer: bool,
+    bot_secret: Option<SecretString>,
+    /// The key of the learner that SMP has verified.
+    verified: Option<Fingerprint>,
+    /// What `${secret_warning}` and `${secret_advice}` stand for.
+    secret_warning: String,
+    secret_advice: String,
+    progress: Progress,
+    /// Whether the learner is shown that the bot types.
+    is_composing: bool,
+    /// When the learner last did something that counts.
+    active: Instant,
+    was_warned: bool,
+    otr_ticked: Instant,
+    is_over: bool,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("progress", &self.progress)
+            .field("memory", &self.memory)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A session in which nothing was said yet. The lesson begins when the learner is there.
+    pub fn open(
+        config: SessionConfig,
+        key: Arc<SigningKey>,
+        instance: InstanceTag,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+    ) -> Self {
+        let shared_secret = config.default_secret.clone();
+        Self {
+            conversation: Conversation::new(key, instance, config.policy),
+            machine: None,
+            memory: Memory::default(),
+            speech: Speech::new(config.typing),
+            shared_secret,
+            owes_smp_answer: false,
+            bot_secret: secret::generate(
+                secret::BOT_SECRET_FORMAT,
+                &secret::Alphabet::default(),
+                rng,
+            ),
+            verified: None,
+            secret_warning: String::new(),
+            secret_advice: String::new(),
+            progress: Progress::Invited,
+            is_composing: false,
+            active: now,
+            was_warned: false,
+            otr_ticked: now,
+            is_over: false,
+            config,
+        }
+    }
+
+    /// The learner is there, and has not written yet: the lesson begins.
+    pub fn on_arrival(&mut self, now: Instant, rng: &mut impl CryptoRng) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if !self.is_over && self.machine.is_none() {
+            self.begin(now, rng, &mut effects);
+            self.tell(now, rng, Event::of(EventKind::LearnerArrived), &mut effects);
+            self.settle(now, rng, &mut effects);
+        }
+        effects
+    }
+
+    /// A message body as it came from the wire, OTR or plain.
+    pub fn on_chat(&mut self, now: Instant, rng: &mut impl CryptoRng, body: &str) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if !self.is_over {
+            self.begin(now, rng, &mut effects);
+            let outputs = self.conversation.receive(now, rng, body);
+            self.absorb(now, rng, outputs, &mut effects);
+            self.settle(now, rng, &mut effects);
+        }
+        effects
+    }
+
+    /// The shared secret that the learner typed into the page. A weak one is not kept, and the
+    /// learner is told in the chat too.
+    pub fn on_shared_secret(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        secret: &SecretString,
+    ) -> (SecretVerdict, Vec<Effect>) {
+        let mut effects = Vec::new();
+        if self.is_over {
+            return (SecretVerdict::Unusable, effects);
+        }
+        let verdict = i18n::scope(&self.config.catalog, || strength::judge(secret));
+        match &verdict {
+            SecretVerdict::Accepted => {
+                self.shared_secret = Some(SecretString::from(secret.expose_secret().trim()));
+                self.tell(now, rng, Event::of(EventKind::SecretReceived), &mut effects);
+                if self.owes_smp_answer {
+                    self.answer_smp(now, rng, &mut effects);
+                }
+            }
+            SecretVerdict::TooWeak { warning, advice } => {
+                self.secret_warning.clone_from(warning);
+                self.secret_advice = advice.join(" ");
+                self.tell(now, rng, Event::of(EventKind::UnsafeSecretReceived), &mut effects);
+            }
+            SecretVerdict::Unusable => {}
+        }
+        self.settle(now, rng, &mut effects);
+        (verdict, effects)
+    }
+
+    /// What the learner typed into the page as the bot secret. Case, blanks and dashes do not
+    /// matter.
+    pub fn on_bot_secret(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        typed: &SecretString,
+    ) -> (BotSecretVerdict, Vec<Effect>) {
+        let mut effects = Vec::new();
+        let given = self.bot_secret.as_ref().filter(|_| self.holds(Condition::BotSecretGiven));
+        let (verdict, event) = match given {
+            None => (BotSecretVerdict::NotGivenYet, None),
+            Some(secret) if secret::is_typed(secret, typed) => {
+                let is_new = !self.holds(Condition::Passed);
+                (BotSecretVerdict::Right, is_new.then_some(EventKind::BotSecretAccepted))
+            }
+            Some(_) => (BotSecretVerdict::Wrong, Some(EventKind::BotSecretRejected)),
+        };
+        if verdict == BotSecretVerdict::Right {
+            self.memory.set(Condition::Passed, true);
+        }
+        if let Some(event) = event.filter(|_| !self.is_over) {
+            self.tell(now, rng, Event::of(event), &mut effects);
+            self.settle(now, rng, &mut effects);
+        }
+        (verdict, effects)
+    }
+
+    /// Does what is due by time: lines that have been typed, help, warnings, the end.
+    pub fn on_tick(&mut self, now: Instant, rng: &mut impl CryptoRng) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.is_over {
+            return effects;
+        }
+        let silent = now.saturating_duration_since(self.active);
+        if silent >= self.config.session_timeout {
+            return self.close(now, rng, Farewell::TimedOut);
+        }
+        if silent >= self.config.warning_timeout && !self.was_warned {
+            self.was_warned = true;
+            if self.machine.is_some() {
+                self.say_phrase(now, phrases::warning);
+                effects.push(Effect::Note(Note::Warned));
+            }
+        }
+        if now.saturating_duration_since(self.otr_ticked) >= OTR_TICK {
+            self.otr_ticked = now;
+            let outputs = self.conversation.tick(now, rng);
+            self.absorb(now, rng, outputs, &mut effects);
+        }
+        self.settle(now, rng, &mut effects);
+        // Whoever is being talked to cannot act: waiting begins when all is said.
+        if self.speech.is_empty()
+            && let Some(machine) = &mut self.machine
+        {
+            let actions = machine.tick(now, &self.memory);
+            self.perform(now, rng, actions, &mut effects);
+            self.settle(now, rng, &mut effects);
+        }
+        effects
+    }
+
+    /// When [`Self::on_tick`] wants to be called; `None` when the session is over.
+    pub fn next_tick(&self) -> Option<Instant> {
+        if self.is_over {
+            return None;
+        }
+        let timeout = if self.was_warned {
+            self.config.session_timeout
+        } else {
+            self.config.warning_timeout.min(self.config.session_timeout)
+        };
+        let lesson = if self.speech.is_empty() {
+            self.machine.as_ref().and_then(Machine::next_tick)
+        } else {
+            self.speech.due()
+        };
+        let otr = self.machine.is_some().then_some((self.otr_ticked, OTR_TICK));
+        [Some((self.active, timeout)), otr]
+            .into_iter()
+            .flatten()
+            .filter_map(|(since, time)| since.checked_add(time))
+            .chain(lesson)
+            .min()
+    }
+
+    /// Ends the session at once: says good-bye, encrypted if the conversation is private, and ends
+    /// that too.
+    pub fn close(&mut self, now: Instant, rng: &mut impl CryptoRng, why: Farewell) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.is_over {
+            return effects;
+        }
+        self.speech.hush();
+        let words = i18n::scope(&self.config.catalog, || phrases::farewell(why));
+        if let Some(text) = words.filter(|_| self.machine.is_some()) {
+            self.send(now, rng, Line { text, needs: Need::Nothing }, &mut effects);
+        }
+        if self.conversation.is_private() {
+            effects.push(Effect::Note(Note::OtrDisabled));
+        }
+        for output in self.conversation.end(now, rng) {
+            self.forward(output, &mut effects);
+        }
+        let status = i18n::scope(&self.config.catalog, || phrases::status(why));
+        let status = self.substitute(&status, false);
+        self.is_over = true;
+        effects.push(Effect::Ended { status, passed: self.holds(Condition::Passed) });
+        effects
+    }
+
+    /// How far the learner is.
+    pub fn whereabouts(&self) -> Whereabouts {
+        Whereabouts {
+            progress: self.present_progress(),
+            fingerprint: Some(self.conversation.our_fingerprint().to_string()),
+            has_secret: self.shared_secret.is_some(),
+        }
+    }
+
+    /// Starts the lesson, the first time.
+    fn begin(&mut self, now: Instant, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
+        if self.machine.is_none() {
+            self.active = now;
+            self.was_warned = false;
+            self.remember();
+            let graph = Arc::clone(self.config.lesson.graph());
+            let (machine, actions) = Machine::start(graph, now, &self.memory);
+            self.machine = Some(machine);
+            self.perform(now, rng, actions, effects);
+        }
+    }
+
+    /// Tells the lesson what happened, and does what it wants.
+    fn tell(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        event: Event,
+        effects: &mut Vec<Effect>,
+    ) {
+        if counts_as_activity(event.kind) {
+            self.active = now;
+            if std::mem::take(&mut self.was_warned) {
+                self.say_phrase(now, phrases::refreshed);
+            }
+        }
+        self.remember();
+        let Some(machine) = &mut self.machine else { return };
+        match machine.handle(now, &event, &self.memory) {
+            Ok(actions) => self.perform(now, rng, actions, effects),
+            // Leaving the learner's client waiting is never right, whatever the lesson forgot.
+            Err(_) if event.kind == EventKind::SmpStarted => self.answer_smp(now, rng, effects),
+            Err(_) => {}
+        }
+    }
+
+    fn perform(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        actions: Vec<Action>,
+        effects: &mut Vec<Effect>,
+    ) {
+        for action in actions {
+            match action {
+                Action::Say(msgid) => {
+                    let needs = if text::is_confidential(&msgid) {
+                        Need::Verified
+                    } else {
+                        self.certain().min(Need::Private)
+                    };
+                    let text = self.config.catalog.text(&msgid);
+                    self.speech.push(now, Line { text, needs });
+                }
+                Action::Do(Deed::Hush) => self.speech.hush(),
+                Action::Do(Deed::AnswerSmp) => self.answer_smp(now, rng, effects),
+                Action::Do(Deed::StartSmp) => self.start_smp(now, rng, effects),
+                Action::Do(Deed::AbortSmp) => self.abort_smp(now, rng, effects),
+            }
+        }
+    }
+
+    /// Says what is due, and ends when all is said at an end of the lesson.
+    fn settle(&mut self, now: Instant, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
+        self.speech.keep_possible(self.certain());
+        loop {
+            match self.speech.turn(now, rng) {
+                Turn::Silent(spoken) => {
+                    if let Some(machine) = &mut self.machine {
+                        machine.pause(spoken);
+                    }
+                    break;
+                }
+                Turn::Begin => {
+                    self.is_composing = true;
+                    effects.push(Effect::Composing(true));
+                }
+                Turn::Typing => break,
+                Turn::Say(line) => {
+                    // A message shows by itself that the bot has stopped typing.
+                    self.is_composing = false;
+                    self.send(now, rng, line, effects);
+                }
+            }
+        }
+        if self.is_composing && !self.speech.is_typing() {
+            self.is_composing = false;
+            effects.push(Effect::Composing(false));
+        }
+        self.remember();
+        let progress = self.present_progress();
+        if progress != self.progress {
+            self.progress = progress;
+            effects.push(Effect::Progress(progress));
+        }
+        if self.speech.is_empty() && self.machine.as_ref().is_some_and(Machine::is_ended) {
+            effects.extend(self.close(now, rng, Farewell::Finished));
+        }
+    }
+
+    /// Sends a line now, if the conversation is what the line needs.
+    fn send(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        line: Line,
+        effects: &mut Vec<Effect>,
+    ) {
+        if line.needs > self.certain() {
+            return;
+        }
+        let carries_secret = line.needs == Need::Verified;
+        let said = zeroize::Zeroizing::new(self.substitute(&line.text, carries_secret));
+        match self.conversation.send(now, rng, &said) {
+            Ok(outputs) => {
+                self.memory.set(
+                    Condition::BotSecretGiven,
+                    carries_secret || self.holds(Condition::BotSecretGiven),
+                );
+                for output in outputs {
+                    self.forward(output, effects);
+                }
+            }
+            Err(SendError::KeysUsedUp) => {
+                for output in self.conversation.start(now, rng) {
+                    self.forward(output, effects);
+                }
+                effects.push(Effect::Note(Note::Refused("keys used up")));
+            }
+            Err(SendError::Finished) => effects.push(Effect::Note(Note::Refused("finished"))),
+            Err(SendError::EncryptionRequired) => {
+                effects.push(Effect::Note(Note::Refused("encryption required")));
+            }
+            Err(SendError::TooLong { .. }) => {
+                effects.push(Effect::Note(Note::Refused("line too long")));
+            }
+        }
+    }
+
+    fn say_phrase(&mut self, now: Instant, phrase: fn() -> String) {
+        let text = i18n::scope(&self.config.catalog, phrase);
+        let needs = self.certain().min(Need::Private);
+        self.speech.push(now, Line { text, needs });
+    }
+
+    fn substitute(&self, text: &str, with_secret: bool) -> String {
+        let fingerprint = self.conversation.our_fingerprint().to_string();
+        let theirs = self.conversation.peer_fingerprint().map(|theirs| theirs.to_string());
+        text::substitute(text, |name| match name {
+            BOT_SECRET => {
+                let secret = self.bot_secret.as_ref().filter(|_| with_secret);
+                Some(secret.map_or("", |secret| secret.expose_secret()))
+            }
+            "fingerprint" => Some(&fingerprint),
+            "learner_fingerprint" => Some(theirs.as_deref().unwrap_or("")),
+            "secret_warning" => Some(&self.secret_warning),
+            "secret_advice" => Some(&self.secret_advice),
+            _ => self.config.variables.get(name).map(String::as_str),
+        })
+    }
+
+    /// What is certain about the conversation now.
+    fn certain(&self) -> Need {
+        match self.conversation.peer_fingerprint() {
+            Some(theirs) if self.conversation.is_private() => {
+                if self.verified == Some(theirs) {
+                    Need::Verified
+                } else {
+                    Need::Private
+                }
+            }
+            Some(_) | None => Need::Nothing,
+        }
+    }
+
+    /// Brings what conditions ask about up to date.
+    fn remember(&mut self) {
+        let certain = self.certain();
+        self.memory.set(Condition::HasSecret, self.shared_secret.is_some());
+        self.memory.set(Condition::Private, certain >= Need::Private);
+        self.memory.set(Condition::Verified, certain >= Need::Verified);
+        self.memory.set(Condition::BotMayStartSmp, self.config.may_start_smp);
+        self.memory.set(Condition::Speaking, !self.speech.is_empty());
+    }
+
+    fn holds(&self, condition: Condition) -> bool {
+        self.memory.holds(condition)
+    }
+
+    fn present_progress(&self) -> Progress {
+        if self.holds(Condition::Passed) {
+            Progress::Done
+        } else if self.certain() == Need::Verified || self.holds(Condition::BotSecretGiven) {
+            Progress::Verified
+        } else if self.certain() == Need::Private {
+            Progress::Encrypted
+        } else if self.machine.is_some() {
+            Progress::Talking
+        } else {
+            Progress::Invited
+        }
+    }
+}
+
+/// The events that extend a session.
+fn counts_as_activity(event: EventKind) -> bool {
+    matches!(
+        event,
+        EventKind::MessageReceived
+            | EventKind::PlainMessageReceived
+            | EventKind::OtrEnabled
+            | EventKind::OtrDisabled
+            | EventKind::SmpStarted
+            | EventKind::SmpAborted
+    )
 }

@@ -41,8 +41,8 @@ impl Stage {
     pub(crate) fn new() -> Self {
         let recorder = Recorder::default().start();
         let arbiter = Arbiter::new();
-        let lessons = Library::load(None).unwrap();
-        let default_lesson = lessons.get("basics").unwrap();
+        let lessons = Library::load(None, &[]).0;
+        let default_lesson = lessons.find("basics").unwrap();
         let factory = SessionFactory {
             lessons,
             default_lesson,

@@ -45,7 +45,7 @@ pub struct SessionFactory {
 impl SessionFactory {
     /// Whether there is a lesson of this name.
     pub fn has_lesson(&self, name: &str) -> bool {
-        self.lessons.get(name).is_some()
+        self.lessons.find(name).is_some()
     }
 
     /// Opens a session. A lesson that is gone since it was chosen is replaced by the default one.
@@ -57,7 +57,7 @@ impl SessionFactory {
         rng: &mut impl CryptoRng,
     ) -> Session {
         let lesson = lesson
-            .and_then(|name| self.lessons.get(name))
+            .and_then(|name| self.lessons.find(name))
             .unwrap_or_else(|| Arc::clone(&self.default_lesson));
         let config = SessionConfig {
             lesson,

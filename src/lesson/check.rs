@@ -1,0 +1,259 @@
+//! From a lesson as written to one that can run: names resolved, and all that is checked at load.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::error::{Fault, LessonError, nearest};
+use super::raw::{RawLesson, RawReaction, RawState};
+use super::text;
+use super::vocabulary::{Action, EventKind, Need, Teaching, TopicIx, Trigger, Word as _};
+use super::yaml::{Place, Placed, Reader};
+use super::{Lesson, Text, Topic};
+use crate::fsm::{self, Graph, Hint, Reaction, State};
+
+/// Checks a lesson; the faults are those of the reader too.
+pub(super) fn check(
+    raw: &RawLesson,
+    variables: &BTreeSet<&str>,
+    mut reader: Reader,
+) -> Result<Lesson, Vec<LessonError>> {
+    let mut names = BTreeSet::new();
+    for (name, _) in &raw.topics {
+        if !names.insert(&name.value) {
+            reader.fault(name.place, Fault::Duplicate(name.value.clone()));
+        }
+    }
+    check_variables(raw, variables, &mut reader);
+    check_needs(raw, &mut reader);
+    let anywhere = raw.anywhere.iter().map(|r| reaction(r, raw, &mut reader)).collect();
+    let states = raw.states.iter().map(|s| state(s, raw, &mut reader)).collect();
+    let Some(start) = &raw.start else { return Err(reader.errors) };
+    let is_sound = reader.errors.is_empty();
+    match (Graph::build(&start.value, states, anywhere), &raw.title) {
+        (Ok(graph), Some(title)) if is_sound => Ok(Lesson {
+            title: title.value.clone(),
+            graph: Arc::new(graph),
+            topics: raw
+                .topics
+                .iter()
+                .map(|(name, words)| Topic { name: name.value.clone(), words: words.value.clone() })
+                .collect(),
+            texts: texts(raw, title),
+        }),
+        (Ok(_), _) => Err(reader.errors),
+        (Err(faults), _) => {
+            for fault in faults {
+                graph_fault(&fault, raw, start, is_sound, &mut reader);
+            }
+            Err(reader.errors)
+        }
+    }
+}
+
+fn state(raw: &RawState, lesson: &RawLesson, reader: &mut Reader) -> State<Teaching, String> {
+    let hints = raw.hints.iter();
+    State {
+        name: raw.name.value.clone(),
+        is_end: raw.is_end,
+        enter: plain(&raw.enter),
+        leave: plain(&raw.leave),
+        reactions: raw.reactions.iter().map(|r| reaction(r, lesson, reader)).collect(),
+        hints: hints.map(|h| Hint { after: h.after, actions: plain(&h.actions) }).collect(),
+    }
+}
+
+fn reaction(
+    raw: &RawReaction,
+    lesson: &RawLesson,
+    reader: &mut Reader,
+) -> Reaction<Teaching, String> {
+    let topic = raw.topic.as_ref().and_then(|topic| {
+        let found = lesson.topics.iter().position(|(name, _)| name.value == topic.value);
+        if found.is_none() {
+            let names: Vec<&str> =
+                lesson.topics.iter().map(|(name, _)| name.value.as_str()).collect();
+            reader.unknown_word("topic", &topic.value, topic.place, &names);
+        }
+        found.map(TopicIx)
+    });
+    Reaction {
+        trigger: Trigger { event: raw.event, conditions: raw.conditions.clone(), topic },
+        after: raw.after,
+        at_most_every: raw.at_most_every,
+        actions: plain(&raw.actions),
+        gives_hint: raw.gives_hint,
+        target: raw.target.as_ref().map(|target| target.value.clone()),
+    }
+}
+
+fn plain(actions: &[Placed<Action>]) -> Vec<Action> {
+    actions.iter().map(|action| action.value.clone()).collect()
+}
+
+/// All actions of a state or reaction that can carry texts, in the order of the file.
+fn actions(raw: &RawLesson) -> impl Iterator<Item = &Placed<Action>> {
+    let of_states = raw.states.iter().flat_map(|state| {
+        state
+            .enter
+            .iter()
+            .chain(state.reactions.iter().flat_map(|reaction| &reaction.actions))
+            .chain(state.hints.iter().flat_map(|hint| &hint.actions))
+            .chain(&state.leave)
+    });
+    raw.anywhere.iter().flat_map(|reaction| &reaction.actions).chain(of_states)
+}
+
+fn texts(raw: &RawLesson, title: &Placed<String>) -> Vec<Text> {
+    let said = actions(raw).filter_map(|action| match &action.value {
+        Action::Say(text) => Some((text, action.place)),
+        Action::Do(_) => None,
+    });
+    let topics = raw.topics.iter().map(|(_, words)| (&words.value, words.place));
+    let mut texts: Vec<Text> = [(&title.value, title.place)]
+        .into_iter()
+        .chain(topics)
+        .chain(said)
+        .map(|(msgid, place)| Text { msgid: msgid.clone(), line: place.line })
+        .collect();
+    texts.sort_by_key(|text| text.line);
+    texts
+}
+
+fn check_variables(raw: &RawLesson, variables: &BTreeSet<&str>, reader: &mut Reader) {
+    for action in actions(raw) {
+        let Action::Say(said) = &action.value else { continue };
+        for name in text::variables(said).filter(|name| !variables.contains(name)) {
+            let known: Vec<&str> = variables.iter().copied().collect();
+            let allowed = known.join(", ");
+            let nearest = nearest(name, &known);
+            let name = name.to_owned();
+            reader.fault(action.place, Fault::UnknownVariable { name, allowed, nearest });
+        }
+    }
+}
+
+/// Holds that states get what they need, and that the bot secret is said to the verified only.
+fn check_needs(raw: &RawLesson, reader: &mut Reader) {
+    for state in &raw.states {
+        let steady = state.enter.iter().chain(state.hints.iter().flat_map(|hint| &hint.actions));
+        steady.for_each(|action| check_confidential(action, state.needs, reader));
+        // Whatever leads out may have taken away what the state needs.
+        state.leave.iter().for_each(|action| check_confidential(action, Need::Nothing, reader));
+        for reaction in state.reactions.iter() {
+            check_reaction(reaction, state.needs, raw, reader);
+        }
+        if state.needs >= Need::Private && !state.is_end {
+            check_guard(state, EventKind::OtrDisabled, Need::Nothing, raw, reader);
+        }
+        if state.needs >= Need::Verified && !state.is_end {
+            check_guard(state, EventKind::OtrEnabled, Need::Private, raw, reader);
+        }
+    }
+    for reaction in &raw.anywhere {
+        check_reaction(reaction, Need::Nothing, raw, reader);
+    }
+}
+
+fn check_reaction(reaction: &RawReaction, needs: Need, raw: &RawLesson, reader: &mut Reader) {
+    let certain = certain(reaction, needs);
+    reaction.actions.iter().for_each(|action| check_confidential(action, certain, reader));
+    let Some((name, target)) = target(reaction, raw) else { return };
+    if target.needs > certain {
+        let (target, need) = (name.value.clone(), target.needs.word());
+        reader.fault(name.place, Fault::UnmetNeed { target, need });
+    }
+}
+
+/// Every reaction to an event that takes away what the state needs must lead to where it is not
+/// needed, or make sure by its conditions that it is there still.
+fn check_guard(
+    state: &RawState,
+    event: EventKind,
+    left: Need,
+    raw: &RawLesson,
+    reader: &mut Reader,
+) {
+    let mut is_caught = false;
+    let mut is_safe = true;
+    let reactions = state.reactions.iter().chain(&raw.anywhere);
+    for reaction in reactions.filter(|reaction| reaction.event == event) {
+        is_safe &= match target(reaction, raw) {
+            // Its own needs are checked where the reaction is.
+            Some((_, target)) => target.needs <= certain(reaction, left),
+            None => reaction.target.is_some() || certain(reaction, left) >= state.needs,
+        };
+        if reaction.conditions.is_empty() && reaction.topic.is_none() {
+            is_caught = true;
+            break;
+        }
+    }
+    if !(is_caught && is_safe) {
+        let (name, need) = (state.name.value.clone(), state.needs.word());
+        let fault = Fault::UnguardedNeed { state: name, need, event: event.word() };
+        reader.fault(state.name.place, fault);
+    }
+}
+
+fn check_confidential(action: &Placed<Action>, certain: Need, reader: &mut Reader) {
+    if let Action::Say(said) = &action.value
+        && text::is_confidential(said)
+        && certain < Need::Verified
+    {
+        reader.fault(action.place, Fault::ExposedSecret);
+    }
+}
+
+fn certain(reaction: &RawReaction, needs: Need) -> Need {
+    let conditions = reaction.conditions.clone();
+    Trigger { event: reaction.event, conditions, topic: None }.certain(needs)
+}
+
+fn target<'r>(
+    reaction: &'r RawReaction,
+    raw: &'r RawLesson,
+) -> Option<(&'r Placed<String>, &'r RawState)> {
+    let name = reaction.target.as_ref()?;
+    Some((name, raw.states.iter().find(|state| state.name.value == name.value)?))
+}
+
+/// Ways are told of only if everything else is right: a reaction that could not be read may have been
+/// the way.
+fn graph_fault(
+    fault: &fsm::Fault,
+    raw: &RawLesson,
+    start: &Placed<String>,
+    is_sound: bool,
+    reader: &mut Reader,
+) {
+    let names: Vec<&str> = raw.states.iter().map(|state| state.name.value.as_str()).collect();
+    let name_of = |ix: usize| raw.states.get(ix).map(|state| &state.name);
+    let (named, make): (Option<&Placed<String>>, fn(String) -> Fault) = match fault {
+        fsm::Fault::UnknownStart => {
+            let fault = Fault::UnknownStart {
+                name: start.value.clone(),
+                nearest: nearest(&start.value, &names),
+            };
+            return reader.fault(start.place, fault);
+        }
+        fsm::Fault::UnknownTarget(place) => {
+            let reaction = match *place {
+                fsm::Place::State(state_ix, ix) => {
+                    raw.states.get(state_ix).and_then(|state| state.reactions.get(ix))
+                }
+                fsm::Place::Everywhere(ix) => raw.anywhere.get(ix),
+            };
+            if let Some(target) = reaction.and_then(|reaction| reaction.target.as_ref()) {
+                let name = target.value.clone();
+                let nearest = nearest(&name, &names);
+                reader.fault(target.place, Fault::UnknownTarget { name, nearest });
+            }
+            return;
+        }
+        fsm::Fault::DuplicateName(ix) => (name_of(*ix), Fault::Duplicate),
+        fsm::Fault::Unreachable(_) | fsm::Fault::NoWayOut(_) if !is_sound => return,
+        fsm::Fault::Unreachable(ix) => (name_of(*ix), Fault::Unreachable),
+        fsm::Fault::NoWayOut(ix) => (name_of(*ix), Fault::NoWayOut),
+    };
+    let place = named.map_or(Place { line: 1, column: 1 }, |name| name.place);
+    let name = named.map(|name| name.value.clone()).unwrap_or_default();
+    reader.fault(place, make(name));
+}

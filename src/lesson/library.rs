@@ -1,0 +1,175 @@
+//! All lessons that learners can take, by name: those built in, and those of a folder.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{Lesson, LessonError, parse_with};
+
+/// The lessons that the program carries, by name.
+const BUILT_IN: [(&str, &str); 1] =
+    [("basics", include_str!("../../settings/lessons/basics.yaml"))];
+
+/// What is read of a file; more than a lesson may have, so that its parser refuses it.
+const MAX_READ_BYTES: u64 = (1 << 20) + 1;
+
+/// Why a lesson is not in the library, or not in its newest form.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The folder or a file of it cannot be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A lesson has a fault.
+    #[error("{}: {error}", path.display())]
+    Faulty {
+        /// The file.
+        path: PathBuf,
+        /// The fault, with its place.
+        error: LessonError,
+    },
+}
+
+/// The lessons, by name: the file name without `.yaml`.
+#[derive(Clone, Debug, Default)]
+pub struct Library {
+    lessons: BTreeMap<String, Arc<Lesson>>,
+}
+
+impl Library {
+    /// The lessons built in, and those of a folder. A file named as a built-in lesson replaces it,
+    /// unless it is faulty. `variables` are those that texts may use besides the standard ones.
+    ///
+    /// What is faulty is left out and told, with all its faults.
+    pub fn load(folder: Option<&Path>, variables: &[&str]) -> (Self, Vec<Problem>) {
+        let mut library = Self::default();
+        let mut problems = Vec::new();
+        for (name, yaml) in BUILT_IN {
+            let path = PathBuf::from(format!("built in: {name}.yaml"));
+            library.add(name, &path, yaml, variables, &mut problems);
+        }
+        let Some(folder) = folder else { return (library, problems) };
+        match yaml_files(folder) {
+            Ok(files) => {
+                for (name, path) in files {
+                    match read(&path) {
+                        Ok(yaml) => library.add(&name, &path, &yaml, variables, &mut problems),
+                        Err(source) => problems.push(Problem::Unreadable { path, source }),
+                    }
+                }
+            }
+            Err(source) => problems.push(Problem::Unreadable { path: folder.to_owned(), source }),
+        }
+        (library, problems)
+    }
+
+    /// The lesson of this name.
+    pub fn find(&self, name: &str) -> Option<Arc<Lesson>> {
+        self.lessons.get(name).map(Arc::clone)
+    }
+
+    /// All lessons with their names, in the order of these.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<Lesson>)> {
+        self.lessons.iter().map(|(name, lesson)| (name.as_str(), lesson))
+    }
+
+    fn add(
+        &mut self,
+        name: &str,
+        path: &Path,
+        yaml: &str,
+        variables: &[&str],
+        problems: &mut Vec<Problem>,
+    ) {
+        match parse_with(yaml, variables) {
+            Ok(lesson) => {
+                self.lessons.insert(name.to_owned(), Arc::new(lesson));
+            }
+            Err(errors) => problems.extend(
+                errors.0.into_iter().map(|error| Problem::Faulty { path: path.to_owned(), error }),
+            ),
+        }
+    }
+}
+
+/// The lessons of a folder: name and file, in the order of the names.
+fn yaml_files(folder: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
+    let mut files = BTreeMap::new();
+    for entry in folder.read_dir()? {
+        let path = entry?.path();
+        let is_yaml = path.extension().is_some_and(|extension| extension == "yaml");
+        if let Some(name) = path.file_stem().and_then(|name| name.to_str())
+            && is_yaml
+        {
+            files.insert(name.to_owned(), path);
+        }
+    }
+    Ok(files)
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut yaml = String::new();
+    File::open(path)?.take(MAX_READ_BYTES).read_to_string(&mut yaml)?;
+    Ok(yaml)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TINY: &str = "title: Tiny\nstart: end\nstates:\n  end: { end: true }\n";
+
+    #[test]
+    fn the_built_in_lessons_need_no_folder() {
+        let (library, problems) = Library::load(None, &[]);
+
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(library.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["basics"]);
+    }
+
+    #[test]
+    fn a_file_of_the_same_name_replaces_the_built_in_lesson() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("basics.yaml"), TINY).unwrap();
+        std::fs::write(folder.path().join("more.yaml"), TINY).unwrap();
+        std::fs::write(folder.path().join("notes.txt"), "no lesson").unwrap();
+
+        let (library, problems) = Library::load(Some(folder.path()), &[]);
+
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(library.iter().count(), 2);
+        assert_eq!(library.find("basics").unwrap().title(), "Tiny");
+        assert!(library.find("notes").is_none());
+    }
+
+    #[test]
+    fn faults_are_told_with_their_file_and_the_built_in_lesson_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("basics.yaml"), TINY.replace("start: end", "start: x"))
+            .unwrap();
+
+        let (library, problems) = Library::load(Some(folder.path()), &[]);
+
+        assert_ne!(library.find("basics").unwrap().title(), "Tiny");
+        assert_eq!(problems.len(), 1);
+        let told = problems[0].to_string();
+        assert!(told.contains("basics.yaml: line 2 column 8: the lesson starts in `x`"), "{told}");
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_told() {
+        let (library, problems) = Library::load(Some(Path::new("there/is/no/such/folder")), &[]);
+
+        assert!(library.find("basics").is_some());
+        assert!(matches!(problems[..], [Problem::Unreadable { .. }]));
+    }
+}

@@ -1,0 +1,250 @@
+//! A lesson as it is written, with the place of each part. Lives no longer than its parsing.
+
+use std::time::Duration;
+
+use super::error::Fault;
+use super::vocabulary::{Action, Claim, Condition, Deed, EventKind, Need};
+use super::yaml::{Node, Place, Placed, Reader, Value};
+
+/// Longest text, in characters. Longer ones are not read in a chat.
+const MAX_TEXT_CHARS: usize = 400;
+
+/// Longest waiting time. More is a slip of the pen: sessions end sooner.
+const MAX_TIME: Duration = Duration::from_hours(24);
+
+#[derive(Debug)]
+pub(super) struct RawLesson {
+    pub(super) title: Option<Placed<String>>,
+    pub(super) start: Option<Placed<String>>,
+    pub(super) topics: Vec<(Placed<String>, Placed<String>)>,
+    pub(super) anywhere: Vec<RawReaction>,
+    pub(super) states: Vec<RawState>,
+}
+
+#[derive(Debug)]
+pub(super) struct RawState {
+    pub(super) name: Placed<String>,
+    pub(super) needs: Need,
+    pub(super) is_end: bool,
+    pub(super) enter: Vec<Placed<Action>>,
+    pub(super) leave: Vec<Placed<Action>>,
+    pub(super) reactions: Vec<RawReaction>,
+    pub(super) hints: Vec<RawHint>,
+}
+
+#[derive(Debug)]
+pub(super) struct RawReaction {
+    pub(super) place: Place,
+    pub(super) event: EventKind,
+    pub(super) after: Option<Duration>,
+    pub(super) conditions: Vec<Claim>,
+    pub(super) topic: Option<Placed<String>>,
+    pub(super) at_most_every: Option<Duration>,
+    pub(super) actions: Vec<Placed<Action>>,
+    pub(super) gives_hint: bool,
+    pub(super) target: Option<Placed<String>>,
+}
+
+#[derive(Debug)]
+pub(super) struct RawHint {
+    pub(super) after: Duration,
+    pub(super) actions: Vec<Placed<Action>>,
+}
+
+impl RawLesson {
+    pub(super) fn read(node: &Node, reader: &mut Reader) -> Self {
+        let keys = ["title", "start", "topics", "anywhere", "states"];
+        let fields = reader.fields(node, &keys);
+        let title = fields.need("title", reader).and_then(|node| reader.text(node));
+        let start = fields.need("start", reader).and_then(|node| reader.text(node));
+        let topics = fields.find("topics").map(|node| reader.entries(node)).unwrap_or_default();
+        let topics = topics
+            .iter()
+            .filter_map(|(name, words)| Some((name.clone(), said(words, reader)?)))
+            .collect();
+        let anywhere = reader.list(fields.find("anywhere"));
+        let anywhere: Vec<_> =
+            anywhere.iter().filter_map(|n| RawReaction::read(n, reader)).collect();
+        for reaction in &anywhere {
+            if reaction.after.is_some()
+                || reaction.gives_hint
+                || reaction.event == EventKind::Entered
+            {
+                let what =
+                    "`after`, `hint` and `when: entered` belong to a state, not to `anywhere`";
+                reader.fault(reaction.place, Fault::Combination(what));
+            }
+        }
+        let states = fields.need("states", reader);
+        let states = states.map(|node| reader.entries(node)).unwrap_or_default();
+        let states = states.iter().map(|(name, node)| RawState::read(name, node, reader)).collect();
+        Self { title, start, topics, anywhere, states }
+    }
+}
+
+impl RawState {
+    fn read(name: &Placed<String>, node: &Node, reader: &mut Reader) -> Self {
+        let fields = reader.fields(node, &["needs", "end", "enter", "leave", "on", "hints"]);
+        let needs = fields.find("needs").and_then(|node| reader.word("need", node));
+        let reactions = reader.list(fields.find("on")).iter();
+        let reactions = reactions.filter_map(|node| RawReaction::read(node, reader)).collect();
+        let hints = reader.list(fields.find("hints")).iter();
+        let hints: Vec<_> = hints.filter_map(|node| RawHint::read(node, reader)).collect();
+        if !hints.is_sorted_by_key(|(_, hint)| hint.after) {
+            let place = hints.first().map_or(node.place, |(place, _)| *place);
+            let what = "the times of `hints` must rise from one to the next";
+            reader.fault(place, Fault::Combination(what));
+        }
+        Self {
+            name: name.clone(),
+            needs: needs.unwrap_or(Need::Nothing),
+            is_end: reader.flag(fields.find("end")),
+            enter: actions(fields.find("enter"), reader),
+            leave: actions(fields.find("leave"), reader),
+            reactions,
+            hints: hints.into_iter().map(|(_, hint)| hint).collect(),
+        }
+    }
+}
+
+impl RawReaction {
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        let keys = ["when", "after", "if", "about", "at_most_every", "do", "hint", "go"];
+        let fields = reader.fields(node, &keys);
+        let when = fields.find("when");
+        let event = when.map(|node| reader.word("event", node));
+        let after = fields.find("after").map(|node| time(node, reader));
+        let event = match (event, after) {
+            (Some(event), None) => event?,
+            (None, Some(after)) => {
+                after?;
+                EventKind::Waited
+            }
+            (None, None) | (Some(_), Some(_)) => {
+                let what = "a reaction has either `when` or `after`";
+                reader.fault(node.place, Fault::Combination(what));
+                return None;
+            }
+        };
+        let conditions = reader.list(fields.find("if")).iter();
+        let conditions = conditions.filter_map(|node| claim(node, reader)).collect();
+        let topic = fields.find("about").and_then(|node| reader.text(node));
+        let is_message =
+            matches!(event, EventKind::MessageReceived | EventKind::PlainMessageReceived);
+        if let Some(topic) = topic.as_ref().filter(|_| !is_message) {
+            reader.fault(topic.place, Fault::Combination("only messages are `about` something"));
+        }
+        let at_most_every = fields.find("at_most_every").and_then(|node| time(node, reader));
+        let target = fields.find("go").and_then(|node| reader.text(node));
+        if at_most_every.is_some() && target.is_some() {
+            let what = "`at_most_every` does not go together with `go`: the event would be lost";
+            reader.fault(node.place, Fault::Combination(what));
+        }
+        Some(Self {
+            place: node.place,
+            event,
+            after: after.flatten(),
+            conditions,
+            topic,
+            at_most_every,
+            actions: actions(fields.find("do"), reader),
+            gives_hint: reader.flag(fields.find("hint")),
+            target,
+        })
+    }
+}
+
+impl RawHint {
+    fn read(node: &Node, reader: &mut Reader) -> Option<(Place, Self)> {
+        let fields = reader.fields(node, &["after", "do"]);
+        let after = fields.need("after", reader).and_then(|node| time(node, reader));
+        let actions = fields.need("do", reader).map(|node| actions(Some(node), reader));
+        Some((node.place, Self { after: after?, actions: actions? }))
+    }
+}
+
+/// A list of `say: text`, `say: [texts]` and single words.
+fn actions(node: Option<&Node>, reader: &mut Reader) -> Vec<Placed<Action>> {
+    let mut actions = Vec::new();
+    for node in reader.list(node) {
+        if let Value::Text(word) = &node.value {
+            let deed = reader.word_in::<Deed>("action", word, node.place);
+            let action = deed.map(|deed| Placed { value: Action::Do(deed), place: node.place });
+            actions.extend(action);
+            continue;
+        }
+        let Some(say) = reader.fields(node, &["say"]).find("say") else { continue };
+        let texts =
+            if let Value::List(texts) = &say.value { texts } else { std::slice::from_ref(say) };
+        for text in texts {
+            let text = said(text, reader);
+            actions.extend(text.map(|t| Placed { value: Action::Say(t.value), place: t.place }));
+        }
+    }
+    actions
+}
+
+/// A text that is said, or is translated otherwise.
+fn said(node: &Node, reader: &mut Reader) -> Option<Placed<String>> {
+    let mut text = reader.text(node)?;
+    text.value = text.value.trim().to_owned();
+    let length = text.value.chars().count();
+    if length == 0 {
+        reader.fault(text.place, Fault::EmptyText);
+    } else if length > MAX_TEXT_CHARS {
+        reader.fault(text.place, Fault::LongText { length, allowed: MAX_TEXT_CHARS });
+    }
+    Some(text)
+}
+
+/// A condition, with `not` in front or without.
+fn claim(node: &Node, reader: &mut Reader) -> Option<Claim> {
+    let text = reader.text(node)?;
+    let negated = text.value.strip_prefix("not ");
+    let word = negated.unwrap_or(&text.value).trim();
+    let condition = reader.word_in::<Condition>("condition", word, text.place)?;
+    Some(Claim { condition, holds: negated.is_none() })
+}
+
+/// A whole number and `s`, `m` or `h`.
+fn time(node: &Node, reader: &mut Reader) -> Option<Duration> {
+    let text = reader.text(node)?;
+    let parsed = || {
+        let (number, unit) = text.value.split_at_checked(text.value.len().checked_sub(1)?)?;
+        let secs = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            _ => return None,
+        };
+        let secs = number.parse::<u64>().ok()?.checked_mul(secs)?;
+        Some(Duration::from_secs(secs))
+            .filter(|time| (1..=MAX_TIME.as_secs()).contains(&time.as_secs()))
+    };
+    let time = parsed();
+    if time.is_none() {
+        reader.fault(text.place, Fault::Time(text.value.clone()));
+    }
+    time
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lesson::vocabulary::Word;
+
+    #[test]
+    fn each_word_has_one_value_and_each_value_one_word() {
+        fn check<W: Word + std::fmt::Debug>() {
+            for (word, value) in W::WORDS {
+                assert_eq!(W::from_word(word), Some(*value));
+                assert_eq!(value.word(), *word);
+            }
+            assert_eq!(W::from_word("no such word"), None);
+        }
+        check::<EventKind>();
+        check::<Condition>();
+        check::<Deed>();
+        check::<Need>();
+    }
+}

@@ -1,0 +1,222 @@
+//! What parsing takes and refuses.
+
+use super::*;
+
+/// A lesson that is right, in the words of the module's own documentation.
+fn documented() -> String {
+    include_str!("mod.rs")
+        .lines()
+        .skip_while(|line| !line.contains("```yaml"))
+        .skip(1)
+        .take_while(|line| !line.contains("```"))
+        .map(|line| format!("{}\n", line.trim_start_matches("//!").strip_prefix(' ').unwrap_or("")))
+        .collect()
+}
+
+fn faults(yaml: &str) -> Vec<String> {
+    parse(yaml).unwrap_err().0.iter().map(ToString::to_string).collect()
+}
+
+#[track_caller]
+fn check(yaml: &str, told: &[&str]) {
+    let faults = faults(yaml);
+    assert_eq!(faults.len(), told.len(), "{faults:#?}");
+    for (fault, told) in faults.iter().zip(told) {
+        assert!(fault.contains(told), "{fault}\ndoes not tell: {told}");
+    }
+}
+
+#[test]
+fn the_documented_lesson_is_taken() {
+    let lesson = parse(&documented()).unwrap();
+
+    assert_eq!(lesson.title(), "Saying hello");
+    assert_eq!(lesson.topics()[0].words, "help, how, what");
+    let texts: Vec<&str> = lesson.texts().iter().map(|text| text.msgid.as_str()).collect();
+    assert_eq!(
+        texts,
+        [
+            "Saying hello",
+            "help, how, what",
+            "Hello, I am ${bot_alias}.",
+            "Now we are private.",
+            "I am a simple bot.",
+            "Look for a padlock.",
+        ]
+    );
+    let state = &lesson.graph().states()[0];
+    assert_eq!(state.reactions.len(), 4);
+    assert_eq!(state.reactions[1].trigger.to_string(), "otr_enabled if has_secret, not verified");
+}
+
+#[test]
+fn all_faults_are_told_each_with_its_place() {
+    let yaml = "\
+titel: Typo
+start: nowhere
+states:
+  a:
+    enter:
+      - say: Hello ${nobody}
+      - dance
+      - say: ''
+    on:
+      - when: otr_enabeld
+        go: b
+      - when: message_received
+        about: nothing
+        go: c
+      - after: 5 minutes
+        go: b
+      - when: otr_enabled
+        after: 5s
+      - { when: smp_aborted, if: [not funny], go: b }
+  b:
+    end: maybe
+";
+    check(
+        yaml,
+        &[
+            "line 1 column 1: unknown key `titel` (`title`?), expected one of: title, start,",
+            "line 1 column 1: `title` is missing",
+            "line 2 column 8: the lesson starts in `nowhere`, which is none of its states",
+            "line 6 column 14: unknown variable `${nobody}`, expected one of: bot_alias,",
+            "line 7 column 9: unknown action `dance`, expected one of: hush, start_smp,",
+            "line 8 column 14: the text is empty",
+            "line 10 column 15: unknown event `otr_enabeld` (`otr_enabled`?), expected one of:",
+            "line 13 column 16: unknown topic `nothing`, expected one of: ",
+            "line 14 column 13: there is no state `c`",
+            "line 15 column 16: `5 minutes` is no time",
+            "line 17 column 9: a reaction has either `when` or `after`",
+            "line 19 column 35: unknown condition `funny`, expected one of: has_secret,",
+            "line 21 column 10: expected `true` or `false`, found a text",
+        ],
+    );
+}
+
+#[test]
+fn names_of_states_are_checked() {
+    check(
+        "title: T\nstart: helo\nstates:\n  hello:\n    on:\n      - when: otr_enabled\n        go: dne\n  done: { end: true }\n",
+        &[
+            "line 2 column 8: the lesson starts in `helo`, which is none of its states (`hello`?)",
+            "line 7 column 13: there is no state `dne` (`done`?)",
+        ],
+    );
+}
+
+#[test]
+fn states_without_a_way_in_or_out_are_told() {
+    check(
+        "title: T\nstart: a\nstates:\n  a: {}\n  b: { end: true }\n",
+        &[
+            "line 4 column 3: no way leads from `a` to a state with `end: true`",
+            "line 5 column 3: no way leads from the start to `b`",
+        ],
+    );
+}
+
+#[test]
+fn what_is_no_yaml_is_told_with_its_place() {
+    let told = faults("title: T\nstart: [a\nstates: {}\n");
+
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("line "), "{told:?}");
+    check(
+        "- a\n- b\n",
+        &[
+            "expected keys and values, found a list",
+            "`start` is missing",
+            "`states` is missing",
+            "`title` is missing",
+        ],
+    );
+    check(&"x".repeat(2 << 20), &["the file is larger than 1 MiB"]);
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_told() {
+    let told = faults("title: T\nstart: a\nstates:\n  a: { end: true }\n  a: { end: true }\n");
+
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("line 5 column 3: ") && told[0].contains('a'), "{told:?}");
+}
+
+/// A lesson with two states: one in the clear, and `v`, which needs a verified conversation.
+fn verified(v: &str, way_in: &str) -> String {
+    format!(
+        "title: T
+start: a
+states:
+  a:
+    on:
+      - {way_in}
+      - {{ when: message_received, go: end }}
+  v:
+    needs: verified
+{v}
+  end: {{ end: true }}
+"
+    )
+}
+
+const GUARDED: &str = "    on:
+      - { when: otr_disabled, go: a }
+      - { when: otr_enabled, if: [not verified], go: a }
+      - { when: otr_enabled, if: [verified] }
+      - { when: otr_enabled, go: a }";
+
+#[test]
+fn the_bot_secret_is_for_verified_conversations() {
+    let secret = "    enter:\n      - say: It is ${bot_secret}\n";
+    let way_in = "{ when: correct_secret_received, go: v }";
+    assert!(parse(&verified(&format!("{secret}{GUARDED}"), way_in)).is_ok());
+
+    let exposed = verified(GUARDED, way_in)
+        .replace("  a:\n", "  a:\n    enter:\n      - say: It is ${bot_secret}\n");
+    check(&exposed, &["line 6 column 14: this text carries the bot secret"]);
+    let on_leaving = verified(&format!("{}{GUARDED}", secret.replace("enter", "leave")), way_in);
+    check(&on_leaving, &["this text carries the bot secret"]);
+    let in_reaction = verified(GUARDED, "{ when: smp_started, do: [say: '${bot_secret}'] }")
+        .replace("message_received, go: end", "correct_secret_received, go: v")
+        .replace("otr_disabled, go: a", "otr_disabled, go: end");
+    check(&in_reaction, &["this text carries the bot secret"]);
+}
+
+#[test]
+fn a_state_gets_what_it_needs_and_gives_up_when_it_is_gone() {
+    for way_in in [
+        "{ when: correct_secret_received, go: v }",
+        "{ when: message_received, if: [verified], go: v }",
+    ] {
+        assert!(parse(&verified(GUARDED, way_in)).is_ok(), "{way_in}");
+    }
+    for way_in in [
+        "{ when: otr_enabled, go: v }",
+        "{ when: message_received, if: [not verified], go: v }",
+        "{ when: message_received, if: [private], go: v }",
+    ] {
+        check(&verified(GUARDED, way_in), &["`v` needs a verified conversation, which is not"]);
+    }
+    let way_in = "{ when: correct_secret_received, go: v }";
+    for (line, without) in [
+        ("{ when: otr_disabled, go: a }", "otr_disabled"),
+        ("{ when: otr_enabled, go: a }", "otr_enabled"),
+    ] {
+        let unguarded = GUARDED.replace(line, "{ when: message_received, go: a }");
+        check(&verified(&unguarded, way_in), &[&format!("every `{without}` must lead to")]);
+    }
+    let stays = GUARDED.replace("otr_disabled, go: a", "otr_disabled");
+    let stays = stays.replace("if: [verified] }", "if: [verified], go: a }");
+    check(&verified(&stays, way_in), &["every `otr_disabled` must lead to"]);
+}
+
+#[test]
+fn combinations_that_mean_nothing_are_told() {
+    check(
+        "title: T\nstart: a\nanywhere:\n  - { after: 5s, go: b }\nstates:\n  a:\n    on:\n      - \
+         { when: otr_enabled, at_most_every: 5s, go: b }\n    hints:\n      - { after: 9s, do: [] }\n      \
+         - { after: 3s, do: [] }\n  b: { end: true }\n",
+        &["belong to a state", "does not go together with `go`", "must rise"],
+    );
+}

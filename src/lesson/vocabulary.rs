@@ -1,0 +1,299 @@
+//! The words of a lesson: what happens, what reactions wait for, what they do, what conditions ask.
+
+use std::{collections::BTreeSet, fmt};
+
+use crate::fsm::Vocabulary;
+
+/// The vocabulary of lessons.
+#[derive(Clone, Copy, Debug)]
+pub enum Teaching {}
+
+impl Vocabulary for Teaching {
+    type Event = Event;
+    type Trigger = Trigger;
+    type Action = Action;
+    type Memory = Memory;
+
+    const ENTERED: Event = Event::of(EventKind::Entered);
+    const WAITED: Event = Event::of(EventKind::Waited);
+
+    fn fires(trigger: &Trigger, event: &Event, memory: &Memory) -> bool {
+        trigger.event == event.kind
+            && trigger.topic.is_none_or(|topic| event.topics.contains(&topic))
+            && trigger.conditions.iter().all(|claim| memory.holds(claim.condition) == claim.holds)
+    }
+}
+
+/// Something that happened to the learner's session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What.
+    pub kind: EventKind,
+    /// The topics that a message is about; no other event has any.
+    pub topics: BTreeSet<TopicIx>,
+}
+
+impl Event {
+    /// An event that is not about any topic.
+    pub const fn of(kind: EventKind) -> Self {
+        Self { kind, topics: BTreeSet::new() }
+    }
+}
+
+/// Number of a topic in its lesson.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicIx(pub usize);
+
+/// A closed set of words of the YAML, each standing for one value.
+pub trait Word: Copy + PartialEq + 'static {
+    /// All words with their values.
+    const WORDS: &'static [(&'static str, Self)];
+
+    /// The value of a word.
+    fn from_word(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, value)| *value)
+    }
+
+    /// The word of a value; empty for values that lessons cannot name.
+    fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, value)| *value == self).map_or("", |(word, _)| word)
+    }
+}
+
+/// The kinds of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EventKind {
+    /// The state was entered.
+    Entered,
+    /// The time of `after` is over; lessons name it by that.
+    Waited,
+    /// The learner is there, and has not said anything yet.
+    LearnerArrived,
+    /// The learner says something, in the way that fits: encrypted in a private conversation, else
+    /// in the clear.
+    MessageReceived,
+    /// A text came in the clear in a private conversation. It may be anyone's.
+    PlainMessageReceived,
+    /// The conversation was not private, or was so under another key, and is private now.
+    OtrEnabled,
+    /// The conversation was private and is no more.
+    OtrDisabled,
+    /// The conversation was private and has got fresh keys.
+    OtrAlreadySetup,
+    /// A message could not be read, or the learner's client could not read one of the bot's.
+    OtrTrouble,
+    /// The learner has begun SMP, without a question.
+    SmpStarted,
+    /// The learner has begun SMP with a question; the bot has given it up.
+    SmpQuestionUsed,
+    /// SMP was given up, by either side.
+    SmpAborted,
+    /// A shared secret came from the page and is kept.
+    SecretReceived,
+    /// A shared secret came from the page that is too easy to guess.
+    UnsafeSecretReceived,
+    /// SMP has shown that both have the same secret.
+    CorrectSecretReceived,
+    /// SMP has shown that the secrets differ.
+    IncorrectSecretReceived,
+    /// The bot secret was typed into the page.
+    BotSecretAccepted,
+    /// Something else was typed into the page in the place of the bot secret.
+    BotSecretRejected,
+}
+
+impl Word for EventKind {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("entered", Self::Entered),
+        ("learner_arrived", Self::LearnerArrived),
+        ("message_received", Self::MessageReceived),
+        ("plain_message_received", Self::PlainMessageReceived),
+        ("otr_enabled", Self::OtrEnabled),
+        ("otr_disabled", Self::OtrDisabled),
+        ("otr_already_setup", Self::OtrAlreadySetup),
+        ("otr_trouble", Self::OtrTrouble),
+        ("smp_started", Self::SmpStarted),
+        ("smp_question_used", Self::SmpQuestionUsed),
+        ("smp_aborted", Self::SmpAborted),
+        ("secret_received", Self::SecretReceived),
+        ("unsafe_secret_received", Self::UnsafeSecretReceived),
+        ("correct_secret_received", Self::CorrectSecretReceived),
+        ("incorrect_secret_received", Self::IncorrectSecretReceived),
+        ("bot_secret_accepted", Self::BotSecretAccepted),
+        ("bot_secret_rejected", Self::BotSecretRejected),
+    ];
+}
+
+/// What a state may rely on about the chat, in rising order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Need {
+    /// Nothing: it may be in the clear.
+    Nothing,
+    /// The conversation is private.
+    Private,
+    /// It is, and SMP has shown whose key the learner's client uses.
+    Verified,
+}
+
+impl Word for Need {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("nothing", Self::Nothing), ("private", Self::Private), ("verified", Self::Verified)];
+}
+
+/// What a reaction waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    /// The event.
+    pub event: EventKind,
+    /// All of these must be true.
+    pub conditions: Vec<Claim>,
+    /// What a message must be about.
+    pub topic: Option<TopicIx>,
+}
+
+impl Trigger {
+    /// Whether the event alone is enough.
+    pub fn is_unconditional(&self) -> bool {
+        self.conditions.is_empty() && self.topic.is_none()
+    }
+
+    /// What is certain about the chat when it fires in a state that needs `need`.
+    pub fn certain(&self, need: Need) -> Need {
+        let by_event = match self.event {
+            EventKind::OtrDisabled => Need::Nothing,
+            // A new key may be another's: whoever was verified before may be gone.
+            EventKind::OtrEnabled => Need::Private,
+            EventKind::CorrectSecretReceived => Need::Verified,
+            EventKind::OtrAlreadySetup
+            | EventKind::SmpStarted
+            | EventKind::SmpQuestionUsed
+            | EventKind::SmpAborted
+            | EventKind::IncorrectSecretReceived
+            | EventKind::PlainMessageReceived => need.max(Need::Private),
+            EventKind::Entered
+            | EventKind::Waited
+            | EventKind::LearnerArrived
+            | EventKind::MessageReceived
+            | EventKind::OtrTrouble
+            | EventKind::SecretReceived
+            | EventKind::UnsafeSecretReceived
+            | EventKind::BotSecretAccepted
+            | EventKind::BotSecretRejected => need,
+        };
+        let by_conditions =
+            self.conditions.iter().filter(|claim| claim.holds).map(|claim| match claim.condition {
+                Condition::Private => Need::Private,
+                Condition::Verified => Need::Verified,
+                Condition::HasSecret
+                | Condition::BotMayStartSmp
+                | Condition::BotSecretGiven
+                | Condition::Passed
+                | Condition::Speaking => Need::Nothing,
+            });
+        by_conditions.fold(by_event, Need::max)
+    }
+}
+
+/// For graphs and reports: `message_received if not private`. Topics are named by their lesson.
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.event == EventKind::Waited { "waited" } else { self.event.word() })?;
+        for (claim_ix, claim) in self.conditions.iter().enumerate() {
+            f.write_str(if claim_ix == 0 { " if " } else { ", " })?;
+            f.write_str(if claim.holds { "" } else { "not " })?;
+            f.write_str(claim.condition.word())?;
+        }
+        Ok(())
+    }
+}
+
+/// A condition that must hold, or must not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The condition.
+    pub condition: Condition,
+    /// Whether it must hold; `false`: the YAML says `not`.
+    pub holds: bool,
+}
+
+/// What conditions can ask about a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Condition {
+    /// A shared secret is kept.
+    HasSecret,
+    /// The conversation is private.
+    Private,
+    /// SMP has succeeded with the key in use.
+    Verified,
+    /// The settings allow that the bot begins SMP.
+    BotMayStartSmp,
+    /// The bot secret was said.
+    BotSecretGiven,
+    /// The bot secret was typed into the page: the lesson is passed.
+    Passed,
+    /// Something waits to be said.
+    Speaking,
+}
+
+impl Word for Condition {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("has_secret", Self::HasSecret),
+        ("private", Self::Private),
+        ("verified", Self::Verified),
+        ("bot_may_start_smp", Self::BotMayStartSmp),
+        ("bot_secret_given", Self::BotSecretGiven),
+        ("passed", Self::Passed),
+        ("speaking", Self::Speaking),
+    ];
+}
+
+/// The conditions that hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Memory(BTreeSet<Condition>);
+
+impl Memory {
+    /// Notes whether a condition holds.
+    pub fn set(&mut self, condition: Condition, holds: bool) {
+        if holds {
+            self.0.insert(condition);
+        } else {
+            self.0.remove(&condition);
+        }
+    }
+
+    /// Whether a condition holds.
+    pub fn holds(&self, condition: Condition) -> bool {
+        self.0.contains(&condition)
+    }
+}
+
+/// What a reaction has the session do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Says a text: the English one, by which the translation is found.
+    Say(String),
+    /// Something without a text.
+    Do(Deed),
+}
+
+/// What can be done besides saying something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Leaves unsaid what is still waiting to be said: it has become wrong.
+    Hush,
+    /// Begins SMP, where the settings allow it and a shared secret is kept.
+    StartSmp,
+    /// Answers the SMP that the learner has begun, as soon as a shared secret is kept.
+    AnswerSmp,
+    /// Gives SMP up.
+    AbortSmp,
+}
+
+impl Word for Deed {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("hush", Self::Hush),
+        ("start_smp", Self::StartSmp),
+        ("answer_smp", Self::AnswerSmp),
+        ("abort_smp", Self::AbortSmp),
+    ];
+}

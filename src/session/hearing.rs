@@ -1,0 +1,264 @@
+//! From what the OTR conversation reports to what the lesson knows.
+
+use std::{collections::BTreeSet, time::Instant};
+
+use rand_core::CryptoRng;
+use secrecy::ExposeSecret as _;
+
+use super::{Effect, Note, Session};
+use crate::{
+    i18n::Catalog,
+    lesson::{
+        Lesson,
+        vocabulary::{Event, EventKind, Need, TopicIx},
+    },
+    otr::{self, Output, Version, error::Ignored},
+};
+
+/// How much of a message is searched for topics, in characters. Questions are short.
+const MAX_SEARCHED_CHARS: usize = 500;
+
+impl Session {
+    /// Carries out what the conversation gives back.
+    pub(super) fn absorb(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        outputs: Vec<Output>,
+        effects: &mut Vec<Effect>,
+    ) {
+        for output in outputs {
+            match output {
+                Output::Send(_) => self.forward(output, effects),
+                Output::Event(event) => self.hear(now, rng, event, effects),
+            }
+        }
+    }
+
+    /// Sends on what the conversation wants sent; its events are known where this is used.
+    pub(super) fn forward(&self, output: Output, effects: &mut Vec<Effect>) {
+        if let Output::Send(body) = output {
+            let otr = body.starts_with("?OTR");
+            effects.push(Effect::Send { body, otr });
+        }
+    }
+
+    fn hear(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        event: otr::Event,
+        effects: &mut Vec<Effect>,
+    ) {
+        let event = match event {
+            otr::Event::GoneSecure { version, fingerprint: _ } => {
+                self.owes_smp_answer = false;
+                effects.push(Effect::Note(Note::OtrEnabled(number(version))));
+                Event::of(EventKind::OtrEnabled)
+            }
+            otr::Event::StillSecure { .. } => Event::of(EventKind::OtrAlreadySetup),
+            otr::Event::PeerEnded => {
+                // Ending it too is what lets the bot go on talking, in the clear.
+                for output in self.conversation.end(now, rng) {
+                    self.forward(output, effects);
+                }
+                return self.lose_privacy(now, rng, effects);
+            }
+            otr::Event::GoneInsecure => return self.lose_privacy(now, rng, effects),
+            otr::Event::Heard { text, encrypted } => {
+                let is_expected = encrypted || self.certain() == Need::Nothing;
+                Event {
+                    kind: if is_expected {
+                        EventKind::MessageReceived
+                    } else {
+                        EventKind::PlainMessageReceived
+                    },
+                    topics: topics(&self.config.lesson, &self.config.catalog, &text),
+                }
+            }
+            otr::Event::SmpAsked { question: None } => {
+                effects.push(Effect::Note(Note::SmpStarted));
+                Event::of(EventKind::SmpStarted)
+            }
+            otr::Event::SmpAsked { question: Some(_) } => {
+                effects.push(Effect::Note(Note::SmpStarted));
+                self.abort_smp(now, rng, effects);
+                Event::of(EventKind::SmpQuestionUsed)
+            }
+            otr::Event::SmpSucceeded => {
+                self.owes_smp_answer = false;
+                self.verified = self.conversation.peer_fingerprint();
+                effects.push(Effect::Note(Note::SmpSucceeded));
+                Event::of(EventKind::CorrectSecretReceived)
+            }
+            otr::Event::SmpFailed => {
+                self.owes_smp_answer = false;
+                effects.push(Effect::Note(Note::SmpFailed));
+                Event::of(EventKind::IncorrectSecretReceived)
+            }
+            otr::Event::SmpAborted | otr::Event::SmpCheated => {
+                self.owes_smp_answer = false;
+                effects.push(Effect::Note(Note::SmpAborted));
+                Event::of(EventKind::SmpAborted)
+            }
+            otr::Event::PeerError(_) => {
+                effects.push(Effect::Note(Note::Refused("error of the peer")));
+                Event::of(EventKind::OtrTrouble)
+            }
+            otr::Event::Refused(why) => {
+                effects.push(Effect::Note(Note::Refused(word(&why))));
+                if why != Ignored::NotPrivate {
+                    return;
+                }
+                Event::of(EventKind::OtrTrouble)
+            }
+            // What was withheld was said to another key; the lesson says what is right now. The
+            // rest asks nothing of the bot.
+            otr::Event::Withheld { .. } | otr::Event::ExtraKey { .. } | otr::Event::Heartbeat => {
+                return;
+            }
+        };
+        self.tell(now, rng, event, effects);
+    }
+
+    fn lose_privacy(&mut self, now: Instant, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
+        self.owes_smp_answer = false;
+        self.speech.keep_possible(Need::Nothing);
+        effects.push(Effect::Note(Note::OtrDisabled));
+        self.tell(now, rng, Event::of(EventKind::OtrDisabled), effects);
+    }
+
+    /// Answers the SMP of the learner, or remembers to do so when the shared secret is there.
+    pub(super) fn answer_smp(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.owes_smp_answer = self.shared_secret.is_none();
+        let Some(secret) = self.shared_secret.clone() else { return };
+        let answered = self.conversation.smp_answer(now, rng, secret.expose_secret().as_bytes());
+        match answered {
+            Ok(outputs) => self.absorb(now, rng, outputs, effects),
+            // The learner's client has withdrawn, or the conversation has ended: told already.
+            Err(_) => effects.push(Effect::Note(Note::Refused("SMP withdrawn"))),
+        }
+    }
+
+    /// Begins SMP, if that is allowed and of use.
+    pub(super) fn start_smp(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) {
+        if !self.config.may_start_smp || self.certain() != Need::Private {
+            return;
+        }
+        let Some(secret) = self.shared_secret.clone() else { return };
+        let secret = secret.expose_secret().as_bytes();
+        match self.conversation.smp_start(now, rng, secret, None) {
+            Ok(outputs) => self.absorb(now, rng, outputs, effects),
+            Err(_) => effects.push(Effect::Note(Note::Refused("SMP not possible"))),
+        }
+    }
+
+    /// Gives SMP up; the lesson knows that it does.
+    pub(super) fn abort_smp(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.owes_smp_answer = false;
+        // Without a private conversation there is nothing to give up.
+        for output in self.conversation.smp_abort(now, rng).unwrap_or_default() {
+            self.forward(output, effects);
+        }
+        effects.push(Effect::Note(Note::SmpAborted));
+    }
+}
+
+/// The topics that a message is about: one of their words stands in it, in the learner's language
+/// or in English.
+fn topics(lesson: &Lesson, catalog: &Catalog, message: &str) -> BTreeSet<TopicIx> {
+    let searched: String = message.chars().take(MAX_SEARCHED_CHARS).collect();
+    let searched = searched.to_lowercase();
+    let words: Vec<&str> =
+        searched.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let is_said = |wanted: &str| {
+        let wanted = wanted.trim().to_lowercase();
+        let parts: Vec<&str> =
+            wanted.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        if parts.is_empty() {
+            // Such as a question mark.
+            return !wanted.is_empty() && searched.contains(&wanted);
+        }
+        words.windows(parts.len()).any(|window| window == parts)
+    };
+    let topics = lesson.topics().iter().enumerate();
+    topics
+        .filter(|(_, topic)| {
+            let translated = catalog.text(&topic.words);
+            translated.split(',').chain(topic.words.split(',')).any(is_said)
+        })
+        .map(|(topic_ix, _)| TopicIx(topic_ix))
+        .collect()
+}
+
+fn number(version: Version) -> u8 {
+    match version {
+        Version::V2 => 2,
+        Version::V3 => 3,
+    }
+}
+
+fn word(why: &Ignored) -> &'static str {
+    match why {
+        Ignored::TooLong => "too long",
+        Ignored::Malformed(_) => "malformed",
+        Ignored::Fragment => "fragment",
+        Ignored::VersionOne => "version 1",
+        Ignored::Version => "no version in common",
+        Ignored::OtherInstance => "other instance",
+        Ignored::Reflected => "reflected",
+        Ignored::TooManyInstances => "too many instances",
+        Ignored::OutOfTurn => "out of turn",
+        Ignored::LowerCommit => "lower commit",
+        Ignored::BadCommitment => "bad commitment",
+        Ignored::OutOfRange(_) => "out of range",
+        Ignored::BadMac => "wrong MAC",
+        Ignored::BadSignature => "wrong signature",
+        Ignored::NotPrivate => "not private",
+        Ignored::UnknownKeys => "unknown keys",
+        Ignored::Replayed => "replayed",
+        Ignored::RateLimited => "rate limited",
+        Ignored::Policy => "policy",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lesson;
+
+    #[test]
+    fn topics_are_found_by_whole_words() {
+        let yaml = "title: T\nstart: a\ntopics:\n  help: help, what now, ?\n  bye: bye\nstates:\n  \
+                    a: { end: true }\n";
+        let lesson = lesson::parse(yaml).unwrap();
+        let catalog = Catalog::source();
+        for (message, found) in [
+            ("HELP!", vec![0]),
+            ("well, what now", vec![0]),
+            ("really?", vec![0]),
+            ("helpless, whatnow, good-byes", vec![]),
+            ("help, bye", vec![0, 1]),
+            ("good-bye", vec![1]),
+            ("", vec![]),
+        ] {
+            let expected: BTreeSet<TopicIx> = found.into_iter().map(TopicIx).collect();
+            assert_eq!(topics(&lesson, &catalog, message), expected, "{message:?}");
+        }
+    }
+}

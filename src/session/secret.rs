@@ -1,0 +1,197 @@
+//! The bot secret: made at random, and recognised however it is typed.
+
+use rand_core::CryptoRng;
+use secrecy::{ExposeSecret as _, SecretString};
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+/// Form of the bot secret: 16 letters, 75 bits.
+pub const BOT_SECRET_FORMAT: &str = "XXXX-XXXX-XXXX-XXXX";
+
+/// Longest text that is looked at as a typed bot secret, in bytes.
+const MAX_TYPED_BYTES: usize = 256;
+
+const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
+const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const DIGITS: &str = "0123456789";
+const SYMBOLS: &str = "!#$%&*+-./:;<=>?@^_~";
+
+/// Case of the letters of a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// `A` to `Z`.
+    Upper,
+    /// `a` to `z`.
+    Lower,
+    /// Both.
+    Mixed,
+}
+
+/// The characters that a secret is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alphabet {
+    /// Letters, in this case; `None`: no letters.
+    pub letters: Option<Case>,
+    /// `0` to `9`.
+    pub digits: bool,
+    /// Common symbols.
+    pub symbols: bool,
+    /// Further characters.
+    pub others: String,
+}
+
+impl Default for Alphabet {
+    /// Upper-case letters.
+    fn default() -> Self {
+        Self { letters: Some(Case::Upper), digits: false, symbols: false, others: String::new() }
+    }
+}
+
+impl Alphabet {
+    /// Each character once, in order.
+    fn characters(&self) -> Vec<char> {
+        let letters = match self.letters {
+            Some(Case::Upper) => [UPPER, ""],
+            Some(Case::Lower) => [LOWER, ""],
+            Some(Case::Mixed) => [UPPER, LOWER],
+            None => ["", ""],
+        };
+        let digits = if self.digits { DIGITS } else { "" };
+        let symbols = if self.symbols { SYMBOLS } else { "" };
+        let all = letters.into_iter().chain([digits, symbols, self.others.as_str()]);
+        let mut characters: Vec<char> = all.flat_map(str::chars).collect();
+        characters.sort_unstable();
+        characters.dedup();
+        characters
+    }
+}
+
+/// Makes a secret in which each `X` of `format` is a random character, and the rest stands as it
+/// is. `None` if the alphabet is empty.
+pub fn generate(
+    format: &str,
+    alphabet: &Alphabet,
+    rng: &mut impl CryptoRng,
+) -> Option<SecretString> {
+    let characters = alphabet.characters();
+    let mut secret = Zeroizing::new(String::with_capacity(4 * format.len()));
+    for character in format.chars() {
+        secret.push(if character == 'X' { draw(&characters, rng)? } else { character });
+    }
+    Some(SecretString::from(secret.as_str()))
+}
+
+/// Makes a secret of `n_characters` random characters. `None` if the alphabet is empty.
+pub fn generate_len(
+    n_characters: usize,
+    alphabet: &Alphabet,
+    rng: &mut impl CryptoRng,
+) -> Option<SecretString> {
+    generate(&"X".repeat(n_characters), alphabet, rng)
+}
+
+/// Whether somebody typed this secret: case, blanks and dashes do not matter. Takes the same time
+/// for all wrong ones of the right length.
+pub fn is_typed(secret: &SecretString, typed: &SecretString) -> bool {
+    if typed.expose_secret().len() > MAX_TYPED_BYTES {
+        return false;
+    }
+    let (secret, typed) = (plain(secret.expose_secret()), plain(typed.expose_secret()));
+    secret.as_bytes().ct_eq(typed.as_bytes()).into()
+}
+
+/// What counts of a typed secret. Programs like to make other dashes of a hyphen.
+fn plain(typed: &str) -> Zeroizing<String> {
+    let mut plain = Zeroizing::new(String::with_capacity(typed.len()));
+    for character in typed.chars() {
+        let is_dash =
+            matches!(character, '-' | '_' | '\u{ad}' | '\u{2010}'..='\u{2015}' | '\u{2212}');
+        if !is_dash && !character.is_whitespace() {
+            plain.push(character.to_ascii_uppercase());
+        }
+    }
+    plain
+}
+
+/// One of the characters, each with the same chance.
+fn draw(characters: &[char], rng: &mut impl CryptoRng) -> Option<char> {
+    let n_characters = u32::try_from(characters.len()).ok()?;
+    // Numbers above the last whole multiple would favour the first characters.
+    let limit = u32::MAX - u32::MAX.checked_rem(n_characters)?;
+    loop {
+        let drawn = rng.next_u32();
+        if drawn < limit {
+            let ix = usize::try_from(drawn.checked_rem(n_characters)?).ok()?;
+            return characters.get(ix).copied();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    use super::*;
+
+    fn made(format: &str, alphabet: &Alphabet, seed: u64) -> String {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        generate(format, alphabet, &mut rng).unwrap().expose_secret().to_owned()
+    }
+
+    #[test]
+    fn the_bot_secret_has_its_form_and_is_never_the_same() {
+        let secret = made(BOT_SECRET_FORMAT, &Alphabet::default(), 1);
+
+        let groups: Vec<&str> = secret.split('-').collect();
+        assert_eq!(groups.len(), 4);
+        for group in groups {
+            assert_eq!(group.len(), 4);
+            assert!(group.bytes().all(|byte| byte.is_ascii_uppercase()), "{secret}");
+        }
+        assert_ne!(secret, made(BOT_SECRET_FORMAT, &Alphabet::default(), 2));
+    }
+
+    #[test]
+    fn alphabets_give_what_they_name_and_all_of_it() {
+        let none = Alphabet { letters: None, ..Alphabet::default() };
+        let (digits, symbols) = (true, true);
+        for (alphabet, all) in [
+            (Alphabet::default(), UPPER.to_owned()),
+            (Alphabet { letters: Some(Case::Lower), ..none.clone() }, LOWER.to_owned()),
+            (Alphabet { letters: Some(Case::Mixed), ..none.clone() }, format!("{UPPER}{LOWER}")),
+            (Alphabet { digits, ..none.clone() }, DIGITS.to_owned()),
+            (Alphabet { symbols, ..none.clone() }, SYMBOLS.to_owned()),
+            (Alphabet { others: "aäa".to_owned(), ..none.clone() }, "aä".to_owned()),
+        ] {
+            let made = made(&"X".repeat(2_000), &alphabet, 3);
+            let mut seen: Vec<char> = made.chars().collect();
+            seen.sort_unstable();
+            seen.dedup();
+            let mut all: Vec<char> = all.chars().collect();
+            all.sort_unstable();
+            assert_eq!(seen, all);
+        }
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        assert!(generate("X", &none, &mut rng).is_none());
+        let secret = generate_len(7, &Alphabet::default(), &mut rng).unwrap();
+        assert_eq!(secret.expose_secret().len(), 7);
+    }
+
+    #[test]
+    fn a_secret_is_recognised_however_it_is_typed() {
+        let secret = SecretString::from("ABCD-EFGH-IJKL-MNOP");
+        for typed in [
+            "ABCD-EFGH-IJKL-MNOP",
+            " abcd efgh ijkl mnop\n",
+            "ABCDEFGHIJKLMNOP",
+            "Abcd\u{2013}Efgh\u{2011}Ijkl\u{2212}Mnop",
+        ] {
+            assert!(is_typed(&secret, &SecretString::from(typed)), "{typed:?}");
+        }
+        let long = "ABCD-EFGH-IJKL-MNOP".to_owned() + &" ".repeat(1_000);
+        for typed in ["", "-", "ABCD-EFGH-IJKL-MNO", "ABCD-EFGH-IJKL-MNOPP", "QQQQ", &long] {
+            assert!(!is_typed(&secret, &SecretString::from(typed)), "{typed:?}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What the bot is about to say, and when: one line after the other, as fast as somebody types.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use rand_core::CryptoRng;
+
+use crate::lesson::vocabulary::Need;
+
+/// Most lines that wait. A lesson says ten at a time; more are the work of somebody who floods.
+const MAX_LINES: usize = 64;
+
+/// Shortest time to type a line.
+const MIN_TYPING: Duration = Duration::from_millis(400);
+
+/// Longest time to type a line. Longer ones are waited for in vain by the learner.
+const MAX_TYPING: Duration = Duration::from_secs(10);
+
+/// How fast the bot types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Typing {
+    /// Whether it takes time to type at all.
+    pub scheduled: bool,
+    /// How fast, about.
+    pub chars_per_second: u32,
+}
+
+impl Default for Typing {
+    fn default() -> Self {
+        Self { scheduled: true, chars_per_second: 20 }
+    }
+}
+
+impl Typing {
+    /// The time to type so many characters: a quarter more or less than the speed gives.
+    fn time(self, n_chars: usize, rng: &mut impl CryptoRng) -> Duration {
+        let n_chars = u32::try_from(n_chars).unwrap_or(u32::MAX);
+        let even = Duration::from_secs(n_chars.into()) / self.chars_per_second.max(1);
+        let per_mille = 750 + rng.next_u32() % 501;
+        (even.min(MAX_TYPING) * per_mille / 1_000).clamp(MIN_TYPING, MAX_TYPING)
+    }
+}
+
+/// A line that waits to be said: translated, with its variables still in it.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) text: String,
+    /// What the conversation must be when it is said.
+    pub(super) needs: Need,
+}
+
+/// The lines that wait, in order.
+#[derive(Debug)]
+pub(super) struct Speech {
+    typing: Typing,
+    lines: VecDeque<Line>,
+    /// When the first line will have been typed.
+    due: Option<Instant>,
+    /// Since when there have been lines without a break.
+    since: Option<Instant>,
+}
+
+/// What is to be done about the first line.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// Nothing waits; it did for so long.
+    Silent(Duration),
+    /// The bot begins to type.
+    Begin,
+    /// It types on.
+    Typing,
+    /// The line is to be said.
+    Say(Line),
+}
+
+impl Speech {
+    pub(super) fn new(typing: Typing) -> Self {
+        Self { typing, lines: VecDeque::new(), due: None, since: None }
+    }
+
+    /// Adds a line at the end.
+    pub(super) fn push(&mut self, now: Instant, line: Line) {
+        if self.lines.len() < MAX_LINES {
+            self.since.get_or_insert(now);
+            self.lines.push_back(line);
+        }
+    }
+
+    /// Drops all lines.
+    pub(super) fn hush(&mut self) {
+        self.lines.clear();
+        self.due = None;
+    }
+
+    /// Drops the lines that cannot be said in a conversation like this.
+    pub(super) fn keep_possible(&mut self, certain: Need) {
+        if self.lines.front().is_some_and(|line| line.needs > certain) {
+            self.due = None;
+        }
+        self.lines.retain(|line| line.needs <= certain);
+    }
+
+    /// Whether the bot is typing.
+    pub(super) fn is_typing(&self) -> bool {
+        self.due.is_some()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// When the first line is to be said.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Goes on.
+    pub(super) fn turn(&mut self, now: Instant, rng: &mut impl CryptoRng) -> Turn {
+        let Some(first) = self.lines.front() else {
+            let since = self.since.take().unwrap_or(now);
+            return Turn::Silent(now.saturating_duration_since(since));
+        };
+        match self.due {
+            None if self.typing.scheduled => {
+                let time = self.typing.time(first.text.chars().count(), rng);
+                self.due = Some(now.checked_add(time).unwrap_or(now));
+                Turn::Begin
+            }
+            Some(due) if due > now => Turn::Typing,
+            None | Some(_) => {
+                self.due = None;
+                self.lines.pop_front().map_or(Turn::Silent(Duration::ZERO), Turn::Say)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    use super::*;
+
+    #[test]
+    fn typing_takes_the_time_of_the_text_within_bounds() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let typing = Typing::default();
+        for _ in 0..1_000 {
+            let time = typing.time(100, &mut rng).as_millis();
+            assert!((3_750..=6_250).contains(&time), "{time}");
+        }
+        assert_eq!(typing.time(1, &mut rng), MIN_TYPING);
+        assert!(typing.time(usize::MAX, &mut rng) <= MAX_TYPING);
+        assert!(Typing { chars_per_second: 0, ..typing }.time(5, &mut rng) <= MAX_TYPING);
+    }
+}

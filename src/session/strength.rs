@@ -1,0 +1,143 @@
+//! How easily a shared secret is guessed, and what to say about it in the learner's language.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use tr::tr;
+use zxcvbn::Score;
+use zxcvbn::feedback::{Suggestion, Warning};
+
+use super::SecretVerdict;
+
+/// Longest shared secret, in bytes. Longer ones are pasted by mistake.
+pub const MAX_SECRET_BYTES: usize = 256;
+
+/// Judges a shared secret, with reasons in the language of the present [`scope`](crate::i18n::scope).
+///
+/// Blanks around it do not count: nobody sees them. Somebody who holds a recording cannot guess at
+/// an SMP secret, but somebody in the middle has one guess each time, so it must not be a likely
+/// one.
+pub(super) fn judge(secret: &SecretString) -> SecretVerdict {
+    let secret = secret.expose_secret().trim();
+    if secret.is_empty() || secret.len() > MAX_SECRET_BYTES || secret.contains(char::is_control) {
+        return SecretVerdict::Unusable;
+    }
+    let entropy = zxcvbn::zxcvbn(secret, &["otr", "otrbot", "secret"]);
+    if entropy.score() >= Score::Three {
+        return SecretVerdict::Accepted;
+    }
+    let feedback = entropy.feedback();
+    let warning = feedback.and_then(zxcvbn::feedback::Feedback::warning);
+    let advice = feedback.map(|feedback| feedback.suggestions()).unwrap_or_default();
+    SecretVerdict::TooWeak {
+        warning: warning.map_or_else(|| tr!("It is too easy to guess."), told),
+        advice: advice.iter().map(|suggestion| advised(*suggestion)).collect(),
+    }
+}
+
+fn told(warning: Warning) -> String {
+    match warning {
+        Warning::StraightRowsOfKeysAreEasyToGuess => {
+            tr!("Straight rows of keys are easy to guess.")
+        }
+        Warning::ShortKeyboardPatternsAreEasyToGuess => {
+            tr!("Short keyboard patterns are easy to guess.")
+        }
+        Warning::RepeatsLikeAaaAreEasyToGuess => tr!("Repeats like \"aaa\" are easy to guess."),
+        Warning::RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess => {
+            tr!("Repeats like \"abcabcabc\" are only slightly harder to guess than \"abc\".")
+        }
+        Warning::ThisIsATop10Password => tr!("It is one of the ten most common passwords."),
+        Warning::ThisIsATop100Password => tr!("It is one of the hundred most common passwords."),
+        Warning::ThisIsACommonPassword => tr!("It is a very common password."),
+        Warning::ThisIsSimilarToACommonlyUsedPassword => tr!("It is similar to a common password."),
+        Warning::SequencesLikeAbcAreEasyToGuess => {
+            tr!("Sequences like \"abc\" or \"6543\" are easy to guess.")
+        }
+        Warning::RecentYearsAreEasyToGuess => tr!("Recent years are easy to guess."),
+        Warning::AWordByItselfIsEasyToGuess => tr!("A word by itself is easy to guess."),
+        Warning::DatesAreOftenEasyToGuess => tr!("Dates are often easy to guess."),
+        Warning::NamesAndSurnamesByThemselvesAreEasyToGuess => {
+            tr!("Names and surnames by themselves are easy to guess.")
+        }
+        Warning::CommonNamesAndSurnamesAreEasyToGuess => {
+            tr!("Common names and surnames are easy to guess.")
+        }
+    }
+}
+
+fn advised(suggestion: Suggestion) -> String {
+    match suggestion {
+        Suggestion::UseAFewWordsAvoidCommonPhrases => {
+            tr!("Use a few words, and avoid common phrases.")
+        }
+        Suggestion::NoNeedForSymbolsDigitsOrUppercaseLetters => {
+            tr!("There is no need for symbols, digits or upper-case letters.")
+        }
+        Suggestion::AddAnotherWordOrTwo => {
+            tr!("Add another word or two. Uncommon words are better.")
+        }
+        Suggestion::CapitalizationDoesntHelpVeryMuch => {
+            tr!("Upper-case letters do not help very much.")
+        }
+        Suggestion::AllUppercaseIsAlmostAsEasyToGuessAsAllLowercase => {
+            tr!("All upper case is almost as easy to guess as all lower case.")
+        }
+        Suggestion::ReversedWordsArentMuchHarderToGuess => {
+            tr!("Words written backwards are not much harder to guess.")
+        }
+        Suggestion::PredictableSubstitutionsDontHelpVeryMuch => {
+            tr!("Predictable substitutions such as \"@\" for \"a\" do not help very much.")
+        }
+        Suggestion::UseALongerKeyboardPatternWithMoreTurns => {
+            tr!("Use a longer keyboard pattern with more turns.")
+        }
+        Suggestion::AvoidRepeatedWordsAndCharacters => {
+            tr!("Avoid repeated words and characters.")
+        }
+        Suggestion::AvoidSequences => tr!("Avoid sequences."),
+        Suggestion::AvoidRecentYears => tr!("Avoid recent years."),
+        Suggestion::AvoidYearsThatAreAssociatedWithYou => {
+            tr!("Avoid years that have to do with you.")
+        }
+        Suggestion::AvoidDatesAndYearsThatAreAssociatedWithYou => {
+            tr!("Avoid dates and years that have to do with you.")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(secret: &str) -> SecretVerdict {
+        judge(&SecretString::from(secret))
+    }
+
+    #[test]
+    fn uncommon_words_are_taken() {
+        for secret in [
+            "purple walrus ironing kettles",
+            " violet-mammoth-sofa-83 ",
+            "Käsespätzle überm Öltank",
+        ] {
+            assert_eq!(verdict(secret), SecretVerdict::Accepted, "{secret}");
+        }
+    }
+
+    #[test]
+    fn what_is_easily_guessed_is_refused_with_a_reason() {
+        for secret in ["password", "123456", "qwertz", "abcabc", "otrbot", "x"] {
+            let SecretVerdict::TooWeak { warning, advice } = verdict(secret) else {
+                panic!("{secret} was not refused")
+            };
+            assert!(warning.ends_with('.') && !advice.is_empty(), "{secret}: {warning} {advice:?}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_types_is_unusable() {
+        let long = "purple walrus ".repeat(100);
+        for secret in ["", "  ", &long, "purple walrus\0ironing kettles"] {
+            assert_eq!(verdict(secret), SecretVerdict::Unusable);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Every lesson that is shipped can be taken: it parses, and its texts are fit for a chat.
+
+use std::collections::BTreeSet;
+
+use otrbot::lesson::{self, Lesson, Library, text};
+
+/// Longest text of a shipped lesson, in characters: some three lines of a chat window.
+const MAX_CHARS: usize = 260;
+
+fn shipped() -> Vec<(String, Lesson)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/settings/lessons");
+    let mut lessons = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(path.extension().unwrap(), "yaml", "{}", path.display());
+        let yaml = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        match lesson::parse(&yaml) {
+            Ok(lesson) => lessons.push((name, lesson)),
+            Err(errors) => panic!("{}:\n{errors}", path.display()),
+        }
+    }
+    assert!(!lessons.is_empty());
+    lessons
+}
+
+/// Parsing checks that each state can be reached and left, and all variables are known; so what is
+/// left to say is that nothing is missing from the library.
+#[test]
+fn every_shipped_lesson_is_built_in() {
+    let (library, problems) = Library::load(None, &[]);
+
+    assert!(problems.is_empty(), "{problems:?}");
+    let built_in: BTreeSet<&str> = library.iter().map(|(name, _)| name).collect();
+    let shipped = shipped();
+    assert_eq!(built_in, shipped.iter().map(|(name, _)| name.as_str()).collect());
+}
+
+#[test]
+fn texts_are_short_and_clean() {
+    for (name, lesson) in shipped() {
+        for said in lesson.texts() {
+            let place = format!("{name}.yaml:{}", said.line);
+            let text = &said.msgid;
+            assert!(text.chars().count() <= MAX_CHARS, "{place}: {text}");
+            assert!(!text.contains("  ") && !text.contains('\n'), "{place}: {text}");
+            assert!(!text.contains("TODO"), "{place}: {text}");
+        }
+    }
+}
+
+#[test]
+fn the_bot_secret_is_handed_over_by_itself() {
+    for (name, lesson) in shipped() {
+        let secrets: Vec<&str> = lesson
+            .texts()
+            .iter()
+            .map(|said| said.msgid.as_str())
+            .filter(|text| text::is_confidential(text))
+            .collect();
+        assert!(secrets.contains(&"${bot_secret}"), "{name}: {secrets:?}");
+    }
+}
+
+#[test]
+fn learners_without_otr_get_more_than_one_hint() {
+    for (name, lesson) in shipped() {
+        let graph = lesson.graph();
+        let greeting = &graph.states()[1];
+        assert!(greeting.hints.len() >= 3, "{name}: {}", greeting.name);
+    }
+}
