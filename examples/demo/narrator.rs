@@ -7,6 +7,9 @@ use crate::support::learner::Learner;
 /// Columns of the text.
 const WIDTH: usize = 96;
 
+/// The bot as profanity names it before what it says.
+const BOT_RESOURCE: &str = "totem@localhost/otrbot:";
+
 /// How long the bot must be silent to have finished.
 const PAUSE: Duration = Duration::from_millis(1200);
 
@@ -29,7 +32,7 @@ impl Narrator {
                 "!" => "[profanity] ",
                 _ => "[chat] ",
             };
-            paragraph(kind, text.strip_prefix("me: ").unwrap_or(text));
+            paragraph(kind, &text.replacen("me:", "ada:", 1).replacen(BOT_RESOURCE, "bot:", 1));
         }
         self.n_lines = lines.len();
     }
@@ -43,7 +46,10 @@ pub(crate) fn step(text: &str) {
 /// Prints what a page says.
 pub(crate) fn page(learner: &Learner) {
     let page = learner.page();
-    paragraph(&format!("[page {}] ", page.url.path()), &page.text());
+    say(&format!("[page {}]", page.url.path()));
+    for line in page.main_lines() {
+        paragraph("    | ", &line);
+    }
 }
 
 /// Prints what the learner did on a page.
@@ -61,9 +67,9 @@ pub(crate) fn say(text: &str) {
 fn paragraph(head: &str, text: &str) {
     let mut line = head.to_owned();
     for word in text.split_whitespace() {
-        if line.len() + word.len() >= WIDTH && line.trim_end().len() > 4 {
+        if line.len() + word.len() >= WIDTH && line.trim_end().len() > 6 {
             say(line.trim_end());
-            "    ".clone_into(&mut line);
+            "      ".clone_into(&mut line);
         }
         line.push_str(word);
         line.push(' ');

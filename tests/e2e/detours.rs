@@ -16,7 +16,6 @@ fn a_question_an_end_and_a_second_start_are_met_with_words_and_the_lesson_goes_o
     let mut learner = stage.learner(ADA, &stage.learner_launch("detours"));
     learner.give_jid();
     learner.meet_the_bot();
-    learner.chat().command("hello?");
     learner.go_private();
     learner.give_secret(GOOD_SECRET);
     learner.wait_for_silence(PAUSE);

@@ -33,6 +33,8 @@ pub(crate) struct Script {
     pub(crate) lti_port: u16,
     /// Port of metrics and health.
     pub(crate) metrics_port: u16,
+    /// The least that is logged.
+    pub(crate) log_level: &'static str,
     /// More lines at the end of the file.
     pub(crate) more: String,
 }
@@ -50,6 +52,7 @@ impl Script {
             typing_speed: None,
             lti_port: free_port(),
             metrics_port: free_port(),
+            log_level: "debug",
             more: String::new(),
         }
     }
@@ -75,7 +78,7 @@ lti:
     {key}: {{ secret: "{secret}" }}
 store: sqlite://otrbot.db
 metrics: {{ bind: "127.0.0.1:{metrics_port}" }}
-log: {{ level: debug }}
+log: {{ level: {log_level} }}
 {more}"#,
             ca = self.ca_certs.display(),
             may_start_smp = self.may_start_smp,
@@ -83,6 +86,7 @@ log: {{ level: debug }}
             speed = self.typing_speed.unwrap_or(20),
             key = consumer.key,
             secret = consumer.secret,
+            log_level = self.log_level,
             more = self.more,
         )
     }

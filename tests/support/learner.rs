@@ -57,9 +57,10 @@ impl Learner {
         self.frame.fill_in("jid", &jid)
     }
 
-    /// Accepts the bot's invitation, asks for its presence, and waits for its greeting.
+    /// Accepts the bot's invitation, asks for its presence, says hello and waits for the greeting.
     pub(crate) fn meet_the_bot(&self) {
         self.chat.befriend(&self.bot);
+        self.chat.command("hello");
         self.wait_for_the_bot(1);
     }
 
@@ -77,7 +78,7 @@ impl Learner {
 
     /// Begins SMP with a secret and waits for `outcome`, in profanity's words.
     pub(crate) fn verify(&self, secret: &str, outcome: &str) {
-        self.chat.command(&format!("/otr secret {secret}"));
+        self.chat.command(&format!("/otr secret \"{secret}\""));
         self.chat.wait_for(outcome);
     }
 

@@ -18,6 +18,8 @@ impl Launch {
             .with("ext_roles", "urn:lti:instrole:ims/lis/Student,urn:lti:role:ims/lis/Learner,urn:lti:sysrole:ims/lis/User")
             .with("lis_outcome_service_url", outcome_url)
             .with("lis_result_sourcedid", sourcedid)
+            // Opaque, and another for each person.
+            .with("user_id", &oauth::body_hash(sourcedid.as_bytes()))
     }
 
     /// A teacher opens the assignment. Canvas sends them the outcome service as well; `sourcedid`

@@ -160,22 +160,38 @@ impl Page {
 
     /// What a learner reads: the text of the body, white space made single spaces.
     pub(crate) fn text(&self) -> String {
-        let body = self.html.split_once("<body").map_or(self.html.as_str(), |(_, body)| body);
-        let mut text = String::new();
-        for piece in body.split('<').skip(1) {
-            let (tag, words) = piece.split_once('>').unwrap_or(("", piece));
-            let inline = [
-                "b", "/b", "strong", "/strong", "em", "/em", "code", "/code", "bdi", "/bdi", "a",
-                "/a",
-            ];
-            if !inline.contains(&tag.split([' ', '>']).next().unwrap_or_default()) {
-                text.push(' ');
-            }
-            text.push_str(words);
-        }
-        unescape(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+        self.lines().join(" ")
+    }
+
+    /// The text of the body, a line for each paragraph, heading, item, and so on.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        lines_of(self.html.split_once("<body").map_or(self.html.as_str(), |(_, body)| body))
+    }
+
+    /// The lines from the main heading on, without what is folded up.
+    pub(crate) fn main_lines(&self) -> Vec<String> {
+        let main = self.html.split_once("<h1").map_or(self.html.as_str(), |(_, main)| main);
+        lines_of(main.split("<details").next().unwrap_or_default())
     }
 }
+
+/// The text of markup, a line for each element that is not a part of a line.
+fn lines_of(body: &str) -> Vec<String> {
+    let mut text = String::new();
+    for piece in body.split('<') {
+        let (tag, words) = piece.split_once('>').unwrap_or((piece, ""));
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default();
+        if !INLINE.contains(&name) {
+            text.push('\n');
+        }
+        text.push_str(&words.replace('\n', " "));
+    }
+    let line = |line: &str| unescape(&line.split_whitespace().collect::<Vec<_>>().join(" "));
+    text.lines().map(line).filter(|line| !line.is_empty()).collect()
+}
+
+/// Elements that are a part of their line.
+const INLINE: [&str; 8] = ["a", "b", "bdi", "code", "em", "small", "span", "strong"];
 
 /// The value of an attribute in the inside of a tag, double-quoted as maud writes it.
 fn attribute(tag: &str, name: &str) -> Option<String> {
