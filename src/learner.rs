@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! hello                  a line without a slash is said to the bot
-//! /otr                   asks for a private conversation
+//! /otr                   asks for a private conversation, unless it is private already
 //! /smp                   verifies the bot with the shared secret (/smp ask QUESTION: with a question)
 //! /abort                 breaks off the verification
 //! /end                   ends the private conversation
@@ -211,6 +211,8 @@ impl Learner {
                 show(&format!("me> {text}"));
                 self.otr.send(now, &mut self.rng, &text).map_err(|error| anyhow!("{error}"))?
             }
+            // Both sides advertise OTR, so that the conversation may be private already.
+            Line::Otr if self.otr.is_private() => return Ok(()),
             Line::Otr => self.otr.start(now, &mut self.rng),
             Line::Smp(question) => {
                 let secret = self.secret.expose_secret().as_bytes();

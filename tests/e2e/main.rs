@@ -5,6 +5,7 @@
 mod support;
 
 mod bad_input;
+mod command;
 mod detours;
 mod grades;
 mod lesson;

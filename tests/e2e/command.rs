@@ -1,0 +1,65 @@
+//! `otrbot learner`: the lesson without a chat client.
+
+use std::io::Write as _;
+use std::process::{Command, Output};
+
+use tempfile::NamedTempFile;
+
+use crate::program;
+use crate::support::learner::{GOOD_SECRET, bot_secret_in};
+use crate::support::stage::{ADA, BOT, PASSWORD, Stage};
+use crate::support::wait::PATIENCE;
+use crate::support::web::{self, Frame};
+
+/// Runs `otrbot learner` with a script.
+fn learner(stage: &Stage, password: &str, script: &str) -> Output {
+    let mut password_file = NamedTempFile::new().unwrap();
+    writeln!(password_file, "{password}").unwrap();
+    let mut script_file = NamedTempFile::new().unwrap();
+    script_file.write_all(script.as_bytes()).unwrap();
+    Command::new(program())
+        .args(["learner", "--jid", ADA, "--bot", BOT, "--secret", GOOD_SECRET])
+        .arg("--password-file")
+        .arg(password_file.path())
+        .arg("--script")
+        .arg(script_file.path())
+        .arg("--server")
+        .arg(stage.prosody.c2s_addr())
+        .arg("--ca-certs")
+        .arg(stage.prosody.ca_file())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_command_takes_the_whole_lesson_in_version_3() {
+    let stage = Stage::set(program());
+    let mut frame = Frame::launch(&stage.daemon.launch_url(), &stage.learner_launch("cell"));
+    frame.go_to("enter_jid", "jid");
+    frame.fill_in("jid", ADA);
+    frame.go_to("ask_for_secret", "secret");
+    frame.fill_in("secret", GOOD_SECRET);
+
+    let script = "hello\n/otr\n/wait private\n/smp\n/wait verified\n/wait secret\n/quit\n";
+    let output = learner(&stage, PASSWORD, script);
+
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    let secret = said.lines().find_map(bot_secret_in).expect("a bot secret in the chat");
+    frame.go_to("enter_bot_secret", "bot_secret");
+    frame.fill_in("bot_secret", &secret);
+    stage.outcomes.wait_for_grade("cell", PATIENCE).expect("the grade arrives");
+    let metrics = web::get(&format!("{}/metrics", stage.daemon.metrics_url())).html;
+    assert!(metrics.contains("otrbot_otr_handshakes_total{version=\"3\"} 1"), "{metrics}");
+}
+
+#[test]
+fn a_wrong_password_ends_the_command_with_6() {
+    let stage = Stage::set(program());
+
+    let output = learner(&stage, "not the password", "hello\n");
+
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(6), "{complaint}");
+    assert!(complaint.contains("refused the account or its password"), "{complaint}");
+}
