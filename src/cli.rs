@@ -9,8 +9,14 @@ use jid::BareJid;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "otrbot", version, max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
-    /// The settings [default: `settings/$OTRBOT_ENV.yaml`, else settings/production.yaml].
-    #[arg(long, short, global = true, value_name = "FILE")]
+    /// The settings file.
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "FILE",
+        help = "The settings [default: settings/$OTRBOT_ENV.yaml, else settings/production.yaml]"
+    )]
     pub settings: Option<PathBuf>,
 
     /// Says more in the log; twice: everything.

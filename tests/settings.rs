@@ -110,6 +110,15 @@ fn what_is_not_allowed_is_said_with_what_is() {
 }
 
 #[test]
+fn what_is_only_not_there_is_a_missing_dependency() {
+    let text = LEAST.replace("{ secret: lti-secret }", "{ secret_file: not-there }");
+
+    let error = Settings::parse(Path::new("settings/x.yaml"), &text).unwrap_err();
+
+    assert!(error.is_missing_dependency(), "{error}");
+}
+
+#[test]
 fn text_that_is_no_yaml_is_refused_without_quoting_it() {
     check("xmpp: [hunter2\n  foo: {", "is not valid YAML");
     check(&format!("{LEAST}{LEAST}"), "is not valid YAML");

@@ -254,7 +254,11 @@ impl Reader<'_> {
         }
         let enabled = section.flag("enabled", true);
         let mut consumers = BTreeMap::new();
-        for (name, consumer) in section.each("consumers") {
+        let named = section.each("consumers");
+        if enabled && authenticate && named.is_empty() {
+            section.fault("consumers", "has no consumer, so that nobody could launch; add \"KEY: { secret: … }\" or set lti.enabled to false");
+        }
+        for (name, consumer) in named {
             match self.secret(&consumer, "secret", "secret_file") {
                 Some(secret) => {
                     consumers.insert(name, secret);
@@ -265,9 +269,6 @@ impl Reader<'_> {
                 }
             }
             consumer.end();
-        }
-        if enabled && authenticate && consumers.is_empty() {
-            section.fault("consumers", "has no consumer, so that nobody could launch; add \"KEY: { secret: … }\" or set lti.enabled to false");
         }
         let secret_key = self.file(&section, "secret_key_file").and_then(|path| {
             let key = read_secret(&section, "secret_key_file", &path)?;
