@@ -1,5 +1,7 @@
 //! Every lesson that is shipped can be taken: it parses, and its texts are fit for a chat.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of a test may fail it")]
+
 use std::collections::BTreeSet;
 
 use otrbot::lesson::{self, Lesson, Library, text};

@@ -46,6 +46,8 @@ pub enum Incoming {
     SubscriptionAsked,
     /// They no longer want the bot in their contact list.
     Unsubscribed,
+    /// One of their clients is online, and they accepted the bot as a contact.
+    Available,
     /// One of their clients went offline.
     Unavailable,
 }
@@ -90,6 +92,7 @@ impl std::fmt::Debug for Incoming {
             Self::Chat(body) => write!(f, "Chat({} bytes)", body.len()),
             Self::SubscriptionAsked => f.write_str("SubscriptionAsked"),
             Self::Unsubscribed => f.write_str("Unsubscribed"),
+            Self::Available => f.write_str("Available"),
             Self::Unavailable => f.write_str("Unavailable"),
         }
     }

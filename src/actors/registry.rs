@@ -22,7 +22,8 @@ pub use self::messages::{
 use super::{
     Deliver, Incoming, Outgoing, Received, now, rng,
     session::{
-        Chat, ChatBody, CheckBotSecret, Close, GiveSecret, Links, Locate, SessionActor, WentAway,
+        Arrive, Chat, ChatBody, CheckBotSecret, Close, GiveSecret, Links, Locate, SessionActor,
+        WentAway,
     },
     store::SaveProgress,
 };
@@ -51,6 +52,8 @@ pub struct SessionRegistry {
     metrics: Arc<Metrics>,
     log_user_messages: bool,
     last_id: u64,
+    /// Whether the daemon stops: no session is opened any more.
+    is_closing: bool,
     /// Who waits for the last session to end.
     closing: Option<oneshot::Sender<()>>,
 }
@@ -71,7 +74,15 @@ struct Learner {
     /// Whether the settings list them: then they stay on the whitelist when their session ends.
     is_listed: bool,
     progress: Progress,
+    greeting: Greeting,
     session: Option<OpenSession>,
+}
+
+/// Whether a learner who is online is to be greeted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Greeting {
+    Due,
+    Given,
 }
 
 #[derive(Debug)]
@@ -113,6 +124,7 @@ impl SessionRegistry {
             metrics,
             log_user_messages,
             last_id: 0,
+            is_closing: false,
             closing: None,
         }
     }
@@ -133,7 +145,7 @@ impl SessionRegistry {
             return Some(open.actor.clone());
         }
         // A closing bot opens nothing.
-        if self.closing.is_some() {
+        if self.is_closing {
             return None;
         }
         self.last_id = self.last_id.wrapping_add(1);
@@ -234,6 +246,18 @@ impl Handler<Received> for SessionRegistry {
                 }
             }
             Incoming::SubscriptionAsked => self.deliver(&jid, Outgoing::AcceptSubscription),
+            // Who is there and was not met yet is greeted; later changes of presence say nothing.
+            Incoming::Available => {
+                let is_new = self.learners.get(&jid).is_some_and(|learner| {
+                    learner.progress == Progress::Invited && learner.greeting == Greeting::Due
+                });
+                if is_new && let Some(actor) = self.session_of(&from, ctx.address().recipient()) {
+                    if let Some(learner) = self.learners.get_mut(&jid) {
+                        learner.greeting = Greeting::Given;
+                    }
+                    actor.do_send(Arrive(from));
+                }
+            }
             Incoming::Unavailable => {
                 let learner = self.learners.get(&jid);
                 if let Some(open) = learner.and_then(|learner| learner.session.as_ref()) {
@@ -266,6 +290,7 @@ impl Handler<Enrol> for SessionRegistry {
             lesson: None,
             is_listed: false,
             progress: Progress::Invited,
+            greeting: Greeting::Due,
             session: None,
         });
         learner.locale = locale;
@@ -288,6 +313,7 @@ impl Handler<Restore> for SessionRegistry {
                 lesson: known.lesson,
                 is_listed: known.is_listed,
                 progress: known.progress,
+                greeting: Greeting::Due,
                 session: None,
             };
             if known.is_listed {
@@ -381,7 +407,7 @@ impl Handler<SessionNews> for SessionRegistry {
                 if !self.forget_session(&jid, id) {
                     return;
                 }
-                if self.closing.is_none()
+                if !self.is_closing
                     && self.learners.get(&jid).is_some_and(|learner| !learner.is_listed)
                 {
                     self.remove(&jid);
@@ -417,6 +443,7 @@ impl Handler<CloseAll> for SessionRegistry {
 
     fn handle(&mut self, _: CloseAll, _: &mut Self::Context) -> Self::Result {
         let (closing, closed) = oneshot::channel();
+        self.is_closing = true;
         self.closing = Some(closing);
         for learner in self.learners.values() {
             if let Some(open) = &learner.session {

@@ -86,6 +86,11 @@ pub struct CheckBotSecret(pub SecretString);
 #[rtype(result = "Whereabouts")]
 pub struct Locate;
 
+/// The learner is online and was not met yet.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Arrive(pub Jid);
+
 /// One of the learner's clients went offline.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
@@ -188,6 +193,16 @@ impl Handler<Chat> for SessionActor {
             info!(session = self.id; "session {}: the learner sent {body:?}", self.id);
         }
         let effects = self.session.on_chat(now(), &mut self.rng, &body);
+        self.perform(effects, ctx);
+    }
+}
+
+impl Handler<Arrive> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, Arrive(from): Arrive, ctx: &mut Self::Context) {
+        self.address = from;
+        let effects = self.session.on_arrival(now(), &mut self.rng);
         self.perform(effects, ctx);
     }
 }

@@ -100,10 +100,10 @@ fn read_presence(own: &BareJid, presence: Presence) -> Reading {
             Reading::Received(Incoming::Unsubscribed, from)
         }
         PresenceType::Unavailable => Reading::Received(Incoming::Unavailable, from),
-        PresenceType::None
-        | PresenceType::Subscribed
-        | PresenceType::Probe
-        | PresenceType::Error => Reading::Ignored("presence"),
+        PresenceType::None => Reading::Received(Incoming::Available, from),
+        PresenceType::Subscribed | PresenceType::Probe | PresenceType::Error => {
+            Reading::Ignored("presence")
+        }
     }
 }
 

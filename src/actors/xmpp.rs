@@ -187,14 +187,10 @@ impl StreamHandler<Event> for XmppConnection {
                 self.flush();
             }
             Event::Offline { why, retry_in } => {
-                match retry_in {
-                    Some(pause) => warn!(
-                        "{} is offline: {why}; next try in {:.1} s",
-                        self.own,
-                        pause.as_secs_f64()
-                    ),
-                    // Said by the process as it ends.
-                    None => debug!("{} is offline for good: {why}", self.own),
+                // That it is for good is said by the process as it ends, with the reason.
+                if let Some(pause) = retry_in {
+                    let pause = pause.as_secs_f64();
+                    warn!("{} is offline: {why}; next try in {pause:.1} s", self.own);
                 }
                 self.went_offline(why, retry_in.is_none());
             }

@@ -6,7 +6,7 @@ use super::error::{Fault, LessonError, nearest};
 use super::raw::{RawLesson, RawReaction, RawState};
 use super::text;
 use super::vocabulary::{Action, EventKind, Need, Teaching, TopicIx, Trigger, Word as _};
-use super::yaml::{Place, Placed, Reader};
+use super::yaml::{Placed, Reader};
 use super::{Lesson, Text, Topic};
 use crate::fsm::{self, Graph, Hint, Reaction, State};
 
@@ -138,7 +138,7 @@ fn check_needs(raw: &RawLesson, reader: &mut Reader) {
         steady.for_each(|action| check_confidential(action, state.needs, reader));
         // Whatever leads out may have taken away what the state needs.
         state.leave.iter().for_each(|action| check_confidential(action, Need::Nothing, reader));
-        for reaction in state.reactions.iter() {
+        for reaction in &state.reactions {
             check_reaction(reaction, state.needs, raw, reader);
         }
         if state.needs >= Need::Private && !state.is_end {
@@ -225,17 +225,14 @@ fn graph_fault(
     reader: &mut Reader,
 ) {
     let names: Vec<&str> = raw.states.iter().map(|state| state.name.value.as_str()).collect();
-    let name_of = |ix: usize| raw.states.get(ix).map(|state| &state.name);
-    let (named, make): (Option<&Placed<String>>, fn(String) -> Fault) = match fault {
+    match *fault {
         fsm::Fault::UnknownStart => {
-            let fault = Fault::UnknownStart {
-                name: start.value.clone(),
-                nearest: nearest(&start.value, &names),
-            };
-            return reader.fault(start.place, fault);
+            let name = start.value.clone();
+            let nearest = nearest(&name, &names);
+            reader.fault(start.place, Fault::UnknownStart { name, nearest });
         }
         fsm::Fault::UnknownTarget(place) => {
-            let reaction = match *place {
+            let reaction = match place {
                 fsm::Place::State(state_ix, ix) => {
                     raw.states.get(state_ix).and_then(|state| state.reactions.get(ix))
                 }
@@ -246,14 +243,16 @@ fn graph_fault(
                 let nearest = nearest(&name, &names);
                 reader.fault(target.place, Fault::UnknownTarget { name, nearest });
             }
-            return;
         }
-        fsm::Fault::DuplicateName(ix) => (name_of(*ix), Fault::Duplicate),
-        fsm::Fault::Unreachable(_) | fsm::Fault::NoWayOut(_) if !is_sound => return,
-        fsm::Fault::Unreachable(ix) => (name_of(*ix), Fault::Unreachable),
-        fsm::Fault::NoWayOut(ix) => (name_of(*ix), Fault::NoWayOut),
-    };
-    let place = named.map_or(Place { line: 1, column: 1 }, |name| name.place);
-    let name = named.map(|name| name.value.clone()).unwrap_or_default();
-    reader.fault(place, make(name));
+        fsm::Fault::DuplicateName(ix) => state_fault(ix, Fault::Duplicate, raw, reader),
+        fsm::Fault::Unreachable(_) | fsm::Fault::NoWayOut(_) if !is_sound => {}
+        fsm::Fault::Unreachable(ix) => state_fault(ix, Fault::Unreachable, raw, reader),
+        fsm::Fault::NoWayOut(ix) => state_fault(ix, Fault::NoWayOut, raw, reader),
+    }
+}
+
+fn state_fault(ix: usize, fault: fn(String) -> Fault, raw: &RawLesson, reader: &mut Reader) {
+    if let Some(state) = raw.states.get(ix) {
+        reader.fault(state.name.place, fault(state.name.value.clone()));
+    }
 }

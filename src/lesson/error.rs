@@ -48,7 +48,7 @@ pub enum Fault {
         found: &'static str,
     },
     /// A key that this place does not know.
-    #[error("unknown key `{key}`{}, expected one of: {allowed}", meant(nearest))]
+    #[error("unknown key `{key}`{}, expected one of: {allowed}", meant(nearest.as_ref()))]
     UnknownKey {
         /// The key.
         key: String,
@@ -64,7 +64,7 @@ pub enum Fault {
         key: &'static str,
     },
     /// A word that is none of the few that this place knows.
-    #[error("unknown {what} `{word}`{}, expected one of: {allowed}", meant(nearest))]
+    #[error("unknown {what} `{word}`{}, expected one of: {allowed}", meant(nearest.as_ref()))]
     UnknownWord {
         /// What kind of word.
         what: &'static str,
@@ -93,7 +93,7 @@ pub enum Fault {
         allowed: usize,
     },
     /// A text with a variable that has no value.
-    #[error("unknown variable `${{{name}}}`{}, expected one of: {allowed}", meant(nearest))]
+    #[error("unknown variable `${{{name}}}`{}, expected one of: {allowed}", meant(nearest.as_ref()))]
     UnknownVariable {
         /// Its name.
         name: String,
@@ -130,7 +130,7 @@ pub enum Fault {
         event: &'static str,
     },
     /// The first state does not exist.
-    #[error("the lesson starts in `{name}`, which is none of its states{}", meant(nearest))]
+    #[error("the lesson starts in `{name}`, which is none of its states{}", meant(nearest.as_ref()))]
     UnknownStart {
         /// The name.
         name: String,
@@ -138,7 +138,7 @@ pub enum Fault {
         nearest: Option<String>,
     },
     /// A reaction goes to a state that does not exist.
-    #[error("there is no state `{name}`{}", meant(nearest))]
+    #[error("there is no state `{name}`{}", meant(nearest.as_ref()))]
     UnknownTarget {
         /// The name.
         name: String,
@@ -156,8 +156,8 @@ pub enum Fault {
     NoWayOut(String),
 }
 
-fn meant(nearest: &Option<String>) -> String {
-    nearest.as_ref().map(|nearest| format!(" (`{nearest}`?)")).unwrap_or_default()
+fn meant(nearest: Option<&String>) -> String {
+    nearest.map(|nearest| format!(" (`{nearest}`?)")).unwrap_or_default()
 }
 
 /// The word most like a wrong one, if any is like it at all.

@@ -9,8 +9,9 @@ fn documented() -> String {
         .skip_while(|line| !line.contains("```yaml"))
         .skip(1)
         .take_while(|line| !line.contains("```"))
-        .map(|line| format!("{}\n", line.trim_start_matches("//!").strip_prefix(' ').unwrap_or("")))
-        .collect()
+        .map(|line| line.trim_start_matches("//!").strip_prefix(' ').unwrap_or(""))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn faults(yaml: &str) -> Vec<String> {

@@ -29,17 +29,9 @@ impl Session {
     ) {
         for output in outputs {
             match output {
-                Output::Send(_) => self.forward(output, effects),
+                Output::Send(_) => forward(output, effects),
                 Output::Event(event) => self.hear(now, rng, event, effects),
             }
-        }
-    }
-
-    /// Sends on what the conversation wants sent; its events are known where this is used.
-    pub(super) fn forward(&self, output: Output, effects: &mut Vec<Effect>) {
-        if let Output::Send(body) = output {
-            let otr = body.starts_with("?OTR");
-            effects.push(Effect::Send { body, otr });
         }
     }
 
@@ -60,7 +52,7 @@ impl Session {
             otr::Event::PeerEnded => {
                 // Ending it too is what lets the bot go on talking, in the clear.
                 for output in self.conversation.end(now, rng) {
-                    self.forward(output, effects);
+                    forward(output, effects);
                 }
                 return self.lose_privacy(now, rng, effects);
             }
@@ -118,14 +110,14 @@ impl Session {
                 return;
             }
         };
-        self.tell(now, rng, event, effects);
+        self.tell(now, rng, &event, effects);
     }
 
     fn lose_privacy(&mut self, now: Instant, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
         self.owes_smp_answer = false;
         self.speech.keep_possible(Need::Nothing);
         effects.push(Effect::Note(Note::OtrDisabled));
-        self.tell(now, rng, Event::of(EventKind::OtrDisabled), effects);
+        self.tell(now, rng, &Event::of(EventKind::OtrDisabled), effects);
     }
 
     /// Answers the SMP of the learner, or remembers to do so when the shared secret is there.
@@ -173,9 +165,17 @@ impl Session {
         self.owes_smp_answer = false;
         // Without a private conversation there is nothing to give up.
         for output in self.conversation.smp_abort(now, rng).unwrap_or_default() {
-            self.forward(output, effects);
+            forward(output, effects);
         }
         effects.push(Effect::Note(Note::SmpAborted));
+    }
+}
+
+/// Sends on what the conversation wants sent; its events are known where this is used.
+pub(super) fn forward(output: Output, effects: &mut Vec<Effect>) {
+    if let Output::Send(body) = output {
+        let otr = body.starts_with("?OTR");
+        effects.push(Effect::Send { body, otr });
     }
 }
 

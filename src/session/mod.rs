@@ -23,6 +23,7 @@
 //!
 //! What it lacks: storing itself.
 
+mod contract;
 mod hearing;
 mod phrases;
 pub mod secret;
@@ -30,7 +31,6 @@ mod speech;
 mod strength;
 
 use std::{
-    collections::BTreeMap,
     fmt,
     sync::Arc,
     time::{Duration, Instant},
@@ -39,163 +39,30 @@ use std::{
 use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use self::hearing::forward;
 use self::speech::{Line, Speech, Turn};
 use crate::{
     fsm::Machine,
-    i18n::{self, Catalog},
+    i18n,
     lesson::{
-        Lesson, Teaching,
+        Teaching,
         text::{self, BOT_SECRET},
         vocabulary::{Action, Condition, Deed, Event, EventKind, Memory, Need},
     },
-    otr::{Conversation, Fingerprint, InstanceTag, Policy, SigningKey, error::SendError},
+    otr::{Conversation, Fingerprint, InstanceTag, SigningKey, error::SendError},
 };
 
+pub use contract::{
+    BotSecretVerdict, Effect, Farewell, Note, Progress, SecretVerdict, SessionConfig, Whereabouts,
+};
 pub use speech::Typing;
 pub use strength::MAX_SECRET_BYTES;
 
 /// How often the conversation is asked to forget what has waited too long.
 const OTR_TICK: Duration = Duration::from_mins(1);
 
-/// How far a learner is in the lesson, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Progress {
-    /// Invited, and not heard of yet.
-    Invited,
-    /// Talking in plain text.
-    Talking,
-    /// In a private conversation.
-    Encrypted,
-    /// The bot was verified by SMP.
-    Verified,
-    /// The bot secret was typed into the page: passed.
-    Done,
-}
-
-/// What the bot thinks of a shared secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SecretVerdict {
-    /// Strong enough, and kept for SMP.
-    Accepted,
-    /// Too easy to guess, and not kept.
-    TooWeak {
-        /// Why, in the learner's language.
-        warning: String,
-        /// What to do better, in the learner's language.
-        advice: Vec<String>,
-    },
-    /// Empty, or longer than the bot takes.
-    Unusable,
-}
-
-/// Whether the typed bot secret was right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BotSecretVerdict {
-    /// It was: the lesson is passed.
-    Right,
-    /// It was not.
-    Wrong,
-    /// The bot has not given one yet.
-    NotGivenYet,
-}
-
-/// How far a learner is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Whereabouts {
-    /// The step of the lesson.
-    pub progress: Progress,
-    /// The bot's fingerprint in this learner's session, 40 upper-case hex digits in five groups of
-    /// eight; `None` as long as there is no session.
-    pub fingerprint: Option<String>,
-    /// Whether a strong enough shared secret is set.
-    pub has_secret: bool,
-}
-
-/// What the shell has to do for a session, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum Effect {
-    /// Puts a message body on the wire, at once.
-    Send {
-        /// The body, as it goes out.
-        body: String,
-        /// Whether it is an OTR message, which wants its hints.
-        otr: bool,
-    },
-    /// Shows the learner that the bot types, or that it stopped.
-    Composing(bool),
-    /// The learner got to another step.
-    Progress(Progress),
-    /// Something for the log and the metrics, without contents.
-    Note(Note),
-    /// The session is over: nothing comes after this.
-    Ended {
-        /// Status text that tells the learner how to come back, in their language.
-        status: String,
-        /// Whether the lesson was passed.
-        passed: bool,
-    },
-}
-
-/// What happened in a session, without contents: for logs and metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Note {
-    /// A private conversation began, in this version of OTR.
-    OtrEnabled(u8),
-    /// The private conversation ended.
-    OtrDisabled,
-    /// SMP was begun by the learner.
-    SmpStarted,
-    /// SMP ended with equal secrets.
-    SmpSucceeded,
-    /// SMP ended with different secrets.
-    SmpFailed,
-    /// SMP was aborted, by either side.
-    SmpAborted,
-    /// A message was not acted on; a short word that says why.
-    Refused(&'static str),
-    /// The learner was warned that the session will end.
-    Warned,
-}
-
-/// Why a session ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Farewell {
-    /// The lesson has come to its end.
-    Finished,
-    /// The learner was silent for too long.
-    TimedOut,
-    /// The learner has gone to another address.
-    Dismissed,
-    /// The bot stops.
-    Shutdown,
-}
-
-/// What a session is made of.
-#[derive(Clone, Debug)]
-pub struct SessionConfig {
-    /// What to teach.
-    pub lesson: Arc<Lesson>,
-    /// The learner's language.
-    pub catalog: Arc<Catalog>,
-    /// The `format_strings` of the settings, by name.
-    pub variables: Arc<BTreeMap<String, String>>,
-    /// What OTR allows and wants.
-    pub policy: Policy,
-    /// Whether the bot may begin SMP.
-    pub may_start_smp: bool,
-    /// A shared secret that is there from the start.
-    pub default_secret: Option<SecretString>,
-    /// How fast the bot types.
-    pub typing: Typing,
-    /// How long the learner may be silent until they are warned.
-    pub warning_timeout: Duration,
-    /// How long the learner may be silent until the session ends.
-    pub session_timeout: Duration,
-}
-
 /// One learner's session.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Session {
     config: SessionConfig,
     conversation: Conversation,
@@ -271,7 +138,7 @@ impl Session {
         let mut effects = Vec::new();
         if !self.is_over && self.machine.is_none() {
             self.begin(now, rng, &mut effects);
-            self.tell(now, rng, Event::of(EventKind::LearnerArrived), &mut effects);
+            self.tell(now, rng, &Event::of(EventKind::LearnerArrived), &mut effects);
             self.settle(now, rng, &mut effects);
         }
         effects
@@ -305,7 +172,7 @@ impl Session {
         match &verdict {
             SecretVerdict::Accepted => {
                 self.shared_secret = Some(SecretString::from(secret.expose_secret().trim()));
-                self.tell(now, rng, Event::of(EventKind::SecretReceived), &mut effects);
+                self.tell(now, rng, &Event::of(EventKind::SecretReceived), &mut effects);
                 if self.owes_smp_answer {
                     self.answer_smp(now, rng, &mut effects);
                 }
@@ -313,7 +180,7 @@ impl Session {
             SecretVerdict::TooWeak { warning, advice } => {
                 self.secret_warning.clone_from(warning);
                 self.secret_advice = advice.join(" ");
-                self.tell(now, rng, Event::of(EventKind::UnsafeSecretReceived), &mut effects);
+                self.tell(now, rng, &Event::of(EventKind::UnsafeSecretReceived), &mut effects);
             }
             SecretVerdict::Unusable => {}
         }
@@ -343,7 +210,7 @@ impl Session {
             self.memory.set(Condition::Passed, true);
         }
         if let Some(event) = event.filter(|_| !self.is_over) {
-            self.tell(now, rng, Event::of(event), &mut effects);
+            self.tell(now, rng, &Event::of(event), &mut effects);
             self.settle(now, rng, &mut effects);
         }
         (verdict, effects)
@@ -417,13 +284,13 @@ impl Session {
         self.speech.hush();
         let words = i18n::scope(&self.config.catalog, || phrases::farewell(why));
         if let Some(text) = words.filter(|_| self.machine.is_some()) {
-            self.send(now, rng, Line { text, needs: Need::Nothing }, &mut effects);
+            self.send(now, rng, &Line { text, needs: Need::Nothing }, &mut effects);
         }
         if self.conversation.is_private() {
             effects.push(Effect::Note(Note::OtrDisabled));
         }
         for output in self.conversation.end(now, rng) {
-            self.forward(output, &mut effects);
+            forward(output, &mut effects);
         }
         let status = i18n::scope(&self.config.catalog, || phrases::status(why));
         let status = self.substitute(&status, false);
@@ -459,7 +326,7 @@ impl Session {
         &mut self,
         now: Instant,
         rng: &mut impl CryptoRng,
-        event: Event,
+        event: &Event,
         effects: &mut Vec<Effect>,
     ) {
         if counts_as_activity(event.kind) {
@@ -470,7 +337,7 @@ impl Session {
         }
         self.remember();
         let Some(machine) = &mut self.machine else { return };
-        match machine.handle(now, &event, &self.memory) {
+        match machine.handle(now, event, &self.memory) {
             Ok(actions) => self.perform(now, rng, actions, effects),
             // Leaving the learner's client waiting is never right, whatever the lesson forgot.
             Err(_) if event.kind == EventKind::SmpStarted => self.answer_smp(now, rng, effects),
@@ -523,7 +390,7 @@ impl Session {
                 Turn::Say(line) => {
                     // A message shows by itself that the bot has stopped typing.
                     self.is_composing = false;
-                    self.send(now, rng, line, effects);
+                    self.send(now, rng, &line, effects);
                 }
             }
         }
@@ -547,7 +414,7 @@ impl Session {
         &mut self,
         now: Instant,
         rng: &mut impl CryptoRng,
-        line: Line,
+        line: &Line,
         effects: &mut Vec<Effect>,
     ) {
         if line.needs > self.certain() {
@@ -562,12 +429,12 @@ impl Session {
                     carries_secret || self.holds(Condition::BotSecretGiven),
                 );
                 for output in outputs {
-                    self.forward(output, effects);
+                    forward(output, effects);
                 }
             }
             Err(SendError::KeysUsedUp) => {
                 for output in self.conversation.start(now, rng) {
-                    self.forward(output, effects);
+                    forward(output, effects);
                 }
                 effects.push(Effect::Note(Note::Refused("keys used up")));
             }

@@ -162,7 +162,7 @@ mod tests {
             (Alphabet { letters: Some(Case::Mixed), ..none.clone() }, format!("{UPPER}{LOWER}")),
             (Alphabet { digits, ..none.clone() }, DIGITS.to_owned()),
             (Alphabet { symbols, ..none.clone() }, SYMBOLS.to_owned()),
-            (Alphabet { others: "aäa".to_owned(), ..none.clone() }, "aä".to_owned()),
+            (Alphabet { others: "aäa".to_owned(), ..none }, "aä".to_owned()),
         ] {
             let made = made(&"X".repeat(2_000), &alphabet, 3);
             let mut seen: Vec<char> = made.chars().collect();

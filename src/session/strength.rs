@@ -26,7 +26,7 @@ pub(super) fn judge(secret: &SecretString) -> SecretVerdict {
     }
     let feedback = entropy.feedback();
     let warning = feedback.and_then(zxcvbn::feedback::Feedback::warning);
-    let advice = feedback.map(|feedback| feedback.suggestions()).unwrap_or_default();
+    let advice = feedback.map(zxcvbn::feedback::Feedback::suggestions).unwrap_or_default();
     SecretVerdict::TooWeak {
         warning: warning.map_or_else(|| tr!("It is too easy to guess."), told),
         advice: advice.iter().map(|suggestion| advised(*suggestion)).collect(),

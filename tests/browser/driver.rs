@@ -7,7 +7,7 @@
 )]
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, Write as _},
     net::TcpStream,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -51,7 +51,8 @@ impl Drop for Browser {
                 self.session
             );
             if stream.write_all(request.as_bytes()).is_ok() {
-                stream.read_to_end(&mut Vec::new()).ok();
+                // The answer comes when Chromium has ended; the driver keeps the connection open.
+                BufReader::new(stream).read_line(&mut String::new()).ok();
             }
         }
         self.driver.kill().ok();

@@ -15,6 +15,7 @@ use crate::{
 
 const JID: &str = "zoe@chat.example";
 const SECRET_OF_TWO: &str = "four quiet otters juggling";
+const ANOTHER_SECRET: &str = "Ñandú & 100% \u{1f9a6} + more";
 
 fn launch() -> Launch {
     Launch::of("zoe", "Learner")
@@ -138,6 +139,7 @@ impl Learner {
         let fingerprint = self.browser.text(".fingerprint").await;
         let groups: Vec<&str> = fingerprint.split_whitespace().collect();
         assert_eq!(groups, ["01234567", "89ABCDEF", "01234567", "89ABCDEF", "01234567"]);
+        self.agree_on_another_secret().await;
         self.answer("bot_secret", BOT_SECRET).await;
         self.is_told_of("bot_secret", "has not given you a secret yet").await;
 
@@ -154,6 +156,19 @@ impl Learner {
         self.answer("bot_secret", BOT_SECRET).await;
 
         self.arrive("Well done!").await;
+    }
+
+    /// The way back for whoever forgot the secret.
+    async fn agree_on_another_secret(&self) {
+        let stuck = self.browser.find("summary").await;
+        self.browser.click(&stuck).await;
+        let anew = self.browser.find("button[name=again]").await;
+        self.browser.click(&anew).await;
+        self.arrive("Agree on a shared secret").await;
+        self.answer("secret", ANOTHER_SECRET).await;
+        self.arrive("Enter the bot secret").await;
+        let told = self.tool.told().await;
+        assert!(told.contains(&format!("secret {ANOTHER_SECRET}")), "{told:?}");
     }
 
     /// With scripts there is a button that shows the secret; without, there is none.

@@ -1,3 +1,5 @@
+//! The pages as text: forms, escaping, links.
+
 use std::sync::Arc;
 
 use maud::html;

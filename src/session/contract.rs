@@ -1,0 +1,147 @@
+//! What a session is given, and what it gives back.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use secrecy::SecretString;
+
+use super::Typing;
+use crate::{i18n::Catalog, lesson::Lesson, otr::Policy};
+
+/// How far a learner is in the lesson, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Progress {
+    /// Invited, and not heard of yet.
+    Invited,
+    /// Talking in plain text.
+    Talking,
+    /// In a private conversation.
+    Encrypted,
+    /// The bot was verified by SMP.
+    Verified,
+    /// The bot secret was typed into the page: passed.
+    Done,
+}
+
+/// What the bot thinks of a shared secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretVerdict {
+    /// Strong enough, and kept for SMP.
+    Accepted,
+    /// Too easy to guess, and not kept.
+    TooWeak {
+        /// Why, in the learner's language.
+        warning: String,
+        /// What to do better, in the learner's language.
+        advice: Vec<String>,
+    },
+    /// Empty, or longer than the bot takes.
+    Unusable,
+}
+
+/// Whether the typed bot secret was right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BotSecretVerdict {
+    /// It was: the lesson is passed.
+    Right,
+    /// It was not.
+    Wrong,
+    /// The bot has not given one yet.
+    NotGivenYet,
+}
+
+/// How far a learner is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// The step of the lesson.
+    pub progress: Progress,
+    /// The bot's fingerprint in this learner's session, 40 upper-case hex digits in five groups of
+    /// eight; `None` as long as there is no session.
+    pub fingerprint: Option<String>,
+    /// Whether a strong enough shared secret is set.
+    pub has_secret: bool,
+}
+
+/// What the shell has to do for a session, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Effect {
+    /// Puts a message body on the wire, at once.
+    Send {
+        /// The body, as it goes out.
+        body: String,
+        /// Whether it is an OTR message, which wants its hints.
+        otr: bool,
+    },
+    /// Shows the learner that the bot types, or that it stopped without sending anything; a message
+    /// shows by itself that it stopped.
+    Composing(bool),
+    /// The learner got to another step.
+    Progress(Progress),
+    /// Something for the log and the metrics, without contents.
+    Note(Note),
+    /// The session is over: nothing comes after this.
+    Ended {
+        /// Status text that tells the learner how to come back, in their language.
+        status: String,
+        /// Whether the lesson was passed.
+        passed: bool,
+    },
+}
+
+/// What happened in a session, without contents: for logs and metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Note {
+    /// A private conversation began, in this version of OTR.
+    OtrEnabled(u8),
+    /// The private conversation ended.
+    OtrDisabled,
+    /// SMP was begun by the learner.
+    SmpStarted,
+    /// SMP ended with equal secrets.
+    SmpSucceeded,
+    /// SMP ended with different secrets.
+    SmpFailed,
+    /// SMP was aborted, by either side.
+    SmpAborted,
+    /// A message was not acted on; a short word that says why.
+    Refused(&'static str),
+    /// The learner was warned that the session will end.
+    Warned,
+}
+
+/// Why a session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Farewell {
+    /// The lesson has come to its end.
+    Finished,
+    /// The learner was silent for too long.
+    TimedOut,
+    /// The learner has gone to another address.
+    Dismissed,
+    /// The bot stops.
+    Shutdown,
+}
+
+/// What a session is made of.
+#[derive(Clone, Debug)]
+pub struct SessionConfig {
+    /// What to teach.
+    pub lesson: Arc<Lesson>,
+    /// The learner's language.
+    pub catalog: Arc<Catalog>,
+    /// The `format_strings` of the settings, by name.
+    pub variables: Arc<BTreeMap<String, String>>,
+    /// What OTR allows and wants.
+    pub policy: Policy,
+    /// Whether the bot may begin SMP.
+    pub may_start_smp: bool,
+    /// A shared secret that is there from the start.
+    pub default_secret: Option<SecretString>,
+    /// How fast the bot types.
+    pub typing: Typing,
+    /// How long the learner may be silent until they are warned.
+    pub warning_timeout: Duration,
+    /// How long the learner may be silent until the session ends.
+    pub session_timeout: Duration,
+}
