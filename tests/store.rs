@@ -58,8 +58,8 @@ async fn of_eight_replays_at_once_one_is_fresh() {
         tokio::spawn(async move { store.remember_nonce("key", "once", 1000, 2000).await.unwrap() })
     });
     let mut fresh = 0;
-    for attempt in tries.collect::<Vec<_>>() {
-        fresh += usize::from(attempt.await.unwrap());
+    for attempt in futures_util::future::join_all(tries).await {
+        fresh += usize::from(attempt.unwrap());
     }
 
     assert_eq!(fresh, 1);

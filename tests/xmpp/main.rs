@@ -12,6 +12,7 @@
 mod client;
 mod false_servers;
 mod login;
+#[expect(dead_code, reason = "other suites ask more of it")]
 #[path = "../support/prosody.rs"]
 mod prosody;
 mod proxy;
