@@ -12,7 +12,7 @@
 mod client;
 mod false_servers;
 mod login;
-#[expect(dead_code, reason = "other suites ask more of it")]
+#[expect(dead_code, reason = "other suites use what this one does not")]
 #[path = "../support/prosody.rs"]
 mod prosody;
 mod proxy;
