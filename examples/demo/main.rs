@@ -138,7 +138,8 @@ fn invite(prosody: &Prosody, daemon: &Daemon, lms: &str, home: &Path) {
          1. The assignment, in a browser:   {lms}/assignment/you\n\
          2. Your Jabber ID:                 you@localhost\n\
          3. Your client, in a terminal:     {command}\n   \
-            then /sub allow {BOT}, /msg {BOT}, /otr gen, /otr start {BOT}\n   \
+            then /otr gen, /sub allow {BOT}, /msg {BOT}, hello, /otr start {BOT},\n   \
+            and when the bot asks for it: /otr secret \"the secret of the page\"\n   \
             (another client: server 127.0.0.1, port {port}, password {PASSWORD},\n   \
             authority {ca})\n\n\
          Metrics: {metrics}/metrics   Settings: {settings}",
