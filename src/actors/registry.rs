@@ -148,6 +148,10 @@ impl SessionRegistry {
         if self.is_closing {
             return None;
         }
+        // The news of its end is still on its way, and will find another session.
+        if learner.session.take().is_some() {
+            self.metrics.sessions.dec();
+        }
         self.last_id = self.last_id.wrapping_add(1);
         let id = self.last_id;
         let arbiter = arbiter_of(&self.arbiters, &jid)?;
