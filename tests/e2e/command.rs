@@ -1,4 +1,5 @@
 //! `otrbot learner`: the lesson without a chat client.
+#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 use std::io::Write as _;
 use std::process::{Command, Output};
