@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 
 use super::dh::DhPublic;
 use super::error::{Ignored, WireError};
-use super::identity::{PublicKey, SigningKey};
+use super::identity::{CheckedKey, PublicKey, SigningKey};
 use super::kdf::AkeKeys;
 use super::key_management::{KeyId, KeyManager, OurKey};
 use super::message::{Body, DhCommit, DhKey, RevealSignature, Signature};
@@ -72,6 +72,9 @@ impl core::fmt::Debug for AesBytes {
 pub struct AwaitingRevealSignature {
     our_key: Arc<OurKey>,
     commit: DhCommit,
+    /// Our own commitment, if it gave way to the peer's. Libotr 4.1.1 gives way in version 2
+    /// whatever the hashes say; then its D-H Key Message still finds what it answers.
+    given_up: Option<Arc<Commitment>>,
 }
 
 /// Data of the state of that name.
@@ -149,13 +152,13 @@ impl AuthState {
         message: DhCommit,
     ) -> (Self, Reaction) {
         match self {
-            Self::None | Self::AwaitingSignature(_) => answer(OurKey::generate(rng), message),
+            Self::None | Self::AwaitingSignature(_) => answer(rng, message, None),
             Self::AwaitingDhKey(ours) => match ours.message.hashed_gx.cmp(&message.hashed_gx) {
                 core::cmp::Ordering::Greater => {
                     let again = Reaction::Reply(ours.to_message());
                     (Self::AwaitingDhKey(ours), again)
                 }
-                core::cmp::Ordering::Less => answer(OurKey::generate(rng), message),
+                core::cmp::Ordering::Less => answer(rng, message, Some(ours)),
                 // Nobody else picks the same x.
                 core::cmp::Ordering::Equal => {
                     (Self::AwaitingDhKey(ours), Ignored::Reflected.into())
@@ -190,23 +193,32 @@ impl AuthState {
                 let reply = Body::RevealSignature(state.reveal.clone());
                 (Self::AwaitingSignature(state), Reaction::Reply(reply))
             }
-            Self::AwaitingSignature(_) | Self::None | Self::AwaitingRevealSignature(_) => {
-                (self, Ignored::OutOfTurn.into())
-            }
+            Self::AwaitingRevealSignature(mut state) => match state.given_up.take() {
+                Some(ours) if *state.our_key.public() != message.gy => {
+                    Self::AwaitingDhKey(ours).on_dh_key(rng, signing_key, message)
+                }
+                given_up => {
+                    state.given_up = given_up;
+                    (Self::AwaitingRevealSignature(state), Ignored::OutOfTurn.into())
+                }
+            },
+            Self::AwaitingSignature(_) | Self::None => (self, Ignored::OutOfTurn.into()),
         }
     }
 
-    /// OTRv3, "Receiving a Reveal Signature Message".
+    /// OTRv3, "Receiving a Reveal Signature Message". `checked` marks a key of the peer that need
+    /// not be validated again.
     #[must_use]
     pub fn on_reveal_signature<R: CryptoRng + ?Sized>(
         self,
         rng: &mut R,
         signing_key: &SigningKey,
         message: &RevealSignature,
+        checked: Option<&CheckedKey>,
     ) -> (Self, Reaction) {
         match self {
             Self::AwaitingRevealSignature(state) => {
-                match check_reveal_signature(rng, signing_key, &state, message) {
+                match check_reveal_signature(rng, signing_key, &state, message, checked) {
                     Ok((reply, established)) => {
                         let reply = Some(Body::Signature(reply));
                         (Self::None, Reaction::Established(reply, Box::new(established)))
@@ -220,11 +232,16 @@ impl AuthState {
         }
     }
 
-    /// OTRv3, "Receiving a Signature Message".
+    /// OTRv3, "Receiving a Signature Message". `checked` marks a key of the peer that need not be
+    /// validated again.
     #[must_use]
-    pub fn on_signature(self, message: &Signature) -> (Self, Reaction) {
+    pub fn on_signature(
+        self,
+        message: &Signature,
+        checked: Option<&CheckedKey>,
+    ) -> (Self, Reaction) {
         match self {
-            Self::AwaitingSignature(state) => match check_signature(&state, message) {
+            Self::AwaitingSignature(state) => match check_signature(&state, message, checked) {
                 Ok(established) => (Self::None, Reaction::Established(None, Box::new(established))),
                 Err(why) => (Self::AwaitingSignature(state), why.into()),
             },
@@ -237,9 +254,14 @@ impl AuthState {
 
 // --- The one who answers a D-H Commit Message ---
 
-fn answer(our_key: OurKey, commit: DhCommit) -> (AuthState, Reaction) {
+fn answer<R: CryptoRng + ?Sized>(
+    rng: &mut R,
+    commit: DhCommit,
+    given_up: Option<Arc<Commitment>>,
+) -> (AuthState, Reaction) {
+    let our_key = Arc::new(OurKey::generate(rng));
     let reply = DhKey { gy: our_key.public().clone() };
-    let state = AwaitingRevealSignature { our_key: Arc::new(our_key), commit };
+    let state = AwaitingRevealSignature { our_key, commit, given_up };
     (AuthState::AwaitingRevealSignature(Box::new(state)), Reaction::Reply(Body::DhKey(reply)))
 }
 
@@ -248,6 +270,7 @@ fn check_reveal_signature<R: CryptoRng + ?Sized>(
     signing_key: &SigningKey,
     state: &AwaitingRevealSignature,
     message: &RevealSignature,
+    checked: Option<&CheckedKey>,
 ) -> Result<(Signature, Established), Ignored> {
     let gx = open_commitment(&state.commit, message.r)?;
     let gy = state.our_key.public();
@@ -256,7 +279,8 @@ fn check_reveal_signature<R: CryptoRng + ?Sized>(
     }
     let keys = AkeKeys::derive(&state.our_key.secret().shared(&gx).secbytes());
     let bob = Seal { encryption: &keys.c, signed: &keys.m1, authentication: &keys.m2 };
-    let (their_public, their_id) = bob.open(&gx, gy, &message.encrypted_signature, &message.mac)?;
+    let sealed = (&*message.encrypted_signature, &message.mac);
+    let (their_public, their_id) = bob.open(&gx, gy, sealed, checked)?;
 
     let alice =
         Seal { encryption: &keys.c_prime, signed: &keys.m1_prime, authentication: &keys.m2_prime };
@@ -298,13 +322,17 @@ fn reveal_signature<R: CryptoRng + ?Sized>(
     AwaitingSignature { our_key: Arc::clone(&ours.our_key), gy, keys, reveal }
 }
 
-fn check_signature(state: &AwaitingSignature, message: &Signature) -> Result<Established, Ignored> {
+fn check_signature(
+    state: &AwaitingSignature,
+    message: &Signature,
+    checked: Option<&CheckedKey>,
+) -> Result<Established, Ignored> {
     let keys = &state.keys;
     let alice =
         Seal { encryption: &keys.c_prime, signed: &keys.m1_prime, authentication: &keys.m2_prime };
     let gx = state.our_key.public();
-    let (their_public, their_id) =
-        alice.open(&state.gy, gx, &message.encrypted_signature, &message.mac)?;
+    let sealed = (&*message.encrypted_signature, &message.mac);
+    let (their_public, their_id) = alice.open(&state.gy, gx, sealed, checked)?;
     Ok(Established {
         keys: KeyManager::new(Arc::clone(&state.our_key), their_id, state.gy.clone()),
         their_public,
@@ -344,8 +372,8 @@ impl Seal<'_> {
         &self,
         signers: &DhPublic,
         others: &DhPublic,
-        encrypted: &[u8],
-        mac: &[u8; 20],
+        (encrypted, mac): (&[u8], &[u8; 20]),
+        checked: Option<&CheckedKey>,
     ) -> Result<(PublicKey, KeyId), Ignored> {
         if !self.authentication.verifies_160(&Writer::new().data(encrypted).finish(), mac) {
             return Err(Ignored::BadMac);
@@ -353,7 +381,7 @@ impl Seal<'_> {
         let mut x = encrypted.to_vec();
         self.encryption.apply(COUNTER_ZERO, &mut x);
         let mut reader = Reader::new(&x);
-        let public = PublicKey::decode(&mut reader)?;
+        let public = PublicKey::decode_checked(&mut reader, checked)?;
         let key_id = reader.int("keyid")?;
         let signature = reader.array("signature")?;
         reader.end()?;

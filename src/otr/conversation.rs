@@ -4,6 +4,7 @@
 //! No clock is read and no randomness taken from the air: both are arguments. Nothing is sent
 //! either; every step gives back what the host is to do.
 
+use core::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,15 +15,17 @@ use super::armor;
 use super::error::{SendError, SmpError};
 use super::event::{Event, Output};
 use super::fragment::{self, Reassembler};
-use super::identity::{Fingerprint, SigningKey};
+use super::identity::{CheckedKey, Fingerprint, SigningKey};
 use super::instance::InstanceTag;
 use super::limits::{
-    AKE_RATE, ERROR_RATE, MAX_KEPT_TEXTS, MAX_TEXT_BYTES, QUERY_RATE, TokenBucket,
+    AKE_RATE, ERROR_RATE, MAX_EXTRA_KEY_DATA_BYTES, MAX_KEPT_TEXTS, MAX_TEXT_BYTES, QUERY_RATE,
+    TokenBucket,
 };
 use super::message::Body;
 use super::peers::{Channel, Peers};
 use super::plaintext;
 use super::policy::Policy;
+use super::secret::ExtraKey;
 use super::session::Encrypted;
 use super::smp::SmpSecret;
 use super::tlv::{Tlv, TlvType};
@@ -51,12 +54,17 @@ pub struct Conversation {
     pub(super) our_instance: InstanceTag,
     pub(super) policy: Policy,
     fragment_bytes: Option<usize>,
+    pub(super) padding: Option<NonZeroU16>,
     pub(super) peers: Peers,
     pub(super) reassembler: Reassembler,
     /// Texts that wait for encryption, which the policy requires.
     kept: Vec<Kept>,
     /// The key of the last private conversation.
     last_fingerprint: Option<Fingerprint>,
+    /// The mark of that key, which was validated.
+    pub(super) checked: Option<CheckedKey>,
+    /// The highest version that the peer has spoken.
+    pub(super) highest_version: Option<Version>,
     /// Whether the peer has said something in the clear since we entered `MSGSTATE_PLAINTEXT`, and
     /// so does without the whitespace tag.
     pub(super) has_heard_plaintext: bool,
@@ -89,10 +97,13 @@ impl Conversation {
             our_instance,
             policy,
             fragment_bytes: None,
+            padding: None,
             peers: Peers::default(),
             reassembler: Reassembler::default(),
             kept: Vec::new(),
             last_fingerprint: None,
+            checked: None,
+            highest_version: None,
             has_heard_plaintext: false,
             ake_tokens: TokenBucket::new(AKE_RATE),
             query_tokens: TokenBucket::new(QUERY_RATE),
@@ -103,6 +114,22 @@ impl Conversation {
     /// Sends encoded messages in pieces of at most this many bytes, or whole.
     pub fn set_fragment_bytes(&mut self, fragment_bytes: Option<usize>) {
         self.fragment_bytes = fragment_bytes;
+    }
+
+    /// Hides the lengths of texts: every data message is padded to a multiple of so many bytes
+    /// before it is encrypted (TLV type 0). Each is longer for it by half as much on average.
+    pub fn set_padding(&mut self, multiple: Option<NonZeroU16>) {
+        self.padding = multiple;
+        for session in self.peers.sessions_mut() {
+            session.set_padding(multiple);
+        }
+    }
+
+    /// Tells what version this peer is known to speak from an earlier conversation, so that a
+    /// lower one is reported as [`Event::Downgraded`]. The least version to be spoken at all is the
+    /// policy's business.
+    pub fn expect_version(&mut self, version: Version) {
+        self.highest_version = self.highest_version.max(Some(version));
     }
 
     /// The host says something (OTRv3, "User types a message to be sent"). Where the policy
@@ -118,7 +145,7 @@ impl Conversation {
         text: &str,
     ) -> Result<Vec<Output>, SendError> {
         if text.len() > MAX_TEXT_BYTES {
-            return Err(SendError::TooLong { bytes: text.len() });
+            return Err(SendError::TooLong { bytes: text.len(), max: MAX_TEXT_BYTES });
         }
         match self.peers.active_mut().map(|peer| &mut peer.channel) {
             Some(Channel::Encrypted(session)) => {
@@ -165,6 +192,33 @@ impl Conversation {
             }
         }
         outputs
+    }
+
+    /// Asks the peer to use the extra symmetric key of this conversation (OTRv3, "Extra symmetric
+    /// key"): for what, a number that the peers agree on, and more about it. Gives the key, which
+    /// is new whenever the D-H keys have rotated.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::NotPrivate`], [`SendError::TooLong`], [`SendError::KeysUsedUp`].
+    pub fn request_extra_key<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        usage: u32,
+        data: &[u8],
+    ) -> Result<(ExtraKey, Vec<Output>), SendError> {
+        if data.len() > MAX_EXTRA_KEY_DATA_BYTES {
+            let max = MAX_EXTRA_KEY_DATA_BYTES;
+            return Err(SendError::TooLong { bytes: data.len(), max });
+        }
+        let session = self.private().or(Err(SendError::NotPrivate))?;
+        let value = [&usage.to_be_bytes(), data].concat();
+        let request = [Tlv { kind: TlvType::EXTRA_KEY, value }];
+        let body = session.seal(now, rng, "", &request).ok_or(SendError::KeysUsedUp)?;
+        let key = session.extra_key().ok_or(SendError::KeysUsedUp)?;
+        let address = session.address();
+        Ok((key, self.transmit(address, &body)))
     }
 
     /// Starts SMP, with a question or without. A run that is going on is given up.
@@ -221,13 +275,6 @@ impl Conversation {
         let reaction = session.smp.abort();
         let reacted = session.react(now, rng, reaction);
         self.smp_outputs(reacted)
-    }
-
-    /// Forgets what has waited too long. To be called now and then, about once a minute.
-    #[must_use]
-    pub fn tick<R: CryptoRng + ?Sized>(&mut self, now: Instant, _rng: &mut R) -> Vec<Output> {
-        self.expire(now);
-        Vec::new()
     }
 
     /// `msgstate`.
@@ -317,12 +364,6 @@ impl Conversation {
             }
         }
         outputs
-    }
-
-    /// Forgets what has waited too long.
-    pub(super) fn expire(&mut self, now: Instant) {
-        self.reassembler.expire(now);
-        self.peers.expire(now);
     }
 
     /// An encoded message, in pieces if need be.

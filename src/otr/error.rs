@@ -1,6 +1,6 @@
 //! What can be wrong with bytes, with a request of the caller, and why a message was not acted on.
 
-use super::limits::{MAX_KEPT_TEXTS, MAX_MESSAGE_BYTES, MAX_TEXT_BYTES};
+use super::limits::{MAX_KEPT_TEXTS, MAX_MESSAGE_BYTES};
 
 /// The peer's bytes cannot be read. Carries lengths and names of fields, never contents.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,14 +41,19 @@ pub enum SendError {
     /// private. The caller ends it too, or starts a new one.
     #[error("the peer has ended the private conversation")]
     Finished,
+    /// What is asked for exists in a private conversation only.
+    #[error("the conversation is not private")]
+    NotPrivate,
     /// The policy requires encryption, and as many texts as are kept wait for it already.
     #[error("encryption is required, and {MAX_KEPT_TEXTS} texts wait for it already")]
     EncryptionRequired,
-    /// The text is longer than [`MAX_TEXT_BYTES`].
-    #[error("the text has {bytes} bytes, {MAX_TEXT_BYTES} are allowed")]
+    /// The text, or the data of a request, is longer than can be sent.
+    #[error("it has {bytes} bytes, {max} can be sent")]
     TooLong {
         /// Its length.
         bytes: usize,
+        /// What can be sent.
+        max: usize,
     },
     /// The keys cannot be used for one more message: their serial number or counter is at its
     /// end. A new key exchange helps.

@@ -37,11 +37,24 @@ pub enum Event {
         /// The peer's key.
         fingerprint: Fingerprint,
     },
+    /// The version is lower than one that this peer spoke before, though both sides may speak the
+    /// higher: somebody between them may have removed it from a query (Bonneau and Morrison 2006).
+    /// Follows the [`Event::GoneSecure`] or [`Event::StillSecure`] that it is about.
+    Downgraded {
+        /// The highest version that the peer has spoken.
+        from: Version,
+        /// The version spoken now.
+        to: Version,
+    },
     /// We have ended the private conversation.
     GoneInsecure,
     /// The peer has ended the private conversation. Nothing is sent until we end it too or a new
     /// one begins.
     PeerEnded,
+    /// Nothing was said for [`super::limits::IDLE_LIFETIME`]: the keys are wiped and the peer is
+    /// told. As after [`Event::PeerEnded`], nothing is sent until the host ends the conversation
+    /// or a new one begins.
+    IdleEnded,
     /// The peer says something.
     Heard {
         /// What.
@@ -55,9 +68,12 @@ pub enum Event {
         /// Its question, if it asks one.
         question: Option<String>,
     },
-    /// SMP has shown that both have the same secret, under the fingerprints in use.
+    /// SMP has shown that both have the same secret. It is about the key that
+    /// `Conversation::peer_fingerprint` names when this is returned, and about no other: the state
+    /// of SMP lives and dies with the keys of one private conversation, and a client that is heard
+    /// in SMP is the one that is talked to.
     SmpSucceeded,
-    /// SMP has shown that the secrets differ.
+    /// SMP has shown that the secrets differ. The key is that of [`Event::SmpSucceeded`].
     SmpFailed,
     /// SMP was given up, by either side.
     SmpAborted,
@@ -76,6 +92,9 @@ pub enum Event {
     },
     /// The peer is there, but says nothing.
     Heartbeat,
+    /// The last text was sent again under fresh keys, for the peer could not read it. The same
+    /// key and client of the peer as before, or it is not sent.
+    Resent,
     /// A text that waited for encryption was not sent, for the conversation became private under
     /// another key than before. The host may send it again, or ask.
     Withheld {
@@ -109,8 +128,13 @@ impl fmt::Debug for Event {
                 .field("version", version)
                 .field("fingerprint", fingerprint)
                 .finish(),
+            Self::Downgraded { from, to } => {
+                f.debug_struct("Downgraded").field("from", from).field("to", to).finish()
+            }
             Self::GoneInsecure => f.write_str("GoneInsecure"),
             Self::PeerEnded => f.write_str("PeerEnded"),
+            Self::IdleEnded => f.write_str("IdleEnded"),
+            Self::Resent => f.write_str("Resent"),
             Self::Heard { text, encrypted } => f
                 .debug_struct("Heard")
                 .field("bytes", &text.len())

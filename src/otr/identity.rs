@@ -22,6 +22,7 @@ use crypto_bigint::{BoxedUint, NonZero, Odd, U192, U256, U1024};
 use crypto_primes::{Flavor, is_prime};
 use rand_core::CryptoRng;
 use sha1::{Digest as _, Sha1};
+use sha2::Sha256;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::dh::{uint_from_be, uint_to_be};
@@ -77,8 +78,8 @@ impl Domain {
     const P_LEN_MAX: usize = 3_072 / 8;
 
     /// Checks the parameters, big-endian without leading zeros, and takes them in. The ones that
-    /// our keys share are known and are not checked again.
-    fn parse(p: &[u8], q: &[u8], g: &[u8]) -> Result<Arc<Self>, WireError> {
+    /// our keys share are known and are not checked again, nor are those that were checked before.
+    fn parse(p: &[u8], q: &[u8], g: &[u8], is_checked: bool) -> Result<Arc<Self>, WireError> {
         if p.len() > Self::P_LEN_MAX {
             return Err(WireError::Range { field: "p" });
         }
@@ -94,6 +95,10 @@ impl Domain {
         let known = &*SHARED;
         if *p == **known.p() && q == *known.q.modulus() && g == known.g.retrieve() {
             return Ok(Arc::clone(known));
+        }
+        if is_checked {
+            let g = BoxedMontyForm::new(g, &BoxedMontyParams::new_vartime(p));
+            return Ok(Arc::new(Self { g, q: FixedMontyParams::new_vartime(q) }));
         }
         let p_minus_1 = p.wrapping_sub(BoxedUint::one_with_precision(p.bits_precision()));
         let rest = p_minus_1.rem_vartime(q.as_nz_ref());
@@ -294,6 +299,19 @@ impl PublicKey {
     /// [`WireError::Short`] if it is cut off; [`WireError::Range`] if it is not a DSA key, or a
     /// number is not one that a DSA key can have.
     pub fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        Self::decode_checked(reader, None)
+    }
+
+    /// [`PublicKey::decode`], in which a key that was validated before is not validated again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PublicKey::decode`].
+    pub fn decode_checked(
+        reader: &mut Reader<'_>,
+        checked: Option<&CheckedKey>,
+    ) -> Result<Self, WireError> {
+        let mut ahead = reader.clone();
         if reader.short("public key type")? != Self::TYPE_DSA {
             return Err(WireError::Range { field: "public key type" });
         }
@@ -303,13 +321,22 @@ impl PublicKey {
             number(reader, "g")?,
             number(reader, "y")?,
         ];
-        let domain = Domain::parse(p, q, g)?;
+        let len = ahead.remaining().saturating_sub(reader.remaining());
+        let is_checked = checked == Some(&CheckedKey::of(ahead.bytes("public key", len)?));
+        let domain = Domain::parse(p, q, g, is_checked)?;
         let params = domain.g.params();
-        let y = BoxedUint::from_be_slice(y, params.bits_precision())
-            .ok()
-            .and_then(|y| subgroup_element(y, params, &domain.q))
-            .ok_or(WireError::Range { field: "y" })?;
-        Ok(Self::new(domain, y))
+        let y = BoxedUint::from_be_slice(y, params.bits_precision()).ok();
+        let y = if is_checked {
+            y.map(|y| BoxedMontyForm::new(y, params))
+        } else {
+            y.and_then(|y| subgroup_element(y, params, &domain.q))
+        };
+        Ok(Self::new(domain, y.ok_or(WireError::Range { field: "y" })?))
+    }
+
+    /// The mark of a key that is valid: whatever was decoded is.
+    pub fn checked(&self) -> CheckedKey {
+        CheckedKey::of(&self.encoding)
     }
 
     /// The `PUBKEY`: type, p, q, g, y.
@@ -344,6 +371,17 @@ impl PublicKey {
     pub fn fingerprint(&self) -> Fingerprint {
         let hashed = self.encoding.get(Self::TYPE_LEN..).unwrap_or_default();
         Fingerprint(Sha1::digest(hashed).into())
+    }
+}
+
+/// The mark of a public key that was validated: SHA-256 of its encoding. Validation takes some
+/// milliseconds, and keys seldom change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckedKey([u8; 32]);
+
+impl CheckedKey {
+    fn of(encoding: &[u8]) -> Self {
+        Self(Sha256::digest(encoding).into())
     }
 }
 

@@ -13,7 +13,7 @@ use super::dh::{DhPublic, DhSecret};
 use super::error::Ignored;
 use super::kdf::{DataKeys, End};
 use super::limits::MAX_TO_REVEAL;
-use super::secret::RevealedMacKey;
+use super::secret::{ExtraKey, RevealedMacKey};
 
 /// Serial number of a D-H key; 0 is none.
 pub type KeyId = u32;
@@ -172,6 +172,24 @@ impl KeyManager {
             self.forget(|pair| pair.their_id != their_id && pair.their_id != their_next_id);
         }
         Ok(())
+    }
+
+    /// The pair that the next message is sent with: the serial numbers of our key and of theirs,
+    /// and how many messages were sent with it already.
+    pub fn sending_pair(&self) -> (KeyId, KeyId, u64) {
+        let sent = self.current().map_or(0, |pair| pair.sent);
+        (self.our_id, self.their_id, sent)
+    }
+
+    /// The extra symmetric key of that pair, if a message was sent with it.
+    pub fn sending_extra(&self) -> Option<ExtraKey> {
+        self.current().map(|pair| pair.keys.extra.clone())
+    }
+
+    fn current(&self) -> Option<&Pair> {
+        let is_current =
+            |pair: &&Pair| pair.our_id == self.our_id && pair.their_id == self.their_id;
+        self.pairs.iter().map(|pair| &**pair).find(is_current)
     }
 
     /// The MAC keys to reveal in the next message, which are then forgotten.

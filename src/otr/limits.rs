@@ -13,6 +13,10 @@ pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 /// Longest text that is sent. Encoded it must stay below [`MAX_MESSAGE_BYTES`] at the peer.
 pub const MAX_TEXT_BYTES: usize = 64 * 1024;
 
+/// Longest data that goes with a request for the extra symmetric key: what a TLV holds, less the
+/// number of the use.
+pub const MAX_EXTRA_KEY_DATA_BYTES: usize = 65_535 - 4;
+
 /// Clients of one peer that are told apart at a time. Those without a private conversation make
 /// room for new ones; those with one are never evicted by a message that anyone may have sent.
 pub const MAX_INSTANCES: usize = 8;
@@ -26,9 +30,16 @@ pub const PARTIAL_LIFETIME: Duration = Duration::from_mins(1);
 /// How long an unfinished key exchange waits for its next message.
 pub const AKE_LIFETIME: Duration = Duration::from_mins(5);
 
-/// How long a private conversation with a client that is not the one being talked to is kept
-/// without a word from it.
+/// How long a private conversation is kept in which nothing is said, by a client of the peer that
+/// we do not talk to or by both sides with the one that we talk to.
 pub const IDLE_LIFETIME: Duration = Duration::from_hours(6);
+
+/// Messages sent under one pair of keys before a new key exchange is started. Keys rotate only
+/// when the peer answers; one that reads and never answers would keep them for ever.
+pub const REKEY_MESSAGES: u64 = 4_096;
+
+/// How long a pair of keys is sent with before a new key exchange is started.
+pub const REKEY_INTERVAL: Duration = Duration::from_hours(1);
 
 /// A message that arrives after we have been silent for this long is answered by a heartbeat, so
 /// that the keys rotate (OTRv3, "Receiving a Data Message").

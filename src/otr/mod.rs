@@ -96,6 +96,7 @@ pub mod secret;
 mod session;
 pub mod smp;
 pub mod tlv;
+mod upkeep;
 pub mod version;
 pub mod wire;
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::ake::{AuthState, Commitment};
 use super::error::Ignored;
 use super::instance::PeerId;
-use super::limits::{AKE_LIFETIME, IDLE_LIFETIME, MAX_INSTANCES};
+use super::limits::{AKE_LIFETIME, IDLE_LIFETIME, MAX_INSTANCES, REKEY_INTERVAL};
 use super::session::Encrypted;
 use super::version::Version;
 
@@ -20,6 +20,8 @@ pub(super) struct Peer {
     pub(super) auth_stepped: Instant,
     /// When it last proved to be there.
     pub(super) heard: Instant,
+    /// When we last began to renew its keys on our own account.
+    pub(super) rekeyed: Option<Instant>,
 }
 
 /// `msgstate` with one client.
@@ -68,6 +70,31 @@ struct OpenCommitment {
 }
 
 impl Peers {
+    /// All private conversations.
+    pub(super) fn sessions_mut(&mut self) -> impl Iterator<Item = &mut Encrypted> {
+        self.known.iter_mut().filter_map(|peer| peer.channel.encrypted_mut())
+    }
+
+    /// Clients in a private conversation whose keys are due to be renewed and not being renewed.
+    pub(super) fn worn(&self, now: Instant) -> Vec<PeerId> {
+        let worn = self.known.iter().filter(|peer| {
+            let is_fresh = |since| now.saturating_duration_since(since) < REKEY_INTERVAL;
+            !peer.auth.is_running()
+                && !peer.rekeyed.is_some_and(is_fresh)
+                && peer.channel.encrypted().is_some_and(|session| session.is_worn(now))
+        });
+        worn.map(|peer| peer.id).collect()
+    }
+
+    /// Begins a key exchange with a client whose keys are to be renewed.
+    pub(super) fn rekey(&mut self, now: Instant, id: PeerId, commitment: &Arc<Commitment>) {
+        if let Some(peer) = self.get_mut(id) {
+            peer.auth = AuthState::AwaitingDhKey(Arc::clone(commitment));
+            peer.auth_stepped = now;
+            peer.rekeyed = Some(now);
+        }
+    }
+
     /// Begins a key exchange with all clients that speak the version.
     pub(super) fn commit(&mut self, now: Instant, version: Version, commitment: &Arc<Commitment>) {
         for peer in self.known.iter_mut().filter(|peer| version_of(peer.id) == version) {
@@ -108,7 +135,8 @@ impl Peers {
                 AuthState::AwaitingDhKey(Arc::clone(&open.commitment))
             });
             let channel = Channel::Plaintext;
-            self.known.push(Peer { id, auth, channel, auth_stepped: now, heard: now });
+            let (auth_stepped, heard, rekeyed) = (now, now, None);
+            self.known.push(Peer { id, auth, channel, auth_stepped, heard, rekeyed });
             self.known.len().saturating_sub(1)
         };
         self.known.get_mut(ix).ok_or(Ignored::TooManyInstances)

@@ -244,7 +244,8 @@ impl Conversation {
             return vec![Ignored::OutOfTurn.into()];
         };
         let auth = core::mem::take(&mut peer.auth);
-        let (auth, reaction) = auth.on_reveal_signature(rng, &self.key, message);
+        let checked = self.checked.as_ref();
+        let (auth, reaction) = auth.on_reveal_signature(rng, &self.key, message, checked);
         peer.auth = auth;
         self.react(now, rng, address.sender(), reaction)
     }
@@ -260,7 +261,8 @@ impl Conversation {
         let Some(peer) = self.peers.get_mut(address.sender()) else {
             return vec![Ignored::OutOfTurn.into()];
         };
-        let (auth, reaction) = core::mem::take(&mut peer.auth).on_signature(message);
+        let auth = core::mem::take(&mut peer.auth);
+        let (auth, reaction) = auth.on_signature(message, self.checked.as_ref());
         peer.auth = auth;
         self.react(now, rng, address.sender(), reaction)
     }
@@ -303,7 +305,9 @@ impl Conversation {
             return Vec::new();
         };
         let address = Address::to_peer(self.our_instance, id);
+        self.checked = Some(established.their_public.checked());
         let mut session = Box::new(Encrypted::new(now, address, established));
+        session.set_padding(self.padding);
         let fingerprint = session.fingerprint();
         let (resend, smp_was) = match core::mem::take(&mut peer.channel) {
             Channel::Encrypted(old) => {
@@ -321,12 +325,24 @@ impl Conversation {
             outputs.push(Event::SmpAborted.into());
         }
         outputs.push(secure(before, address.version(), fingerprint).into());
+        outputs.extend(self.note_version(address.version()));
         outputs.extend(self.release(now, rng, fingerprint));
         if let Some(text) = resend {
             let text = [RESENT, &**text].concat();
-            outputs.extend(self.send(now, rng, &text).unwrap_or_default());
+            if let Ok(sent) = self.send(now, rng, &text) {
+                outputs.extend(sent);
+                outputs.push(Event::Resent.into());
+            }
         }
         outputs
+    }
+
+    /// A version below one that the peer has spoken, and that we would speak, is worth a warning.
+    fn note_version(&mut self, to: Version) -> Option<Output> {
+        let highest = self.highest_version.max(Some(to));
+        self.highest_version = highest;
+        let from = highest.filter(|&from| from > to && self.policy.allows(from))?;
+        Some(Event::Downgraded { from, to }.into())
     }
 
     /// OTRv3, "Receiving a Data Message".

@@ -1,5 +1,6 @@
 //! A private conversation with one client of the peer.
 
+use core::num::NonZeroU16;
 use std::time::Instant;
 
 use rand_core::CryptoRng;
@@ -10,11 +11,12 @@ use super::data::{self, Opened};
 use super::error::Ignored;
 use super::event::Event;
 use super::identity::Fingerprint;
-use super::key_management::KeyManager;
-use super::limits::{HEARTBEAT_INTERVAL, RESEND_WITHIN};
+use super::key_management::{KeyId, KeyManager};
+use super::limits::{HEARTBEAT_INTERVAL, REKEY_INTERVAL, REKEY_MESSAGES, RESEND_WITHIN};
 use super::message::{Body, Data};
+use super::secret::ExtraKey;
 use super::smp::{self, Smp, SmpEvent};
-use super::tlv::Tlv;
+use super::tlv::{self, Tlv};
 use super::version::Address;
 
 /// `MSGSTATE_ENCRYPTED`, with all that it needs.
@@ -25,10 +27,14 @@ pub(super) struct Encrypted {
     fingerprint: Fingerprint,
     ssid: [u8; 8],
     keys: KeyManager,
+    /// What lengths are padded to a multiple of.
+    padding: Option<NonZeroU16>,
     /// State of SMP, which lives as long as the keys.
     pub(super) smp: Smp,
     /// When we last sent anything.
     sent: Instant,
+    /// The keys that we send with, and since when.
+    sending: (KeyId, KeyId, Instant),
     last_text: Option<LastText>,
 }
 
@@ -55,10 +61,17 @@ impl Encrypted {
             fingerprint: their_public.fingerprint(),
             ssid,
             keys,
+            padding: None,
             smp: Smp::new(),
             sent: now,
+            sending: (0, 0, now),
             last_text: None,
         }
+    }
+
+    /// See [`super::conversation::Conversation::set_padding`].
+    pub(super) fn set_padding(&mut self, multiple: Option<NonZeroU16>) {
+        self.padding = multiple;
     }
 
     pub(super) fn address(&self) -> Address {
@@ -81,8 +94,14 @@ impl Encrypted {
         text: &str,
         tlvs: &[Tlv],
     ) -> Option<Body> {
+        let padded = self.padding.map(|multiple| tlv::padded(text.len(), tlvs, multiple));
+        let tlvs = padded.as_deref().unwrap_or(tlvs);
         let data = data::seal(&mut self.keys, rng, self.address, text, tlvs)?;
         self.sent = now;
+        let (our_id, their_id, _) = self.keys.sending_pair();
+        if (our_id, their_id) != (self.sending.0, self.sending.1) {
+            self.sending = (our_id, their_id, now);
+        }
         if !text.is_empty() {
             let text = Zeroizing::new(text.to_owned());
             self.last_text = Some(LastText { text, sent: now, is_unread: false });
@@ -98,6 +117,24 @@ impl Encrypted {
     /// Whether we have been silent for so long that a message calls for a heartbeat.
     pub(super) fn owes_heartbeat(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.sent) >= HEARTBEAT_INTERVAL
+    }
+
+    /// When we last sent anything.
+    pub(super) fn sent(&self) -> Instant {
+        self.sent
+    }
+
+    /// Whether so much was sent with the keys in use, or for so long, that a new key exchange is
+    /// due. Not in the middle of SMP, which it would break off.
+    pub(super) fn is_worn(&self, now: Instant) -> bool {
+        let (_, _, sent) = self.keys.sending_pair();
+        let age = now.saturating_duration_since(self.sending.2);
+        !self.smp.is_running() && (sent >= REKEY_MESSAGES || sent > 0 && age >= REKEY_INTERVAL)
+    }
+
+    /// The extra symmetric key of the message sent last.
+    pub(super) fn extra_key(&self) -> Option<ExtraKey> {
+        self.keys.sending_extra()
     }
 
     /// Notes that the peer could not read something.

@@ -8,6 +8,7 @@
 //! value of an SMP record is read in [`super::smp`].
 
 use core::fmt;
+use core::num::NonZeroU16;
 
 use super::wire::{Reader, Writer};
 
@@ -35,6 +36,9 @@ impl TlvType {
     /// The sender would like to use the extra symmetric key.
     pub const EXTRA_KEY: Self = Self(0x0008);
 }
+
+/// Bytes of type and length.
+const HEADER_LEN: usize = 4;
 
 /// One record.
 #[derive(Clone, PartialEq, Eq)]
@@ -83,6 +87,18 @@ pub fn encode(tlvs: &[Tlv]) -> Vec<u8> {
     writer.finish()
 }
 
+/// These records and one more that makes the plaintext, of a text of this length, as long as the
+/// next multiple (OTRv3, "Padding": type 0).
+pub fn padded(text_len: usize, tlvs: &[Tlv], multiple: NonZeroU16) -> Vec<Tlv> {
+    let records = tlvs.iter().map(|tlv| tlv.value.len().saturating_add(HEADER_LEN));
+    // The NUL before the records, and the header of the padding.
+    let unpadded = records.fold(text_len.saturating_add(1 + HEADER_LEN), usize::saturating_add);
+    let multiple = usize::from(multiple.get());
+    let target = unpadded.checked_next_multiple_of(multiple).unwrap_or(unpadded);
+    let padding = Tlv { kind: TlvType::PADDING, value: vec![0; target.saturating_sub(unpadded)] };
+    tlvs.iter().cloned().chain([padding]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -110,6 +126,20 @@ mod tests {
         let tlv = Tlv { kind: TlvType::SMP1Q, value: b"pet?\0".to_vec() };
 
         assert_eq!(format!("{tlv:?}"), "Tlv { kind: TlvType(7), len: 5 }");
+    }
+
+    #[test]
+    fn lengths_are_padded_to_the_next_multiple() {
+        let disconnect = [Tlv::empty(TlvType::DISCONNECTED)];
+        let multiple = NonZeroU16::new(256).unwrap();
+
+        for (text_len, tlvs) in [(0, &[][..]), (1, &[]), (251, &[]), (252, &[]), (300, &disconnect)]
+        {
+            let padded = padded(text_len, tlvs, multiple);
+            let total = text_len + 1 + encode(&padded).len();
+            assert_eq!(total, (text_len + 5 + 4 * tlvs.len()).next_multiple_of(256), "{text_len}");
+            assert_eq!(padded.split_last().unwrap().1, tlvs);
+        }
     }
 
     proptest! {

@@ -49,7 +49,7 @@ impl Session {
                 Event::of(EventKind::OtrEnabled)
             }
             otr::Event::StillSecure { .. } => Event::of(EventKind::OtrAlreadySetup),
-            otr::Event::PeerEnded => {
+            otr::Event::PeerEnded | otr::Event::IdleEnded => {
                 // Ending it too is what lets the bot go on talking, in the clear.
                 for output in self.conversation.end(now, rng) {
                     forward(output, effects);
@@ -106,9 +106,11 @@ impl Session {
             }
             // What was withheld was said to another key; the lesson says what is right now. The
             // rest asks nothing of the bot.
-            otr::Event::Withheld { .. } | otr::Event::ExtraKey { .. } | otr::Event::Heartbeat => {
-                return;
-            }
+            otr::Event::Withheld { .. }
+            | otr::Event::ExtraKey { .. }
+            | otr::Event::Downgraded { .. }
+            | otr::Event::Resent
+            | otr::Event::Heartbeat => return,
         };
         self.tell(now, rng, &event, effects);
     }

@@ -438,7 +438,9 @@ impl Session {
                 }
                 effects.push(Effect::Note(Note::Refused("keys used up")));
             }
-            Err(SendError::Finished) => effects.push(Effect::Note(Note::Refused("finished"))),
+            Err(SendError::Finished | SendError::NotPrivate) => {
+                effects.push(Effect::Note(Note::Refused("finished")))
+            }
             Err(SendError::EncryptionRequired) => {
                 effects.push(Effect::Note(Note::Refused("encryption required")));
             }

@@ -326,7 +326,7 @@ fn a_text_that_is_too_long_is_the_callers_to_split() {
     let alice = &mut pair.alice;
     let refused = alice.conversation.send(now, &mut alice.rng, &(text + "x"));
 
-    assert_eq!(refused, Err(SendError::TooLong { bytes: MAX_TEXT_BYTES + 1 }));
+    assert_eq!(refused, Err(SendError::TooLong { bytes: MAX_TEXT_BYTES + 1, max: MAX_TEXT_BYTES }));
 }
 
 #[test]

@@ -17,4 +17,5 @@ mod fragments;
 mod pair;
 mod policy;
 mod smp;
+mod upkeep;
 mod vectors;

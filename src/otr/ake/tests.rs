@@ -49,13 +49,14 @@ impl Exchange {
 
     fn alice_on_reveal(&mut self, reveal: &RevealSignature) -> Reaction {
         let alice = core::mem::take(&mut self.alice);
-        let (alice, reaction) = alice.on_reveal_signature(&mut self.rng, &self.alice_key, reveal);
+        let (alice, reaction) =
+            alice.on_reveal_signature(&mut self.rng, &self.alice_key, reveal, None);
         self.alice = alice;
         reaction
     }
 
     fn bob_on_signature(&mut self, signature: &Signature) -> Reaction {
-        let (bob, reaction) = core::mem::take(&mut self.bob).on_signature(signature);
+        let (bob, reaction) = core::mem::take(&mut self.bob).on_signature(signature, None);
         self.bob = bob;
         reaction
     }
@@ -94,15 +95,16 @@ fn messages_out_of_turn_are_ignored_in_every_state() {
         let before = name(&state);
         let (state, reaction) = state.on_dh_key(&mut exchange.rng, &bob_key, key.clone());
         assert_eq!((name(&state), why(reaction)), (before, Ignored::OutOfTurn));
-        let (state, reaction) = state.on_signature(&signature);
+        let (state, reaction) = state.on_signature(&signature, None);
         assert_eq!((name(&state), why(reaction)), (before, Ignored::OutOfTurn));
     }
-    let (state, reaction) = exchange.bob.on_reveal_signature(&mut exchange.rng, &bob_key, &reveal);
+    let (state, reaction) =
+        exchange.bob.on_reveal_signature(&mut exchange.rng, &bob_key, &reveal, None);
     assert_eq!((name(&state), why(reaction)), ("AwaitingDhKey", Ignored::OutOfTurn));
-    let (state, reaction) = state.on_signature(&signature);
+    let (state, reaction) = state.on_signature(&signature, None);
     assert_eq!((name(&state), why(reaction)), ("AwaitingDhKey", Ignored::OutOfTurn));
     let (state, _) = state.on_dh_key(&mut exchange.rng, &bob_key, key);
-    let (state, reaction) = state.on_reveal_signature(&mut exchange.rng, &bob_key, &reveal);
+    let (state, reaction) = state.on_reveal_signature(&mut exchange.rng, &bob_key, &reveal, None);
     assert_eq!((name(&state), why(reaction)), ("AwaitingSignature", Ignored::OutOfTurn));
     let other = DhKey { gy: OurKey::generate(&mut exchange.rng).public().clone() };
     let (state, reaction) = state.on_dh_key(&mut exchange.rng, &bob_key, other);
@@ -233,4 +235,26 @@ fn debug_output_holds_no_keys() {
     let shown = format!("{:?}", exchange.bob);
 
     assert!(shown.contains("AesBytes { .. }") && shown.contains("DhSecret { .. }"), "{shown}");
+}
+
+#[test]
+fn a_commitment_that_gave_way_can_still_be_answered() {
+    // Libotr gives way in version 2 even if its hash is the higher one, and so do we here.
+    let mut exchange = Exchange::begin();
+    let theirs = loop {
+        let theirs = Commitment::generate(&mut exchange.rng);
+        if theirs.message.hashed_gx > exchange.commit.hashed_gx {
+            break theirs;
+        }
+    };
+    let (bob, reaction) = exchange.bob.on_dh_commit(&mut exchange.rng, theirs.message.clone());
+    assert!(matches!(reaction, Reaction::Reply(Body::DhKey(_))));
+    exchange.bob = bob;
+    let key = exchange.key();
+
+    let reveal = exchange.reveal(key.clone());
+    let signature = signature(exchange.alice_on_reveal(&reveal));
+
+    assert!(matches!(exchange.bob_on_signature(&signature), Reaction::Established(None, _)));
+    assert_eq!((name(&exchange.alice), name(&exchange.bob)), ("None", "None"));
 }
