@@ -439,7 +439,7 @@ impl Session {
                 effects.push(Effect::Note(Note::Refused("keys used up")));
             }
             Err(SendError::Finished | SendError::NotPrivate) => {
-                effects.push(Effect::Note(Note::Refused("finished")))
+                effects.push(Effect::Note(Note::Refused("finished")));
             }
             Err(SendError::EncryptionRequired) => {
                 effects.push(Effect::Note(Note::Refused("encryption required")));

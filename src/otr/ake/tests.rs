@@ -247,12 +247,12 @@ fn a_commitment_that_gave_way_can_still_be_answered() {
             break theirs;
         }
     };
-    let (bob, reaction) = exchange.bob.on_dh_commit(&mut exchange.rng, theirs.message.clone());
+    let (bob, reaction) = exchange.bob.on_dh_commit(&mut exchange.rng, theirs.message);
     assert!(matches!(reaction, Reaction::Reply(Body::DhKey(_))));
     exchange.bob = bob;
     let key = exchange.key();
 
-    let reveal = exchange.reveal(key.clone());
+    let reveal = exchange.reveal(key);
     let signature = signature(exchange.alice_on_reveal(&reveal));
 
     assert!(matches!(exchange.bob_on_signature(&signature), Reaction::Established(None, _)));
