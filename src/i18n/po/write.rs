@@ -1,0 +1,130 @@
+//! Writing PO files, folded as GNU gettext folds them.
+
+use std::fmt::{self, Write as _};
+
+use super::{Entry, Po, Source};
+
+/// The widest line, in characters.
+const WIDTH: usize = 79;
+
+impl fmt::Display for Po {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (ix, entry) in self.entries.iter().enumerate() {
+            if ix > 0 {
+                f.write_char('\n')?;
+            }
+            write!(f, "{entry}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (mark, lines) in [("#", &self.translator_comments), ("#.", &self.extracted_comments)] {
+            for line in lines {
+                writeln!(f, "{}", format!("{mark} {line}").trim_end())?;
+            }
+        }
+        if !self.is_obsolete {
+            write_references(f, &self.references)?;
+        }
+        if !self.flags.is_empty() {
+            writeln!(f, "#, {}", self.flags.join(", "))?;
+        }
+        let (previous_mark, mark) = if self.is_obsolete { ("#~| ", "#~ ") } else { ("#| ", "") };
+        if let Some(previous) = &self.previous {
+            write_source(f, previous_mark, previous)?;
+        }
+        write_source(f, mark, &self.source)?;
+        if self.source.plural.is_none() {
+            let text = self.translations.first().map_or("", String::as_str);
+            return write_field(f, mark, "msgstr", text);
+        }
+        for (ix, text) in self.translations.iter().enumerate() {
+            write_field(f, mark, &format!("msgstr[{ix}]"), text)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_source(f: &mut fmt::Formatter<'_>, mark: &str, source: &Source) -> fmt::Result {
+    if let Some(context) = &source.context {
+        write_field(f, mark, "msgctxt", context)?;
+    }
+    write_field(f, mark, "msgid", &source.text)?;
+    match &source.plural {
+        Some(plural) => write_field(f, mark, "msgid_plural", plural),
+        None => Ok(()),
+    }
+}
+
+fn write_references(f: &mut fmt::Formatter<'_>, references: &[String]) -> fmt::Result {
+    let mut line = String::new();
+    for reference in references {
+        let isolated = if reference.contains(char::is_whitespace) {
+            format!("\u{2068}{reference}\u{2069}")
+        } else {
+            reference.clone()
+        };
+        if !line.is_empty() && width(&line) + width(&isolated) + 3 > WIDTH {
+            writeln!(f, "#:{line}")?;
+            line.clear();
+        }
+        line.push(' ');
+        line.push_str(&isolated);
+    }
+    if line.is_empty() { Ok(()) } else { writeln!(f, "#:{line}") }
+}
+
+fn write_field(f: &mut fmt::Formatter<'_>, mark: &str, keyword: &str, text: &str) -> fmt::Result {
+    let quoted = quote(text);
+    let is_one_line = !text.trim_end_matches('\n').contains('\n');
+    if is_one_line && width(mark) + width(keyword) + width(&quoted) + 3 <= WIDTH {
+        return writeln!(f, "{mark}{keyword} \"{quoted}\"");
+    }
+    writeln!(f, "{mark}{keyword} \"\"")?;
+    for line in text.split_inclusive('\n') {
+        for piece in fold(&quote(line), WIDTH - width(mark) - 2) {
+            writeln!(f, "{mark}\"{piece}\"")?;
+        }
+    }
+    Ok(())
+}
+
+/// Cuts a text after blanks, so that no piece is wider than it must be.
+fn fold(text: &str, max_width: usize) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for word in text.split_inclusive(' ') {
+        match pieces.last_mut() {
+            Some(piece) if piece.is_empty() || width(piece) + width(word) <= max_width => {
+                piece.push_str(word);
+            }
+            _ => pieces.push(word.to_owned()),
+        }
+    }
+    pieces
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            '\r' => quoted.push_str("\\r"),
+            '\u{7}' => quoted.push_str("\\a"),
+            '\u{8}' => quoted.push_str("\\b"),
+            '\u{b}' => quoted.push_str("\\v"),
+            '\u{c}' => quoted.push_str("\\f"),
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            c => quoted.push(c),
+        }
+    }
+    quoted
+}

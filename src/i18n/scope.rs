@@ -1,0 +1,111 @@
+//! The language of the texts that `tr!` gives, for the time of a rendering.
+
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    sync::{Arc, Once},
+};
+
+use super::Catalog;
+
+/// Has `tr!` translate with the catalog of the innermost [`scope`], which does this by itself.
+pub fn install() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| tr::set_translator!(Scoped));
+}
+
+/// Runs `render` with `tr!` translating by `catalog`, on this thread, until it returns.
+///
+/// Not for anything that awaits: another task could run in between on the same thread.
+pub fn scope<T>(catalog: &Arc<Catalog>, render: impl FnOnce() -> T) -> T {
+    install();
+    let before = CURRENT.with(|current| current.replace(Some(Arc::clone(catalog))));
+    let _restored_at_the_end = Restore(before);
+    render()
+}
+
+thread_local! {
+    /// The catalog of the innermost scope.
+    static CURRENT: RefCell<Option<Arc<Catalog>>> = const { RefCell::new(None) };
+}
+
+/// Gives the outer scope its catalog back, also while a panic unwinds.
+struct Restore(Option<Arc<Catalog>>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        let before = self.0.take();
+        CURRENT.with(|current| current.replace(before));
+    }
+}
+
+/// What `tr!` asks: the catalog of the innermost scope.
+struct Scoped;
+
+impl tr::Translator for Scoped {
+    fn translate<'a>(&'a self, string: &'a str, context: Option<&'a str>) -> Cow<'a, str> {
+        CURRENT.with_borrow(|current| match current {
+            Some(catalog) => Cow::Owned(catalog.lookup(context, string).to_owned()),
+            None => Cow::Borrowed(string),
+        })
+    }
+
+    fn ntranslate<'a>(
+        &'a self,
+        n: u64,
+        singular: &'a str,
+        plural: &'a str,
+        context: Option<&'a str>,
+    ) -> Cow<'a, str> {
+        CURRENT.with_borrow(|current| match current {
+            Some(catalog) => {
+                Cow::Owned(catalog.lookup_plural(context, singular, plural, n).to_owned())
+            }
+            None => Cow::Borrowed(if n == 1 { singular } else { plural }),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DUTCH: &str = "msgid \"\"\nmsgstr \"Content-Type: text/plain; charset=UTF-8\\n\"\n\
+        \"Plural-Forms: nplurals=2; plural=(n != 1);\\n\"\n\n\
+        msgid \"Good morning\"\nmsgstr \"Goedemorgen\"\n\n\
+        msgctxt \"door\"\nmsgid \"Open\"\nmsgstr \"Doe open\"\n\n\
+        msgid \"one\"\nmsgid_plural \"many\"\nmsgstr[0] \"een\"\nmsgstr[1] \"veel\"\n";
+
+    fn dutch() -> Arc<Catalog> {
+        let (catalog, faults) = Catalog::parse_po("nl_NL", "nl.po", DUTCH.as_bytes()).unwrap();
+        assert!(faults.is_empty());
+        Arc::new(catalog)
+    }
+
+    #[test]
+    fn tr_speaks_the_language_of_the_innermost_scope() {
+        let (english, dutch) = (Arc::new(Catalog::source()), dutch());
+        let greet = || tr::tr!("Good morning");
+        let count = |n: u64| tr::tr!("one" | "many" % n);
+        let open = || (tr::tr!("door" => "Open"), tr::tr!("Open"));
+
+        assert_eq!((greet(), count(1)), ("Good morning".to_owned(), "one".to_owned()));
+        scope(&dutch, || {
+            assert_eq!((greet(), count(2)), ("Goedemorgen".to_owned(), "veel".to_owned()));
+            assert_eq!(open(), ("Doe open".to_owned(), "Open".to_owned()));
+            scope(&english, || assert_eq!(greet(), "Good morning"));
+            assert_eq!(greet(), "Goedemorgen");
+        });
+        assert_eq!(greet(), "Good morning");
+    }
+
+    #[test]
+    fn a_panic_inside_a_scope_does_not_leak_its_language() {
+        let dutch = dutch();
+
+        let result = std::panic::catch_unwind(|| scope(&dutch, || panic!("in the middle")));
+
+        assert!(result.is_err());
+        assert_eq!(tr::tr!("Good morning"), "Good morning");
+    }
+}

@@ -1,0 +1,153 @@
+//! The translations of one file, ready to be looked up.
+
+use std::collections::HashMap;
+
+use super::{
+    mo::{self, MoError, Pair},
+    placeholders,
+    plural::PluralRule,
+    po::{Entry, Po, PoFault, header_field},
+};
+
+/// Why a text of a file is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// It has no translation.
+    Untranslated,
+    /// Its translation was made for another text.
+    Fuzzy,
+    /// Its translation has a fault.
+    Faulty,
+}
+
+/// The translations of one file.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    /// The file, for messages to people.
+    pub(super) file: String,
+    rule: PluralRule,
+    by_key: HashMap<String, Vec<String>>,
+    /// Messages of the file that are not used, with their lines.
+    lacks: HashMap<String, (Lack, usize)>,
+}
+
+/// A PO file, compiled.
+#[derive(Clone, Debug, Default)]
+pub struct Compiled {
+    /// What an MO file holds: the header, and the translations that can be used.
+    pub pairs: Vec<Pair>,
+    /// Messages that cannot be used, with their lines and what is wrong.
+    pub faults: Vec<PoFault>,
+    /// How many messages have a translation that can be used.
+    pub n_translated: usize,
+    /// Lines of messages without translation.
+    pub untranslated: Vec<usize>,
+    /// Lines of messages that a person has to look at.
+    pub fuzzy: Vec<usize>,
+    rule: PluralRule,
+    lacks: HashMap<String, (Lack, usize)>,
+}
+
+impl Compiled {
+    /// Compiles a file: leaves out what is fuzzy, not translated, or faulty.
+    pub fn new(po: &Po) -> Self {
+        let mut compiled = Self::default();
+        let header_line = po.header().map_or(1, |header| header.line);
+        match po.header_field("Plural-Forms").map(PluralRule::parse) {
+            Some(Ok(rule)) => compiled.rule = rule,
+            Some(Err(error)) => {
+                compiled.faults.push(PoFault { line: header_line, what: error.to_string() });
+            }
+            None => {}
+        }
+        if let Some(header) = po.header() {
+            compiled.pairs.push((header.source.clone(), header.translations.clone()));
+        }
+        for entry in po.messages() {
+            compiled.add(entry);
+        }
+        compiled.faults.sort();
+        compiled
+    }
+
+    fn add(&mut self, entry: &Entry) {
+        let lack = if entry.is_fuzzy() {
+            self.fuzzy.push(entry.line);
+            Lack::Fuzzy
+        } else if !entry.is_filled() {
+            self.untranslated.push(entry.line);
+            // A plural that has some of its forms alone is a slip.
+            if entry.is_begun() {
+                let what = "a plural form has no translation".to_owned();
+                self.faults.push(PoFault { line: entry.line, what });
+            }
+            Lack::Untranslated
+        } else if let Some(what) = self.fault(entry) {
+            self.faults.push(PoFault { line: entry.line, what });
+            Lack::Faulty
+        } else {
+            self.n_translated += 1;
+            self.pairs.push((entry.source.clone(), entry.translations.clone()));
+            return;
+        };
+        self.lacks.insert(entry.source.key(), (lack, entry.line));
+    }
+
+    fn fault(&self, entry: &Entry) -> Option<String> {
+        let n_given = entry.translations.len();
+        let n_forms = self.rule.n_forms();
+        if entry.source.plural.is_some() && n_given != n_forms {
+            return Some(format!("{n_given} plural forms are given; the language has {n_forms}"));
+        }
+        let mut texts = entry.translations.iter();
+        texts.find_map(|text| placeholders::fault(&entry.source, n_forms, text))
+    }
+
+    /// The translations, to be looked up; `file` is named in messages to people.
+    pub fn into_texts(self, file: &str) -> Texts {
+        let mut texts = Texts::of(file, self.rule, self.pairs);
+        texts.lacks = self.lacks;
+        texts
+    }
+}
+
+impl Texts {
+    /// Reads an MO file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn from_mo(file: &str, mo: &[u8]) -> Result<Self, MoError> {
+        let pairs = mo::read(mo)?;
+        let header = pairs.iter().find(|(source, _)| source.is_header());
+        let header = header.and_then(|(_, texts)| texts.first());
+        let field = header.and_then(|header| header_field(header, "Plural-Forms"));
+        let rule =
+            field.map(PluralRule::parse).transpose().map_err(|_rule| MoError::PluralForms)?;
+        Ok(Self::of(file, rule.unwrap_or_default(), pairs))
+    }
+
+    fn of(file: &str, rule: PluralRule, pairs: Vec<Pair>) -> Self {
+        let by_key = pairs
+            .into_iter()
+            .filter(|(source, texts)| !source.is_header() && texts.iter().all(|t| !t.is_empty()))
+            .map(|(source, texts)| (source.key(), texts))
+            .collect();
+        Self { file: file.to_owned(), rule, by_key, lacks: HashMap::new() }
+    }
+
+    /// The translation of a text.
+    pub(super) fn find(&self, key: &str) -> Option<&str> {
+        self.by_key.get(key)?.first().map(String::as_str)
+    }
+
+    /// The translation for `n` things.
+    pub(super) fn find_plural(&self, key: &str, n: u64) -> Option<&str> {
+        self.by_key.get(key)?.get(self.rule.form(n)).map(String::as_str)
+    }
+
+    /// Why the file does not give a translation that it should, and the line.
+    pub(super) fn lack(&self, key: &str) -> Option<(Lack, usize)> {
+        self.lacks.get(key).copied()
+    }
+}
