@@ -42,6 +42,14 @@ pub enum Command {
     Check,
     /// Takes a lesson as a learner would: real XMPP, real OTR.
     Learner(Learner),
+    /// Writes all texts of the program and of the lessons to a POT file, for translators.
+    Extract(Extract),
+    /// Begins the translation to a language: makes its PO file from a POT file.
+    Init(Init),
+    /// Brings PO files up to date with a POT file; changed texts are marked fuzzy.
+    Update(Update),
+    /// Compiles PO files to MO files, and names every fault in them.
+    Compile(Compile),
 }
 
 /// Arguments of `run`.
@@ -91,6 +99,59 @@ pub struct Learner {
     /// The authorities that may sign the server's certificate; without it, the system's.
     #[arg(long, value_name = "FILE")]
     pub ca_certs: Option<PathBuf>,
+}
+
+/// Arguments of `extract`.
+#[derive(Clone, Debug, Args)]
+pub struct Extract {
+    /// The file to write.
+    #[arg(long, short, value_name = "FILE", default_value = "messages.pot")]
+    pub output: PathBuf,
+    /// The Rust sources [default: src in otrbot's repository, else the program's own texts].
+    #[arg(long, value_name = "DIR")]
+    pub sources: Option<PathBuf>,
+    /// The lessons, besides those that the program carries [default: settings/lessons in otrbot's
+    /// repository, else lessons.folder of the settings].
+    #[arg(long, value_name = "DIR")]
+    pub lessons: Option<PathBuf>,
+}
+
+/// Arguments of `init`.
+#[derive(Clone, Debug, Args)]
+pub struct Init {
+    /// The texts, from `otrbot extract`.
+    pub pot: PathBuf,
+    /// The language and perhaps the country, such as `nl_NL`.
+    pub locale: String,
+    /// The folder of all languages.
+    #[arg(long, value_name = "DIR", default_value = "locales")]
+    pub locales: PathBuf,
+    /// The rule for plurals, for languages that otrbot does not know.
+    #[arg(long, value_name = "RULE")]
+    pub plural_forms: Option<String>,
+}
+
+/// Arguments of `update`.
+#[derive(Clone, Debug, Args)]
+pub struct Update {
+    /// The texts, from `otrbot extract`.
+    pub pot: PathBuf,
+    /// The language to bring up to date [default: all].
+    pub locale: Option<String>,
+    /// The folder of all languages.
+    #[arg(long, value_name = "DIR", default_value = "locales")]
+    pub locales: PathBuf,
+}
+
+/// Arguments of `compile`.
+#[derive(Clone, Debug, Args)]
+pub struct Compile {
+    /// The language to compile [default: all].
+    #[arg(long, short)]
+    pub locale: Option<String>,
+    /// The folder of all languages.
+    #[arg(long, value_name = "DIR", default_value = "locales")]
+    pub locales: PathBuf,
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //!
 //! ```text
 //!         main  cli  daemon  learner            the only callers of System, signals, exit codes
+//!               translations                    tools for translators; nothing else names them
 //!            |
 //!      actors      http      xmpp               IO: sockets, timers, database, clock
 //!         |  \    /  |
@@ -74,6 +75,7 @@ pub mod session;
 pub mod settings;
 pub mod store;
 pub mod telemetry;
+pub mod translations;
 pub mod xmpp;
 
 use failure::Failure;
@@ -104,5 +106,11 @@ pub fn run(cli: cli::Cli) -> Result<(), Failure> {
             telemetry::start(level.unwrap_or(LevelFilter::Warn), Colours::Auto, no_color);
             learner::run(&arguments)
         }
+        cli::Command::Extract(arguments) => {
+            translations::extract::extract(&arguments, cli.settings)
+        }
+        cli::Command::Init(arguments) => translations::init(&arguments),
+        cli::Command::Update(arguments) => translations::update(&arguments),
+        cli::Command::Compile(arguments) => translations::compile::compile(&arguments),
     }
 }

@@ -14,6 +14,11 @@ use super::{Lesson, LessonError, parse_with};
 const BUILT_IN: [(&str, &str); 1] =
     [("basics", include_str!("../../settings/lessons/basics.yaml"))];
 
+/// The lessons that the program carries: name and YAML.
+pub fn built_in() -> impl Iterator<Item = (&'static str, &'static str)> {
+    BUILT_IN.into_iter()
+}
+
 /// What is read of a file; more than a lesson may have, so that its parser refuses it.
 const MAX_READ_BYTES: u64 = (1 << 20) + 1;
 
@@ -102,7 +107,11 @@ impl Library {
 }
 
 /// The lessons of a folder: name and file, in the order of the names.
-fn yaml_files(folder: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
+///
+/// # Errors
+///
+/// What the system says of the folder.
+pub fn yaml_files(folder: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
     let mut files = BTreeMap::new();
     for entry in folder.read_dir()? {
         let path = entry?.path();
@@ -116,7 +125,12 @@ fn yaml_files(folder: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
     Ok(files)
 }
 
-fn read(path: &Path) -> io::Result<String> {
+/// The content of a lesson's file.
+///
+/// # Errors
+///
+/// What the system says of the file.
+pub fn read(path: &Path) -> io::Result<String> {
     let mut yaml = String::new();
     File::open(path)?.take(MAX_READ_BYTES).read_to_string(&mut yaml)?;
     Ok(yaml)

@@ -55,6 +55,7 @@
 mod check;
 mod error;
 pub mod library;
+pub mod messages;
 mod raw;
 pub mod text;
 pub mod vocabulary;

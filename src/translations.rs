@@ -1,0 +1,231 @@
+//! The tools for translators: `otrbot extract`, `init`, `update` and `compile`.
+//!
+//! ```text
+//! Rust sources, lessons --extract--> messages.pot --init--> locales/nl_NL/LC_MESSAGES/otrbot.po
+//!                                                 --update--> the same, with the new texts
+//!                                                                   --compile--> otrbot.mo
+//! ```
+//!
+//! The files are those of GNU gettext, so that its tools, Poedit and the like can be used between.
+//! The program carries the PO files of the repository and compiles them when it starts; MO files
+//! are for deployments that bring languages or lessons of their own.
+
+pub mod compile;
+pub mod extract;
+pub mod lessons;
+pub mod merge;
+pub mod rust;
+
+use std::{
+    fmt, fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    cli,
+    failure::Failure,
+    i18n::{
+        SOURCE_LOCALE, catalog_file, locale, plural,
+        po::{Po, Source},
+    },
+};
+
+/// A text to translate, where it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The text.
+    pub source: Source,
+    /// `file:line`.
+    pub reference: String,
+    /// What the translator should know, a line each.
+    pub comments: Vec<String>,
+    /// Such as `rust-format`.
+    pub flags: Vec<String>,
+}
+
+/// A place where a text cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    file: String,
+    line: usize,
+    what: String,
+}
+
+impl Fault {
+    pub(crate) fn new(file: &str, line: usize, what: &str) -> Self {
+        Self { file: file.to_owned(), line, what: what.to_owned() }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, what } = self;
+        write!(f, "{file}:{line}: {what}")
+    }
+}
+
+/// `otrbot init`: begins a translation.
+///
+/// # Errors
+///
+/// A [`Failure`]: the POT file cannot be read, the locale is not known, or is there already.
+pub fn init(arguments: &cli::Init) -> Result<(), Failure> {
+    let pot = read_po(&arguments.pot)?;
+    let locale = locale_argument(&arguments.locale)?;
+    let Some(plural_forms) = arguments.plural_forms.as_deref().or(plural::plural_forms(&locale))
+    else {
+        return Err(Failure::InvalidArgument(format!(
+            "{locale}: the plural forms of this language are not known; give them with \
+             --plural-forms \"nplurals=…; plural=…;\", as the GNU gettext manual explains"
+        )));
+    };
+    plural::PluralRule::parse(plural_forms)
+        .map_err(|error| Failure::InvalidArgument(format!("--plural-forms: {error}")))?;
+    let path = catalog_file(&arguments.locales.join(&locale), "po");
+    if path.exists() {
+        return Err(Failure::InvalidArgument(format!(
+            "{}: is there already; `otrbot update {} {locale}` brings it up to date",
+            path.display(),
+            arguments.pot.display()
+        )));
+    }
+    let begun = merge::begin(&pot, &locale, plural_forms);
+    write_file(&path, begun.to_string().as_bytes())?;
+    say(&format!("{}: {}", path.display(), Counts::of(&begun)));
+    Ok(())
+}
+
+/// `otrbot update`: brings translations up to date with a POT file.
+///
+/// # Errors
+///
+/// A [`Failure`]: a file cannot be read or written, or is not there.
+pub fn update(arguments: &cli::Update) -> Result<(), Failure> {
+    let pot = read_po(&arguments.pot)?;
+    for locale in locales(&arguments.locales, arguments.locale.as_deref())? {
+        let path = catalog_file(&arguments.locales.join(&locale), "po");
+        let po = read_po(&path)?;
+        let merged = merge::merge(&pot, &po, locale == SOURCE_LOCALE);
+        write_file(&path, merged.to_string().as_bytes())?;
+        say(&format!("{}: {}", path.display(), Counts::of(&merged)));
+    }
+    Ok(())
+}
+
+/// How far a translation is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Texts with a translation that can be used.
+    pub translated: usize,
+    /// Translations that were made for another text.
+    pub fuzzy: usize,
+    /// Texts without translation.
+    pub untranslated: usize,
+    /// Translations of texts that are no longer there.
+    pub obsolete: usize,
+}
+
+impl Counts {
+    /// Counts the messages of a file.
+    pub fn of(po: &Po) -> Self {
+        let mut counts = Self { obsolete: po.obsolete().count(), ..Self::default() };
+        for entry in po.messages() {
+            if entry.is_fuzzy() {
+                counts.fuzzy += 1;
+            } else if entry.is_filled() {
+                counts.translated += 1;
+            } else {
+                counts.untranslated += 1;
+            }
+        }
+        counts
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { translated, fuzzy, untranslated, obsolete } = self;
+        let all = translated + fuzzy + untranslated;
+        write!(
+            f,
+            "{all} texts: {translated} translated, {fuzzy} fuzzy, {untranslated} untranslated; \
+             {obsolete} obsolete"
+        )
+    }
+}
+
+/// The locale of an argument, or all of a folder that have a PO file.
+fn locales(folder: &Path, named: Option<&str>) -> Result<Vec<String>, Failure> {
+    if let Some(named) = named {
+        let locale = locale_argument(named)?;
+        let path = catalog_file(&folder.join(&locale), "po");
+        if path.exists() {
+            return Ok(vec![locale]);
+        }
+        return Err(Failure::MissingDependency(format!(
+            "{}: is not there; `otrbot init` begins a translation",
+            path.display()
+        )));
+    }
+    let mut found = Vec::new();
+    let unreadable = |error| unreadable(folder, &error);
+    for entry in folder.read_dir().map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if let Some(name) = path.file_name().and_then(|name| name.to_str())
+            && catalog_file(&path, "po").exists()
+        {
+            found.push(name.to_owned());
+        }
+    }
+    if found.is_empty() {
+        return Err(Failure::MissingDependency(format!(
+            "{}: there are no translations; `otrbot init` begins one",
+            folder.display()
+        )));
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn locale_argument(locale: &str) -> Result<String, Failure> {
+    if locale::is_locale(locale) {
+        return Ok(locale::gettext_name(locale));
+    }
+    Err(Failure::InvalidArgument(format!(
+        "{locale:?} is not a locale; give a language and perhaps a country, such as nl_NL"
+    )))
+}
+
+/// Reads a PO or POT file; every fault of it is told.
+pub(crate) fn read_po(path: &Path) -> Result<Po, Failure> {
+    let content = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    Po::parse(&content).map_err(|faults| {
+        let faults: Vec<String> =
+            faults.iter().map(|fault| format!("{}:{fault}", path.display())).collect();
+        Failure::BadSetting(faults.join("\n"))
+    })
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::MissingDependency(format!("{}: {error}", path.display()))
+}
+
+/// Writes a file as a whole or not at all.
+pub(crate) fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::Unknown(anyhow::anyhow!("cannot write {}: {error}", path.display()))
+    };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let new = PathBuf::from(new);
+    fs::write(&new, content).and_then(|()| fs::rename(&new, path)).map_err(failed)
+}
+
+/// A line for the person at the terminal. A closed pipe is no fault.
+pub(crate) fn say(line: &str) {
+    drop(writeln!(std::io::stdout(), "{line}"));
+}

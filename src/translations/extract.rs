@@ -1,0 +1,242 @@
+//! `otrbot extract`: all texts, from the Rust sources and the lessons, as a POT file.
+//!
+//! A program without its sources takes its own texts from the POT file that it carries. The file
+//! has no date in it: the same texts give the same file.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::{Fault, Message, lessons, rust, say, write_file};
+use crate::{
+    cli,
+    failure::Failure,
+    i18n::po::{Entry, FUZZY, Po, Source},
+    lesson::library,
+    settings::Settings,
+};
+
+/// All texts of the repository, as they were when the program was built.
+const OWN_TEXTS: &str = include_str!("../../locales/messages.pot");
+
+/// Where the lessons that the program carries are in the repository.
+const SHIPPED_LESSONS: &str = "settings/lessons";
+
+/// The fields of the header, as GNU gettext begins them.
+const HEADER: &str = "Project-Id-Version: otrbot\n\
+    Report-Msgid-Bugs-To: \n\
+    PO-Revision-Date: YEAR-MO-DA HO:MI+ZONE\n\
+    Last-Translator: FULL NAME <EMAIL@ADDRESS>\n\
+    Language-Team: LANGUAGE <LL@li.org>\n\
+    Language: \n\
+    MIME-Version: 1.0\n\
+    Content-Type: text/plain; charset=UTF-8\n\
+    Content-Transfer-Encoding: 8bit\n\
+    Plural-Forms: nplurals=INTEGER; plural=EXPRESSION;\n";
+
+/// `otrbot extract`: writes the POT file.
+///
+/// # Errors
+///
+/// A [`Failure`] with every place where a text cannot be taken.
+pub fn extract(arguments: &cli::Extract, settings: Option<PathBuf>) -> Result<(), Failure> {
+    let in_repository = is_repository(Path::new("."));
+    let sources = match &arguments.sources {
+        Some(folder) => Some(folder.clone()),
+        None => in_repository.then(|| PathBuf::from("src")),
+    };
+    let lessons = match (&arguments.lessons, settings) {
+        (Some(folder), _) => Some(folder.clone()),
+        (None, None) if in_repository => Some(PathBuf::from(SHIPPED_LESSONS)),
+        (None, settings) => {
+            let is_named = settings.is_some();
+            let file = Settings::choose_file(settings);
+            if is_named || file.exists() { Settings::load(&file)?.lessons.folder } else { None }
+        }
+    };
+    let pot = collect(sources.as_deref(), lessons.as_deref())?;
+    let output = &arguments.output;
+    write_file(output, pot.to_string().as_bytes())?;
+    let of_lessons =
+        pot.messages().filter(|m| m.references.iter().any(|r| r.contains(".yaml:"))).count();
+    let n = pot.messages().count();
+    say(&format!("{}: {n} texts, {of_lessons} of them in lessons", output.display()));
+    Ok(())
+}
+
+/// The POT file of the sources, or of the program's own texts where these are not there, and of
+/// the lessons: those that the program carries, and those of a folder, in their place or besides.
+///
+/// # Errors
+///
+/// A [`Failure`] with every place where a text cannot be taken.
+pub fn collect(sources: Option<&Path>, folder: Option<&Path>) -> Result<Po, Failure> {
+    let mut faults = Vec::new();
+    let mut messages = match sources {
+        Some(sources) => of_sources(sources, &mut faults)?,
+        None => own_texts()?,
+    };
+    messages.extend(of_lessons(folder, &mut faults)?);
+    let entries = join(messages, &mut faults);
+    if faults.is_empty() {
+        return Ok(Po { entries: [vec![header()], entries].concat() });
+    }
+    let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Err(Failure::BadSetting(faults.join("\n")))
+}
+
+/// Whether a folder is that of otrbot's sources.
+fn is_repository(folder: &Path) -> bool {
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+    manifest.lines().any(|line| line.trim() == "name = \"otrbot\"") && folder.join("src").is_dir()
+}
+
+fn header() -> Entry {
+    Entry {
+        translator_comments: vec![
+            "Texts of otrbot, made by `otrbot extract`.".to_owned(),
+            String::new(),
+        ],
+        flags: vec![FUZZY.to_owned()],
+        translations: vec![HEADER.to_owned()],
+        ..Entry::default()
+    }
+}
+
+fn of_sources(folder: &Path, faults: &mut Vec<Fault>) -> Result<Vec<Message>, Failure> {
+    let mut files = Vec::new();
+    rust_files(folder, &mut files).map_err(|error| super::unreadable(folder, &error))?;
+    files.sort();
+    let mut messages = Vec::new();
+    for path in files {
+        let code = fs::read_to_string(&path).map_err(|error| super::unreadable(&path, &error))?;
+        match rust::messages(&name(&path), &code) {
+            Ok(found) => messages.extend(found),
+            Err(found) => faults.extend(found),
+        }
+    }
+    Ok(messages)
+}
+
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in folder.read_dir()? {
+        let path = entry?.path();
+        if path.is_dir() {
+            rust_files(&path, found)?;
+        } else if path.extension().is_some_and(|kind| kind == "rs") && !rust::is_test(&path) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The texts of the program itself, from the POT file that it carries.
+fn own_texts() -> Result<Vec<Message>, Failure> {
+    let pot = Po::parse(OWN_TEXTS.as_bytes()).map_err(|faults| {
+        let first = faults.first().map(ToString::to_string).unwrap_or_default();
+        Failure::Unknown(anyhow::anyhow!("built in: messages.pot:{first}"))
+    })?;
+    let mut messages = Vec::new();
+    for entry in pot.messages() {
+        let is_own = |reference: &&String| reference.contains(".rs:");
+        for reference in entry.references.iter().filter(is_own) {
+            messages.push(Message {
+                source: entry.source.clone(),
+                reference: reference.clone(),
+                // Remarks on a lesson are made anew.
+                comments: entry
+                    .extracted_comments
+                    .iter()
+                    .filter(|comment| !comment.starts_with("lesson "))
+                    .cloned()
+                    .collect(),
+                flags: entry.flags.clone(),
+            });
+        }
+    }
+    Ok(messages)
+}
+
+fn of_lessons(folder: Option<&Path>, faults: &mut Vec<Fault>) -> Result<Vec<Message>, Failure> {
+    let mut lessons = BTreeMap::new();
+    for (lesson, yaml) in library::built_in() {
+        let file = format!("{SHIPPED_LESSONS}/{lesson}.yaml");
+        lessons.insert(lesson.to_owned(), (file, yaml.to_owned()));
+    }
+    if let Some(folder) = folder {
+        let files = library::yaml_files(folder).map_err(|e| super::unreadable(folder, &e))?;
+        for (lesson, path) in files {
+            let yaml = library::read(&path).map_err(|error| super::unreadable(&path, &error))?;
+            lessons.insert(lesson, (name(&path), yaml));
+        }
+    }
+    let mut messages = Vec::new();
+    for (lesson, (file, yaml)) in &lessons {
+        match lessons::messages(lesson, file, yaml) {
+            Ok(found) => messages.extend(found),
+            Err(found) => faults.extend(found),
+        }
+    }
+    Ok(messages)
+}
+
+/// A path as references have it: with slashes, and from the working folder on.
+fn name(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = path.strip_prefix(&here).unwrap_or(path);
+    let parts = path.components().filter(|part| *part != std::path::Component::CurDir);
+    parts.collect::<PathBuf>().to_string_lossy().replace('\\', "/")
+}
+
+/// One entry for each text, in the order of their first places.
+fn join(messages: Vec<Message>, faults: &mut Vec<Fault>) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut by_key: HashMap<String, usize> = HashMap::new();
+    for message in messages {
+        let next = entries.len();
+        let ix = *by_key.entry(message.source.key()).or_insert(next);
+        let Some(entry) = entries.get_mut(ix) else {
+            entries.push(entry(message));
+            continue;
+        };
+        match (&entry.source.plural, &message.source.plural) {
+            (Some(there), Some(other)) if there != other => {
+                let (file, line) = message.reference.rsplit_once(':').unwrap_or_default();
+                let what = format!("the text has another plural before, {there:?}");
+                faults.push(Fault::new(file, line.parse().unwrap_or(1), &what));
+            }
+            (None, Some(plural)) => {
+                entry.source.plural = Some(plural.clone());
+                entry.translations = vec![String::new(); 2];
+            }
+            _ => {}
+        }
+        add_new(&mut entry.references, vec![message.reference]);
+        add_new(&mut entry.extracted_comments, message.comments);
+        add_new(&mut entry.flags, message.flags);
+    }
+    entries
+}
+
+fn entry(message: Message) -> Entry {
+    let Message { source, reference, comments, flags } = message;
+    let n_forms = if source.plural.is_some() { 2 } else { 1 };
+    Entry {
+        extracted_comments: comments,
+        references: vec![reference],
+        flags,
+        translations: vec![String::new(); n_forms],
+        source: Source { ..source },
+        ..Entry::default()
+    }
+}
+
+fn add_new(there: &mut Vec<String>, more: Vec<String>) {
+    for item in more {
+        if !there.contains(&item) {
+            there.push(item);
+        }
+    }
+}
