@@ -129,8 +129,10 @@ impl RawReaction {
         let conditions = reader.list(fields.find("if")).iter();
         let conditions = conditions.filter_map(|node| claim(node, reader)).collect();
         let topic = fields.find("about").and_then(|node| reader.text(node));
-        let is_message =
-            matches!(event, EventKind::MessageReceived | EventKind::PlainMessageReceived);
+        let is_message = matches!(
+            event,
+            EventKind::MessageReceived | EventKind::PlainMessageReceived | EventKind::BotSecretTold
+        );
         if let Some(topic) = topic.as_ref().filter(|_| !is_message) {
             reader.fault(topic.place, Fault::Combination("only messages are `about` something"));
         }
@@ -163,7 +165,7 @@ impl RawHint {
     }
 }
 
-/// A list of `say: text`, `say: [texts]` and single words.
+/// A list of `say: text`, `say: [texts]`, `answer: text` and single words.
 fn actions(node: Option<&Node>, reader: &mut Reader) -> Vec<Placed<Action>> {
     let mut actions = Vec::new();
     for node in reader.list(node) {
@@ -173,7 +175,12 @@ fn actions(node: Option<&Node>, reader: &mut Reader) -> Vec<Placed<Action>> {
             actions.extend(action);
             continue;
         }
-        let Some(say) = reader.fields(node, &["say"]).find("say") else { continue };
+        let fields = reader.fields(node, &["say", "answer"]);
+        if let Some(answer) = fields.find("answer") {
+            let text = said(answer, reader);
+            actions.extend(text.map(|t| Placed { value: Action::Answer(t.value), place: t.place }));
+        }
+        let Some(say) = fields.find("say") else { continue };
         let texts =
             if let Value::List(texts) = &say.value { texts } else { std::slice::from_ref(say) };
         for text in texts {
