@@ -112,6 +112,7 @@ fn texts(raw: &RawLesson, title: &Placed<String>) -> Vec<Text> {
         .into_iter()
         .chain(topics)
         .chain(said)
+        .filter(|(_, place)| !place.is_inherited)
         .map(|(msgid, place)| Text { msgid: msgid.clone(), line: place.line })
         .collect();
     texts.sort_by_key(|text| text.line);
