@@ -1,5 +1,7 @@
 //! The lesson in which somebody in the middle asks for the bot secret.
 
+#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
+
 use otrbot::otr::{Event, Fingerprint, Version};
 use otrbot::session::{BotSecretVerdict, Progress, SessionConfig};
 
