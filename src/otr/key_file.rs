@@ -37,8 +37,9 @@ use self::sexp::{Atom, Item, List, Misplaced};
 use super::error::WireError;
 use super::identity::SigningKey;
 
-/// Longest file that is read, in bytes. An account with a key of 1,024 bits takes 1,200.
-pub const MAX_BYTES: usize = 256 * 1024;
+/// Longest file that is read, in bytes: room for as many and as long accounts as there can be. One
+/// with a key of 1,024 bits takes 1,200.
+pub const MAX_BYTES: usize = 1024 * 1024;
 /// Accounts in a file. Each key costs some milliseconds to check.
 pub const MAX_ACCOUNTS: usize = 64;
 /// Longest name of an account or of a protocol, in bytes. A Jabber ID may have 3,071.

@@ -250,7 +250,7 @@ fn a_wrong_number_is_named_with_its_place() {
 #[test]
 fn sizes_depths_and_numbers_are_bounded() {
     let long = format!("(privkeys{})", " ".repeat(MAX_BYTES));
-    check(&long, 1, 1, "the file is longer than 262144 bytes");
+    check(&long, 1, 1, "the file is longer than 1048576 bytes");
     check(&"(".repeat(100_000), 1, 17, "more than 16 lists within lists");
     check(
         &format!("(a{})", " b".repeat(MAX_ITEMS)),
