@@ -14,8 +14,9 @@
 //! )
 //! ```
 //!
-//! Any such file is read in every form in which libgcrypt's S-expressions can say it; what is
-//! written is laid out as libotr does it, byte for byte. Every key that is read is a valid one: its
+//! Any such file is read in every form in which libgcrypt's S-expressions can say it: libotr itself
+//! writes one x in some hundred in quotation marks, since its bytes happen to be a text. What is
+//! written is laid out as libotr does it, with all numbers in hexadecimal digits. Every key that is read is a valid one: its
 //! numbers are checked as those of peers are, p is prime, and x belongs to y.
 //!
 //! Bytes in, bytes out: where they are kept is the host's business. Numbers of keys never show in

@@ -116,7 +116,15 @@ fn what_libotr_writes_we_read_and_write_alike() {
     let read = assert_agreed(&file);
 
     assert_eq!(read.accounts().len(), NAMES.len());
-    assert_eq!(*read.to_text(), fs::read_to_string(&file).unwrap());
+    let theirs = fs::read(&file).unwrap();
+    let (theirs, ours) = (theirs.split(|&byte| byte == b'\n'), read.to_text());
+    let ours = ours.split('\n').map(str::as_bytes);
+    assert_eq!(theirs.clone().count(), ours.clone().count());
+    // One x in some hundred is a text by chance, and libgcrypt then writes it as one.
+    let is_text = |line: &[u8]| line.starts_with(b"  (x ") && !line.starts_with(b"  (x #");
+    for (theirs, ours) in theirs.zip(ours).filter(|(theirs, _)| !is_text(theirs)) {
+        assert_eq!(theirs, ours);
+    }
 }
 
 #[test]

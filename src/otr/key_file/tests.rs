@@ -125,6 +125,25 @@ fn a_secret_is_read_in_other_forms_and_with_leading_zeros() {
 }
 
 #[test]
+fn a_secret_that_happens_to_be_a_text_is_read() {
+    // So libgcrypt writes an x without control characters whose first byte is below 0x80.
+    let secret = b"it's \"\xe9\xff\xb5\", isn't it";
+    let quoted = b"it\\'s \\\"\xe9\xff\xb5\\\", isn\\'t it";
+    let [prime, order, generator, _] = fresh(1).public_key().numbers();
+    let [p, g, x] = [&*prime, &*generator, secret].map(BigUint::from_bytes_be);
+    let public = g.modpow(&x, &p).to_bytes_be();
+    let key = SigningKey::from_parts(&prime, &order, &generator, &public, secret).unwrap();
+    let text = file_of([Account::new("a", "b", Arc::new(key)).unwrap()]).to_text().to_string();
+    let (before, _) = text.split_once("(x ").unwrap();
+
+    let text = [before.as_bytes(), b"(x \"", quoted, b"\"))))\n)"].concat();
+    let file = KeyFile::parse(&text).unwrap();
+
+    let read = file.accounts()[0].key().secret_bytes();
+    assert!(read.ends_with(secret));
+}
+
+#[test]
 fn the_order_of_lists_and_unknown_lists_do_not_matter() {
     let text = file_of([account("ada", "prpl-jabber", 1)]).to_text().to_string();
     let text = text
