@@ -101,6 +101,19 @@ const LAYERS: &[(&str, &[&str])] = &[
             "tokio",
         ],
     ),
+    (
+        "keys",
+        &[
+            "crate::actors",
+            "crate::http",
+            "crate::session",
+            "crate::xmpp",
+            "crate::lti",
+            "crate::store",
+            "actix",
+            "tokio",
+        ],
+    ),
     ("metrics", &["crate::actors", "crate::http", "crate::xmpp", "crate::otr", "crate::lti"]),
     (
         "telemetry",
