@@ -13,6 +13,7 @@
 
 mod data;
 mod exchange;
+mod fixed;
 mod fragments;
 mod pair;
 mod policy;
