@@ -13,8 +13,10 @@
 
 mod data;
 mod exchange;
+mod faults;
 mod fixed;
 mod fragments;
+mod hand;
 mod pair;
 mod policy;
 mod smp;
