@@ -13,8 +13,10 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+type Check = fn(&Known);
+
 /// The entries, and what checks them.
-const CHECKS: &[(&str, fn(&Known))] = &[
+const CHECKS: &[(&str, Check)] = &[
     ("dh", keys::dh),
     ("ake_keys", keys::ake_keys),
     ("data_keys_alice", keys::data_keys_alice),
@@ -88,8 +90,7 @@ impl Known {
     /// Hexadecimal digits, which may be an odd number of them.
     fn bytes(&self) -> Vec<u8> {
         let digits = self.text();
-        let even =
-            if digits.len().is_multiple_of(2) { digits.to_owned() } else { format!("0{digits}") };
+        let even = if digits.len().is_multiple_of(2) { digits } else { format!("0{digits}") };
         (0..even.len())
             .step_by(2)
             .map(|ix| u8::from_str_radix(&even[ix..ix + 2], 16).unwrap())

@@ -268,7 +268,7 @@ fn unknown_and_countless_and_cut_off_tlvs_lose_nothing() {
     for version in VERSIONS {
         let mut end = end(version);
         let mut hand = Hand::private(5, version, &mut end, now);
-        let many = [b"\0".to_vec(), vec![0xbe, 0xef, 0, 0].repeat(16_000)].concat();
+        let many = [b"\0".to_vec(), b"\xbe\xef\0\0".repeat(16_000)].concat();
         let tails: [&[u8]; 5] =
             [b"\0\xbe\xef\0\x02hi", b"\0\0\x01\xff\xff", b"\0\0", b"\0\0\x08\0\x02xx", &many];
 

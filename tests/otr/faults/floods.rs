@@ -276,7 +276,7 @@ fn an_exchange_that_is_not_ended_is_forgotten() {
 fn waiting_gives_answers_back_one_by_one() {
     let mut end = End::new(1, Policy { error_start_ake: true, ..only(Version::V3) });
     let mut now = Instant::now();
-    let mut answers = |end: &mut End, now| {
+    let answers = |end: &mut End, now| {
         for _ in 0..10 {
             end.receive(now, "?OTR Error: no");
         }

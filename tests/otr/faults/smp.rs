@@ -7,7 +7,7 @@ use otrbot::otr::armor;
 use otrbot::otr::error::SmpError;
 use otrbot::otr::event::Event;
 use otrbot::otr::identity::Fingerprint;
-use otrbot::otr::smp::{Smp, SmpEvent, SmpSecret};
+use otrbot::otr::smp::{Reaction, Smp, SmpEvent, SmpSecret};
 use otrbot::otr::tlv::{Tlv, TlvType};
 use otrbot::otr::version::Version;
 use otrbot::otr::wire::{Reader, Writer};
@@ -355,7 +355,7 @@ fn success_comes_of_the_last_messages_alone() {
     let secret = || SmpSecret::compute(&ours, &theirs, &[3; 8], b"secret");
     let mut rng = Hand::new(5, Version::V3).rng;
     let (mut alice, mut bob) = (Smp::new(), Smp::new());
-    let mut only = |reaction: otrbot::otr::smp::Reaction| reaction.send.into_iter().next().unwrap();
+    let only = |reaction: Reaction| reaction.send.into_iter().next().unwrap();
     let one = only(alice.start(&mut rng, secret(), None));
     drop(bob.on_tlv(&mut rng, &one));
     let two = only(bob.answer(&mut rng, secret()).unwrap());

@@ -98,8 +98,8 @@ pub(super) fn leading_zero_secret(known: &Known) {
 }
 
 pub(super) fn signing_key(known: &Known) -> SigningKey {
-    let [p, q, g, y, x] = ["p", "q", "g", "y", "x"].map(|name| known.at(name).bytes());
-    SigningKey::from_parts(&p, &q, &g, &y, &x).unwrap()
+    let part = |name: &str| known.at(name).bytes();
+    SigningKey::from_parts(&part("p"), &part("q"), &part("g"), &part("y"), &part("x")).unwrap()
 }
 
 pub(super) fn dsa_alice(known: &Known) {
