@@ -21,5 +21,6 @@ mod losses;
 mod pair;
 mod policy;
 mod props;
+mod redaction;
 mod smp;
 mod vectors;
