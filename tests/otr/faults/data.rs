@@ -1,20 +1,24 @@
 //! Data messages: counters, keys, rotation, revealed MAC keys, TLVs, texts.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use otrbot::otr::armor;
-use otrbot::otr::conversation::MessageState;
+use otrbot::otr::conversation::{Conversation, MessageState};
 use otrbot::otr::error::Ignored;
 use otrbot::otr::event::Event;
+use otrbot::otr::identity::SigningKey;
 use otrbot::otr::message::{Body, Data};
 use otrbot::otr::tlv::{Tlv, TlvType};
 use otrbot::otr::version::{Address, Version};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
 
-use super::{VERSIONS, end, not_in_the_group};
+use super::{VERSIONS, end, not_in_the_group, tag};
 use crate::hand::{Hand, data_message};
-use crate::pair::{Pair, Who};
+use crate::pair::{Pair, Who, only};
 
 fn hmac_sha1(key: &[u8], bytes: &[u8]) -> [u8; 20] {
     let mac = Hmac::<sha1::Sha1>::new_from_slice(key).unwrap();
@@ -366,6 +370,28 @@ fn what_may_be_ignored_is_never_answered() {
         assert_eq!(end.refused(), expected);
         assert!(end.sent.is_empty());
     }
+}
+
+/// The text was for one client of the peer. Another one with the same key was not spoken to.
+#[test]
+fn a_text_is_not_sent_again_to_another_client_of_the_same_key() {
+    let mut pair = Pair::private(Version::V3);
+    let now = pair.now;
+    pair.say(Who::Alice, "for the first client");
+    pair.alice.sent.clear();
+    pair.alice.receive(now, "?OTR Error: once more");
+    pair.alice.sent.clear();
+    let key = SigningKey::generate(&mut ChaCha20Rng::seed_from_u64(2));
+    assert_eq!(key.public_key().fingerprint(), pair.bob.fingerprint());
+    let policy = only(Version::V3);
+    pair.bob.conversation = Conversation::new(Arc::new(key), tag(0x4242), policy);
+
+    pair.start(Who::Bob);
+    pair.drive();
+
+    assert!(pair.both_private());
+    assert!(pair.bob.heard().is_empty());
+    pair.assert_alive();
 }
 
 /// potr on Python 3 does not tell injected plaintext from encrypted text.
