@@ -151,6 +151,29 @@ fn any_message_of_an_exchange_may_come_twice() {
     }
 }
 
+/// The commitment comes twice and is answered twice; the second answer brings the Reveal Signature
+/// Message again, which was lost.
+#[test]
+fn an_answer_that_comes_again_is_taken_for_a_loss() {
+    for version in VERSIONS {
+        let mut pair = Pair::new(version);
+        let now = pair.now;
+        pair.start(Who::Bob);
+        pair.deliver(Who::Bob);
+        let commit = pair.alice.sent.front().cloned().unwrap();
+        pair.deliver(Who::Alice);
+        pair.bob.receive(now, &commit);
+        pair.deliver(Who::Bob);
+        let lost = pair.alice.sent.pop_front().unwrap();
+
+        pair.deliver(Who::Bob);
+
+        assert_eq!(pair.alice.sent, [lost]);
+        pair.drive();
+        assert!(pair.both_private());
+    }
+}
+
 #[test]
 fn any_text_may_be_lost_and_the_others_arrive() {
     each_message(Fate::IsLost, texts, |pair| {

@@ -30,6 +30,7 @@ impl Drop for Seed {
 
 /// What the line may do.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a vice of its own")]
 struct Line {
     loses: bool,
     repeats: bool,

@@ -303,7 +303,8 @@ fn the_parts_of_a_conversation_show_no_secret() {
 
     let tlv = Tlv { kind: TlvType::EXTRA_KEY, value: TEXT.as_bytes().to_vec() };
     let sealed =
-        data::seal(&mut established.keys, &mut rng, Address::V2, TEXT, &[tlv.clone()]).unwrap();
+        data::seal(&mut established.keys, &mut rng, Address::V2, TEXT, core::slice::from_ref(&tlv))
+            .unwrap();
     let opened = data::open(&mut peer.keys, Address::V2, &sealed).unwrap();
     shown.add(&(&tlv, &sealed, &established, &peer, &opened));
     let sending = peer.keys.sending(&mut rng).unwrap();

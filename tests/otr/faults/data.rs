@@ -157,6 +157,31 @@ fn serial_numbers_of_keys_that_there_are_not_are_refused() {
     }
 }
 
+/// A key that was rotated away makes nothing readable any more, though what it was used for before is
+/// still remembered while the other side keeps its key.
+#[test]
+fn a_key_of_ours_that_was_rotated_away_is_unknown() {
+    for version in VERSIONS {
+        let mut pair = Pair::private(version);
+        let now = pair.now;
+        // Bob's messages of one turn, under the key of Alice that her answer replaces.
+        pair.say(Who::Alice, "what my next key is");
+        pair.say(Who::Bob, "read");
+        pair.say(Who::Bob, "late");
+        let late = pair.bob.sent.pop_back().unwrap();
+        pair.drive();
+        pair.say(Who::Bob, "under her next key");
+        pair.drive();
+        drop(pair.alice.events());
+
+        pair.alice.receive(now, &late);
+
+        assert_eq!(pair.alice.refused(), [Ignored::UnknownKeys]);
+        pair.alice.sent.clear();
+        pair.assert_alive();
+    }
+}
+
 /// The keys that each end reveals, which messages they verify, and what they verify later.
 #[test]
 fn mac_keys_are_revealed_once_each_after_use_and_all_of_them() {
@@ -200,6 +225,24 @@ fn mac_keys_are_revealed_once_each_after_use_and_all_of_them() {
             assert_eq!(first_missing, Some(sent[direction].len() - n_missing));
             assert!(n_missing <= 8, "{n_missing} messages whose key was not revealed");
         }
+    }
+}
+
+/// Fresh keys take the place of keys that were used, which the new conversation then reveals.
+#[test]
+fn the_mac_keys_of_a_conversation_are_revealed_in_the_one_that_follows() {
+    for version in VERSIONS {
+        let mut pair = Pair::private(version);
+        pair.say(Who::Alice, "text");
+        let (address, data) = data_message(pair.alice.sent.front().unwrap());
+        pair.drive();
+        pair.start(Who::Alice);
+        pair.drive();
+
+        pair.say(Who::Bob, "the first under fresh keys");
+
+        let (_, first) = data_message(pair.bob.sent.front().unwrap());
+        assert_eq!(hmac_sha1(&first.revealed, &data.authenticated(address)), data.mac);
     }
 }
 
