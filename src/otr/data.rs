@@ -6,6 +6,8 @@
 //! MAC = HMAC-SHA-1(sending MAC key, version .. encrypted)
 //! ```
 
+use core::fmt;
+
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -21,7 +23,6 @@ use super::version::Address;
 const NUL: u8 = 0x00;
 
 /// The contents of a data message.
-#[derive(Debug)]
 pub struct Opened {
     /// The text, empty for a heartbeat.
     pub text: Zeroizing<String>,
@@ -29,6 +30,15 @@ pub struct Opened {
     pub tlvs: Vec<Tlv>,
     /// The extra symmetric key of the pair, if a TLV asks for its use.
     pub extra: Option<ExtraKey>,
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened")
+            .field("text_bytes", &self.text.len())
+            .field("tlvs", &self.tlvs)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Makes a data message. `None` if the keys are used up.

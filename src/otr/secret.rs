@@ -81,8 +81,8 @@ impl MacKey {
     }
 }
 
-/// A MAC key that is no secret any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A MAC key that is no secret once it is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RevealedMacKey(pub [u8; MacKey::LEN]);
 
 /// Key of the MACs of the key exchange (m1, m2, m1', m2'): 32 bytes.
@@ -169,7 +169,7 @@ macro_rules! redacted_debug {
     )*};
 }
 
-redacted_debug!(AesKey, MacKey, AkeMacKey, ExtraKey);
+redacted_debug!(AesKey, MacKey, AkeMacKey, ExtraKey, RevealedMacKey);
 
 #[cfg(test)]
 mod tests {
@@ -181,6 +181,7 @@ mod tests {
         assert_eq!(format!("{:?}", MacKey([7; 20])), "MacKey { .. }");
         assert_eq!(format!("{:?}", AkeMacKey([7; 32])), "AkeMacKey { .. }");
         assert_eq!(format!("{:?}", ExtraKey([7; 32])), "ExtraKey { .. }");
+        assert_eq!(format!("{:?}", RevealedMacKey([7; 20])), "RevealedMacKey { .. }");
     }
 
     #[test]
