@@ -22,9 +22,9 @@ use rand_core::CryptoRng;
 use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
-use super::super::dh::{DhPublic, Element, uint_from_be, uint_to_be};
+use super::super::dh::{DhPublic, uint_from_be, uint_to_be};
 use super::super::error::WireError;
-use super::super::fixed_base;
+use super::super::group::{self, Comb, Element, PublicPower};
 use super::super::wire::{Reader, Writer};
 use super::SmpSecret;
 
@@ -57,12 +57,17 @@ impl Exponent {
 
     /// base^self.
     pub(super) fn power(&self, base: &Element) -> Element {
-        base.pow(&*self.0)
+        base.power(&*self.0)
+    }
+
+    /// The same, of a base that has tables.
+    pub(super) fn power_by(&self, base: &Comb) -> Element {
+        base.power(&*self.0)
     }
 
     /// g1^self.
     pub(super) fn power_of_generator(&self) -> Element {
-        fixed_base::LONG.power(&*self.0)
+        group::LONG.power(&*self.0)
     }
 }
 
@@ -118,11 +123,6 @@ impl Challenge {
     fn encode(&self, writer: Writer) -> Writer {
         writer.mpi(&uint_to_be(&self.0))
     }
-
-    /// element^c.
-    fn power(&self, element: &Element) -> Element {
-        element.pow_vartime(&self.0)
-    }
 }
 
 /// A response D.
@@ -152,14 +152,19 @@ impl Response {
         writer.mpi(&uint_to_be(&self.0))
     }
 
-    /// base^D.
-    fn power(&self, base: &Element) -> Element {
-        base.pow_vartime(&self.0)
+    /// base^D element^c.
+    fn product<B: PublicPower>(&self, base: &B, element: &Element, c: &Challenge) -> Element {
+        base.public_product(&self.0, element, &c.0)
+    }
+
+    /// g1^D element^c.
+    fn product_with_generator(&self, element: &Element, c: &Challenge) -> Element {
+        self.product(&*group::LONG_PUBLIC, element, c)
     }
 
     /// g1^D.
     fn power_of_generator(&self) -> Element {
-        fixed_base::LONG.power(&self.0)
+        group::LONG_PUBLIC.public_power(&self.0)
     }
 }
 
@@ -180,7 +185,7 @@ impl Knowledge {
 
     /// Whether the sender of `public` knows its exponent.
     pub(super) fn verify(&self, place: Place, public: &DhPublic) -> bool {
-        let commitment = self.d.power_of_generator().mul(&self.c.power(&public.element()));
+        let commitment = self.d.product_with_generator(&public.element(), &self.c);
         self.c == Challenge::hash(place, &[&commitment])
     }
 
@@ -193,11 +198,18 @@ impl Knowledge {
     }
 }
 
-/// The generators that both sides have agreed on.
+/// The generators that both sides have agreed on, as numbers or with tables for a step.
 #[derive(Debug)]
-pub(super) struct Generators {
-    pub(super) g2: Element,
-    pub(super) g3: Element,
+pub(super) struct Generators<B> {
+    pub(super) g2: B,
+    pub(super) g3: B,
+}
+
+impl Generators<Element> {
+    /// Tables, for a step that needs several powers of each.
+    pub(super) fn with_tables(&self) -> Generators<Comb> {
+        Generators { g2: Comb::of(&self.g2), g3: Comb::of(&self.g3) }
+    }
 }
 
 /// Proof that P and Q were made from one exponent and a secret: cP, D5 and D6.
@@ -212,13 +224,13 @@ impl Coordinates {
     /// Proves that we made P and Q from `r4` and `secret`.
     pub(super) fn prove(
         place: Place,
-        generators: &Generators,
+        generators: &Generators<Comb>,
         r4: &Exponent,
         secret: &SmpSecret,
         [r5, r6]: [&Exponent; 2],
     ) -> Self {
-        let p = r5.power(&generators.g3);
-        let q = r5.power_of_generator().mul(&r6.power(&generators.g2));
+        let p = r5.power_by(&generators.g3);
+        let q = r5.power_of_generator().mul(&r6.power_by(&generators.g2));
         let c = Challenge::hash(place, &[&p, &q]);
         let d5 = Response::new(r5, &r4.0, &c);
         let secret = Zeroizing::new(secret.number().resize());
@@ -227,19 +239,15 @@ impl Coordinates {
     }
 
     /// Whether the sender made `p` and `q` as the protocol says.
-    pub(super) fn verify(
+    pub(super) fn verify<B: PublicPower>(
         &self,
         place: Place,
-        generators: &Generators,
-        p: &DhPublic,
-        q: &DhPublic,
+        generators: &Generators<B>,
+        p: &Element,
+        q: &Element,
     ) -> bool {
-        let p = self.d5.power(&generators.g3).mul(&self.c.power(&p.element()));
-        let q = self
-            .d5
-            .power_of_generator()
-            .mul(&self.d6.power(&generators.g2))
-            .mul(&self.c.power(&q.element()));
+        let p = self.d5.product(&generators.g3, p, &self.c);
+        let q = self.d6.product(&generators.g2, q, &self.c).mul(&self.d5.power_of_generator());
         self.c == Challenge::hash(place, &[&p, &q])
     }
 
@@ -265,22 +273,22 @@ pub(super) struct LogEquality {
 
 impl LogEquality {
     /// Proves that we made R = `q_ratio`^`secret`.
-    pub(super) fn prove(place: Place, q_ratio: &Element, secret: &Exponent, r7: &Exponent) -> Self {
-        let c = Challenge::hash(place, &[&r7.power_of_generator(), &r7.power(q_ratio)]);
+    pub(super) fn prove(place: Place, q_ratio: &Comb, secret: &Exponent, r7: &Exponent) -> Self {
+        let c = Challenge::hash(place, &[&r7.power_of_generator(), &r7.power_by(q_ratio)]);
         let d7 = Response::new(r7, &secret.0, &c);
         Self { c, d7 }
     }
 
     /// Whether the sender made `r` with the exponent of `g3_theirs`.
-    pub(super) fn verify(
+    pub(super) fn verify<B: PublicPower>(
         &self,
         place: Place,
-        q_ratio: &Element,
+        q_ratio: &B,
         g3_theirs: &DhPublic,
-        r: &DhPublic,
+        r: &Element,
     ) -> bool {
-        let first = self.d7.power_of_generator().mul(&self.c.power(&g3_theirs.element()));
-        let second = self.d7.power(q_ratio).mul(&self.c.power(&r.element()));
+        let first = self.d7.product_with_generator(&g3_theirs.element(), &self.c);
+        let second = self.d7.product(q_ratio, r, &self.c);
         self.c == Challenge::hash(place, &[&first, &second])
     }
 
@@ -297,12 +305,12 @@ impl LogEquality {
 mod tests {
     use rand_core::SeedableRng as _;
 
-    use super::super::super::dh::GENERATOR;
+    use super::super::super::group::GENERATOR;
     use super::*;
 
     #[test]
     fn the_known_hashes() {
-        let p_minus_2 = Element::ONE.neg().sub(&Element::ONE);
+        let p_minus_2 = Element::new(&group::P.wrapping_sub(&U1536::from_u8(2)));
         assert_eq!(p_minus_2.retrieve().to_string().len(), 384);
         let number = Element::new(&U1536::from_u16(0x1234));
 
