@@ -18,16 +18,16 @@ use std::sync::LazyLock;
 use crypto_bigint::{U320, U1536, Uint};
 use zeroize::Zeroize as _;
 
-use super::power::{PublicPower, bit_of, public_product};
+use super::power::{PublicPower, bit_of, public_power};
 use super::{Element, GENERATOR};
 
 /// Powers of the generator, for secret exponents of 320 bits: 53 kB.
 pub(in super::super) static SHORT: LazyLock<Comb> =
     LazyLock::new(|| Comb::new(&GENERATOR, U320::BITS, Shape { tables: 8, blocks: 5 }));
 
-/// For secret exponents of 1,536 bits: 53 kB.
+/// For secret exponents of 1,536 bits: 106 kB.
 pub(in super::super) static LONG: LazyLock<Comb> =
-    LazyLock::new(|| Comb::new(&GENERATOR, U1536::BITS, Shape { tables: 8, blocks: 5 }));
+    LazyLock::new(|| Comb::new(&GENERATOR, U1536::BITS, Shape { tables: 8, blocks: 6 }));
 
 /// For public exponents of 1,536 bits: 213 kB. Larger tables pay off, as only what is needed of
 /// them is read.
@@ -60,9 +60,9 @@ struct Table {
 }
 
 impl Comb {
-    /// For two powers or more of 1,536 bits: 13 kB.
+    /// For two powers or more of 1,536 bits: 27 kB.
     pub(in super::super) fn of(base: &Element) -> Self {
-        Self::new(base, U1536::BITS, Shape { tables: 4, blocks: 4 })
+        Self::new(base, U1536::BITS, Shape { tables: 4, blocks: 5 })
     }
 
     /// Tables for exponents of `bits` bits.
@@ -124,7 +124,7 @@ impl PublicPower for Comb {
         other: &Element,
         other_exponent: &Uint<LIMBS>,
     ) -> Element {
-        self.public_power(exponent).mul(&public_product(other, other_exponent))
+        self.public_power(exponent).mul(&public_power(other, other_exponent))
     }
 }
 

@@ -18,6 +18,7 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
+    clippy::inline_always,
     reason = "indices are constants once the loops are unrolled; the bounds of sums are given"
 )]
 

@@ -62,7 +62,7 @@ impl PublicPower for Element {
 }
 
 /// base^exponent. The time depends on the exponent.
-pub(in super::super) fn public_product<const LIMBS: usize>(
+pub(in super::super) fn public_power<const LIMBS: usize>(
     base: &Element,
     exponent: &Uint<LIMBS>,
 ) -> Element {

@@ -22,18 +22,20 @@
 //! Whether the conversation is private, and with whom, is not known here: drop the [`Smp`] when the
 //! private conversation ends.
 
+mod exponent;
 mod message;
 mod proof;
 
 use core::fmt;
 
-use crypto_bigint::U256;
+use crypto_bigint::{U256, U1536};
 use rand_core::CryptoRng;
 use sha2::{Digest as _, Sha256};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
+use self::exponent::{Exponent, Generator, Generators};
 use self::message::{Message1, Message2, Message3, Message4};
-use self::proof::{Coordinates, Exponent, Generators, Knowledge, LogEquality, Place};
+use self::proof::{Coordinates, Knowledge, LogEquality, Place};
 use super::dh::{DhPublic, public_from_element};
 use super::error::WireError;
 use super::group::{Comb, Element};
@@ -70,13 +72,9 @@ impl SmpSecret {
         Self { x: Box::new(U256::from_be_slice(hash.as_ref())) }
     }
 
-    fn number(&self) -> &U256 {
-        &self.x
-    }
-
-    /// base^x.
-    fn power(&self, base: &Element) -> Element {
-        base.power(&*self.x)
+    /// The secret as an exponent.
+    fn exponent(&self) -> Zeroizing<U1536> {
+        Zeroizing::new(self.x.resize())
     }
 }
 
@@ -376,10 +374,10 @@ impl Asked {
     ) -> Option<(Expect3, Message2)> {
         let [b2, b3, r2, r3, r4, r5, r6] = [(); 7].map(|()| Exponent::random(rng));
         let Message1 { g2a, g3a, .. } = self.message;
-        let generators = Generators { g2: b2.power(&g2a.element()), g3: b3.power(&g3a.element()) };
-        let tables = generators.with_tables();
-        let pb = r4.power_by(&tables.g3);
-        let qb = r4.power_of_generator().mul(&y.power(&generators.g2));
+        let generators =
+            Generators { g2: Generator::new(&g2a, &b2), g3: Generator::new(&g3a, &b3) };
+        let pb = generators.g3.power(r4.number());
+        let qb = r4.power_of_generator().mul(&generators.g2.power(&y.exponent()));
         let message = Message2 {
             g2b: public_from_element(&b2.power_of_generator())?,
             b2: Knowledge::prove(Place::B2, &b2, &r2),
@@ -387,8 +385,9 @@ impl Asked {
             b3: Knowledge::prove(Place::B3, &b3, &r3),
             pb: public_from_element(&pb)?,
             qb: public_from_element(&qb)?,
-            cp: Coordinates::prove(Place::PbQb, &tables, &r4, y, [&r5, &r6]),
+            cp: Coordinates::prove(Place::PbQb, &generators, &r4, y, [&r5, &r6]),
         };
+        let generators = generators.elements();
         Some((Expect3 { g3a, generators, b3, pb, qb }, message))
     }
 }
@@ -426,22 +425,21 @@ impl Expect2 {
             return None;
         }
         let generators =
-            Generators { g2: self.a2.power(&g2b.element()), g3: self.a3.power(&g3b.element()) };
-        let tables = generators.with_tables();
+            Generators { g2: Generator::new(&g2b, &self.a2), g3: Generator::new(&g3b, &self.a3) };
         let (pb, qb) = (pb.element(), qb.element());
-        if !cp.verify(Place::PbQb, &tables, &pb, &qb) {
+        if !cp.verify(Place::PbQb, &generators, &pb, &qb) {
             return None;
         }
 
         let [r4, r5, r6, r7] = [(); 4].map(|()| Exponent::random(rng));
-        let pa = r4.power_by(&tables.g3);
-        let qa = r4.power_of_generator().mul(&self.x.power(&generators.g2));
+        let pa = generators.g3.power(r4.number());
+        let qa = r4.power_of_generator().mul(&generators.g2.power(&self.x.exponent()));
         let [p_ratio, q_ratio] = Element::ratios([[&pa, &pb], [&qa, &qb]])?;
         let q_table = Comb::of(&q_ratio);
         let message = Message3 {
             pa: public_from_element(&pa)?,
             qa: public_from_element(&qa)?,
-            cp: Coordinates::prove(Place::PaQa, &tables, &r4, &self.x, [&r5, &r6]),
+            cp: Coordinates::prove(Place::PaQa, &generators, &r4, &self.x, [&r5, &r6]),
             ra: public_from_element(&self.a3.power_by(&q_table))?,
             cr: LogEquality::prove(Place::Ra, &q_table, &self.a3, &r7),
         };

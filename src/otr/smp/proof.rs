@@ -15,67 +15,16 @@
 //! Whatever involves a secret exponent takes the same time for all of its values. Verification
 //! computes with public numbers only and may take its time from them.
 
-use core::fmt;
-
-use crypto_bigint::{U256, U1536, const_monty_params};
-use rand_core::CryptoRng;
+use crypto_bigint::{U256, U1536};
 use sha2::{Digest as _, Sha256};
-use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroize as _;
 
 use super::super::dh::{DhPublic, uint_from_be, uint_to_be};
 use super::super::error::WireError;
 use super::super::group::{self, Comb, Element, PublicPower};
 use super::super::wire::{Reader, Writer};
 use super::SmpSecret;
-
-const_monty_params!(
-    Order,
-    U1536,
-    "7fffffffffffffffe487ed5110b4611a62633145c06e0e68948127044533e63a\
-     0105df531d89cd9128a5043cc71a026ef7ca8cd9e69d218d98158536f92f8a1b\
-     a7f09ab6b6a8e122f242dabb312f3f637a262174d31bf6b585ffae5b7a035bf6\
-     f71c35fdad44cfd2d74f9208be258ff324943328f6722d9ee1003e5c50b1df82\
-     cc6d241b0e2ae9cd348b1fd47e9267afc1b2ae91ee51d6cb0e3179ab1042a95d\
-     cf6a9483b84b4b36b3861aa7255e4c0278ba36046511b993ffffffffffffffff",
-    "The order q = (p-1)/2 of the group that 4 generates."
-);
-
-/// A number modulo q, in Montgomery form.
-type Scalar = crypto_bigint::modular::ConstMontyForm<Order, { U1536::LIMBS }>;
-
-/// A secret exponent of 1,536 random bits: a2, a3, b2, b3, r2 .. r7.
-#[derive(ZeroizeOnDrop)]
-pub(super) struct Exponent(Box<U1536>);
-
-impl Exponent {
-    /// A fresh one: 192 bytes of `rng`, taken big-endian.
-    pub(super) fn random<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
-        let mut bytes = Zeroizing::new([0; U1536::BYTES]);
-        rng.fill_bytes(bytes.as_mut());
-        Self(Box::new(U1536::from_be_slice(bytes.as_ref())))
-    }
-
-    /// base^self.
-    pub(super) fn power(&self, base: &Element) -> Element {
-        base.power(&*self.0)
-    }
-
-    /// The same, of a base that has tables.
-    pub(super) fn power_by(&self, base: &Comb) -> Element {
-        base.power(&*self.0)
-    }
-
-    /// g1^self.
-    pub(super) fn power_of_generator(&self) -> Element {
-        group::LONG.power(&*self.0)
-    }
-}
-
-impl fmt::Debug for Exponent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exponent").finish_non_exhaustive()
-    }
-}
+use super::exponent::{Exponent, Generator, Generators, Scalar};
 
 /// The place in the protocol at which something is hashed (OTRv3, "SMP Hash function": Version).
 #[derive(Clone, Copy, Debug)]
@@ -132,7 +81,7 @@ struct Response(U1536);
 impl Response {
     /// r - secret c mod q.
     fn new(r: &Exponent, secret: &U1536, c: &Challenge) -> Self {
-        let mut r = Scalar::new(&r.0);
+        let mut r = Scalar::new(r.number());
         let mut secret = Scalar::new(secret);
         let d = r.sub(&secret.mul(&Scalar::new(&c.0.resize()))).retrieve();
         r.zeroize();
@@ -179,7 +128,7 @@ impl Knowledge {
     /// Proves that we know `secret`.
     pub(super) fn prove(place: Place, secret: &Exponent, r: &Exponent) -> Self {
         let c = Challenge::hash(place, &[&r.power_of_generator()]);
-        let d = Response::new(r, &secret.0, &c);
+        let d = Response::new(r, secret.number(), &c);
         Self { c, d }
     }
 
@@ -198,20 +147,6 @@ impl Knowledge {
     }
 }
 
-/// The generators that both sides have agreed on, as numbers or with tables for a step.
-#[derive(Debug)]
-pub(super) struct Generators<B> {
-    pub(super) g2: B,
-    pub(super) g3: B,
-}
-
-impl Generators<Element> {
-    /// Tables, for a step that needs several powers of each.
-    pub(super) fn with_tables(&self) -> Generators<Comb> {
-        Generators { g2: Comb::of(&self.g2), g3: Comb::of(&self.g3) }
-    }
-}
-
 /// Proof that P and Q were made from one exponent and a secret: cP, D5 and D6.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Coordinates {
@@ -224,17 +159,16 @@ impl Coordinates {
     /// Proves that we made P and Q from `r4` and `secret`.
     pub(super) fn prove(
         place: Place,
-        generators: &Generators<Comb>,
+        generators: &Generators<Generator<'_>>,
         r4: &Exponent,
         secret: &SmpSecret,
         [r5, r6]: [&Exponent; 2],
     ) -> Self {
-        let p = r5.power_by(&generators.g3);
-        let q = r5.power_of_generator().mul(&r6.power_by(&generators.g2));
+        let p = generators.g3.power(r5.number());
+        let q = r5.power_of_generator().mul(&generators.g2.power(r6.number()));
         let c = Challenge::hash(place, &[&p, &q]);
-        let d5 = Response::new(r5, &r4.0, &c);
-        let secret = Zeroizing::new(secret.number().resize());
-        let d6 = Response::new(r6, &secret, &c);
+        let d5 = Response::new(r5, r4.number(), &c);
+        let d6 = Response::new(r6, &secret.exponent(), &c);
         Self { c, d5, d6 }
     }
 
@@ -275,7 +209,7 @@ impl LogEquality {
     /// Proves that we made R = `q_ratio`^`secret`.
     pub(super) fn prove(place: Place, q_ratio: &Comb, secret: &Exponent, r7: &Exponent) -> Self {
         let c = Challenge::hash(place, &[&r7.power_of_generator(), &r7.power_by(q_ratio)]);
-        let d7 = Response::new(r7, &secret.0, &c);
+        let d7 = Response::new(r7, secret.number(), &c);
         Self { c, d7 }
     }
 
