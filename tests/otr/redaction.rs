@@ -292,12 +292,12 @@ fn the_parts_of_a_conversation_show_no_secret() {
     let (ours, reaction) = waiting.on_dh_key(&mut rng, &key, answer);
     shown.add(&ours);
     let Reaction::Reply(Body::RevealSignature(reveal)) = reaction else { panic!("no signature") };
-    let (theirs, reaction) = theirs.on_reveal_signature(&mut rng, &key, &reveal);
+    let (theirs, reaction) = theirs.on_reveal_signature(&mut rng, &key, &reveal, None);
     shown.add(&(&theirs, &reaction));
     let Reaction::Established(Some(Body::Signature(signature)), mut established) = reaction else {
         panic!("not established")
     };
-    let (ours, reaction) = ours.on_signature(&signature);
+    let (ours, reaction) = ours.on_signature(&signature, None);
     shown.add(&(&ours, &reaction));
     let Reaction::Established(None, mut peer) = reaction else { panic!("not established") };
 
