@@ -64,7 +64,7 @@
 //! | Both commit at once, and both wait for ever (otr3, libotr, potr, otrr) | states carry their data: the commitment is there to be compared and sent again ([`ake`]) | `tests/otr/exchange.rs::both_commit_at_once_and_get_private`, `tests/otr/exchange.rs::any_order_of_two_starts_ends_private` |
 //! | g^x of 0 is accepted in the Reveal Signature Message (potr) | [`dh::DhPublic`] exists in range only | `tests/otr/faults/ake.rs::a_commitment_to_a_number_outside_the_group_is_refused` |
 //! | g^y of 0, 1, p-1 is accepted | the same | `tests/otr/faults/ake.rs::an_answer_outside_the_group_is_refused` |
-//! | Our own key, reflected, is accepted | compared with ours in every message that has one ([`ake`], [`key_management`]) | `tests/otr/exchange.rs::our_own_messages_reflected_change_nothing`, `tests/otr/faults/data.rs::a_next_key_outside_the_group_or_of_our_own_is_refused` |
+//! | Our own key, reflected, is accepted | compared with ours in every message that has one ([`ake`], [`key_management`]) | `tests/otr/exchange.rs::our_own_messages_reflected_change_nothing`, `tests/otr/faults/keys.rs::a_next_key_outside_the_group_or_of_our_own_is_refused` |
 //! | Key id 0 is accepted (otr3), or a crash (otr.js) | refused ([`ake`]) | `tests/otr/faults/ake.rs::a_key_id_of_zero_is_refused` |
 //! | A type of public key other than 0 is accepted (otr.js), or a crash (potr) | refused ([`identity::PublicKey::decode`]) | `tests/otr/faults/ake.rs::a_public_key_of_another_type_is_refused` |
 //! | DSA keys are not validated (libotr): with y = 1 anyone can sign | sizes, primality, divisor, orders of g and y ([`identity`]) | `tests/otr/faults/ake.rs::a_public_key_that_anyone_can_sign_for_is_refused`, `tests/otr_math/dsa_keys.rs::keys_of_other_sizes_and_shapes_are_refused` |
@@ -85,14 +85,14 @@
 //!
 //! | Fault | Here | Tests |
 //! |---|---|---|
-//! | A forged message with the highest counter ends a direction (otr3, otr.js) | [`data::open`] checks the MAC before the counter | `tests/otr/faults/data.rs::a_forged_counter_does_not_end_a_direction`, `tests/otr/data.rs::forged_messages_change_nothing` |
-//! | The first message after a rotation, or any counter after one, is read again (otrr) | a counter lives as long as its pair, from 1 on; an old pair is unknown | `tests/otr/faults/data.rs::no_message_is_read_twice_however_late_it_comes_again`, `tests/otr/faults/data.rs::counters_grow_and_are_never_zero`, `tests/otr/faults/data.rs::a_key_of_ours_that_was_rotated_away_is_unknown` |
-//! | The message after two or more from one side is lost (otrr) | two keys of each side are known ([`key_management`]) | `tests/otr/faults/data.rs::runs_of_any_length_lose_nothing` |
-//! | The next D-H key is not checked (all five), or 0 is a crash (otrr) | [`data::open`] checks its range, and that it is not ours | `tests/otr/faults/data.rs::a_next_key_outside_the_group_or_of_our_own_is_refused` |
-//! | Key ids of no key | refused before anything is computed | `tests/otr/faults/data.rs::serial_numbers_of_keys_that_there_are_not_are_refused` |
-//! | MAC keys are revealed that were not used (otr3), or sending keys (arlolra/otr), or twice | receiving keys that verified a MAC, when their pair is forgotten ([`key_management`]) | `tests/otr/faults/data.rs::mac_keys_are_revealed_once_each_after_use_and_all_of_them`, `tests/otr/faults/data.rs::the_mac_keys_of_a_conversation_are_revealed_in_the_one_that_follows` |
-//! | A revealed key makes messages that are accepted (Bonneau and Morrison 2006) | the pair of a revealed key is unknown | `tests/otr/faults/data.rs::a_revealed_key_verifies_nothing_any_more` |
-//! | The extra key of the wrong pair (potr) | that of the message which asks ([`data::Opened`]) | `tests/otr/faults/data.rs::the_extra_key_is_that_of_the_message_that_asks` |
+//! | A forged message with the highest counter ends a direction (otr3, otr.js) | [`data::open`] checks the MAC before the counter | `tests/otr/faults/keys.rs::a_forged_counter_does_not_end_a_direction`, `tests/otr/data.rs::forged_messages_change_nothing` |
+//! | The first message after a rotation, or any counter after one, is read again (otrr) | a counter lives as long as its pair, from 1 on; an old pair is unknown | `tests/otr/faults/keys.rs::no_message_is_read_twice_however_late_it_comes_again`, `tests/otr/faults/keys.rs::counters_grow_and_are_never_zero`, `tests/otr/faults/keys.rs::a_key_of_ours_that_was_rotated_away_is_unknown` |
+//! | The message after two or more from one side is lost (otrr) | two keys of each side are known ([`key_management`]) | `tests/otr/faults/keys.rs::runs_of_any_length_lose_nothing` |
+//! | The next D-H key is not checked (all five), or 0 is a crash (otrr) | [`data::open`] checks its range, and that it is not ours | `tests/otr/faults/keys.rs::a_next_key_outside_the_group_or_of_our_own_is_refused` |
+//! | Key ids of no key | refused before anything is computed | `tests/otr/faults/keys.rs::serial_numbers_of_keys_that_there_are_not_are_refused` |
+//! | MAC keys are revealed that were not used (otr3), or sending keys (arlolra/otr), or twice | receiving keys that verified a MAC, when their pair is forgotten ([`key_management`]) | `tests/otr/faults/keys.rs::mac_keys_are_revealed_once_each_after_use_and_all_of_them`, `tests/otr/faults/keys.rs::the_mac_keys_of_a_conversation_are_revealed_in_the_one_that_follows` |
+//! | A revealed key makes messages that are accepted (Bonneau and Morrison 2006) | the pair of a revealed key is unknown | `tests/otr/faults/keys.rs::a_revealed_key_verifies_nothing_any_more` |
+//! | The extra key of the wrong pair (potr) | that of the message which asks ([`data::Opened`]) | `tests/otr/faults/keys.rs::the_extra_key_is_that_of_the_message_that_asks` |
 //! | An unknown TLV loses the message and the rotation, and each TLV takes a level of the stack (potr) | unknown ones are skipped, in a loop ([`tlv`]) | `tests/otr/faults/data.rs::unknown_and_countless_and_cut_off_tlvs_lose_nothing` |
 //! | Bytes that are no UTF-8 are a crash (otr.js) | replaced | `tests/otr/faults/data.rs::texts_are_data` |
 //! | A text is taken for a format string (pidgin-otr, CVE-2012-2369) | formats are fixed when this is compiled; the host gets the text as data | `tests/otr/faults/data.rs::texts_are_data` |

@@ -4,6 +4,7 @@
 mod ake;
 mod data;
 mod floods;
+mod keys;
 mod smp;
 mod wire;
 
