@@ -100,6 +100,11 @@ impl DhPublic {
         is_group_element(&g).then_some(Self { g })
     }
 
+    /// All big-endian bytes, leading zeros included.
+    pub(super) fn as_be_bytes(&self) -> impl AsRef<[u8]> {
+        self.g.to_be_bytes()
+    }
+
     /// The big-endian bytes, without leading zeros.
     pub fn to_be_bytes(&self) -> Vec<u8> {
         uint_to_be(&self.g)

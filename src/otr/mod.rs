@@ -172,6 +172,7 @@ mod peers;
 pub mod plaintext;
 pub mod policy;
 mod receive;
+pub mod received;
 pub mod secret;
 mod session;
 pub mod smp;

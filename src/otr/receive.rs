@@ -17,11 +17,10 @@ use super::event::{Event, Output};
 use super::fragment::Fragment;
 use super::instance::PeerId;
 use super::limits::{MAX_MESSAGE_BYTES, MAX_SMP_TLVS};
-use super::message::{
-    Body, Data, DhCommit, DhKey, Header, MessageType, RevealSignature, Signature,
-};
+use super::message::{Body, DhCommit, DhKey, Header, MessageType, RevealSignature, Signature};
 use super::peers::Channel;
 use super::plaintext::{self, Incoming, Offer};
+use super::received::ReceivedData;
 use super::secret::ExtraKey;
 use super::session::Encrypted;
 use super::tlv::{Tlv, TlvType};
@@ -151,13 +150,7 @@ impl Conversation {
             .and_then(|()| self.reassembler.accept(now, &fragment, |id| peers.is_private(id)));
         match accepted {
             Ok(None) => Vec::new(),
-            Ok(Some(whole)) => match decode(&whole) {
-                // Pieces are tagged as the message in them is.
-                Ok((header, _)) if header.address.sender() != sender => {
-                    vec![Ignored::Fragment.into()]
-                }
-                Ok(_) | Err(_) => self.on_encoded(now, rng, &whole),
-            },
+            Ok(Some(whole)) => self.on_whole(now, rng, &whole, Some(sender)),
             Err(why) => vec![why.into()],
         }
     }
@@ -168,28 +161,50 @@ impl Conversation {
         rng: &mut R,
         text: &str,
     ) -> Vec<Output> {
-        let (header, body) = match decode(text) {
+        self.on_whole(now, rng, text, None)
+    }
+
+    /// A whole message. If it came in pieces, these are tagged as the message in them is.
+    fn on_whole<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        text: &str,
+        tagged: Option<PeerId>,
+    ) -> Vec<Output> {
+        let decoded = armor::decode(text).map_err(Ignored::from).and_then(|bytes| {
+            let header = Header::decode(&mut Reader::new(&bytes))?;
+            Ok((header, bytes))
+        });
+        let (Header { address, kind }, bytes) = match decoded {
             Ok(decoded) => decoded,
             Err(why) => return vec![why.into()],
         };
-        let Header { address, kind } = header;
+        if tagged.is_some_and(|sender| sender != address.sender()) {
+            return vec![Ignored::Fragment.into()];
+        }
         if let Err(why) = self.check(address, kind.any_receiver()) {
             return vec![why.into()];
         }
         self.reassembler.forget(address.sender());
-        let reader = Reader::new(&body);
-        match Body::decode(kind, reader) {
-            Ok(Body::DhCommit(message)) => self.on_dh_commit(now, rng, address, message),
-            Ok(Body::DhKey(message)) => self.on_dh_key(now, rng, address, message),
-            Ok(Body::RevealSignature(message)) => {
+        if kind == MessageType::Data {
+            return match ReceivedData::parse(bytes) {
+                Ok(message) => self.on_data(now, rng, message),
+                Err(why) => self.unreadable(now, why, UNREADABLE),
+            };
+        }
+        let mut reader = Reader::new(&bytes);
+        match Header::decode(&mut reader).map(|_| Body::decode(kind, reader)) {
+            Ok(Ok(Body::DhCommit(message))) => self.on_dh_commit(now, rng, address, message),
+            Ok(Ok(Body::DhKey(message))) => self.on_dh_key(now, rng, address, message),
+            Ok(Ok(Body::RevealSignature(message))) => {
                 self.on_reveal_signature(now, rng, address, &message)
             }
-            Ok(Body::Signature(message)) => self.on_signature(now, rng, address, &message),
-            Ok(Body::Data(message)) => self.on_data(now, rng, address, &message),
-            Err(why) if kind == MessageType::Data => {
-                self.unreadable(now, Ignored::Malformed(why), UNREADABLE)
-            }
-            Err(why) => vec![Ignored::Malformed(why).into()],
+            Ok(Ok(Body::Signature(message))) => self.on_signature(now, rng, address, &message),
+            // It is read above, where it lies.
+            Ok(Ok(Body::Data(_))) => Vec::new(),
+            Ok(Err(why)) => vec![Ignored::Malformed(why).into()],
+            Err(why) => vec![why.into()],
         }
     }
 
@@ -350,18 +365,18 @@ impl Conversation {
         &mut self,
         now: Instant,
         rng: &mut R,
-        address: Address,
-        message: &Data,
+        message: ReceivedData,
     ) -> Vec<Output> {
-        let id = address.sender();
+        let id = message.address.sender();
+        let is_ignorable = message.is_ignorable();
         let session = self.peers.get_mut(id).and_then(|peer| peer.channel.encrypted_mut());
         let opened = match session {
-            Some(session) => session.open(address, message),
+            Some(session) => session.open(message),
             None => Err(Ignored::NotPrivate),
         };
         match opened {
             Ok(opened) => self.on_opened(now, rng, id, opened),
-            Err(why) if message.is_ignorable() => vec![why.into()],
+            Err(why) if is_ignorable => vec![why.into()],
             Err(why @ Ignored::NotPrivate) => self.unreadable(now, why, NOT_PRIVATE),
             Err(why @ (Ignored::BadMac | Ignored::UnknownKeys)) => {
                 self.unreadable(now, why, UNREADABLE)
@@ -390,9 +405,10 @@ impl Conversation {
         if text.is_empty() && tlvs.iter().all(|tlv| tlv.kind == TlvType::PADDING) {
             outputs.push(Event::Heartbeat.into());
         }
-        outputs.extend(heard(text.to_string(), true));
+        let is_text = !text.is_empty();
+        outputs.extend(heard(text, true));
         outputs.extend(self.on_tlvs(now, rng, id, &tlvs, extra.as_ref()));
-        if !text.is_empty() {
+        if is_text {
             outputs.extend(self.heartbeat(now, rng, id));
         }
         outputs
@@ -444,7 +460,8 @@ impl Conversation {
         let Some((body, event)) = session.react(now, rng, reaction) else {
             return Vec::new();
         };
-        let mut outputs = body.map(|body| self.transmit(address, &body)).unwrap_or_default();
+        let sent = body.map(|body| self.transmit_encoded(address, &body));
+        let mut outputs = sent.unwrap_or_default();
         outputs.extend(event.map(Output::Event));
         outputs
     }
@@ -480,7 +497,7 @@ impl Conversation {
         };
         let address = session.address();
         let body = session.seal(now, rng, "", &[]);
-        body.map(|body| self.transmit(address, &body)).unwrap_or_default()
+        body.map(|body| self.transmit_encoded(address, &body)).unwrap_or_default()
     }
 
     /// Tells the peer that a message could not be read, but not too often.
@@ -499,14 +516,6 @@ impl Conversation {
         }
         address.check(self.our_instance, any)
     }
-}
-
-/// The header of an encoded message, and the bytes behind it.
-fn decode(text: &str) -> Result<(Header, Vec<u8>), Ignored> {
-    let bytes = armor::decode(text)?;
-    let mut reader = Reader::new(&bytes);
-    let header = Header::decode(&mut reader)?;
-    Ok((header, reader.rest().to_vec()))
 }
 
 fn heard(text: String, encrypted: bool) -> Vec<Output> {

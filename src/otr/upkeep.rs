@@ -49,7 +49,8 @@ impl Conversation {
         let address = session.address();
         let body = session.seal(now, rng, "", &[Tlv::empty(TlvType::DISCONNECTED)]);
         peer.channel = Channel::Finished;
-        let mut outputs = body.map(|body| self.transmit(address, &body)).unwrap_or_default();
+        let sent = body.map(|body| self.transmit_encoded(address, &body));
+        let mut outputs = sent.unwrap_or_default();
         outputs.push(Event::IdleEnded.into());
         outputs
     }

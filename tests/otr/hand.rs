@@ -11,6 +11,7 @@ use otrbot::otr::instance::{InstanceTag, PeerId};
 use otrbot::otr::kdf::{AkeKeys, DataKeys, End as Side};
 use otrbot::otr::key_management::{KeyManager, OurKey};
 use otrbot::otr::message::{Body, Data, DhCommit, DhKey, Header, RevealSignature, Signature};
+use otrbot::otr::received::ReceivedData;
 use otrbot::otr::secret::{AesKey, AkeMacKey, ExtraKey};
 use otrbot::otr::tlv::{self, Tlv};
 use otrbot::otr::version::{Address, Version};
@@ -271,8 +272,8 @@ impl Hand {
 
     /// Reads a data message.
     pub(crate) fn read(&mut self, body: &str) -> Opened {
-        let (address, data) = data_message(body);
-        data::open(self.keys.as_mut().unwrap(), address, &data).unwrap()
+        let received = ReceivedData::parse(armor::decode(body).unwrap()).unwrap();
+        data::open(self.keys.as_mut().unwrap(), received).unwrap()
     }
 
     /// Checks that texts go both ways.
@@ -287,7 +288,7 @@ impl Hand {
             let outputs = end.conversation.send(now, &mut end.rng, &text).unwrap();
             end.take(outputs);
             let body = end.sent.pop_back().unwrap();
-            assert_eq!(**self.read(&body).text, text);
+            assert_eq!(self.read(&body).text, text);
         }
     }
 }

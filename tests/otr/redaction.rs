@@ -18,6 +18,7 @@ use otrbot::otr::instance::InstanceTag;
 use otrbot::otr::kdf::{AkeKeys, DataKeys, End as Side};
 use otrbot::otr::message::Body;
 use otrbot::otr::policy::Policy;
+use otrbot::otr::received::ReceivedData;
 use otrbot::otr::smp::{Smp, SmpSecret};
 use otrbot::otr::tlv::{Tlv, TlvType};
 use otrbot::otr::version::{Address, Version};
@@ -305,8 +306,10 @@ fn the_parts_of_a_conversation_show_no_secret() {
     let sealed =
         data::seal(&mut established.keys, &mut rng, Address::V2, TEXT, core::slice::from_ref(&tlv))
             .unwrap();
-    let opened = data::open(&mut peer.keys, Address::V2, &sealed).unwrap();
-    shown.add(&(&tlv, &sealed, &established, &peer, &opened));
+    let received = ReceivedData::parse(sealed).unwrap();
+    shown.add(&received);
+    let opened = data::open(&mut peer.keys, received).unwrap();
+    shown.add(&(&tlv, &established, &peer, &opened));
     let sending = peer.keys.sending(&mut rng).unwrap();
     shown.add(&sending);
     let key = opened.extra.clone().unwrap();
