@@ -6,7 +6,10 @@ use std::time::Instant;
 use super::ake::{AuthState, Commitment};
 use super::error::Ignored;
 use super::instance::PeerId;
-use super::limits::{AKE_LIFETIME, IDLE_LIFETIME, MAX_INSTANCES, REKEY_INTERVAL};
+use super::limits::{
+    AKE_LIFETIME, IDLE_LIFETIME, MAX_INSTANCES, REKEY_INTERVAL, REPEAT_COMMIT_WITHIN,
+};
+use super::secret::RevealedMacKey;
 use super::session::Encrypted;
 use super::version::Version;
 
@@ -22,6 +25,19 @@ pub(super) struct Peer {
     pub(super) heard: Instant,
     /// When we last began to renew its keys on our own account.
     pub(super) rekeyed: Option<Instant>,
+    /// MAC keys of a private conversation that is over, for the next one to reveal.
+    pub(super) unrevealed: Vec<RevealedMacKey>,
+}
+
+impl Peer {
+    /// Transition of `msgstate` to `MSGSTATE_FINISHED`: the keys are wiped.
+    pub(super) fn finish(&mut self) {
+        if let Channel::Encrypted(session) =
+            core::mem::replace(&mut self.channel, Channel::Finished)
+        {
+            self.unrevealed = session.retire();
+        }
+    }
 }
 
 /// `msgstate` with one client.
@@ -67,6 +83,8 @@ struct OpenCommitment {
     version: Version,
     commitment: Arc<Commitment>,
     since: Instant,
+    /// Whether an exchange has been finished since, or ours has given way.
+    is_spent: bool,
 }
 
 impl Peers {
@@ -101,8 +119,28 @@ impl Peers {
             peer.auth = AuthState::AwaitingDhKey(Arc::clone(commitment));
             peer.auth_stepped = now;
         }
-        self.open =
-            Some(OpenCommitment { version, commitment: Arc::clone(commitment), since: now });
+        let commitment = Arc::clone(commitment);
+        self.open = Some(OpenCommitment { version, commitment, since: now, is_spent: false });
+    }
+
+    /// The D-H Commit Message that is under way already, to be sent once more.
+    pub(super) fn repeat(&mut self, now: Instant, version: Version) -> Option<Arc<Commitment>> {
+        let is_recent = |since| now.saturating_duration_since(since) < REPEAT_COMMIT_WITHIN;
+        let open = self.open.as_ref();
+        let open =
+            open.filter(|open| open.version == version && !open.is_spent && is_recent(open.since))?;
+        let commitment = Arc::clone(&open.commitment);
+        for peer in self.known.iter_mut().filter(|peer| version_of(peer.id) == version) {
+            peer.auth.repeat(&commitment);
+        }
+        Some(commitment)
+    }
+
+    /// Takes note that the next query is to be answered by a new D-H Commit Message.
+    pub(super) fn spend(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.is_spent = true;
+        }
     }
 
     /// Makes this client the one that we talk to.
@@ -135,8 +173,15 @@ impl Peers {
                 AuthState::AwaitingDhKey(Arc::clone(&open.commitment))
             });
             let channel = Channel::Plaintext;
-            let (auth_stepped, heard, rekeyed) = (now, now, None);
-            self.known.push(Peer { id, auth, channel, auth_stepped, heard, rekeyed });
+            self.known.push(Peer {
+                id,
+                auth,
+                channel,
+                auth_stepped: now,
+                heard: now,
+                rekeyed: None,
+                unrevealed: Vec::new(),
+            });
             self.known.len().saturating_sub(1)
         };
         self.known.get_mut(ix).ok_or(Ignored::TooManyInstances)

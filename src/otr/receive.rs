@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use rand_core::CryptoRng;
 
-use super::ake::{Commitment, Established, Reaction};
+use super::ake::{AuthState, Commitment, Established, Reaction};
 use super::armor;
 use super::conversation::Conversation;
 use super::data::Opened;
@@ -108,8 +108,11 @@ impl Conversation {
         if !self.ake_tokens.take(now) {
             return vec![Ignored::RateLimited.into()];
         }
-        let commitment = Arc::new(Commitment::generate(rng));
-        self.peers.commit(now, version, &commitment);
+        let commitment = self.peers.repeat(now, version).unwrap_or_else(|| {
+            let commitment = Arc::new(Commitment::generate(rng));
+            self.peers.commit(now, version, &commitment);
+            commitment
+        });
         let address = Address::to_any(self.our_instance, version);
         self.transmit(address, &commitment.to_message())
     }
@@ -220,8 +223,13 @@ impl Conversation {
             Ok(peer) => peer,
             Err(why) => return vec![why.into()],
         };
-        let (auth, reaction) = core::mem::take(&mut peer.auth).on_dh_commit(rng, message);
+        let auth = core::mem::take(&mut peer.auth);
+        let (auth, reaction) = auth.on_dh_commit(rng, address.version(), message);
+        let is_answered = matches!(auth, AuthState::AwaitingRevealSignature(_));
         peer.auth = auth;
+        if is_answered {
+            self.peers.spend();
+        }
         self.react(now, rng, address.sender(), reaction)
     }
 
@@ -323,6 +331,7 @@ impl Conversation {
         self.checked = Some(established.their_public.checked());
         let mut session = Box::new(Encrypted::new(now, address, established));
         session.set_padding(self.padding);
+        session.inherit(core::mem::take(&mut peer.unrevealed));
         let fingerprint = session.fingerprint();
         let (resend, smp_was) = match core::mem::take(&mut peer.channel) {
             Channel::Encrypted(old) => {
@@ -334,6 +343,7 @@ impl Conversation {
         peer.channel = Channel::Encrypted(session);
         peer.heard = now;
         self.peers.activate(id);
+        self.peers.spend();
 
         let mut outputs = Vec::new();
         if smp_was {
@@ -470,7 +480,7 @@ impl Conversation {
     fn on_disconnected(&mut self, id: PeerId) -> Option<Output> {
         let is_active = self.peers.active().is_some_and(|peer| peer.id == id);
         if let Some(peer) = self.peers.get_mut(id) {
-            peer.channel = Channel::Finished;
+            peer.finish();
         }
         is_active.then(|| Event::PeerEnded.into())
     }

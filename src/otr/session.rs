@@ -14,7 +14,7 @@ use super::identity::Fingerprint;
 use super::key_management::{KeyId, KeyManager};
 use super::limits::{HEARTBEAT_INTERVAL, REKEY_INTERVAL, REKEY_MESSAGES, RESEND_WITHIN};
 use super::received::ReceivedData;
-use super::secret::ExtraKey;
+use super::secret::{ExtraKey, RevealedMacKey};
 use super::smp::{self, Smp, SmpEvent};
 use super::tlv::{self, Tlv};
 use super::version::Address;
@@ -167,6 +167,16 @@ impl Encrypted {
             .filter(|last| now.saturating_duration_since(last.sent) < RESEND_WITHIN)
             .filter(|_| self.fingerprint == next.fingerprint)
             .map(|last| last.text)
+    }
+
+    /// Forgets all keys, and gives the MAC keys that the next conversation is to reveal.
+    pub(super) fn retire(self) -> Vec<RevealedMacKey> {
+        self.keys.retire()
+    }
+
+    /// Takes over MAC keys that the conversation before has left to reveal.
+    pub(super) fn inherit(&mut self, revealed: Vec<RevealedMacKey>) {
+        self.keys.inherit(revealed);
     }
 
     /// Carries out what SMP calls for: an encoded message, if any, and an event, if any.

@@ -283,7 +283,7 @@ fn the_parts_of_a_conversation_show_no_secret() {
 
     let waiting = AuthState::AwaitingDhKey(Arc::clone(&commitment));
     shown.add(&waiting);
-    let (theirs, reaction) = AuthState::None.on_dh_commit(&mut rng, commit);
+    let (theirs, reaction) = AuthState::None.on_dh_commit(&mut rng, Version::V2, commit);
     shown.add(&(&theirs, &reaction));
     let Reaction::Reply(Body::DhKey(answer)) = reaction else { panic!("no answer") };
     // Until here r was secret too.
