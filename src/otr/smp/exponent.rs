@@ -141,6 +141,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::arithmetic_side_effects, reason = "large numbers do not overflow")]
     fn assert_product(a: &U1536, b: &U1536) {
         let big = |number: &U1536| BigUint::from_bytes_be(number.to_be_bytes().as_slice());
         let order = big(&group::P) - 1_u8;
