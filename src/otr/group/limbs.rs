@@ -164,7 +164,7 @@ fn joined(low: &HalfColumns, mut sum: HalfColumns, high: &HalfColumns) -> Column
     columns
 }
 
-/// a[A] b[B+N-1] + a[A+1] b[B+N-2] + .. + a[A+N-1] b[B], where limbs are below 2^61 and N is at
+/// `a[A] b[B+N-1] + a[A+1] b[B+N-2] + .. + a[A+N-1] b[B]`, where limbs are below 2^61 and N is at
 /// most 13, or below 2^60 and N at most 25: less than 2^126.
 #[inline(always)]
 fn column<const A: usize, const B: usize, const N: usize>(a: &[u64], b: &[u64]) -> u128 {
@@ -228,7 +228,8 @@ fn half_square(a: &[u64; HALF]) -> HalfColumns {
 /// The sum of the columns / R mod p, in limbs: for limbs u with sum + u p = 0 mod R,
 /// (sum + u p) / R.
 ///
-/// As u p = u (p + 1) - u, adding u[k] p clears limb k, and adds u[k] `ABOVE` from limb k + 1 on.
+/// As u p = u (p + 1) - u, adding `u[k] p` clears limb k, and adds `u[k] ABOVE` from limb k + 1
+/// on.
 #[inline(never)]
 fn reduce(columns: &Columns) -> Limbs {
     let mut u = [0; LIMBS];
