@@ -9,7 +9,7 @@
 //! ```text
 //! receive -> plaintext -> fragment -> armor -> message -> ake | data -> tlv -> smp
 //!                                                 |        |
-//!                                                 wire     key_management -> kdf -> secret, dh
+//!                                                 wire     key_management -> kdf -> secret, dh -> group
 //! ```
 //!
 //! # What it promises
@@ -49,7 +49,8 @@
 //!    compiler may have left copies of small ones on the stack, and the texts given to the host are
 //!    the host's.
 //! 6. Operations on secrets take constant time as far as `crypto-bigint`, `aes`, `sha1`, `sha2` and
-//!    `subtle` do.
+//!    `subtle` do, and as far as the processor multiplies in constant time. The arithmetic of the
+//!    D-H group is our own; its module says what is done for speed and what is not given up for it.
 //! 7. Whoever controls the network can stop any message and so the conversation.
 //!
 //! # Faults of other implementations, and what prevents each here

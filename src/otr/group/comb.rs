@@ -158,3 +158,17 @@ impl Table {
             .fold(0, |index, start| index << 1 | bit_of(exponent, start.saturating_add(bit)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_of_the_process_stay_below_512_kb() {
+        let combs = [&*SHORT, &*LONG, &*LONG_PUBLIC];
+        let tables = combs.iter().flat_map(|comb| &comb.tables);
+        let entries: usize = tables.map(|table| table.products.capacity()).sum();
+
+        assert!(entries * size_of::<Element>() < 512_000, "{entries}");
+    }
+}

@@ -164,7 +164,7 @@ fn joined(low: &HalfColumns, mut sum: HalfColumns, high: &HalfColumns) -> Column
     columns
 }
 
-/// a[A] b[B+N-1] + a[A+1] b[B+N-2] + .. + a[A+N-1] b[B], where limbs are below 2^61 and N is at
+/// `a[A] b[B+N-1] + a[A+1] b[B+N-2] + .. + a[A+N-1] b[B]`, where limbs are below 2^61 and N is at
 /// most 13, or below 2^60 and N at most 25: less than 2^126.
 #[inline(always)]
 fn column<const A: usize, const B: usize, const N: usize>(a: &[u64], b: &[u64]) -> u128 {
@@ -228,7 +228,8 @@ fn half_square(a: &[u64; HALF]) -> HalfColumns {
 /// The sum of the columns / R mod p, in limbs: for limbs u with sum + u p = 0 mod R,
 /// (sum + u p) / R.
 ///
-/// As u p = u (p + 1) - u, adding u[k] p clears limb k, and adds u[k] `ABOVE` from limb k + 1 on.
+/// As u p = u (p + 1) - u, adding `u[k] p` clears limb k, and adds `u[k] ABOVE` from limb k + 1
+/// on.
 #[inline(never)]
 fn reduce(columns: &Columns) -> Limbs {
     let mut u = [0; LIMBS];
@@ -254,4 +255,123 @@ fn reduce(columns: &Columns) -> Limbs {
     }
     kept!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25);
     limbs
+}
+
+#[cfg(test)]
+mod tests {
+    use num_bigint::BigUint;
+    use proptest::prelude::*;
+
+    use super::super::P;
+    use super::*;
+
+    /// All of it, also what is above 2^1536.
+    fn big(limbs: &Limbs) -> BigUint {
+        limbs.iter().rev().fold(BigUint::ZERO, |big, limb| (big << LIMB_BITS) + *limb)
+    }
+
+    fn big_uint(number: &U1536) -> BigUint {
+        BigUint::from_bytes_be(number.to_be_bytes().as_slice())
+    }
+
+    fn limbs(mut big: BigUint) -> Limbs {
+        core::array::from_fn(|_| {
+            let limb = u64::try_from(&big % (1_u64 << LIMB_BITS)).unwrap();
+            big >>= LIMB_BITS;
+            limb
+        })
+    }
+
+    /// a b / R, where a and b are below 2p.
+    fn assert_agrees(a: &Limbs, b: &Limbs) {
+        let p = big_uint(&P);
+        let r = (BigUint::from(1_u8) << (60_u32 * 26)) % &p;
+        assert!(big(a) < &p * 2_u8 && big(b) < &p * 2_u8);
+
+        for (ours, theirs) in [(mul(a, b), big(a) * big(b)), (square(a), big(a) * big(a))] {
+            assert!(ours.iter().all(|limb| *limb <= MASK));
+            assert!(big(&ours) < &p + (&p >> 22_u32) + 1_u8);
+            assert_eq!(big(&ours) * &r % &p, theirs % &p);
+        }
+        let number = big_uint(&canonical(a));
+        assert!(number < p);
+        assert_eq!(number * &r % &p, big(a) % &p);
+    }
+
+    /// Numbers at which carries run far, or not at all.
+    fn ends() -> Vec<Limbs> {
+        let (p, one) = (big_uint(&P), BigUint::from(1_u8));
+        let mut ends = Vec::from([0_u8, 1, 2].map(BigUint::from));
+        ends.extend((1_u8..3).map(|n| &p - n));
+        ends.extend((0_u8..3).map(|n| &p + n));
+        ends.extend([60_u32, 779, 780, 781, 1535].map(|bit| &one << bit));
+        ends.extend([60_u32, 780, 1500, 1536].map(|bits| (&one << bits) - 1_u8));
+        ends.extend([
+            &p * 2_u8 - 1_u8,
+            (&p - 1_u8) / 2_u8,
+            (&one << 1536_u32) - (&one << 1500_u32),
+        ]);
+        ends.into_iter().map(limbs).collect()
+    }
+
+    #[test]
+    fn products_at_the_ends_agree_with_num_bigint() {
+        for a in &ends() {
+            for b in &ends() {
+                assert_agrees(a, b);
+            }
+        }
+    }
+
+    #[test]
+    fn every_bit_of_a_factor_counts() {
+        let other = limbs(big_uint(&P) - 2_u8);
+        for bit in 0..U1536::BITS {
+            assert_agrees(&constant(&U1536::ONE.wrapping_shl_vartime(bit)), &other);
+        }
+    }
+
+    #[test]
+    fn limbs_are_the_number() {
+        for number in [U1536::ZERO, U1536::ONE, P, U1536::MAX, U1536::MAX.wrapping_shr_vartime(7)] {
+            assert_eq!(from_uint(&number), constant(&number));
+            assert_eq!(big(&from_uint(&number)), big_uint(&number));
+            assert_eq!(to_uint(&from_uint(&number)), number);
+        }
+    }
+
+    #[test]
+    fn a_full_column_does_not_overflow() {
+        // Of halves that were added, and of the reduction: 26 columns and what is carried.
+        let halves = (BigUint::from(1_u8) << 122_u32) * 13_u8;
+        let reduction = (BigUint::from(1_u8) << 120_u32) * 52_u8;
+        assert!(halves.bits() <= 126 && reduction.bits() <= 126);
+
+        let full = [(1 << 61) - 1; HALF];
+        let expected = BigUint::from(full[0]) * full[0] * 13_u8;
+        assert_eq!(BigUint::from(half_mul(&full, &full)[12]), expected);
+        assert_eq!(BigUint::from(half_square(&full)[12]), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn products_agree_with_num_bigint(
+            a in prop::array::uniform32(any::<[u8; 6]>()),
+            b in prop::array::uniform32(any::<[u8; 6]>()),
+        ) {
+            let [a, b] = [a, b].map(|bytes| U1536::from_be_slice(bytes.as_flattened()));
+            assert_agrees(&from_uint(&a), &from_uint(&b));
+        }
+
+        #[test]
+        fn long_runs_of_ones_and_zeros_agree_with_num_bigint(
+            a in prop::collection::vec(prop::sample::select(vec![0_u8, 0xff, 0x0f, 0xfe, 1]), 192),
+            b in prop::collection::vec(prop::sample::select(vec![0_u8, 0xff, 0xf0, 0x7f, 0x80]), 192),
+        ) {
+            assert_agrees(
+                &from_uint(&U1536::from_be_slice(&a)),
+                &from_uint(&U1536::from_be_slice(&b)),
+            );
+        }
+    }
 }

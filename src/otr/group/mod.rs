@@ -117,7 +117,7 @@ impl Element {
     /// The entry of `table` at `index`, in constant time: all entries are read.
     fn select(table: &[Self], index: u8) -> Self {
         let mut n = [0; limbs::LIMBS];
-        for (entry, candidate) in table.iter().zip(0_u8..) {
+        for (entry, candidate) in table.iter().zip(0..=u8::MAX) {
             let mask = u64::from(candidate.ct_eq(&index).to_u8()).wrapping_neg();
             for (limb, other) in n.iter_mut().zip(&entry.n) {
                 *limb |= other & mask;

@@ -128,3 +128,22 @@ fn product(factors: &[PublicFactor]) -> Element {
 pub(super) fn bit_of<const LIMBS: usize>(exponent: &Uint<LIMBS>, bit: u32) -> u8 {
     u8::from(bit < Uint::<LIMBS>::BITS && exponent.bit_vartime(bit))
 }
+
+#[cfg(test)]
+mod tests {
+    use crypto_bigint::U256;
+
+    use super::*;
+
+    #[test]
+    fn windows_add_up_to_the_exponent() {
+        for exponent in [0, 1, 0x10, 0x1f, 0x3f, 0xdead_beef, u64::MAX] {
+            let windows = windows(&U256::from_u64(exponent));
+            let value = |n: usize| 2 * u128::try_from(n).unwrap() + 1;
+
+            let sum: u128 = windows.iter().map(|(bit, n)| value(*n) << bit).sum();
+            assert_eq!(sum, u128::from(exponent));
+            assert!(windows.iter().all(|(_, n)| *n < 1 << (WINDOW - 1)));
+        }
+    }
+}

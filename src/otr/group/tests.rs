@@ -154,6 +154,23 @@ fn ratios_are_right_and_nothing_is_divided_by_zero() {
 }
 
 #[test]
+fn each_entry_of_a_table_is_selected_by_its_index() {
+    let table: Vec<_> = (0..=255_u8).map(|n| Element::new(&U1536::from_u8(n))).collect();
+    for index in 0..=255 {
+        assert_eq!(Element::select(&table, index).retrieve(), U1536::from_u8(index));
+    }
+}
+
+#[test]
+fn a_wiped_number_is_gone() {
+    let mut number = GENERATOR;
+
+    number.zeroize();
+
+    assert_eq!(number.n, [0; limbs::LIMBS]);
+}
+
+#[test]
 fn nothing_shows_in_debug_output() {
     assert_eq!(format!("{GENERATOR:?}"), "Element { .. }");
 }
