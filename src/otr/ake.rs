@@ -218,6 +218,16 @@ impl AuthState {
         }
     }
 
+    /// Our D-H Key Message once more, if the answer to it is what we wait for.
+    pub fn repeated_dh_key(&self) -> Option<Body> {
+        match self {
+            Self::AwaitingRevealSignature(state) => {
+                Some(Body::DhKey(DhKey { gy: state.our_key.public().clone() }))
+            }
+            Self::None | Self::AwaitingDhKey(_) | Self::AwaitingSignature(_) => None,
+        }
+    }
+
     /// Takes note that our D-H Commit Message is sent once more.
     pub fn repeat(&mut self, commitment: &Arc<Commitment>) {
         if let Self::AwaitingSignature(state) = self

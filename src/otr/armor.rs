@@ -41,9 +41,10 @@ pub fn encode(bytes: &[u8]) -> String {
 ///
 /// [`WireError::Armor`]. Base 64 is read strictly.
 pub fn decode(text: &str) -> Result<Vec<u8>, WireError> {
-    let (base64, _) =
-        text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.')).ok_or(WireError::Armor)?;
-    ENGINE.decode(base64).ok().filter(|bytes| !bytes.is_empty()).ok_or(WireError::Armor)
+    let rest = text.strip_prefix(PREFIX).map(str::as_bytes);
+    let base64 = rest.and_then(|rest| rest.get(..memchr::memchr(b'.', rest)?));
+    let bytes = ENGINE.decode(base64.ok_or(WireError::Armor)?).ok();
+    bytes.filter(|bytes| !bytes.is_empty()).ok_or(WireError::Armor)
 }
 
 #[cfg(test)]

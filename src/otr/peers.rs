@@ -9,6 +9,7 @@ use super::instance::PeerId;
 use super::limits::{
     AKE_LIFETIME, IDLE_LIFETIME, MAX_INSTANCES, REKEY_INTERVAL, REPEAT_COMMIT_WITHIN,
 };
+use super::message::Body;
 use super::secret::RevealedMacKey;
 use super::session::Encrypted;
 use super::version::Version;
@@ -134,6 +135,16 @@ impl Peers {
             peer.auth.repeat(&commitment);
         }
         Some(commitment)
+    }
+
+    /// The D-H Key Messages that wait for an answer, to be sent once more.
+    pub(super) fn repeat_dh_keys(&self, now: Instant, version: Version) -> Vec<(PeerId, Body)> {
+        let is_recent = |since| now.saturating_duration_since(since) < REPEAT_COMMIT_WITHIN;
+        let recent = self
+            .known
+            .iter()
+            .filter(|peer| version_of(peer.id) == version && is_recent(peer.auth_stepped));
+        recent.filter_map(|peer| Some((peer.id, peer.auth.repeated_dh_key()?))).collect()
     }
 
     /// Takes note that the next query is to be answered by a new D-H Commit Message.

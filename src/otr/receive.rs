@@ -108,6 +108,13 @@ impl Conversation {
         if !self.ake_tokens.take(now) {
             return vec![Ignored::RateLimited.into()];
         }
+        let under_way = self.peers.repeat_dh_keys(now, version).into_iter();
+        let repeated: Vec<Output> = under_way
+            .flat_map(|(id, body)| self.transmit(Address::to_peer(self.our_instance, id), &body))
+            .collect();
+        if !repeated.is_empty() {
+            return repeated;
+        }
         let commitment = self.peers.repeat(now, version).unwrap_or_else(|| {
             let commitment = Arc::new(Commitment::generate(rng));
             self.peers.commit(now, version, &commitment);

@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use aes::Aes128;
+use aes::Aes128Enc;
 use ctr::Ctr128BE;
 use ctr::cipher::{KeyIvInit as _, StreamCipher as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -35,7 +35,7 @@ impl AesKey {
             *to = from;
         }
         // The block counter cannot come to its end within a message of bounded length.
-        Ctr128BE::<Aes128>::new(&self.0.into(), &counter.into()).apply_keystream(bytes);
+        Ctr128BE::<Aes128Enc>::new(&self.0.into(), &counter.into()).apply_keystream(bytes);
     }
 
     /// Its bytes, to derive a MAC key from.
@@ -46,8 +46,13 @@ impl AesKey {
 
 /// Key of the MAC on data messages: 20 bytes, SHA-1 of the AES key of the same direction
 /// (OTRv3, "Computing AES keys, MAC keys, and the secure session id").
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub struct MacKey([u8; Self::LEN]);
+///
+/// Kept with it is what HMAC makes of it, which would take as long as the MAC of a short message.
+pub struct MacKey {
+    bytes: Zeroizing<[u8; Self::LEN]>,
+    /// Wipes itself.
+    keyed: Hmac<Sha1>,
+}
 
 impl MacKey {
     /// Length in bytes.
@@ -55,16 +60,13 @@ impl MacKey {
 
     /// The key of these bytes.
     pub(super) fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
-        Self(bytes)
+        let keyed = Hmac::new((&*block(&bytes)).into());
+        Self { bytes: Zeroizing::new(bytes), keyed }
     }
 
     /// HMAC-SHA-1 of the bytes.
     pub fn mac(&self, bytes: &[u8]) -> [u8; 20] {
-        Hmac::<Sha1>::new((&*block(&self.0)).into())
-            .chain_update(bytes)
-            .finalize()
-            .into_bytes()
-            .into()
+        self.keyed.clone().chain_update(bytes).finalize().into_bytes().into()
     }
 
     /// Whether this is the MAC of the bytes, in constant time.
@@ -75,8 +77,8 @@ impl MacKey {
     /// Gives the key away, so that whoever has the transcript could have forged it, and wipes it
     /// here: a revealed key does not verify again what it was used for.
     pub fn reveal(&mut self) -> RevealedMacKey {
-        let revealed = RevealedMacKey(self.0);
-        self.0.zeroize();
+        let revealed = RevealedMacKey(*self.bytes);
+        *self = Self::from_bytes([0; Self::LEN]);
         revealed
     }
 }
@@ -178,7 +180,7 @@ mod tests {
     #[test]
     fn debug_tells_nothing() {
         assert_eq!(format!("{:?}", AesKey([7; 16])), "AesKey { .. }");
-        assert_eq!(format!("{:?}", MacKey([7; 20])), "MacKey { .. }");
+        assert_eq!(format!("{:?}", MacKey::from_bytes([7; 20])), "MacKey { .. }");
         assert_eq!(format!("{:?}", AkeMacKey([7; 32])), "AkeMacKey { .. }");
         assert_eq!(format!("{:?}", ExtraKey([7; 32])), "ExtraKey { .. }");
         assert_eq!(format!("{:?}", RevealedMacKey([7; 20])), "RevealedMacKey { .. }");
@@ -186,12 +188,12 @@ mod tests {
 
     #[test]
     fn a_mac_verifies_its_bytes_only() {
-        let key = MacKey([1; 20]);
+        let key = MacKey::from_bytes([1; 20]);
         let mac = key.mac(b"bytes");
 
         assert!(key.verifies(b"bytes", &mac));
         assert!(!key.verifies(b"other", &mac));
-        assert!(!MacKey([2; 20]).verifies(b"bytes", &mac));
+        assert!(!MacKey::from_bytes([2; 20]).verifies(b"bytes", &mac));
     }
 
     #[test]

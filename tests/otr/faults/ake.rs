@@ -6,6 +6,7 @@ use num_bigint::BigUint;
 use otrbot::otr::armor;
 use otrbot::otr::error::{Ignored, WireError};
 use otrbot::otr::event::Event;
+use otrbot::otr::limits::REPEAT_COMMIT_WITHIN;
 use otrbot::otr::message::{Body, DhKey, Header};
 use otrbot::otr::version::{Address, Version};
 use otrbot::otr::wire::{Reader, Writer};
@@ -339,6 +340,8 @@ fn a_changed_commitment_or_answer_makes_no_conversation() {
 
         assert!(!pair.alice.conversation.is_private() && !pair.bob.conversation.is_private());
         assert!(pair.bob.refused().contains(&Ignored::BadCommitment));
+        // Until then the exchange under way is gone on with.
+        pair.wait(REPEAT_COMMIT_WITHIN);
         pair.start(Who::Alice);
         pair.drive();
         assert!(pair.both_private());
