@@ -176,6 +176,7 @@ fn what_they_keep_until_it_is_private_arrives_once(setting: Setting) {
         expected.push(Event::Heard { text: "for your ears only".to_owned(), encrypted: true });
     }
     assert_eq!(pair.our_events(), expected);
+    assert!(pair.their_events().contains(&pair.session("encrypted")));
     pair.assert_talks();
 }
 

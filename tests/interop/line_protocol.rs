@@ -147,6 +147,11 @@ fn errors_of_a_private_conversation_are_told() {
     assert_eq!(code(&pair.their_events()), "smp_error");
     let printed = pair.theirs.run(&json!({"cmd": "send", "text": "mine"}));
     pair.inject_to_them(printed[0]["out"].as_str().unwrap());
+    assert_eq!(code(&pair.their_events()), "reflected");
+    let mut others = Pair::private(OTRBOT);
+    let outputs = others.ours.send(others.now, &mut others.rng, "not for you").unwrap();
+    pair.take_in(outputs);
+    pair.deliver();
     assert_eq!(code(&pair.their_events()), "other_instance");
     let outputs = pair.ours.end(pair.now, &mut pair.rng);
     pair.take_in(outputs);

@@ -14,7 +14,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use serde_json::{Value, json};
 
-use crate::peer::{Engine, Peer, Setting};
+use crate::peer::{Peer, Setting};
 
 /// Messages that one cause may lead to. An exchange in small pieces takes some hundred; two
 /// engines that keep answering each other take more.

@@ -74,8 +74,9 @@ fn a_lost_piece_costs_one_message(setting: Setting) {
     pair.ours.set_fragment_bytes(Some(200));
     pair.command(&json!({"cmd": "mtu", "bytes": 200}));
 
-    let theirs = pair.theirs.run(&json!({"cmd": "send", "text": "lost"}));
-    let ours = pair.ours.send(pair.now, &mut pair.rng, "lost").unwrap();
+    let text = "lost ".repeat(100);
+    let theirs = pair.theirs.run(&json!({"cmd": "send", "text": text}));
+    let ours = pair.ours.send(pair.now, &mut pair.rng, &text).unwrap();
     assert!(theirs.len() > 2 && ours.len() > 2);
     for (ix, line) in theirs.iter().enumerate().filter(|(ix, _)| *ix != 1) {
         pair.inject_to_us(line["out"].as_str().unwrap_or_else(|| panic!("{ix}: {line}")));

@@ -7,7 +7,7 @@ the lines that a command causes comes {"done":true}. EOF or the command "quit" e
 
 Commands: recv{msg} send{text} query{} smp{secret,question} smp_answer{secret} smp_abort{} end{}
           mtu{bytes} policy{versions,require_encryption,send_whitespace_tag,whitespace_start_ake,
-          error_start_ake} status{} quit{}
+          error_start_ake} status{} quit{} later{seconds}: for the clock, it is later by so much
 Output:   {"out":MESSAGE} for the network, and {"event":NAME,..}
 
 What potr leaves to its host is done here: whether a whitespace tag or an error message starts a
@@ -214,13 +214,17 @@ class Peer:
         for name, value in flags.items():
             self.chat.policy[POLICY[name]] = value
 
+    def later(self, seconds):
+        now = context.time
+        context.time = lambda: now() + seconds
+
     def status(self):
         put(event="status", state=STATES[self.chat.state])
 
     def run(self, cmd, **fields):
         commands = (
             self.recv, self.send, self.query, self.smp, self.smp_answer, self.smp_abort,
-            self.end, self.mtu, self.policy, self.status,
+            self.end, self.mtu, self.policy, self.status, self.later,
         )
         command = {command.__name__: command for command in commands}[cmd]
         is_private = self.chat.state == context.STATE_ENCRYPTED

@@ -2,6 +2,7 @@
 
 use otrbot::otr::limits::{HEARTBEAT_INTERVAL, MAX_TEXT_BYTES};
 use otrbot::otr::version::Version;
+use serde_json::json;
 
 use crate::pair::Pair;
 use crate::peer::{Engine, Setting};
@@ -90,10 +91,16 @@ fn our_silence_ends_in_a_heartbeat(setting: Setting) {
 
 #[test]
 fn their_silence_ends_in_a_heartbeat() {
-    for version in [Version::V2, Version::V3] {
-        let mut pair = Pair::private(Setting { engine: Engine::Libotr, version });
+    for (engine, version) in
+        [(Engine::Libotr, Version::V2), (Engine::Libotr, Version::V3), (Engine::Potr, Version::V2)]
+    {
+        let mut pair = Pair::private(Setting { engine, version });
+        pair.assert_talks();
+        pair.heartbeats = [0; 2];
 
-        // Libotr has not said anything yet, and so has been silent for long.
+        pair.assert_they_hear("Are you there?");
+        assert_eq!(pair.heartbeats, [0, 0]);
+        pair.command(&json!({"cmd": "later", "seconds": 61}));
         pair.assert_they_hear("Are you there?");
         pair.assert_they_hear("Are you there?");
 
