@@ -19,7 +19,8 @@ with_every_peer! {
     our_query_refreshes_the_keys
     their_query_refreshes_the_keys
     we_end_it_and_begin_again
-    they_end_it_and_we_begin_again
+    they_end_it_and_begin_again
+    whoever_ended_it_either_begins_again
     what_is_kept_until_it_is_private_arrives_once
     what_they_keep_until_it_is_private_arrives_once
     they_forget_everything_and_begin_again
@@ -131,7 +132,7 @@ fn we_end_it_and_begin_again(setting: Setting) {
     pair.assert_talks();
 }
 
-fn they_end_it_and_we_begin_again(setting: Setting) {
+fn they_end_it_and_begin_again(setting: Setting) {
     let mut pair = Pair::private(setting);
 
     pair.command(&json!({"cmd": "end"}));
@@ -151,6 +152,30 @@ fn they_end_it_and_we_begin_again(setting: Setting) {
 
     pair.assert_private();
     pair.assert_talks();
+}
+
+fn whoever_ended_it_either_begins_again(setting: Setting) {
+    let mut pair = Pair::private(setting);
+    for (we_end, we_begin) in [(true, true), (true, false), (false, true), (false, false)] {
+        if !we_end {
+            pair.command(&json!({"cmd": "end"}));
+        }
+        let outputs = pair.ours.end(pair.now, &mut pair.rng);
+        pair.take_in(outputs);
+        pair.command(&json!({"cmd": "end"}));
+        assert_eq!(pair.ours.message_state(), MessageState::Plaintext);
+        assert_eq!(pair.their_state(), "plaintext");
+        pair.forget_events();
+
+        if we_begin {
+            pair.start();
+        } else {
+            pair.command(&json!({"cmd": "query"}));
+        }
+
+        pair.assert_private();
+        pair.assert_talks();
+    }
 }
 
 fn what_is_kept_until_it_is_private_arrives_once(setting: Setting) {

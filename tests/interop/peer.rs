@@ -141,7 +141,9 @@ impl Peer {
     /// Lets it end, after a last line if there is one; its exit status and what it still printed.
     pub(crate) fn finish(mut self, line: Option<&str>) -> (ExitStatus, Vec<String>) {
         let commands = self.commands.take().unwrap();
-        line.into_iter().for_each(|line| commands.send(line.to_owned()).unwrap());
+        if let Some(line) = line {
+            commands.send(line.to_owned()).unwrap();
+        }
         drop(commands);
         let mut rest = Vec::new();
         loop {
@@ -158,9 +160,8 @@ impl Peer {
     fn line(&self) -> Value {
         loop {
             let line = self.lines.recv_timeout(PATIENCE).expect("the peer answers in time");
-            match serde_json::from_str(&line) {
-                Ok(value @ Value::Object(_)) => return value,
-                Ok(_) | Err(_) => {}
+            if let Ok(value @ Value::Object(_)) = serde_json::from_str(&line) {
+                return value;
             }
         }
     }

@@ -110,7 +110,7 @@ fn otrbot() -> PathBuf {
     let profile = folder.file_name().unwrap();
     let profile = if profile == "debug" { "dev".as_ref() } else { profile };
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--offline", "--example", "otr_peer", "--profile"])
+        .args(["build", "--quiet", "--locked", "--offline", "--example", "otr_peer", "--profile"])
         .arg(profile)
         .arg("--target-dir")
         .arg(folder.parent().unwrap())
