@@ -6,9 +6,7 @@
 
 #![expect(
     clippy::disallowed_methods,
-    clippy::indexing_slicing,
     clippy::panic,
-    clippy::string_slice,
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
     dead_code,
