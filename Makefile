@@ -13,7 +13,7 @@ FUZZ_TARGETS ?= plain encrypted fragments tlvs key_file group
 help:
 	@echo 'make demo    take a lesson from the LMS launch to the grade, on this machine; then try it'
 	@echo '             yourself until Ctrl-C. DEMO_ONCE=1 make demo ends after the lesson'
-	@echo 'make test    run all tests, with a real Prosody, profanity, libotr and Chromium'
+	@echo 'make test    run all tests, with a real Prosody, profanity, libotr, potr and Chromium'
 	@echo 'make lint    check format, lints and documentation'
 	@echo 'make bench   measure the OTR engine beside libotr, on one core, and print a table'
 	@echo 'make fuzz    fuzz the OTR engine: SECONDS=600 for each of FUZZ_TARGETS'
