@@ -32,8 +32,22 @@
 //! # What it does not do
 //!
 //! Version 1 is never spoken (Di Raimondo, Gennaro and Krawczyk 2005: its key exchange can be made
-//! to name a wrong peer). Conversations are not stored. Lengths of texts are not hidden. Keys
-//! rotate when messages go both ways, not by time.
+//! to name a wrong peer). Whoever offers nothing else is refused as
+//! [`error::Ignored::VersionOne`].
+//!
+//! Conversations cannot be stored, by design: their keys are never written to a disk, where they
+//! would outlive the conversation and take its forward secrecy with them. After a restart both
+//! sides make new keys.
+//!
+//! Lengths of texts are hidden only if the host asks for it ([`Conversation::set_padding`]), and
+//! that two people talk, and when, is never hidden.
+//!
+//! # When keys change
+//!
+//! With every change of direction, as the specification has it. A peer who never answers would keep
+//! them for ever, so after [`limits::REKEY_MESSAGES`] or [`limits::REKEY_INTERVAL`] a new key
+//! exchange is begun, and a conversation in which nothing is said for [`limits::IDLE_LIFETIME`] is
+//! ended and its keys wiped; both happen in [`Conversation::tick`].
 //!
 //! # Security assumptions
 //!
@@ -79,7 +93,7 @@
 //! | Instance tags above 0x11111111 are refused (otr4j) | the full range from 0x100 on ([`instance`]) | `tests/otr/faults/ake.rs::instance_tags_of_the_full_range_are_accepted` |
 //! | A message of version 3 for receiver 0 is accepted (otr.js), an illegal tag is answered (libotr) | 0 in D-H Commit Messages and their fragments alone; the rest is dropped without an answer ([`version::Address`]) | `tests/otr/faults/ake.rs::only_a_commitment_may_be_for_nobody_in_particular`, `tests/otr/faults/ake.rs::illegal_instance_tags_are_dropped_without_an_answer`, `tests/otr/faults/data.rs::an_authentic_message_for_nobody_or_for_others_is_not_read` |
 //! | Version 1 names a wrong peer (Di Raimondo, Gennaro and Krawczyk 2005) | never spoken, told as [`error::Ignored::VersionOne`] | `tests/otr/policy.rs::version_one_is_refused` |
-//! | A changed query brings the lower version (Bonneau and Morrison 2006) | the host sets the lowest version ([`Policy`]), and the event of a private conversation names the one that is spoken; what is above the lowest is not protected by the protocol | `tests/otr/faults/ake.rs::the_host_sets_the_lowest_version_and_is_told_which_is_spoken` |
+//! | A changed query brings the lower version (Bonneau and Morrison 2006) | the host sets the lowest version ([`Policy`]); a version below one that the peer has spoken before is an [`Event::Downgraded`] | `tests/otr/faults/ake.rs::the_host_sets_the_lowest_version_and_is_told_which_is_spoken`, `tests/otr/upkeep.rs::a_lower_version_than_before_is_a_warning` |
 //! | Whoever answers first is taken for the peer | private is not verified: the event names the key, and SMP is part of the interface | `tests/otr/exchange.rs::another_key_of_the_peer_is_told`, `tests/otr/faults/smp.rs::who_stands_between_two_cannot_carry_smp_across` |
 //!
 //! ## Data messages

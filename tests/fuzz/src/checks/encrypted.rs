@@ -52,8 +52,8 @@ pub fn check(data: &[u8]) {
                 let text = input.text();
                 let body = hand.seal(&text, &[]);
                 let text = text.replace('\0', "");
-                last.clone_from(&body);
                 if step & 8 == 0 {
+                    last.clone_from(&body);
                     let outputs = end.receive(now, &mut rng, &body);
                     let expected = if text.is_empty() || is_over { vec![] } else { vec![&*text] };
                     assert_eq!(heard(&outputs), expected);
