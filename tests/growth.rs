@@ -19,6 +19,7 @@ mod pair;
 use std::alloc::System;
 
 use otrbot::otr::Version;
+use otrbot::otr::limits::{MAX_TEXT_BYTES, RESEND_WITHIN};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 
 use self::pair::{Pair, Who};
@@ -75,6 +76,30 @@ fn assert_flat(costs: &[Cost]) {
     assert!(last.work.1 <= first.work.1 + first.work.1 / 20, "{costs:?}");
 }
 
+/// Bytes held more than before, by the private conversation that has sent a long text: after the
+/// next text, and when the long one is too old to be sent again.
+fn left_of_a_long_text(version: Version) -> [usize; 2] {
+    let mut pair = Pair::private(version);
+    talk(&mut pair, 10, false);
+    let long = "x".repeat(MAX_TEXT_BYTES);
+    let before = Region::new(ALLOCATOR);
+
+    pair.say(Who::Alice, &long);
+    pair.drive();
+    drop((pair.alice.events(), pair.bob.events()));
+    assert!(held(before.change()) >= MAX_TEXT_BYTES / 2, "{:?}", before.change());
+    talk(&mut pair, 1, false);
+    let after_another = held(before.change());
+
+    pair.say(Who::Alice, &long);
+    pair.drive();
+    drop((pair.alice.events(), pair.bob.events()));
+    pair.wait(RESEND_WITHIN);
+    let outputs = pair.alice.conversation.tick(pair.now, &mut pair.alice.rng);
+    assert!(outputs.is_empty(), "{outputs:?}");
+    [after_another, held(before.change())]
+}
+
 /// One test, for the allocator counts for the whole process.
 #[test]
 fn many_messages_cost_no_more_than_few() {
@@ -86,4 +111,8 @@ fn many_messages_cost_no_more_than_few() {
     // What both ends hold besides their long-term keys and the line between them.
     let [cost] = &costs(Version::V3, true, &[4])[..] else { panic!("nothing was measured") };
     assert!(cost.held / 2 < 9_000, "{cost:?}");
+
+    for version in [Version::V2, Version::V3] {
+        assert_eq!(left_of_a_long_text(version), [0, 0], "version {version}");
+    }
 }

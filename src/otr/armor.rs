@@ -48,7 +48,11 @@ pub fn decode(text: &str) -> Result<Vec<u8>, WireError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, clippy::string_slice, reason = "base 64 is ASCII")]
 mod tests {
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -62,6 +66,51 @@ mod tests {
         for text in ["?OTR:", "?OTR:.", "?OTR:===.", "?OTR:AAMC", "?OTR:AA MC.", "?OTR:A.", "AAMC."]
         {
             assert_eq!(decode(text), Err(WireError::Armor), "{text}");
+        }
+    }
+
+    #[test]
+    fn it_is_read_strictly_at_every_length_and_place() {
+        for len in 1..150_u8 {
+            let bytes: Vec<u8> = (0..len).map(|ix| ix.wrapping_mul(151)).collect();
+            let text = encode(&bytes);
+            assert_eq!(decode(&text).as_ref(), Ok(&bytes));
+
+            for ix in PREFIX.len()..text.len() - 1 {
+                for bad in [" ", "\n", "\0", "-", "_", "?", "ä"] {
+                    let spoilt = [&text[..ix], bad, &text[ix + 1..]].concat();
+                    assert_eq!(decode(&spoilt), Err(WireError::Armor), "{spoilt}");
+                    let longer = [&text[..ix], bad, &text[ix..]].concat();
+                    assert_eq!(decode(&longer), Err(WireError::Armor), "{longer}");
+                }
+            }
+            let unpadded = text.replace(['=', '.'], "") + ".";
+            assert_eq!(decode(&unpadded).is_ok(), unpadded == text, "{unpadded}");
+        }
+    }
+
+    #[test]
+    fn bits_behind_the_last_byte_are_zero() {
+        for text in ["?OTR:AB==.", "?OTR:AAB=.", "?OTR:A===.", "?OTR:AA=A.", "?OTR:AA==AAAA."] {
+            assert_eq!(decode(text), Err(WireError::Armor), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_what_the_plain_codec_writes_and_reads(
+            bytes in prop::collection::vec(any::<u8>(), 1..400),
+            ix in any::<prop::sample::Index>(),
+            other in prop::char::range(' ', '~'),
+        ) {
+            let plain = STANDARD.encode(&bytes);
+            prop_assert_eq!(encode(&bytes), format!("?OTR:{plain}."));
+
+            let ix = ix.index(plain.len());
+            let spoilt = format!("{}{other}{}", &plain[..ix], &plain[ix + 1..]);
+            let (base64, _) = spoilt.split_once('.').unwrap_or((&spoilt, ""));
+            let expected = STANDARD.decode(base64).ok().filter(|bytes| !bytes.is_empty());
+            prop_assert_eq!(decode(&format!("?OTR:{spoilt}.")).ok(), expected);
         }
     }
 }

@@ -60,7 +60,8 @@ pub fn seal<R: CryptoRng + ?Sized>(
     text: &str,
     tlvs: &[Tlv],
 ) -> Option<Vec<u8>> {
-    let n_nuls = memchr::memchr_iter(NUL, text.as_bytes()).count();
+    let n_nuls = memchr::memchr(NUL, text.as_bytes())
+        .map_or(0, |_| memchr::memchr_iter(NUL, text.as_bytes()).count());
     let text_len = text.len().saturating_sub(n_nuls);
     let flags = if text_len == 0 { Data::IGNORE_UNREADABLE } else { 0 };
     let mut records = if tlvs.is_empty() { Vec::new() } else { tlv::encode(tlvs) };

@@ -208,6 +208,9 @@ impl Peers {
             if is_older(peer.auth_stepped, AKE_LIFETIME) {
                 peer.auth = AuthState::None;
             }
+            if let Some(session) = peer.channel.encrypted_mut() {
+                session.expire(now);
+            }
         }
         let active = self.active;
         self.known.retain(|peer| match &peer.channel {

@@ -423,7 +423,9 @@ impl Conversation {
             outputs.push(Event::Heartbeat.into());
         }
         let is_text = !text.is_empty();
-        outputs.extend(heard(text, true));
+        if is_text {
+            outputs.push(Event::Heard { text, encrypted: true }.into());
+        }
         outputs.extend(self.on_tlvs(now, rng, id, &tlvs, extra.as_ref()));
         if is_text {
             outputs.extend(self.heartbeat(now, rng, id));

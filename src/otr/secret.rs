@@ -74,12 +74,10 @@ impl MacKey {
         self.mac(bytes).ct_eq(mac).into()
     }
 
-    /// Gives the key away, so that whoever has the transcript could have forged it, and wipes it
-    /// here: a revealed key does not verify again what it was used for.
-    pub fn reveal(&mut self) -> RevealedMacKey {
-        let revealed = RevealedMacKey(*self.bytes);
-        *self = Self::from_bytes([0; Self::LEN]);
-        revealed
+    /// Gives the key away, so that whoever has the transcript could have forged it. It is used up:
+    /// a revealed key does not verify again what it was used for.
+    pub fn reveal(self) -> RevealedMacKey {
+        RevealedMacKey(*self.bytes)
     }
 }
 
@@ -184,6 +182,28 @@ mod tests {
         assert_eq!(format!("{:?}", AkeMacKey([7; 32])), "AkeMacKey { .. }");
         assert_eq!(format!("{:?}", ExtraKey([7; 32])), "ExtraKey { .. }");
         assert_eq!(format!("{:?}", RevealedMacKey([7; 20])), "RevealedMacKey { .. }");
+    }
+
+    #[test]
+    fn what_a_mac_key_has_taken_in_is_wiped_with_it() {
+        fn wipes_itself<T: ZeroizeOnDrop>() {}
+
+        // An HMAC holds nothing but the states of two hashes and their buffer.
+        wipes_itself::<Sha1>();
+        wipes_itself::<Sha256>();
+    }
+
+    #[test]
+    fn a_mac_is_the_same_however_often_it_was_made() {
+        let key = MacKey::from_bytes([1; 20]);
+        let plain = Hmac::<Sha1>::new_from_slice(&[1; 20]).unwrap();
+
+        for len in [0, 1, 63, 64, 65, 1000] {
+            let bytes = vec![5; len];
+            let expected = plain.clone().chain_update(&bytes).finalize().into_bytes();
+            assert_eq!(key.mac(&bytes), <[u8; 20]>::from(expected));
+            assert_eq!(key.mac(&bytes), <[u8; 20]>::from(expected));
+        }
     }
 
     #[test]

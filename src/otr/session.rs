@@ -19,6 +19,9 @@ use super::smp::{self, Smp, SmpEvent};
 use super::tlv::{self, Tlv};
 use super::version::Address;
 
+/// How much larger than twice the last text the place of it may be.
+const MAX_SPARE_BYTES: usize = 256;
+
 /// `MSGSTATE_ENCRYPTED`, with all that it needs.
 #[derive(Debug)]
 pub(super) struct Encrypted {
@@ -108,11 +111,21 @@ impl Encrypted {
         Some(message)
     }
 
-    /// Keeps a text to be sent again, in the place of the one before: writing over that one wipes
-    /// it as far as the new one goes.
+    /// Forgets the last text when it is too old to be sent again.
+    pub(super) fn expire(&mut self, now: Instant) {
+        let is_old = |last: &LastText| now.saturating_duration_since(last.sent) >= RESEND_WITHIN;
+        if self.last_text.as_ref().is_some_and(is_old) {
+            self.last_text = None;
+        }
+    }
+
+    /// Keeps a text to be sent again, in the place of the one before, if that has about the right
+    /// size: writing over that one wipes it as far as the new one goes.
     fn keep(&mut self, now: Instant, text: &str) {
         let last = self.last_text.take().map(|last| last.text);
-        let mut kept = last.filter(|last| last.capacity() >= text.len()).unwrap_or_default();
+        let most = text.len().saturating_mul(2).saturating_add(MAX_SPARE_BYTES);
+        let fits = |last: &Zeroizing<String>| (text.len()..=most).contains(&last.capacity());
+        let mut kept = last.filter(fits).unwrap_or_default();
         let old_len = kept.len();
         kept.clear();
         kept.push_str(text);
