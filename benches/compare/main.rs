@@ -78,11 +78,7 @@ impl Peer {
     fn start(program: &Path, argument: &str) -> Self {
         let mut command = Command::new("taskset");
         command.args(["-c", CORE]).arg(program).arg(argument);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("taskset (of util-linux) does not start: {error}"));
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let orders = child.stdin.take().unwrap();
         let answers = BufReader::new(child.stdout.take().unwrap());
         Self { child, orders, answers }
@@ -148,6 +144,9 @@ fn compile(folder: &Path) -> Result<std::path::PathBuf, String> {
 
 fn compare(folder: &Path, is_test: bool) -> Result<(), String> {
     let program = compile(folder)?;
+    if Command::new("taskset").arg("--version").output().is_err() {
+        return Err("taskset does not start; install util-linux".to_owned());
+    }
     let myself = std::env::current_exe().map_err(|error| error.to_string())?;
     println!(
         "{:<30} {:>12} {:>12} {:>7} {:>9} {:>6}  spread",
@@ -198,17 +197,23 @@ fn compare(folder: &Path, is_test: bool) -> Result<(), String> {
 /// Time per message of a session that has seen few and that has seen many.
 fn growth(is_test: bool) {
     println!("\n{:<30} {:>12} {:>12} {:>12}", "growth: time per message", "10", "1,000", "100,000");
-    let many = if is_test { 20 } else { 100_000 };
-    for (name, alternates, few) in [("one way, 100 B", false, 20_000), ("alternating", true, 400)] {
-        let mut session = ours::Session::new();
-        let mut seen = 0;
+    // What counts is the median over sessions that have seen so many and no more.
+    for (name, alternates, sessions) in [("one way, 100 B", false, 101), ("alternating", true, 11)]
+    {
         print!("{name:<30}");
-        for until in [10, 1_000, 100_000] {
-            session.say(until.min(many) - seen.min(many), alternates);
-            seen = until;
-            let few = if is_test { 2 } else { few };
-            let taken = session.say(few, alternates).as_secs_f64() / f64::from(few);
-            print!(" {:>9.2} us", taken * 1e6);
+        for seen in [10, 1_000, 100_000] {
+            let seen = if is_test { 4 } else { seen };
+            let sessions = if seen == 100_000 { 1 } else { sessions };
+            let mut taken = Vec::new();
+            for _ in 0..sessions {
+                let mut session = ours::Session::new();
+                session.say(seen, alternates);
+                // A hundred more in tens, where that adds little to what the session has seen.
+                for _ in 0..if seen == 100_000 { 100 } else { 1 } {
+                    taken.push(session.say(10, alternates).as_secs_f64() / 10.0);
+                }
+            }
+            print!(" {:>9.2} us", median(&mut taken) * 1e6);
             std::io::stdout().flush().unwrap();
         }
         println!();

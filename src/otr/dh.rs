@@ -118,7 +118,9 @@ impl DhPublic {
 
 /// Whether 2 <= g <= p-2 (OTRv3, "Verify that [..] is a legal value").
 fn is_group_element(g: &U1536) -> bool {
-    *g > U1536::ONE && *g < group::P.wrapping_sub(&U1536::ONE)
+    // Both are public.
+    const P_MINUS_1: U1536 = group::P.wrapping_sub(&U1536::ONE);
+    g.cmp_vartime(&U1536::ONE).is_gt() && g.cmp_vartime(&P_MINUS_1).is_lt()
 }
 
 /// Wraps a result of arithmetic that is to be sent, or that was computed from what was received.
