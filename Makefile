@@ -4,14 +4,19 @@
 
 CARGO ?= cargo
 
-.PHONY: help setup demo test lint bench
+.PHONY: help setup demo test lint bench fuzz
+
+# Seconds that each target of `make fuzz` runs.
+SECONDS ?= 600
+FUZZ_TARGETS ?= plain encrypted fragments tlvs key_file group
 
 help:
 	@echo 'make demo    take a lesson from the LMS launch to the grade, on this machine; then try it'
 	@echo '             yourself until Ctrl-C. DEMO_ONCE=1 make demo ends after the lesson'
-	@echo 'make test    run all tests, with a real Prosody, profanity, libotr and Chromium'
+	@echo 'make test    run all tests, with a real Prosody, profanity, libotr, potr and Chromium'
 	@echo 'make lint    check format, lints and documentation'
-	@echo 'make bench   measure'
+	@echo 'make bench   measure the OTR engine beside libotr, on one core, and print a table'
+	@echo 'make fuzz    fuzz the OTR engine: SECONDS=600 for each of FUZZ_TARGETS'
 	@echo 'make setup   install the programs that tests and demo drive (the others do this first)'
 
 setup:
@@ -29,5 +34,17 @@ lint:
 	$(CARGO) clippy --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items --locked
 
-bench:
-	$(CARGO) bench --locked
+bench: setup
+	$(CARGO) bench --locked --bench compare
+	@echo 'More in detail: $(CARGO) bench --bench otr'
+
+fuzz:
+	@$(CARGO) +nightly fuzz --version >/dev/null 2>&1 || { \
+		echo 'make fuzz needs a nightly toolchain and cargo-fuzz:'; \
+		echo '    rustup toolchain install nightly && cargo install cargo-fuzz'; exit 1; }
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p tests/fuzz/target/found/$$target && \
+		$(CARGO) +nightly fuzz run --fuzz-dir tests/fuzz $$target \
+			tests/fuzz/target/found/$$target tests/fuzz/corpus/$$target -- \
+			-max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=25 || exit 1; \
+	done

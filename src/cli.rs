@@ -38,7 +38,7 @@ pub enum Command {
     /// Runs the bot and its pages until SIGTERM or SIGINT; SIGHUP reloads lessons and locales.
     #[command(alias = "runclient")]
     Run(Run),
-    /// Reads settings, lessons and locales, and prints every problem with file and line.
+    /// Reads settings, lessons, locales and keys, and prints every problem with file and line.
     Check,
     /// Takes a lesson as a learner would: real XMPP, real OTR.
     Learner(Learner),
@@ -50,6 +50,9 @@ pub enum Command {
     Update(Update),
     /// Compiles PO files to MO files, and names every fault in them.
     Compile(Compile),
+    /// Makes, shows and moves long-term OTR keys, in libotr's file format.
+    #[command(subcommand)]
+    Keys(Keys),
 }
 
 /// Arguments of `run`.
@@ -152,6 +155,100 @@ pub struct Compile {
     /// The folder of all languages.
     #[arg(long, value_name = "DIR", default_value = "locales")]
     pub locales: PathBuf,
+}
+
+/// The commands of `keys`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Keys {
+    /// Makes a key for an account, and adds it to a file of keys; prints its fingerprint.
+    Generate(GenerateKey),
+    /// Prints fingerprints as chat programs show them.
+    Fingerprint(ShowFingerprints),
+    /// Takes keys over from another file, such as Pidgin's `otr.private_key`.
+    Import(ImportKeys),
+    /// Writes keys to a file of their own or to the standard output.
+    Export(ExportKeys),
+}
+
+/// Arguments of `keys generate`.
+#[derive(Clone, Debug, Args)]
+pub struct GenerateKey {
+    /// The account that the key is for, a bare Jabber ID [default: `xmpp.default_account`].
+    #[arg(long, short, value_name = "JID")]
+    pub account: Option<String>,
+    /// The account's protocol, in the words of chat programs.
+    #[arg(long, value_name = "NAME", default_value = crate::keys::JABBER)]
+    pub protocol: String,
+    /// The file that the key is added to [default: the account's `private_key` in the settings].
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Whether keys may be lost.
+    #[command(flatten)]
+    pub overwrite: Overwrite,
+}
+
+/// Arguments of `keys fingerprint`.
+#[derive(Clone, Debug, Args)]
+pub struct ShowFingerprints {
+    /// The file of keys [default: the account's `private_key` in the settings].
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Which of its keys.
+    #[command(flatten)]
+    pub which: WhichKeys,
+}
+
+/// Arguments of `keys import`.
+#[derive(Clone, Debug, Args)]
+pub struct ImportKeys {
+    /// The file that the keys come from.
+    #[arg(value_name = "FROM")]
+    pub from: PathBuf,
+    /// Which of its keys.
+    #[command(flatten)]
+    pub which: WhichKeys,
+    /// The file that they are added to [default: the account's `private_key` in the settings].
+    #[arg(long, short = 'o', value_name = "TO")]
+    pub key_file: Option<PathBuf>,
+    /// Whether keys may be lost.
+    #[command(flatten)]
+    pub overwrite: Overwrite,
+}
+
+/// Arguments of `keys export`.
+#[derive(Clone, Debug, Args)]
+pub struct ExportKeys {
+    /// The file of keys [default: the account's `private_key` in the settings].
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Which of its keys.
+    #[command(flatten)]
+    pub which: WhichKeys,
+    /// The file that is written [default: the standard output].
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Whether keys may be lost.
+    #[command(flatten)]
+    pub overwrite: Overwrite,
+}
+
+/// Which keys of a file are meant.
+#[derive(Clone, Debug, Args)]
+pub struct WhichKeys {
+    /// An account; may be repeated [default: all of the file].
+    #[arg(long, short, value_name = "NAME")]
+    pub account: Vec<String>,
+    /// Accounts of this protocol alone.
+    #[arg(long, value_name = "NAME")]
+    pub protocol: Option<String>,
+}
+
+/// Whether what is there may be replaced.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Overwrite {
+    /// Replaces what is there already; the old key is lost.
+    #[arg(long, short)]
+    pub force: bool,
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@
 //!    otr lesson i18n                            otr: bytes; lesson: what to teach
 //!           |
 //!          fsm                                  knows nothing
-//!    leaves: settings, metrics, telemetry
+//!    leaves: settings, metrics, telemetry         keys: files of long-term keys, and their commands
 //! ```
 //!
 //! `tests/tidy.rs` holds who may name whom.
@@ -30,7 +30,8 @@
 //! - What the bot says waits as plain text and is encrypted at the moment it is sent: OTR's counters
 //!   do not survive messages that overtake each other.
 //! - What was meant for a private conversation is never sent in clear.
-//! - Keys of OTR are never written to disk. A session that is gone is opened anew, with new keys.
+//! - Keys of sessions are never written to disk: a session that is gone is opened anew, with new
+//!   ones. A long-term key that is to stay is the administrator's, in a file that [`keys`] reads.
 //! - The grade is in the store before the learner reads that the secret was right, and leaves it
 //!   when the LMS confirmed it.
 //! - The thread that routes stanzas does no cryptography, no disk and no DNS: sessions have
@@ -56,7 +57,7 @@
 //! # Walkthrough: a restart
 //!
 //! The whitelist is restored from the settings and the store. Sessions are not: the next message
-//! of a learner opens one, with a fresh key; an OTR message of the old conversation is answered
+//! of a learner opens one, with a fresh key unless one is fixed; an OTR message of the old conversation is answered
 //! with an OTR error, and the learner's client begins anew.
 
 pub mod actors;
@@ -66,6 +67,7 @@ pub mod failure;
 pub mod fsm;
 pub mod http;
 pub mod i18n;
+pub mod keys;
 pub mod learner;
 pub mod lesson;
 pub mod lti;
@@ -112,5 +114,8 @@ pub fn run(cli: cli::Cli) -> Result<(), Failure> {
         cli::Command::Init(arguments) => translations::init(&arguments),
         cli::Command::Update(arguments) => translations::update(&arguments),
         cli::Command::Compile(arguments) => translations::compile::compile(&arguments),
+        cli::Command::Keys(command) => {
+            keys::command::run(&command, &Settings::choose_file(cli.settings))
+        }
     }
 }

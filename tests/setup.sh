@@ -22,6 +22,8 @@ look() {
     need libc6-dev file /usr/include/stdio.h
     need libotr5-dev library libotr
     need libgcrypt20-dev library libgcrypt
+    need python3-potr file /usr/lib/python3/dist-packages/potr/__init__.py
+    need python3-pycryptodome file /usr/lib/python3/dist-packages/Cryptodome/__init__.py
     need prosody command prosody
     need profanity command profanity
     need tmux command tmux

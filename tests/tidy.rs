@@ -101,6 +101,19 @@ const LAYERS: &[(&str, &[&str])] = &[
             "tokio",
         ],
     ),
+    (
+        "keys",
+        &[
+            "crate::actors",
+            "crate::http",
+            "crate::session",
+            "crate::xmpp",
+            "crate::lti",
+            "crate::store",
+            "actix",
+            "tokio",
+        ],
+    ),
     ("metrics", &["crate::actors", "crate::http", "crate::xmpp", "crate::otr", "crate::lti"]),
     (
         "telemetry",
@@ -321,4 +334,62 @@ fn bad_manners_are_found() {
     for (word, why) in banned() {
         check("tests/x.rs", &format!("//! X.\n// {word}\n"), &format!("tests/x.rs:2: {why}"));
     }
+}
+
+/// The tests that `text` names, as file and function: `` `tests/otr/data.rs::a_claim` ``.
+fn named_tests(text: &str) -> Vec<(&str, &str)> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    quoted
+        .filter_map(|name| name.split_once(".rs::"))
+        .filter(|(file, _)| file.starts_with("tests/") || file.starts_with("src/"))
+        .collect()
+}
+
+/// Whether a file has a test of that name.
+fn has_test(text: &str, name: &str) -> bool {
+    let function = format!("fn {name}(");
+    let mut before = [""; 3];
+    text.lines().any(|line| {
+        let line = line.trim();
+        let found = line.starts_with(&function) && before.contains(&"#[test]");
+        before.rotate_left(1);
+        before[2] = line;
+        found
+    })
+}
+
+#[test]
+fn every_fault_in_the_list_has_a_test_that_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = fs::read_to_string(root.join("src/otr/mod.rs")).unwrap();
+    let (_, list) = docs.split_once("//! # Faults of other implementations").unwrap();
+    let is_row = |line: &&str| line.starts_with("//! | ") && !line.starts_with("//! | Fault |");
+    let rows: Vec<_> = list.lines().filter(is_row).collect();
+    assert!(rows.len() >= 60, "only {} rows", rows.len());
+
+    let mut faults = Vec::new();
+    for row in rows {
+        let tests = named_tests(row);
+        if tests.is_empty() && !row.contains("does not apply") {
+            faults.push(format!("no test: {row}"));
+        }
+        for (file, name) in tests {
+            let text = fs::read_to_string(root.join(format!("{file}.rs"))).unwrap_or_default();
+            if !has_test(&text, name) {
+                faults.push(format!("{file}.rs has no test {name}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn a_test_that_is_not_there_is_missed() {
+    let row = "//! | a | b | `tests/a.rs::one`, `src/b/c.rs::two` and [`other::three`] |";
+    assert_eq!(named_tests(row), [("tests/a", "one"), ("src/b/c", "two")]);
+
+    assert!(has_test("#[test]\nfn one() {\n", "one"));
+    assert!(has_test("    #[test]\n    #[expect(x)]\n    fn one(a in 0..1) {\n", "one"));
+    assert!(!has_test("#[test]\nfn one_more() {\n", "one"));
+    assert!(!has_test("// #[test]\nfn one() {\n", "one"));
 }

@@ -20,9 +20,10 @@ use crate::{
     failure::Failure,
     http::PagesConfig,
     i18n::Catalogs,
+    keys,
     lesson::Library,
     lti::{Consumers, token::TokenKey},
-    otr::policy::Policy,
+    otr::{identity::SigningKey, policy::Policy},
     session::{Progress, Typing},
     settings::{Settings, TlsVersion},
     store::{Store, StoreError},
@@ -39,6 +40,8 @@ pub struct Assembly {
     pub(super) settings: Settings,
     pub(super) jid: BareJid,
     pub(super) account: xmpp::Account,
+    /// The long-term key that every learner meets; `None`: a fresh one for each session.
+    fixed_key: Option<Arc<SigningKey>>,
 }
 
 impl Assembly {
@@ -70,11 +73,7 @@ impl Assembly {
                 ))
             })?,
         };
-        if arguments.key_file.is_some() || account.private_key.is_some() {
-            return Err(Failure::InvalidArgument(format!(
-                "a fixed OTR key cannot be read yet; leave out --key-file and xmpp.accounts.{jid}.private_key: each learner then meets a fresh key"
-            )));
-        }
+        let fixed_key = fixed_key(&settings, &jid, arguments.key_file.as_deref())?;
         let account = xmpp::Account {
             jid: jid.clone(),
             resource: RESOURCE.to_owned(),
@@ -83,7 +82,7 @@ impl Assembly {
             allow_plain_text: account.allow_plain_text,
             tls: tls(&settings)?,
         };
-        let assembly = Self { settings, jid, account };
+        let assembly = Self { settings, jid, account, fixed_key };
         assembly.factory()?;
         Ok(assembly)
     }
@@ -114,7 +113,7 @@ impl Assembly {
             },
             warning_timeout: settings.session.warning_timeout,
             session_timeout: settings.session.session_timeout,
-            fixed_key: None,
+            fixed_key: self.fixed_key.clone(),
         })
     }
 
@@ -220,6 +219,26 @@ impl Assembly {
         }
         catalogs
     }
+}
+
+/// The key that the command line names, else the one that the settings name for the account.
+fn fixed_key(
+    settings: &Settings,
+    jid: &BareJid,
+    given: Option<&Path>,
+) -> Result<Option<Arc<SigningKey>>, Failure> {
+    let named = settings.xmpp.accounts.get(jid).and_then(|account| account.private_key.as_deref());
+    let Some(path) = given.or(named) else { return Ok(None) };
+    let keys::Chosen { key, notes } = keys::choose(path, jid)?;
+    for note in notes {
+        log::warn!("{note}");
+    }
+    log::info!(
+        "every learner meets the key of {}, fingerprint {}",
+        path.display(),
+        key.public_key().fingerprint()
+    );
+    Ok(Some(key))
 }
 
 /// All lessons, or every fault in them.

@@ -3,9 +3,9 @@
 use std::{io::Write as _, path::Path};
 
 use super::assemble;
-use crate::{failure::Failure, i18n::Catalogs, settings::Settings};
+use crate::{failure::Failure, i18n::Catalogs, keys, settings::Settings};
 
-/// Reads settings, lessons and locales, and says all that is wrong with them.
+/// Reads settings, lessons, locales and keys, and says all that is wrong with them.
 ///
 /// # Errors
 ///
@@ -25,7 +25,14 @@ pub fn check(file: &Path) -> Result<(), Failure> {
     }
     let (_, faults) = Catalogs::load(None);
     problems.extend(faults.iter().map(ToString::to_string));
+    let mut warnings = Vec::new();
     for (jid, account) in &settings.xmpp.accounts {
+        if let Some(path) = &account.private_key {
+            match keys::choose(path, jid) {
+                Ok(chosen) => warnings.extend(chosen.notes),
+                Err(error) => problems.push(error.to_string()),
+            }
+        }
         if account.password.is_none() {
             problems.push(format!(
                 "{}: xmpp.accounts.{jid}.password: is missing; give it there or in password_file",
@@ -38,6 +45,10 @@ pub fn check(file: &Path) -> Result<(), Failure> {
             "{}: xmpp.default_account: is missing; name one of xmpp.accounts",
             file.display()
         ));
+    }
+    for warning in warnings {
+        // A warning that cannot be shown is no reason to stop.
+        drop(writeln!(std::io::stderr(), "otrbot: warning: {warning}"));
     }
     if !problems.is_empty() {
         return Err(Failure::BadSetting(problems.join("\n")));

@@ -104,7 +104,7 @@ fn actions(raw: &RawLesson) -> impl Iterator<Item = &Placed<Action>> {
 
 fn texts(raw: &RawLesson, title: &Placed<String>) -> Vec<Text> {
     let said = actions(raw).filter_map(|action| match &action.value {
-        Action::Say(text) => Some((text, action.place)),
+        Action::Say(text) | Action::Answer(text) => Some((text, action.place)),
         Action::Do(_) => None,
     });
     let topics = raw.topics.iter().map(|(_, words)| (&words.value, words.place));
@@ -112,6 +112,7 @@ fn texts(raw: &RawLesson, title: &Placed<String>) -> Vec<Text> {
         .into_iter()
         .chain(topics)
         .chain(said)
+        .filter(|(_, place)| !place.is_inherited)
         .map(|(msgid, place)| Text { msgid: msgid.clone(), line: place.line })
         .collect();
     texts.sort_by_key(|text| text.line);
@@ -120,7 +121,7 @@ fn texts(raw: &RawLesson, title: &Placed<String>) -> Vec<Text> {
 
 fn check_variables(raw: &RawLesson, variables: &BTreeSet<&str>, reader: &mut Reader) {
     for action in actions(raw) {
-        let Action::Say(said) = &action.value else { continue };
+        let (Action::Say(said) | Action::Answer(said)) = &action.value else { continue };
         for name in text::variables(said).filter(|name| !variables.contains(name)) {
             let known: Vec<&str> = variables.iter().copied().collect();
             let allowed = known.join(", ");
@@ -133,6 +134,7 @@ fn check_variables(raw: &RawLesson, variables: &BTreeSet<&str>, reader: &mut Rea
 
 /// Holds that states get what they need, and that the bot secret is said to the verified only.
 fn check_needs(raw: &RawLesson, reader: &mut Reader) {
+    check_breaks(raw, reader);
     for state in &raw.states {
         let steady = state.enter.iter().chain(state.hints.iter().flat_map(|hint| &hint.actions));
         steady.for_each(|action| check_confidential(action, state.needs, reader));
@@ -150,6 +152,20 @@ fn check_needs(raw: &RawLesson, reader: &mut Reader) {
     }
     for reaction in &raw.anywhere {
         check_reaction(reaction, Need::Nothing, raw, reader);
+    }
+}
+
+/// Holds that the private conversation is broken off on coming into a state that needs none.
+fn check_breaks(raw: &RawLesson, reader: &mut Reader) {
+    let breaks =
+        |action: &&Placed<Action>| matches!(action.value, Action::Do(deed) if deed.ends_privacy());
+    let allowed = raw.states.iter().filter(|state| state.needs == Need::Nothing);
+    let allowed: BTreeSet<_> =
+        allowed.flat_map(|state| &state.enter).map(|action| action.place).collect();
+    for action in actions(raw).filter(breaks).filter(|action| !allowed.contains(&action.place)) {
+        let what = "`become_impostor` and `become_myself` belong to the `enter` of a state with \
+                    `needs: nothing`: they break the private conversation off";
+        reader.fault(action.place, Fault::Combination(what));
     }
 }
 

@@ -4,12 +4,17 @@ use std::fmt;
 
 /// One fault of a lesson, with its place in the file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-#[error("line {line} column {column}: {fault}")]
+#[error(
+    "line {line} column {column}{}: {fault}",
+    if *is_inherited { " of the lesson that it extends" } else { "" }
+)]
 pub struct LessonError {
     /// Line, from 1.
     pub line: u64,
     /// Column in characters, from 1.
     pub column: u64,
+    /// Whether the place is in the lesson that this one extends.
+    pub is_inherited: bool,
     /// What is wrong.
     pub fault: Fault,
 }
@@ -73,6 +78,14 @@ pub enum Fault {
         /// The words of this place.
         allowed: String,
         /// The one most like it.
+        nearest: Option<String>,
+    },
+    /// A lesson to be extended that is not there.
+    #[error("there is no lesson `{name}` to extend{}", meant(nearest.as_ref()))]
+    UnknownBase {
+        /// Its name.
+        name: String,
+        /// The lesson most like it.
         nearest: Option<String>,
     },
     /// Not a time.

@@ -8,11 +8,14 @@ use std::{
     sync::Arc,
 };
 
-use super::{Lesson, LessonError, parse_with};
+use super::{Lesson, LessonError, LessonErrors, parse_in};
 
 /// The lessons that the program carries, by name.
-const BUILT_IN: [(&str, &str); 1] =
-    [("basics", include_str!("../../settings/lessons/basics.yaml"))];
+const BUILT_IN: [(&str, &str); 3] = [
+    ("basics", include_str!("../../settings/lessons/basics.yaml")),
+    ("impostor", include_str!("../../settings/lessons/impostor.yaml")),
+    ("question", include_str!("../../settings/lessons/question.yaml")),
+];
 
 /// The lessons that the program carries: name and YAML.
 pub fn built_in() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -58,18 +61,29 @@ impl Library {
     pub fn load(folder: Option<&Path>, variables: &[&str]) -> (Self, Vec<Problem>) {
         let mut library = Self::default();
         let mut problems = Vec::new();
+        let mut sources: BTreeMap<String, String> =
+            BUILT_IN.iter().map(|(name, yaml)| ((*name).to_owned(), (*yaml).to_owned())).collect();
         for (name, yaml) in BUILT_IN {
             let path = PathBuf::from(format!("built in: {name}.yaml"));
-            library.add(name, &path, yaml, variables, &mut problems);
+            let parsed = parse_in(yaml, variables, &sources);
+            library.add(name, &path, parsed, &mut problems);
         }
         let Some(folder) = folder else { return (library, problems) };
         match yaml_files(folder) {
             Ok(files) => {
+                let mut found = Vec::new();
                 for (name, path) in files {
                     match read(&path) {
-                        Ok(yaml) => library.add(&name, &path, &yaml, variables, &mut problems),
+                        Ok(yaml) => {
+                            sources.insert(name.clone(), yaml.clone());
+                            found.push((name, path, yaml));
+                        }
                         Err(source) => problems.push(Problem::Unreadable { path, source }),
                     }
+                }
+                for (name, path, yaml) in found {
+                    let parsed = parse_in(&yaml, variables, &sources);
+                    library.add(&name, &path, parsed, &mut problems);
                 }
             }
             Err(source) => problems.push(Problem::Unreadable { path: folder.to_owned(), source }),
@@ -91,11 +105,10 @@ impl Library {
         &mut self,
         name: &str,
         path: &Path,
-        yaml: &str,
-        variables: &[&str],
+        parsed: Result<Lesson, LessonErrors>,
         problems: &mut Vec<Problem>,
     ) {
-        match parse_with(yaml, variables) {
+        match parsed {
             Ok(lesson) => {
                 self.lessons.insert(name.to_owned(), Arc::new(lesson));
             }
@@ -140,6 +153,8 @@ pub fn read(path: &Path) -> io::Result<String> {
 mod tests {
     use super::*;
 
+    const NAMES: [&str; 3] = ["basics", "impostor", "question"];
+
     const TINY: &str = "title: Tiny\nstart: end\nstates:\n  end: { end: true }\n";
 
     #[test]
@@ -147,7 +162,7 @@ mod tests {
         let (library, problems) = Library::load(None, &[]);
 
         assert!(problems.is_empty(), "{problems:?}");
-        assert_eq!(library.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["basics"]);
+        assert_eq!(library.iter().map(|(name, _)| name).collect::<Vec<_>>(), NAMES);
     }
 
     #[test]
@@ -160,7 +175,7 @@ mod tests {
         let (library, problems) = Library::load(Some(folder.path()), &[]);
 
         assert!(problems.is_empty(), "{problems:?}");
-        assert_eq!(library.iter().count(), 2);
+        assert_eq!(library.iter().count(), NAMES.len() + 1);
         assert_eq!(library.find("basics").unwrap().title(), "Tiny");
         assert!(library.find("notes").is_none());
     }

@@ -51,9 +51,17 @@
 //!   end:
 //!     end: true                # the session ends here
 //! ```
+//!
+//! Besides `say`, a reaction can `answer: Paris`: that answers the learner's SMP with what everybody
+//! knows, to show what it is worth.
+//!
+//! With `extends: basics` at the top, a lesson begins with all that the other one has. What stands
+//! in it goes in front: topics and states in the place of those of the same name, reactions of
+//! `anywhere` before the others. States that are not reached any more are left out.
 
 mod check;
 mod error;
+mod extend;
 pub mod library;
 pub mod messages;
 mod raw;
@@ -61,7 +69,10 @@ pub mod text;
 pub mod vocabulary;
 mod yaml;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::fsm::Graph;
 
@@ -112,7 +123,7 @@ impl Lesson {
         &self.topics
     }
 
-    /// All texts to translate, in the order of the file.
+    /// All texts to translate, in the order of the file; without those of a lesson that it extends.
     pub fn texts(&self) -> &[Text] {
         &self.texts
     }
@@ -133,8 +144,22 @@ pub fn parse(yaml: &str) -> Result<Lesson, LessonErrors> {
 ///
 /// All faults that the lesson has. Where its YAML cannot be read, that alone.
 pub fn parse_with(yaml: &str, more_variables: &[&str]) -> Result<Lesson, LessonErrors> {
+    parse_in(yaml, more_variables, &BTreeMap::new())
+}
+
+/// Reads a lesson that may extend another: the YAML of those that there are, by name.
+///
+/// # Errors
+///
+/// Those of [`parse_with`].
+pub fn parse_in(
+    yaml: &str,
+    more_variables: &[&str],
+    bases: &BTreeMap<String, String>,
+) -> Result<Lesson, LessonErrors> {
     let node = yaml::read(yaml).map_err(|error| LessonErrors(vec![error]))?;
     let mut reader = yaml::Reader::default();
+    let node = extend::extend(node, bases, &mut reader);
     let raw = raw::RawLesson::read(&node, &mut reader);
     let variables: BTreeSet<&str> =
         text::KNOWN_VARIABLES.iter().chain(more_variables).copied().collect();

@@ -1,6 +1,6 @@
 //! A lesson as it is written, with the place of each part. Lives no longer than its parsing.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::error::Fault;
 use super::vocabulary::{Action, Claim, Condition, Deed, EventKind, Need};
@@ -53,7 +53,7 @@ pub(super) struct RawHint {
 
 impl RawLesson {
     pub(super) fn read(node: &Node, reader: &mut Reader) -> Self {
-        let keys = ["title", "start", "topics", "anywhere", "states"];
+        let keys = ["title", "extends", "start", "topics", "anywhere", "states"];
         let fields = reader.fields(node, &keys);
         let title = fields.need("title", reader).and_then(|node| reader.text(node));
         let start = fields.need("start", reader).and_then(|node| reader.text(node));
@@ -78,7 +78,29 @@ impl RawLesson {
         let states = fields.need("states", reader);
         let states = states.map(|node| reader.entries(node)).unwrap_or_default();
         let states = states.iter().map(|(name, node)| RawState::read(name, node, reader)).collect();
-        Self { title, start, topics, anywhere, states }
+        let mut raw = Self { title, start, topics, anywhere, states };
+        raw.prune();
+        raw
+    }
+
+    /// Drops the states of the extended lesson that are not needed here.
+    fn prune(&mut self) {
+        let Some(start) = &self.start else { return };
+        let mut reached: BTreeSet<&str> = BTreeSet::new();
+        let everywhere = self.anywhere.iter().filter_map(|reaction| reaction.target.as_ref());
+        let mut ahead: Vec<&str> = vec![&start.value];
+        ahead.extend(everywhere.map(|target| target.value.as_str()));
+        while let Some(name) = ahead.pop() {
+            if reached.insert(name)
+                && let Some(state) = self.states.iter().find(|state| state.name.value == name)
+            {
+                let targets = state.reactions.iter().filter_map(|r| r.target.as_ref());
+                ahead.extend(targets.map(|target| target.value.as_str()));
+            }
+        }
+        let reached: BTreeSet<String> = reached.into_iter().map(str::to_owned).collect();
+        self.states
+            .retain(|state| !state.name.place.is_inherited || reached.contains(&state.name.value));
     }
 }
 
@@ -129,8 +151,10 @@ impl RawReaction {
         let conditions = reader.list(fields.find("if")).iter();
         let conditions = conditions.filter_map(|node| claim(node, reader)).collect();
         let topic = fields.find("about").and_then(|node| reader.text(node));
-        let is_message =
-            matches!(event, EventKind::MessageReceived | EventKind::PlainMessageReceived);
+        let is_message = matches!(
+            event,
+            EventKind::MessageReceived | EventKind::PlainMessageReceived | EventKind::BotSecretTold
+        );
         if let Some(topic) = topic.as_ref().filter(|_| !is_message) {
             reader.fault(topic.place, Fault::Combination("only messages are `about` something"));
         }
@@ -163,7 +187,7 @@ impl RawHint {
     }
 }
 
-/// A list of `say: text`, `say: [texts]` and single words.
+/// A list of `say: text`, `say: [texts]`, `answer: text` and single words.
 fn actions(node: Option<&Node>, reader: &mut Reader) -> Vec<Placed<Action>> {
     let mut actions = Vec::new();
     for node in reader.list(node) {
@@ -173,7 +197,12 @@ fn actions(node: Option<&Node>, reader: &mut Reader) -> Vec<Placed<Action>> {
             actions.extend(action);
             continue;
         }
-        let Some(say) = reader.fields(node, &["say"]).find("say") else { continue };
+        let fields = reader.fields(node, &["say", "answer"]);
+        if let Some(answer) = fields.find("answer") {
+            let text = said(answer, reader);
+            actions.extend(text.map(|t| Placed { value: Action::Answer(t.value), place: t.place }));
+        }
+        let Some(say) = fields.find("say") else { continue };
         let texts =
             if let Value::List(texts) = &say.value { texts } else { std::slice::from_ref(say) };
         for text in texts {

@@ -74,6 +74,9 @@ pub enum EventKind {
     MessageReceived,
     /// A text came in the clear in a private conversation. It may be anyone's.
     PlainMessageReceived,
+    /// The learner says the bot secret in the chat. Where no reaction fits, it is a message as any
+    /// other.
+    BotSecretTold,
     /// The conversation was not private, or was so under another key, and is private now.
     OtrEnabled,
     /// The conversation was private and is no more.
@@ -84,7 +87,8 @@ pub enum EventKind {
     OtrTrouble,
     /// The learner has begun SMP, without a question.
     SmpStarted,
-    /// The learner has begun SMP with a question; the bot has given it up.
+    /// The learner has begun SMP with a question. Unless the reaction answers it, the bot gives it
+    /// up.
     SmpQuestionUsed,
     /// SMP was given up, by either side.
     SmpAborted,
@@ -96,6 +100,11 @@ pub enum EventKind {
     CorrectSecretReceived,
     /// SMP has shown that the secrets differ.
     IncorrectSecretReceived,
+    /// The bot's `answer` to a question was the right one. That verifies nobody: the answer stands
+    /// in the lesson.
+    CorrectAnswerReceived,
+    /// It was not.
+    IncorrectAnswerReceived,
     /// The bot secret was typed into the page.
     BotSecretAccepted,
     /// Something else was typed into the page in the place of the bot secret.
@@ -108,6 +117,7 @@ impl Word for EventKind {
         ("learner_arrived", Self::LearnerArrived),
         ("message_received", Self::MessageReceived),
         ("plain_message_received", Self::PlainMessageReceived),
+        ("bot_secret_told", Self::BotSecretTold),
         ("otr_enabled", Self::OtrEnabled),
         ("otr_disabled", Self::OtrDisabled),
         ("otr_already_setup", Self::OtrAlreadySetup),
@@ -119,6 +129,8 @@ impl Word for EventKind {
         ("unsafe_secret_received", Self::UnsafeSecretReceived),
         ("correct_secret_received", Self::CorrectSecretReceived),
         ("incorrect_secret_received", Self::IncorrectSecretReceived),
+        ("correct_answer_received", Self::CorrectAnswerReceived),
+        ("incorrect_answer_received", Self::IncorrectAnswerReceived),
         ("bot_secret_accepted", Self::BotSecretAccepted),
         ("bot_secret_rejected", Self::BotSecretRejected),
     ];
@@ -169,11 +181,14 @@ impl Trigger {
             | EventKind::SmpQuestionUsed
             | EventKind::SmpAborted
             | EventKind::IncorrectSecretReceived
+            | EventKind::CorrectAnswerReceived
+            | EventKind::IncorrectAnswerReceived
             | EventKind::PlainMessageReceived => need.max(Need::Private),
             EventKind::Entered
             | EventKind::Waited
             | EventKind::LearnerArrived
             | EventKind::MessageReceived
+            | EventKind::BotSecretTold
             | EventKind::OtrTrouble
             | EventKind::SecretReceived
             | EventKind::UnsafeSecretReceived
@@ -188,7 +203,8 @@ impl Trigger {
                 | Condition::BotMayStartSmp
                 | Condition::BotSecretGiven
                 | Condition::Passed
-                | Condition::Speaking => Need::Nothing,
+                | Condition::Speaking
+                | Condition::QuestionTellsSecret => Need::Nothing,
             });
         by_conditions.fold(by_event, Need::max)
     }
@@ -233,6 +249,8 @@ pub enum Condition {
     Passed,
     /// Something waits to be said.
     Speaking,
+    /// The shared secret stands in the question that the learner asked last.
+    QuestionTellsSecret,
 }
 
 impl Word for Condition {
@@ -244,6 +262,7 @@ impl Word for Condition {
         ("bot_secret_given", Self::BotSecretGiven),
         ("passed", Self::Passed),
         ("speaking", Self::Speaking),
+        ("question_tells_secret", Self::QuestionTellsSecret),
     ];
 }
 
@@ -272,6 +291,9 @@ impl Memory {
 pub enum Action {
     /// Says a text: the English one, by which the translation is found.
     Say(String),
+    /// Answers the SMP that the learner has begun with a text that everybody knows, to show what
+    /// that is worth: the English one, by which the translation is found.
+    Answer(String),
     /// Something without a text.
     Do(Deed),
 }
@@ -287,6 +309,26 @@ pub enum Deed {
     AnswerSmp,
     /// Gives SMP up.
     AbortSmp,
+    /// Asks for a private conversation.
+    StartOtr,
+    /// Plays a man in the middle: the bot goes on under another key, and does not know the shared
+    /// secret. The private conversation is broken off without a word, and another is asked for.
+    BecomeImpostor,
+    /// Is itself again, and asks for a private conversation under its own key.
+    BecomeMyself,
+    /// From now on the page does not take the bot secret yet.
+    HoldBotSecret,
+    /// From now on it does again.
+    AcceptBotSecret,
+    /// Makes another bot secret, for the old one is known to others.
+    RenewBotSecret,
+}
+
+impl Deed {
+    /// Whether it breaks the private conversation off.
+    pub fn ends_privacy(self) -> bool {
+        matches!(self, Self::BecomeImpostor | Self::BecomeMyself)
+    }
 }
 
 impl Word for Deed {
@@ -295,5 +337,11 @@ impl Word for Deed {
         ("start_smp", Self::StartSmp),
         ("answer_smp", Self::AnswerSmp),
         ("abort_smp", Self::AbortSmp),
+        ("start_otr", Self::StartOtr),
+        ("become_impostor", Self::BecomeImpostor),
+        ("become_myself", Self::BecomeMyself),
+        ("hold_bot_secret", Self::HoldBotSecret),
+        ("accept_bot_secret", Self::AcceptBotSecret),
+        ("renew_bot_secret", Self::RenewBotSecret),
     ];
 }

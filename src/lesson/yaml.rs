@@ -22,17 +22,21 @@ const MAX_LESSON_BYTES: usize = 1 << 20;
 pub(super) struct Place {
     pub(super) line: u64,
     pub(super) column: u64,
+    /// Whether they are those of the lesson that this one extends.
+    pub(super) is_inherited: bool,
 }
 
 impl Place {
     pub(super) fn fault(self, fault: Fault) -> LessonError {
-        LessonError { line: self.line, column: self.column, fault }
+        let Self { line, column, is_inherited } = self;
+        LessonError { line, column, is_inherited, fault }
     }
 }
 
 impl From<Location> for Place {
     fn from(location: Location) -> Self {
-        Self { line: location.line().max(1), column: location.column().max(1) }
+        let (line, column) = (location.line().max(1), location.column().max(1));
+        Self { line, column, is_inherited: false }
     }
 }
 
@@ -70,7 +74,7 @@ impl Value {
 
 /// Reads a file as a tree.
 pub(super) fn read(yaml: &str) -> Result<Node, LessonError> {
-    let top = Place { line: 1, column: 1 };
+    let top = Place { line: 1, column: 1, is_inherited: false };
     if yaml.len() > MAX_LESSON_BYTES {
         return Err(top.fault(Fault::Yaml("the file is larger than 1 MiB".to_owned())));
     }
@@ -81,6 +85,29 @@ pub(super) fn read(yaml: &str) -> Result<Node, LessonError> {
         let what = said.split_once(" at line ").map_or(said.as_str(), |(what, _)| what);
         place.fault(Fault::Yaml(what.to_owned()))
     })
+}
+
+impl Node {
+    /// The value of a key, if this is a map that has it.
+    pub(super) fn entry(&self, key: &str) -> Option<&Self> {
+        let Value::Map(entries) = &self.value else { return None };
+        entries.iter().find(|(known, _)| known.value == key).map(|(_, value)| value)
+    }
+
+    /// Notes of everything in it that it comes from another lesson.
+    pub(super) fn inherit(&mut self) {
+        self.place.is_inherited = true;
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(Self::inherit),
+            Value::Map(entries) => {
+                for (key, value) in entries {
+                    key.place.is_inherited = true;
+                    value.inherit();
+                }
+            }
+            Value::Text(_) | Value::Bool(_) | Value::Other(_) => {}
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Node {

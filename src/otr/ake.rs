@@ -31,6 +31,7 @@ use super::kdf::AkeKeys;
 use super::key_management::{KeyId, KeyManager, OurKey};
 use super::message::{Body, DhCommit, DhKey, RevealSignature, Signature};
 use super::secret::{AesKey, AkeMacKey};
+use super::version::Version;
 use super::wire::{Reader, Writer};
 
 /// Initial counter of all encryption in the exchange.
@@ -84,6 +85,9 @@ pub struct AwaitingSignature {
     gy: DhPublic,
     keys: AkeKeys,
     reveal: RevealSignature,
+    /// What we have committed to, if we have sent it once more: a peer that has lost its key gy
+    /// answers with another.
+    repeated: Option<Arc<Commitment>>,
 }
 
 /// What a finished exchange gives.
@@ -149,6 +153,7 @@ impl AuthState {
     pub fn on_dh_commit<R: CryptoRng + ?Sized>(
         self,
         rng: &mut R,
+        version: Version,
         message: DhCommit,
     ) -> (Self, Reaction) {
         match self {
@@ -158,7 +163,10 @@ impl AuthState {
                     let again = Reaction::Reply(ours.to_message());
                     (Self::AwaitingDhKey(ours), again)
                 }
-                core::cmp::Ordering::Less => answer(rng, message, Some(ours)),
+                core::cmp::Ordering::Less => {
+                    // In version 3 it answers both commitments, each with what belongs to it.
+                    answer(rng, message, Some(ours).filter(|_| version == Version::V2))
+                }
                 // Nobody else picks the same x.
                 core::cmp::Ordering::Equal => {
                     (Self::AwaitingDhKey(ours), Ignored::Reflected.into())
@@ -202,7 +210,30 @@ impl AuthState {
                     (Self::AwaitingRevealSignature(state), Ignored::OutOfTurn.into())
                 }
             },
-            Self::AwaitingSignature(_) | Self::None => (self, Ignored::OutOfTurn.into()),
+            Self::AwaitingSignature(mut state) => match state.repeated.take() {
+                Some(ours) => Self::AwaitingDhKey(ours).on_dh_key(rng, signing_key, message),
+                None => (Self::AwaitingSignature(state), Ignored::OutOfTurn.into()),
+            },
+            Self::None => (self, Ignored::OutOfTurn.into()),
+        }
+    }
+
+    /// Our D-H Key Message once more, if the answer to it is what we wait for.
+    pub fn repeated_dh_key(&self) -> Option<Body> {
+        match self {
+            Self::AwaitingRevealSignature(state) => {
+                Some(Body::DhKey(DhKey { gy: state.our_key.public().clone() }))
+            }
+            Self::None | Self::AwaitingDhKey(_) | Self::AwaitingSignature(_) => None,
+        }
+    }
+
+    /// Takes note that our D-H Commit Message is sent once more.
+    pub fn repeat(&mut self, commitment: &Arc<Commitment>) {
+        if let Self::AwaitingSignature(state) = self
+            && Arc::ptr_eq(&state.our_key, &commitment.our_key)
+        {
+            state.repeated = Some(Arc::clone(commitment));
         }
     }
 
@@ -319,7 +350,7 @@ fn reveal_signature<R: CryptoRng + ?Sized>(
     let (encrypted_signature, mac) =
         seal.close(rng, signing_key, KeyManager::FIRST_ID, ours.our_key.public(), &gy);
     let reveal = RevealSignature { r: *ours.r.0, encrypted_signature, mac };
-    AwaitingSignature { our_key: Arc::clone(&ours.our_key), gy, keys, reveal }
+    AwaitingSignature { our_key: Arc::clone(&ours.our_key), gy, keys, reveal, repeated: None }
 }
 
 fn check_signature(

@@ -151,7 +151,7 @@ impl Conversation {
             Some(Channel::Encrypted(session)) => {
                 let body = session.seal(now, rng, text, &[]).ok_or(SendError::KeysUsedUp)?;
                 let address = session.address();
-                Ok(self.transmit(address, &body))
+                Ok(self.transmit_encoded(address, &body))
             }
             Some(Channel::Finished) => Err(SendError::Finished),
             Some(Channel::Plaintext) | None if text.is_empty() => Ok(Vec::new()),
@@ -180,7 +180,7 @@ impl Conversation {
         for mut session in self.peers.clear() {
             let address = session.address();
             if let Some(body) = session.seal(now, rng, "", &disconnect) {
-                outputs.extend(self.transmit(address, &body));
+                outputs.extend(self.transmit_encoded(address, &body));
             }
         }
         self.kept.clear();
@@ -218,7 +218,7 @@ impl Conversation {
         let body = session.seal(now, rng, "", &request).ok_or(SendError::KeysUsedUp)?;
         let key = session.extra_key().ok_or(SendError::KeysUsedUp)?;
         let address = session.address();
-        Ok((key, self.transmit(address, &body)))
+        Ok((key, self.transmit_encoded(address, &body)))
     }
 
     /// Starts SMP, with a question or without. A run that is going on is given up.
@@ -322,11 +322,12 @@ impl Conversation {
 
     fn smp_outputs(
         &self,
-        reacted: Option<(Option<Body>, Option<Event>)>,
+        reacted: Option<(Option<Vec<u8>>, Option<Event>)>,
     ) -> Result<Vec<Output>, SmpError> {
         let (body, event) = reacted.ok_or(SmpError::KeysUsedUp)?;
         let address = self.session().map(Encrypted::address).ok_or(SmpError::NotPrivate)?;
-        let mut outputs = body.map(|body| self.transmit(address, &body)).unwrap_or_default();
+        let sent = body.map(|body| self.transmit_encoded(address, &body));
+        let mut outputs = sent.unwrap_or_default();
         outputs.extend(event.map(Output::Event));
         Ok(outputs)
     }
@@ -366,9 +367,14 @@ impl Conversation {
         outputs
     }
 
-    /// An encoded message, in pieces if need be.
+    /// A message of the key exchange.
     pub(super) fn transmit(&self, address: Address, body: &Body) -> Vec<Output> {
-        let text = armor::encode(&body.encode(address));
+        self.transmit_encoded(address, &body.encode(address))
+    }
+
+    /// An encoded message, in pieces if need be.
+    pub(super) fn transmit_encoded(&self, address: Address, message: &[u8]) -> Vec<Output> {
+        let text = armor::encode(message);
         match self.fragment_bytes {
             None => vec![Output::Send(text)],
             Some(max_bytes) => {

@@ -6,67 +6,98 @@
 //! MAC = HMAC-SHA-1(sending MAC key, version .. encrypted)
 //! ```
 
+use core::fmt;
+
 use rand_core::CryptoRng;
-use zeroize::Zeroizing;
+use zeroize::Zeroize as _;
 
 use super::dh::DhPublic;
 use super::error::Ignored;
 use super::key_management::KeyManager;
-use super::message::Data;
-use super::secret::ExtraKey;
+use super::message::{Data, Header, MessageType};
+use super::received::ReceivedData;
+use super::secret::{ExtraKey, MacKey};
 use super::tlv::{self, Tlv, TlvType};
 use super::version::Address;
+use super::wire::Writer;
 
 /// Divides the text from the TLVs.
 const NUL: u8 = 0x00;
 
+/// Most bytes of a message besides what is encrypted and what is revealed: header, flags, key ids,
+/// D-H key, counter, lengths, MAC.
+const OVERHEAD_LEN: usize = Header::LEN_MAX + 1 + 4 + 4 + 4 + 192 + 8 + 4 + 20 + 4;
+
 /// The contents of a data message.
-#[derive(Debug)]
 pub struct Opened {
-    /// The text, empty for a heartbeat.
-    pub text: Zeroizing<String>,
+    /// The text, empty for a heartbeat. It is the host's, who wipes it if need be.
+    pub text: String,
     /// The TLVs.
     pub tlvs: Vec<Tlv>,
     /// The extra symmetric key of the pair, if a TLV asks for its use.
     pub extra: Option<ExtraKey>,
 }
 
-/// Makes a data message. `None` if the keys are used up.
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened")
+            .field("text_bytes", &self.text.len())
+            .field("tlvs", &self.tlvs)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes a data message, whole. `None` if the keys are used up.
 ///
 /// A NUL in the text would end it and let the rest be read as TLVs, so there it is left out.
 /// Without a text, the peer is asked to say nothing if it cannot read the message.
+///
+/// It is written once, and encrypted where it stands: nothing in clear is left behind.
 pub fn seal<R: CryptoRng + ?Sized>(
     keys: &mut KeyManager,
     rng: &mut R,
     address: Address,
     text: &str,
     tlvs: &[Tlv],
-) -> Option<Data> {
-    let mut plain = Zeroizing::new(Vec::with_capacity(text.len().saturating_add(64)));
-    plain.extend(text.bytes().filter(|&byte| byte != NUL));
-    let flags = if plain.is_empty() { Data::IGNORE_UNREADABLE } else { 0 };
-    if !tlvs.is_empty() {
-        plain.push(NUL);
-        plain.extend(tlv::encode(tlvs));
-    }
+) -> Option<Vec<u8>> {
+    let n_nuls = memchr::memchr(NUL, text.as_bytes())
+        .map_or(0, |_| memchr::memchr_iter(NUL, text.as_bytes()).count());
+    let text_len = text.len().saturating_sub(n_nuls);
+    let flags = if text_len == 0 { Data::IGNORE_UNREADABLE } else { 0 };
+    let mut records = if tlvs.is_empty() { Vec::new() } else { tlv::encode(tlvs) };
+    let nul_len = usize::from(!tlvs.is_empty());
+    let plain_len = text_len.saturating_add(nul_len).saturating_add(records.len());
 
+    let revealed = keys.take_revealed();
     let sending = keys.sending(rng)?;
+    let keys = &sending.keys.sending;
     let counter = sending.counter.to_be_bytes();
-    let mut encrypted = plain.to_vec();
-    sending.keys.sending.aes.apply(counter, &mut encrypted);
-    let mut data = Data {
-        flags,
-        sender_key_id: sending.our_id,
-        recipient_key_id: sending.their_id,
-        next_dh: sending.next_dh.to_be_bytes(),
-        counter,
-        encrypted,
-        mac: [0; 20],
-        revealed: Vec::new(),
-    };
-    data.mac = sending.keys.sending.mac.mac(&data.authenticated(address));
-    data.revealed = keys.take_revealed().iter().flat_map(|key| key.0).collect();
-    Some(data)
+    let revealed_len = revealed.len().saturating_mul(MacKey::LEN);
+    let capacity = OVERHEAD_LEN.saturating_add(plain_len).saturating_add(revealed_len);
+    let mut writer = Header { address, kind: MessageType::Data }
+        .write(Writer::with_capacity(capacity))
+        .byte(flags)
+        .int(sending.our_id)
+        .int(sending.their_id)
+        .mpi(sending.next_dh.as_be_bytes().as_ref())
+        .raw(&counter)
+        .int(u32::try_from(plain_len).ok()?);
+    let bytes = writer.bytes_mut();
+    let start = bytes.len();
+    if n_nuls == 0 {
+        bytes.extend_from_slice(text.as_bytes());
+    } else {
+        bytes.extend(text.bytes().filter(|&byte| byte != NUL));
+    }
+    if !tlvs.is_empty() {
+        bytes.push(NUL);
+        bytes.extend_from_slice(&records);
+        records.zeroize();
+    }
+    keys.aes.apply(counter, bytes.get_mut(start..).unwrap_or_default());
+    let mac = keys.mac.mac(bytes);
+    let writer = writer.raw(&mac).int(u32::try_from(revealed_len).ok()?);
+    Some(revealed.iter().fold(writer, |writer, key| writer.raw(&key.0)).finish())
 }
 
 /// Reads a data message (OTRv3, "When you receive a Data Message"). If it is refused, nothing has
@@ -76,9 +107,9 @@ pub fn seal<R: CryptoRng + ?Sized>(
 ///
 /// [`Ignored::UnknownKeys`], [`Ignored::BadMac`], [`Ignored::Replayed`], [`Ignored::OutOfRange`],
 /// [`Ignored::Reflected`].
-pub fn open(keys: &mut KeyManager, address: Address, data: &Data) -> Result<Opened, Ignored> {
+pub fn open(keys: &mut KeyManager, mut data: ReceivedData) -> Result<Opened, Ignored> {
     let pair = keys.receiving(data.recipient_key_id, data.sender_key_id)?;
-    if !pair.keys.receiving.mac.verifies(&data.authenticated(address), &data.mac) {
+    if !pair.keys.receiving.mac.verifies(data.authenticated(), &data.mac) {
         return Err(Ignored::BadMac);
     }
     // From here on the peer is to blame.
@@ -87,22 +118,31 @@ pub fn open(keys: &mut KeyManager, address: Address, data: &Data) -> Result<Open
         return Err(Ignored::Replayed);
     }
     let next_dh =
-        DhPublic::from_be_bytes(&data.next_dh).ok_or(Ignored::OutOfRange("next D-H key"))?;
-    let mut plain = Zeroizing::new(data.encrypted.clone());
-    pair.keys.receiving.aes.apply(data.counter, &mut plain);
-    let (text, tlvs) = split(&plain);
+        DhPublic::from_be_bytes(data.next_dh()).ok_or(Ignored::OutOfRange("next D-H key"))?;
+    let top = data.counter;
+    let plain = data.encrypted_mut();
+    pair.keys.receiving.aes.apply(top, plain);
+    let text_len = memchr::memchr(NUL, plain).unwrap_or(plain.len());
+    let mut tlvs = Vec::new();
+    if let Some((_nul, records)) = plain.get_mut(text_len..).and_then(<[u8]>::split_first_mut) {
+        tlvs = tlv::decode(records);
+        records.zeroize();
+    }
     let asks_for_extra = tlvs.iter().any(|tlv| tlv.kind == TlvType::EXTRA_KEY);
     let extra = asks_for_extra.then(|| pair.keys.extra.clone());
 
     keys.received(data.recipient_key_id, data.sender_key_id, counter, next_dh)?;
-    Ok(Opened { text, tlvs, extra })
+    Ok(Opened { text: text(data.into_first(text_len)), tlvs, extra })
 }
 
-fn split(plain: &[u8]) -> (Zeroizing<String>, Vec<Tlv>) {
-    let mut parts = plain.splitn(2, |&byte| byte == NUL);
-    let text = parts.next().unwrap_or_default();
-    let tlvs = parts.next().map(tlv::decode).unwrap_or_default();
-    (Zeroizing::new(String::from_utf8_lossy(text).into_owned()), tlvs)
+/// The text; what is not UTF-8 is replaced.
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let mut bytes = error.into_bytes();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        bytes.zeroize();
+        text
+    })
 }
 
 #[cfg(test)]
@@ -113,6 +153,8 @@ mod tests {
     use rand_core::SeedableRng as _;
 
     use super::super::key_management::OurKey;
+    use super::super::message::Body;
+    use super::super::wire::Reader;
     use super::*;
 
     fn two() -> (KeyManager, KeyManager, ChaCha20Rng) {
@@ -124,7 +166,18 @@ mod tests {
     }
 
     fn send(from: &mut KeyManager, rng: &mut ChaCha20Rng, text: &str, tlvs: &[Tlv]) -> Data {
-        seal(from, rng, Address::V2, text, tlvs).unwrap()
+        let bytes = seal(from, rng, Address::V2, text, tlvs).unwrap();
+        let mut reader = Reader::new(&bytes);
+        let header = Header::decode(&mut reader).unwrap();
+        let Body::Data(data) = Body::decode(header.kind, reader).unwrap() else {
+            panic!("no data message: {header:?}");
+        };
+        data
+    }
+
+    fn open(keys: &mut KeyManager, address: Address, data: &Data) -> Result<Opened, Ignored> {
+        let bytes = Body::Data(data.clone()).encode(address);
+        super::open(keys, ReceivedData::parse(bytes).unwrap())
     }
 
     #[test]
@@ -135,7 +188,7 @@ mod tests {
         let data = send(&mut alice, &mut rng, "zażółć", core::slice::from_ref(&tlv));
         let opened = open(&mut bob, Address::V2, &data).unwrap();
 
-        assert_eq!((&**opened.text, &*opened.tlvs, data.flags), ("zażółć", &[tlv][..], 0));
+        assert_eq!((&*opened.text, &*opened.tlvs, data.flags), ("zażółć", &[tlv][..], 0));
     }
 
     #[test]
@@ -145,7 +198,7 @@ mod tests {
         let data = send(&mut alice, &mut rng, "bye\0\0\x01\0\0", &[]);
         let opened = open(&mut bob, Address::V2, &data).unwrap();
 
-        assert_eq!((&**opened.text, opened.tlvs.len()), ("bye\x01", 0));
+        assert_eq!((&*opened.text, opened.tlvs.len()), ("bye\x01", 0));
     }
 
     #[test]
@@ -185,7 +238,7 @@ mod tests {
             assert_eq!(open(&mut bob, Address::V2, forged).err(), Some(Ignored::BadMac));
         }
 
-        assert_eq!(&**open(&mut bob, Address::V2, &data).unwrap().text, "text");
+        assert_eq!(open(&mut bob, Address::V2, &data).unwrap().text, "text");
     }
 
     #[test]
@@ -207,6 +260,6 @@ mod tests {
             assert_eq!(refused, Some(Ignored::OutOfRange("next D-H key")));
         }
         let data = send(&mut alice, &mut rng, "alive", &[]);
-        assert_eq!(&**open(&mut bob, Address::V2, &data).unwrap().text, "alive");
+        assert_eq!(open(&mut bob, Address::V2, &data).unwrap().text, "alive");
     }
 }

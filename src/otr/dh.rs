@@ -12,30 +12,11 @@
 
 use core::fmt;
 
-use crypto_bigint::modular::ConstMontyForm;
-use crypto_bigint::{U320, U1536, Uint, const_monty_params};
+use crypto_bigint::{U320, U1536, Uint};
 use rand_core::CryptoRng;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
-use super::fixed_base;
-
-const_monty_params!(
-    Modulus,
-    U1536,
-    "ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74\
-     020bbea63b139b22514a08798e3404ddef9519b3cd3a431b302b0a6df25f1437\
-     4fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7ed\
-     ee386bfb5a899fa5ae9f24117c4b1fe649286651ece45b3dc2007cb8a163bf05\
-     98da48361c55d39a69163fa8fd24cf5f83655d23dca3ad961c62f356208552bb\
-     9ed529077096966d670c354e4abc9804f1746c08ca237327ffffffffffffffff",
-    "The modulus p."
-);
-
-/// A number modulo p, in Montgomery form.
-pub(super) type Element = ConstMontyForm<Modulus, { U1536::LIMBS }>;
-
-/// The generator g1 = 2.
-pub(super) const GENERATOR: Element = Element::new(&U1536::from_u8(2));
+use super::group::{self, Element};
 
 /// An unsigned number from big-endian bytes; leading zeros are tolerated.
 ///
@@ -87,12 +68,12 @@ impl DhSecret {
 
     /// g^x, for the peer.
     pub fn public(&self) -> DhPublic {
-        DhPublic { g: fixed_base::SHORT.power(&*self.x).retrieve() }
+        DhPublic { g: group::SHORT.power(&*self.x).retrieve() }
     }
 
     /// The secret that is shared with the owner of `theirs`.
     pub fn shared(&self, theirs: &DhPublic) -> DhShared {
-        let mut power = Element::new(&theirs.g).pow_bounded_exp(&*self.x, U320::BITS);
+        let mut power = theirs.element().power(&*self.x);
         let shared = DhShared { s: Box::new(power.retrieve()) };
         power.zeroize();
         shared
@@ -119,6 +100,11 @@ impl DhPublic {
         is_group_element(&g).then_some(Self { g })
     }
 
+    /// All big-endian bytes, leading zeros included.
+    pub(super) fn as_be_bytes(&self) -> impl AsRef<[u8]> {
+        self.g.to_be_bytes()
+    }
+
     /// The big-endian bytes, without leading zeros.
     pub fn to_be_bytes(&self) -> Vec<u8> {
         uint_to_be(&self.g)
@@ -132,8 +118,9 @@ impl DhPublic {
 
 /// Whether 2 <= g <= p-2 (OTRv3, "Verify that [..] is a legal value").
 fn is_group_element(g: &U1536) -> bool {
-    let p_minus_1 = Element::ONE.neg().retrieve();
-    *g > U1536::ONE && *g < p_minus_1
+    // Both are public.
+    const P_MINUS_1: U1536 = group::P.wrapping_sub(&U1536::ONE);
+    g.cmp_vartime(&U1536::ONE).is_gt() && g.cmp_vartime(&P_MINUS_1).is_lt()
 }
 
 /// Wraps a result of arithmetic that is to be sent, or that was computed from what was received.
@@ -174,14 +161,11 @@ impl fmt::Debug for DhShared {
 
 #[cfg(test)]
 mod tests {
-    use crypto_bigint::modular::ConstMontyParams as _;
-
     use super::*;
 
     #[test]
     fn values_outside_the_group_are_refused() {
-        let p = Modulus::PARAMS.modulus().get();
-        let minus = |n: u8| uint_to_be(&p.wrapping_sub(&U1536::from_u8(n)));
+        let minus = |n: u8| uint_to_be(&group::P.wrapping_sub(&U1536::from_u8(n)));
         let refused = [vec![], vec![0], vec![0, 0, 1], minus(1), minus(0), vec![0xff; 193]];
 
         for bytes in refused {

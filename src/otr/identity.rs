@@ -339,6 +339,17 @@ impl PublicKey {
         CheckedKey::of(&self.encoding)
     }
 
+    /// p, q, g, y: big-endian, without leading zeros.
+    pub(super) fn numbers(&self) -> [Vec<u8>; 4] {
+        let mpi = |number: &BoxedUint| number.to_be_bytes_trimmed_vartime().into_vec();
+        [
+            mpi(self.domain.p()),
+            uint_to_be(self.domain.nonzero_q()),
+            mpi(&self.domain.g.retrieve()),
+            mpi(&self.y.retrieve()),
+        ]
+    }
+
     /// The `PUBKEY`: type, p, q, g, y.
     pub fn encode(&self) -> Vec<u8> {
         self.encoding.to_vec()

@@ -251,7 +251,7 @@ impl KeyManager {
     /// Forgets pairs. Their receiving MAC keys, if used, are to be revealed: from now on they
     /// cannot make a message valid.
     fn forget(&mut self, is_forgotten: impl Fn(&Pair) -> bool) {
-        for mut pair in self.pairs.extract_if(.., |pair| is_forgotten(pair)) {
+        for pair in self.pairs.extract_if(.., |pair| is_forgotten(pair)) {
             if pair.is_mac_used {
                 self.to_reveal.push(pair.keys.receiving.mac.reveal());
             }

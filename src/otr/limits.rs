@@ -30,6 +30,11 @@ pub const PARTIAL_LIFETIME: Duration = Duration::from_mins(1);
 /// How long an unfinished key exchange waits for its next message.
 pub const AKE_LIFETIME: Duration = Duration::from_mins(5);
 
+/// How long further queries and tags are answered by the D-H Commit or D-H Key Message that we have
+/// sent already, if its exchange is not finished. Queries that cross would otherwise each begin another
+/// exchange, and the sides could end up in different ones.
+pub const REPEAT_COMMIT_WITHIN: Duration = Duration::from_secs(5);
+
 /// How long a private conversation is kept in which nothing is said, by a client of the peer that
 /// we do not talk to or by both sides with the one that we talk to.
 pub const IDLE_LIFETIME: Duration = Duration::from_hours(6);

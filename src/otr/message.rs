@@ -80,8 +80,17 @@ impl Header {
         Ok(Self { address, kind })
     }
 
+    /// Most bytes that it takes.
+    pub const LEN_MAX: usize = 11;
+
     fn encode(self) -> Writer {
-        let writer = Writer::new().short(self.address.version().number()).byte(self.kind.to_byte());
+        self.write(Writer::new())
+    }
+
+    /// Appends it.
+    #[must_use]
+    pub fn write(self, writer: Writer) -> Writer {
+        let writer = writer.short(self.address.version().number()).byte(self.kind.to_byte());
         self.address.encode(writer)
     }
 }

@@ -6,7 +6,11 @@ use std::time::Instant;
 use super::ake::{AuthState, Commitment};
 use super::error::Ignored;
 use super::instance::PeerId;
-use super::limits::{AKE_LIFETIME, IDLE_LIFETIME, MAX_INSTANCES, REKEY_INTERVAL};
+use super::limits::{
+    AKE_LIFETIME, IDLE_LIFETIME, MAX_INSTANCES, REKEY_INTERVAL, REPEAT_COMMIT_WITHIN,
+};
+use super::message::Body;
+use super::secret::RevealedMacKey;
 use super::session::Encrypted;
 use super::version::Version;
 
@@ -22,6 +26,19 @@ pub(super) struct Peer {
     pub(super) heard: Instant,
     /// When we last began to renew its keys on our own account.
     pub(super) rekeyed: Option<Instant>,
+    /// MAC keys of a private conversation that is over, for the next one to reveal.
+    pub(super) unrevealed: Vec<RevealedMacKey>,
+}
+
+impl Peer {
+    /// Transition of `msgstate` to `MSGSTATE_FINISHED`: the keys are wiped.
+    pub(super) fn finish(&mut self) {
+        if let Channel::Encrypted(session) =
+            core::mem::replace(&mut self.channel, Channel::Finished)
+        {
+            self.unrevealed = session.retire();
+        }
+    }
 }
 
 /// `msgstate` with one client.
@@ -67,6 +84,8 @@ struct OpenCommitment {
     version: Version,
     commitment: Arc<Commitment>,
     since: Instant,
+    /// Whether an exchange has been finished since, or ours has given way.
+    is_spent: bool,
 }
 
 impl Peers {
@@ -101,8 +120,38 @@ impl Peers {
             peer.auth = AuthState::AwaitingDhKey(Arc::clone(commitment));
             peer.auth_stepped = now;
         }
-        self.open =
-            Some(OpenCommitment { version, commitment: Arc::clone(commitment), since: now });
+        let commitment = Arc::clone(commitment);
+        self.open = Some(OpenCommitment { version, commitment, since: now, is_spent: false });
+    }
+
+    /// The D-H Commit Message that is under way already, to be sent once more.
+    pub(super) fn repeat(&mut self, now: Instant, version: Version) -> Option<Arc<Commitment>> {
+        let is_recent = |since| now.saturating_duration_since(since) < REPEAT_COMMIT_WITHIN;
+        let open = self.open.as_ref();
+        let open =
+            open.filter(|open| open.version == version && !open.is_spent && is_recent(open.since))?;
+        let commitment = Arc::clone(&open.commitment);
+        for peer in self.known.iter_mut().filter(|peer| version_of(peer.id) == version) {
+            peer.auth.repeat(&commitment);
+        }
+        Some(commitment)
+    }
+
+    /// The D-H Key Messages that wait for an answer, to be sent once more.
+    pub(super) fn repeat_dh_keys(&self, now: Instant, version: Version) -> Vec<(PeerId, Body)> {
+        let is_recent = |since| now.saturating_duration_since(since) < REPEAT_COMMIT_WITHIN;
+        let recent = self
+            .known
+            .iter()
+            .filter(|peer| version_of(peer.id) == version && is_recent(peer.auth_stepped));
+        recent.filter_map(|peer| Some((peer.id, peer.auth.repeated_dh_key()?))).collect()
+    }
+
+    /// Takes note that the next query is to be answered by a new D-H Commit Message.
+    pub(super) fn spend(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.is_spent = true;
+        }
     }
 
     /// Makes this client the one that we talk to.
@@ -135,8 +184,15 @@ impl Peers {
                 AuthState::AwaitingDhKey(Arc::clone(&open.commitment))
             });
             let channel = Channel::Plaintext;
-            let (auth_stepped, heard, rekeyed) = (now, now, None);
-            self.known.push(Peer { id, auth, channel, auth_stepped, heard, rekeyed });
+            self.known.push(Peer {
+                id,
+                auth,
+                channel,
+                auth_stepped: now,
+                heard: now,
+                rekeyed: None,
+                unrevealed: Vec::new(),
+            });
             self.known.len().saturating_sub(1)
         };
         self.known.get_mut(ix).ok_or(Ignored::TooManyInstances)
@@ -151,6 +207,9 @@ impl Peers {
         for peer in &mut self.known {
             if is_older(peer.auth_stepped, AKE_LIFETIME) {
                 peer.auth = AuthState::None;
+            }
+            if let Some(session) = peer.channel.encrypted_mut() {
+                session.expire(now);
             }
         }
         let active = self.active;

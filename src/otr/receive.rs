@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use rand_core::CryptoRng;
 
-use super::ake::{Commitment, Established, Reaction};
+use super::ake::{AuthState, Commitment, Established, Reaction};
 use super::armor;
 use super::conversation::Conversation;
 use super::data::Opened;
@@ -17,11 +17,10 @@ use super::event::{Event, Output};
 use super::fragment::Fragment;
 use super::instance::PeerId;
 use super::limits::{MAX_MESSAGE_BYTES, MAX_SMP_TLVS};
-use super::message::{
-    Body, Data, DhCommit, DhKey, Header, MessageType, RevealSignature, Signature,
-};
+use super::message::{Body, DhCommit, DhKey, Header, MessageType, RevealSignature, Signature};
 use super::peers::Channel;
 use super::plaintext::{self, Incoming, Offer};
+use super::received::ReceivedData;
 use super::secret::ExtraKey;
 use super::session::Encrypted;
 use super::tlv::{Tlv, TlvType};
@@ -109,8 +108,18 @@ impl Conversation {
         if !self.ake_tokens.take(now) {
             return vec![Ignored::RateLimited.into()];
         }
-        let commitment = Arc::new(Commitment::generate(rng));
-        self.peers.commit(now, version, &commitment);
+        let under_way = self.peers.repeat_dh_keys(now, version).into_iter();
+        let repeated: Vec<Output> = under_way
+            .flat_map(|(id, body)| self.transmit(Address::to_peer(self.our_instance, id), &body))
+            .collect();
+        if !repeated.is_empty() {
+            return repeated;
+        }
+        let commitment = self.peers.repeat(now, version).unwrap_or_else(|| {
+            let commitment = Arc::new(Commitment::generate(rng));
+            self.peers.commit(now, version, &commitment);
+            commitment
+        });
         let address = Address::to_any(self.our_instance, version);
         self.transmit(address, &commitment.to_message())
     }
@@ -151,13 +160,7 @@ impl Conversation {
             .and_then(|()| self.reassembler.accept(now, &fragment, |id| peers.is_private(id)));
         match accepted {
             Ok(None) => Vec::new(),
-            Ok(Some(whole)) => match decode(&whole) {
-                // Pieces are tagged as the message in them is.
-                Ok((header, _)) if header.address.sender() != sender => {
-                    vec![Ignored::Fragment.into()]
-                }
-                Ok(_) | Err(_) => self.on_encoded(now, rng, &whole),
-            },
+            Ok(Some(whole)) => self.on_whole(now, rng, &whole, Some(sender)),
             Err(why) => vec![why.into()],
         }
     }
@@ -168,28 +171,50 @@ impl Conversation {
         rng: &mut R,
         text: &str,
     ) -> Vec<Output> {
-        let (header, body) = match decode(text) {
+        self.on_whole(now, rng, text, None)
+    }
+
+    /// A whole message. If it came in pieces, these are tagged as the message in them is.
+    fn on_whole<R: CryptoRng + ?Sized>(
+        &mut self,
+        now: Instant,
+        rng: &mut R,
+        text: &str,
+        tagged: Option<PeerId>,
+    ) -> Vec<Output> {
+        let decoded = armor::decode(text).map_err(Ignored::from).and_then(|bytes| {
+            let header = Header::decode(&mut Reader::new(&bytes))?;
+            Ok((header, bytes))
+        });
+        let (Header { address, kind }, bytes) = match decoded {
             Ok(decoded) => decoded,
             Err(why) => return vec![why.into()],
         };
-        let Header { address, kind } = header;
+        if tagged.is_some_and(|sender| sender != address.sender()) {
+            return vec![Ignored::Fragment.into()];
+        }
         if let Err(why) = self.check(address, kind.any_receiver()) {
             return vec![why.into()];
         }
         self.reassembler.forget(address.sender());
-        let reader = Reader::new(&body);
-        match Body::decode(kind, reader) {
-            Ok(Body::DhCommit(message)) => self.on_dh_commit(now, rng, address, message),
-            Ok(Body::DhKey(message)) => self.on_dh_key(now, rng, address, message),
-            Ok(Body::RevealSignature(message)) => {
+        if kind == MessageType::Data {
+            return match ReceivedData::parse(bytes) {
+                Ok(message) => self.on_data(now, rng, message),
+                Err(why) => self.unreadable(now, why, UNREADABLE),
+            };
+        }
+        let mut reader = Reader::new(&bytes);
+        match Header::decode(&mut reader).map(|_| Body::decode(kind, reader)) {
+            Ok(Ok(Body::DhCommit(message))) => self.on_dh_commit(now, rng, address, message),
+            Ok(Ok(Body::DhKey(message))) => self.on_dh_key(now, rng, address, message),
+            Ok(Ok(Body::RevealSignature(message))) => {
                 self.on_reveal_signature(now, rng, address, &message)
             }
-            Ok(Body::Signature(message)) => self.on_signature(now, rng, address, &message),
-            Ok(Body::Data(message)) => self.on_data(now, rng, address, &message),
-            Err(why) if kind == MessageType::Data => {
-                self.unreadable(now, Ignored::Malformed(why), UNREADABLE)
-            }
-            Err(why) => vec![Ignored::Malformed(why).into()],
+            Ok(Ok(Body::Signature(message))) => self.on_signature(now, rng, address, &message),
+            // It is read above, where it lies.
+            Ok(Ok(Body::Data(_))) => Vec::new(),
+            Ok(Err(why)) => vec![Ignored::Malformed(why).into()],
+            Err(why) => vec![why.into()],
         }
     }
 
@@ -205,8 +230,13 @@ impl Conversation {
             Ok(peer) => peer,
             Err(why) => return vec![why.into()],
         };
-        let (auth, reaction) = core::mem::take(&mut peer.auth).on_dh_commit(rng, message);
+        let auth = core::mem::take(&mut peer.auth);
+        let (auth, reaction) = auth.on_dh_commit(rng, address.version(), message);
+        let is_answered = matches!(auth, AuthState::AwaitingRevealSignature(_));
         peer.auth = auth;
+        if is_answered {
+            self.peers.spend();
+        }
         self.react(now, rng, address.sender(), reaction)
     }
 
@@ -308,6 +338,7 @@ impl Conversation {
         self.checked = Some(established.their_public.checked());
         let mut session = Box::new(Encrypted::new(now, address, established));
         session.set_padding(self.padding);
+        session.inherit(core::mem::take(&mut peer.unrevealed));
         let fingerprint = session.fingerprint();
         let (resend, smp_was) = match core::mem::take(&mut peer.channel) {
             Channel::Encrypted(old) => {
@@ -319,6 +350,7 @@ impl Conversation {
         peer.channel = Channel::Encrypted(session);
         peer.heard = now;
         self.peers.activate(id);
+        self.peers.spend();
 
         let mut outputs = Vec::new();
         if smp_was {
@@ -350,18 +382,18 @@ impl Conversation {
         &mut self,
         now: Instant,
         rng: &mut R,
-        address: Address,
-        message: &Data,
+        message: ReceivedData,
     ) -> Vec<Output> {
-        let id = address.sender();
+        let id = message.address.sender();
+        let is_ignorable = message.is_ignorable();
         let session = self.peers.get_mut(id).and_then(|peer| peer.channel.encrypted_mut());
         let opened = match session {
-            Some(session) => session.open(address, message),
+            Some(session) => session.open(message),
             None => Err(Ignored::NotPrivate),
         };
         match opened {
             Ok(opened) => self.on_opened(now, rng, id, opened),
-            Err(why) if message.is_ignorable() => vec![why.into()],
+            Err(why) if is_ignorable => vec![why.into()],
             Err(why @ Ignored::NotPrivate) => self.unreadable(now, why, NOT_PRIVATE),
             Err(why @ (Ignored::BadMac | Ignored::UnknownKeys)) => {
                 self.unreadable(now, why, UNREADABLE)
@@ -390,9 +422,12 @@ impl Conversation {
         if text.is_empty() && tlvs.iter().all(|tlv| tlv.kind == TlvType::PADDING) {
             outputs.push(Event::Heartbeat.into());
         }
-        outputs.extend(heard(text.to_string(), true));
+        let is_text = !text.is_empty();
+        if is_text {
+            outputs.push(Event::Heard { text, encrypted: true }.into());
+        }
         outputs.extend(self.on_tlvs(now, rng, id, &tlvs, extra.as_ref()));
-        if !text.is_empty() {
+        if is_text {
             outputs.extend(self.heartbeat(now, rng, id));
         }
         outputs
@@ -444,7 +479,8 @@ impl Conversation {
         let Some((body, event)) = session.react(now, rng, reaction) else {
             return Vec::new();
         };
-        let mut outputs = body.map(|body| self.transmit(address, &body)).unwrap_or_default();
+        let sent = body.map(|body| self.transmit_encoded(address, &body));
+        let mut outputs = sent.unwrap_or_default();
         outputs.extend(event.map(Output::Event));
         outputs
     }
@@ -453,7 +489,7 @@ impl Conversation {
     fn on_disconnected(&mut self, id: PeerId) -> Option<Output> {
         let is_active = self.peers.active().is_some_and(|peer| peer.id == id);
         if let Some(peer) = self.peers.get_mut(id) {
-            peer.channel = Channel::Finished;
+            peer.finish();
         }
         is_active.then(|| Event::PeerEnded.into())
     }
@@ -480,7 +516,7 @@ impl Conversation {
         };
         let address = session.address();
         let body = session.seal(now, rng, "", &[]);
-        body.map(|body| self.transmit(address, &body)).unwrap_or_default()
+        body.map(|body| self.transmit_encoded(address, &body)).unwrap_or_default()
     }
 
     /// Tells the peer that a message could not be read, but not too often.
@@ -499,14 +535,6 @@ impl Conversation {
         }
         address.check(self.our_instance, any)
     }
-}
-
-/// The header of an encoded message, and the bytes behind it.
-fn decode(text: &str) -> Result<(Header, Vec<u8>), Ignored> {
-    let bytes = armor::decode(text)?;
-    let mut reader = Reader::new(&bytes);
-    let header = Header::decode(&mut reader)?;
-    Ok((header, reader.rest().to_vec()))
 }
 
 fn heard(text: String, encrypted: bool) -> Vec<Output> {

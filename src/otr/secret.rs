@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use aes::Aes128;
+use aes::Aes128Enc;
 use ctr::Ctr128BE;
 use ctr::cipher::{KeyIvInit as _, StreamCipher as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -35,7 +35,7 @@ impl AesKey {
             *to = from;
         }
         // The block counter cannot come to its end within a message of bounded length.
-        Ctr128BE::<Aes128>::new(&self.0.into(), &counter.into()).apply_keystream(bytes);
+        Ctr128BE::<Aes128Enc>::new(&self.0.into(), &counter.into()).apply_keystream(bytes);
     }
 
     /// Its bytes, to derive a MAC key from.
@@ -46,8 +46,13 @@ impl AesKey {
 
 /// Key of the MAC on data messages: 20 bytes, SHA-1 of the AES key of the same direction
 /// (OTRv3, "Computing AES keys, MAC keys, and the secure session id").
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub struct MacKey([u8; Self::LEN]);
+///
+/// Kept with it is what HMAC makes of it, which would take as long as the MAC of a short message.
+pub struct MacKey {
+    bytes: Zeroizing<[u8; Self::LEN]>,
+    /// Wipes itself.
+    keyed: Hmac<Sha1>,
+}
 
 impl MacKey {
     /// Length in bytes.
@@ -55,16 +60,13 @@ impl MacKey {
 
     /// The key of these bytes.
     pub(super) fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
-        Self(bytes)
+        let keyed = Hmac::new((&*block(&bytes)).into());
+        Self { bytes: Zeroizing::new(bytes), keyed }
     }
 
     /// HMAC-SHA-1 of the bytes.
     pub fn mac(&self, bytes: &[u8]) -> [u8; 20] {
-        Hmac::<Sha1>::new((&*block(&self.0)).into())
-            .chain_update(bytes)
-            .finalize()
-            .into_bytes()
-            .into()
+        self.keyed.clone().chain_update(bytes).finalize().into_bytes().into()
     }
 
     /// Whether this is the MAC of the bytes, in constant time.
@@ -72,17 +74,15 @@ impl MacKey {
         self.mac(bytes).ct_eq(mac).into()
     }
 
-    /// Gives the key away, so that whoever has the transcript could have forged it, and wipes it
-    /// here: a revealed key does not verify again what it was used for.
-    pub fn reveal(&mut self) -> RevealedMacKey {
-        let revealed = RevealedMacKey(self.0);
-        self.0.zeroize();
-        revealed
+    /// Gives the key away, so that whoever has the transcript could have forged it. It is used up:
+    /// a revealed key does not verify again what it was used for.
+    pub fn reveal(self) -> RevealedMacKey {
+        RevealedMacKey(*self.bytes)
     }
 }
 
-/// A MAC key that is no secret any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A MAC key that is no secret once it is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RevealedMacKey(pub [u8; MacKey::LEN]);
 
 /// Key of the MACs of the key exchange (m1, m2, m1', m2'): 32 bytes.
@@ -169,7 +169,7 @@ macro_rules! redacted_debug {
     )*};
 }
 
-redacted_debug!(AesKey, MacKey, AkeMacKey, ExtraKey);
+redacted_debug!(AesKey, MacKey, AkeMacKey, ExtraKey, RevealedMacKey);
 
 #[cfg(test)]
 mod tests {
@@ -178,19 +178,42 @@ mod tests {
     #[test]
     fn debug_tells_nothing() {
         assert_eq!(format!("{:?}", AesKey([7; 16])), "AesKey { .. }");
-        assert_eq!(format!("{:?}", MacKey([7; 20])), "MacKey { .. }");
+        assert_eq!(format!("{:?}", MacKey::from_bytes([7; 20])), "MacKey { .. }");
         assert_eq!(format!("{:?}", AkeMacKey([7; 32])), "AkeMacKey { .. }");
         assert_eq!(format!("{:?}", ExtraKey([7; 32])), "ExtraKey { .. }");
+        assert_eq!(format!("{:?}", RevealedMacKey([7; 20])), "RevealedMacKey { .. }");
+    }
+
+    #[test]
+    fn what_a_mac_key_has_taken_in_is_wiped_with_it() {
+        fn wipes_itself<T: ZeroizeOnDrop>() {}
+
+        // An HMAC holds nothing but the states of two hashes and their buffer.
+        wipes_itself::<Sha1>();
+        wipes_itself::<Sha256>();
+    }
+
+    #[test]
+    fn a_mac_is_the_same_however_often_it_was_made() {
+        let key = MacKey::from_bytes([1; 20]);
+        let plain = Hmac::<Sha1>::new_from_slice(&[1; 20]).unwrap();
+
+        for len in [0, 1, 63, 64, 65, 1000] {
+            let bytes = vec![5; len];
+            let expected = plain.clone().chain_update(&bytes).finalize().into_bytes();
+            assert_eq!(key.mac(&bytes), <[u8; 20]>::from(expected));
+            assert_eq!(key.mac(&bytes), <[u8; 20]>::from(expected));
+        }
     }
 
     #[test]
     fn a_mac_verifies_its_bytes_only() {
-        let key = MacKey([1; 20]);
+        let key = MacKey::from_bytes([1; 20]);
         let mac = key.mac(b"bytes");
 
         assert!(key.verifies(b"bytes", &mac));
         assert!(!key.verifies(b"other", &mac));
-        assert!(!MacKey([2; 20]).verifies(b"bytes", &mac));
+        assert!(!MacKey::from_bytes([2; 20]).verifies(b"bytes", &mac));
     }
 
     #[test]

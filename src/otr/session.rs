@@ -13,11 +13,14 @@ use super::event::Event;
 use super::identity::Fingerprint;
 use super::key_management::{KeyId, KeyManager};
 use super::limits::{HEARTBEAT_INTERVAL, REKEY_INTERVAL, REKEY_MESSAGES, RESEND_WITHIN};
-use super::message::{Body, Data};
-use super::secret::ExtraKey;
+use super::received::ReceivedData;
+use super::secret::{ExtraKey, RevealedMacKey};
 use super::smp::{self, Smp, SmpEvent};
 use super::tlv::{self, Tlv};
 use super::version::Address;
+
+/// How much larger than twice the last text the place of it may be.
+const MAX_SPARE_BYTES: usize = 256;
 
 /// `MSGSTATE_ENCRYPTED`, with all that it needs.
 #[derive(Debug)]
@@ -93,25 +96,49 @@ impl Encrypted {
         rng: &mut R,
         text: &str,
         tlvs: &[Tlv],
-    ) -> Option<Body> {
+    ) -> Option<Vec<u8>> {
         let padded = self.padding.map(|multiple| tlv::padded(text.len(), tlvs, multiple));
         let tlvs = padded.as_deref().unwrap_or(tlvs);
-        let data = data::seal(&mut self.keys, rng, self.address, text, tlvs)?;
+        let message = data::seal(&mut self.keys, rng, self.address, text, tlvs)?;
         self.sent = now;
         let (our_id, their_id, _) = self.keys.sending_pair();
         if (our_id, their_id) != (self.sending.0, self.sending.1) {
             self.sending = (our_id, their_id, now);
         }
         if !text.is_empty() {
-            let text = Zeroizing::new(text.to_owned());
-            self.last_text = Some(LastText { text, sent: now, is_unread: false });
+            self.keep(now, text);
         }
-        Some(Body::Data(data))
+        Some(message)
     }
 
-    /// Reads a data message that came with this address.
-    pub(super) fn open(&mut self, address: Address, data: &Data) -> Result<Opened, Ignored> {
-        data::open(&mut self.keys, address, data)
+    /// Forgets the last text when it is too old to be sent again.
+    pub(super) fn expire(&mut self, now: Instant) {
+        let is_old = |last: &LastText| now.saturating_duration_since(last.sent) >= RESEND_WITHIN;
+        if self.last_text.as_ref().is_some_and(is_old) {
+            self.last_text = None;
+        }
+    }
+
+    /// Keeps a text to be sent again, in the place of the one before, if that has about the right
+    /// size: writing over that one wipes it as far as the new one goes.
+    fn keep(&mut self, now: Instant, text: &str) {
+        let last = self.last_text.take().map(|last| last.text);
+        let most = text.len().saturating_mul(2).saturating_add(MAX_SPARE_BYTES);
+        let fits = |last: &Zeroizing<String>| (text.len()..=most).contains(&last.capacity());
+        let mut kept = last.filter(fits).unwrap_or_default();
+        let old_len = kept.len();
+        kept.clear();
+        kept.push_str(text);
+        if let Some(rest) = old_len.checked_sub(text.len()) {
+            kept.extend(core::iter::repeat_n('\0', rest));
+            kept.truncate(text.len());
+        }
+        self.last_text = Some(LastText { text: kept, sent: now, is_unread: false });
+    }
+
+    /// Reads a data message.
+    pub(super) fn open(&mut self, data: ReceivedData) -> Result<Opened, Ignored> {
+        data::open(&mut self.keys, data)
     }
 
     /// Whether we have been silent for so long that a message calls for a heartbeat.
@@ -155,13 +182,23 @@ impl Encrypted {
             .map(|last| last.text)
     }
 
-    /// Carries out what SMP calls for: a message, if any, and an event, if any.
+    /// Forgets all keys, and gives the MAC keys that the next conversation is to reveal.
+    pub(super) fn retire(self) -> Vec<RevealedMacKey> {
+        self.keys.retire()
+    }
+
+    /// Takes over MAC keys that the conversation before has left to reveal.
+    pub(super) fn inherit(&mut self, revealed: Vec<RevealedMacKey>) {
+        self.keys.inherit(revealed);
+    }
+
+    /// Carries out what SMP calls for: an encoded message, if any, and an event, if any.
     pub(super) fn react<R: CryptoRng + ?Sized>(
         &mut self,
         now: Instant,
         rng: &mut R,
         reaction: smp::Reaction,
-    ) -> Option<(Option<Body>, Option<Event>)> {
+    ) -> Option<(Option<Vec<u8>>, Option<Event>)> {
         let smp::Reaction { send, event } = reaction;
         let body = if send.is_empty() { None } else { Some(self.seal(now, rng, "", &send)?) };
         Some((body, event.map(smp_event)))

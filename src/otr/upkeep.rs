@@ -13,7 +13,6 @@ use super::ake::Commitment;
 use super::conversation::Conversation;
 use super::event::{Event, Output};
 use super::limits::IDLE_LIFETIME;
-use super::peers::Channel;
 use super::session::Encrypted;
 use super::tlv::{Tlv, TlvType};
 
@@ -48,8 +47,9 @@ impl Conversation {
         }
         let address = session.address();
         let body = session.seal(now, rng, "", &[Tlv::empty(TlvType::DISCONNECTED)]);
-        peer.channel = Channel::Finished;
-        let mut outputs = body.map(|body| self.transmit(address, &body)).unwrap_or_default();
+        peer.finish();
+        let sent = body.map(|body| self.transmit_encoded(address, &body));
+        let mut outputs = sent.unwrap_or_default();
         outputs.push(Event::IdleEnded.into());
         outputs
     }

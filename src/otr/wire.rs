@@ -124,6 +124,11 @@ impl Writer {
         Self::default()
     }
 
+    /// Starts empty, with room for `capacity` bytes.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { bytes: Vec::with_capacity(capacity) }
+    }
+
     /// Appends bytes as they are: `CTR`, `MAC`, or an already encoded part.
     #[must_use]
     pub fn raw(mut self, bytes: &[u8]) -> Self {
@@ -164,6 +169,11 @@ impl Writer {
     pub fn mpi(self, big_endian: &[u8]) -> Self {
         let zeros = big_endian.iter().take_while(|&&byte| byte == 0).count();
         self.data(big_endian.get(zeros..).unwrap_or_default())
+    }
+
+    /// The bytes so far.
+    pub fn bytes_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
     }
 
     /// The bytes.

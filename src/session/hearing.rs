@@ -3,14 +3,15 @@
 use std::{collections::BTreeSet, time::Instant};
 
 use rand_core::CryptoRng;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
 
-use super::{Effect, Note, Session};
+use super::{Effect, Note, Session, secret};
 use crate::{
     i18n::Catalog,
     lesson::{
         Lesson,
-        vocabulary::{Event, EventKind, Need, TopicIx},
+        vocabulary::{Condition, Event, EventKind, Need, TopicIx},
     },
     otr::{self, Output, Version, error::Ignored},
 };
@@ -60,7 +61,9 @@ impl Session {
             otr::Event::Heard { text, encrypted } => {
                 let is_expected = encrypted || self.certain() == Need::Nothing;
                 Event {
-                    kind: if is_expected {
+                    kind: if self.tells_bot_secret(&text) {
+                        EventKind::BotSecretTold
+                    } else if is_expected {
                         EventKind::MessageReceived
                     } else {
                         EventKind::PlainMessageReceived
@@ -72,10 +75,17 @@ impl Session {
                 effects.push(Effect::Note(Note::SmpStarted));
                 Event::of(EventKind::SmpStarted)
             }
-            otr::Event::SmpAsked { question: Some(_) } => {
+            otr::Event::SmpAsked { question: Some(question) } => {
                 effects.push(Effect::Note(Note::SmpStarted));
-                self.abort_smp(now, rng, effects);
-                Event::of(EventKind::SmpQuestionUsed)
+                return self.on_question(now, rng, &question, effects);
+            }
+            otr::Event::SmpSucceeded if self.is_answer_public => {
+                self.is_answer_public = false;
+                Event::of(EventKind::CorrectAnswerReceived)
+            }
+            otr::Event::SmpFailed if self.is_answer_public => {
+                self.is_answer_public = false;
+                Event::of(EventKind::IncorrectAnswerReceived)
             }
             otr::Event::SmpSucceeded => {
                 self.owes_smp_answer = false;
@@ -90,6 +100,7 @@ impl Session {
             }
             otr::Event::SmpAborted | otr::Event::SmpCheated => {
                 self.owes_smp_answer = false;
+                self.is_answer_public = false;
                 effects.push(Effect::Note(Note::SmpAborted));
                 Event::of(EventKind::SmpAborted)
             }
@@ -117,6 +128,7 @@ impl Session {
 
     fn lose_privacy(&mut self, now: Instant, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
         self.owes_smp_answer = false;
+        self.is_answer_public = false;
         self.speech.keep_possible(Need::Nothing);
         effects.push(Effect::Note(Note::OtrDisabled));
         self.tell(now, rng, &Event::of(EventKind::OtrDisabled), effects);
@@ -129,8 +141,25 @@ impl Session {
         rng: &mut impl CryptoRng,
         effects: &mut Vec<Effect>,
     ) {
-        self.owes_smp_answer = self.shared_secret.is_none();
-        let Some(secret) = self.shared_secret.clone() else { return };
+        let secret = self.secret_for_smp(rng);
+        self.owes_smp_answer = secret.is_none();
+        self.is_question_open = false;
+        if let Some(secret) = secret {
+            self.give_answer(now, rng, &secret, false, effects);
+        }
+    }
+
+    /// Answers the SMP of the learner with a secret, or with what everybody knows.
+    pub(super) fn give_answer(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        secret: &SecretString,
+        is_public: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.is_question_open = false;
+        self.is_answer_public = is_public;
         let answered = self.conversation.smp_answer(now, rng, secret.expose_secret().as_bytes());
         match answered {
             Ok(outputs) => self.absorb(now, rng, outputs, effects),
@@ -149,12 +178,40 @@ impl Session {
         if !self.config.may_start_smp || self.certain() != Need::Private {
             return;
         }
-        let Some(secret) = self.shared_secret.clone() else { return };
+        let Some(secret) = self.secret_for_smp(rng) else { return };
+        self.is_answer_public = false;
         let secret = secret.expose_secret().as_bytes();
         match self.conversation.smp_start(now, rng, secret, None) {
             Ok(outputs) => self.absorb(now, rng, outputs, effects),
             Err(_) => effects.push(Effect::Note(Note::Refused("SMP not possible"))),
         }
+    }
+
+    /// The learner asks a question in SMP. Its answer is the lesson's business: a bot cannot guess
+    /// what its learner has in mind.
+    fn on_question(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        question: &str,
+        effects: &mut Vec<Effect>,
+    ) {
+        let question = question.to_lowercase();
+        let secret =
+            self.shared_secret.as_ref().map(|secret| secret.expose_secret().to_lowercase());
+        self.question_tells_secret =
+            secret.map(Zeroizing::new).is_some_and(|secret| question.contains(secret.trim()));
+        self.is_question_open = true;
+        self.tell(now, rng, &Event::of(EventKind::SmpQuestionUsed), effects);
+        if std::mem::take(&mut self.is_question_open) {
+            self.abort_smp(now, rng, effects);
+        }
+    }
+
+    /// Whether the learner says the bot secret in the chat.
+    fn tells_bot_secret(&self, text: &str) -> bool {
+        let given = self.bot_secret.as_ref().filter(|_| self.holds(Condition::BotSecretGiven));
+        given.is_some_and(|given| secret::is_told(given, text))
     }
 
     /// Gives SMP up; the lesson knows that it does.

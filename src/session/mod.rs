@@ -25,6 +25,7 @@
 
 mod contract;
 mod hearing;
+mod persona;
 mod phrases;
 pub mod secret;
 mod speech;
@@ -40,6 +41,7 @@ use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use self::hearing::forward;
+use self::persona::Oneself;
 use self::speech::{Line, Speech, Turn};
 use crate::{
     fsm::Machine,
@@ -65,7 +67,12 @@ const OTR_TICK: Duration = Duration::from_mins(1);
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Session {
     config: SessionConfig,
+    /// The long-term key in use, which may be an impostor's.
+    key: Arc<SigningKey>,
+    instance: InstanceTag,
     conversation: Conversation,
+    /// Who the bot really is, while it plays an impostor.
+    oneself: Option<Oneself>,
     /// `None` until the learner is there.
     machine: Option<Machine<Teaching>>,
     memory: Memory,
@@ -73,7 +80,15 @@ pub struct Session {
     shared_secret: Option<SecretString>,
     /// The learner has begun SMP and gets the answer when the shared secret is there.
     owes_smp_answer: bool,
+    /// What the bot answers is known to everybody: the result of SMP verifies nobody.
+    is_answer_public: bool,
+    /// The learner's question waits for the lesson to answer it.
+    is_question_open: bool,
+    /// The shared secret stands in the learner's last question.
+    question_tells_secret: bool,
     bot_secret: Option<SecretString>,
+    /// The page does not take the bot secret yet.
+    is_bot_secret_held: bool,
     /// The key of the learner that SMP has verified.
     verified: Option<Fingerprint>,
     /// What `${secret_warning}` and `${secret_advice}` stand for.
@@ -109,12 +124,19 @@ impl Session {
     ) -> Self {
         let shared_secret = config.default_secret.clone();
         Self {
-            conversation: Conversation::new(key, instance, config.policy),
+            conversation: Conversation::new(Arc::clone(&key), instance, config.policy),
+            key,
+            instance,
+            oneself: None,
             machine: None,
             memory: Memory::default(),
             speech: Speech::new(config.typing),
             shared_secret,
             owes_smp_answer: false,
+            is_answer_public: false,
+            is_question_open: false,
+            question_tells_secret: false,
+            is_bot_secret_held: false,
             bot_secret: secret::generate(
                 secret::BOT_SECRET_FORMAT,
                 &secret::Alphabet::default(),
@@ -197,7 +219,8 @@ impl Session {
         typed: &SecretString,
     ) -> (BotSecretVerdict, Vec<Effect>) {
         let mut effects = Vec::new();
-        let given = self.bot_secret.as_ref().filter(|_| self.holds(Condition::BotSecretGiven));
+        let is_given = self.holds(Condition::BotSecretGiven) && !self.is_bot_secret_held;
+        let given = self.bot_secret.as_ref().filter(|_| is_given);
         let (verdict, event) = match given {
             None => (BotSecretVerdict::NotGivenYet, None),
             Some(secret) if secret::is_typed(secret, typed) => {
@@ -303,7 +326,7 @@ impl Session {
     pub fn whereabouts(&self) -> Whereabouts {
         Whereabouts {
             progress: self.present_progress(),
-            fingerprint: Some(self.conversation.our_fingerprint().to_string()),
+            fingerprint: Some(self.own_fingerprint().to_string()),
             has_secret: self.shared_secret.is_some(),
         }
     }
@@ -339,6 +362,14 @@ impl Session {
         let Some(machine) = &mut self.machine else { return };
         match machine.handle(now, event, &self.memory) {
             Ok(actions) => self.perform(now, rng, actions, effects),
+            // The bot secret may be told where the lesson does not care.
+            Err(_) if event.kind == EventKind::BotSecretTold => {
+                let topics = event.topics.clone();
+                let message = Event { kind: EventKind::MessageReceived, topics };
+                if let Ok(actions) = machine.handle(now, &message, &self.memory) {
+                    self.perform(now, rng, actions, effects);
+                }
+            }
             // Leaving the learner's client waiting is never right, whatever the lesson forgot.
             Err(_) if event.kind == EventKind::SmpStarted => self.answer_smp(now, rng, effects),
             Err(_) => {}
@@ -363,10 +394,20 @@ impl Session {
                     let text = self.config.catalog.text(&msgid);
                     self.speech.push(now, Line { text, needs });
                 }
+                Action::Answer(msgid) => {
+                    let answer = SecretString::from(self.config.catalog.text(&msgid));
+                    self.give_answer(now, rng, &answer, true, effects);
+                }
                 Action::Do(Deed::Hush) => self.speech.hush(),
                 Action::Do(Deed::AnswerSmp) => self.answer_smp(now, rng, effects),
                 Action::Do(Deed::StartSmp) => self.start_smp(now, rng, effects),
                 Action::Do(Deed::AbortSmp) => self.abort_smp(now, rng, effects),
+                Action::Do(Deed::StartOtr) => self.start_otr(now, rng, effects),
+                Action::Do(Deed::BecomeImpostor) => self.become_impostor(now, rng, effects),
+                Action::Do(Deed::BecomeMyself) => self.become_myself(now, rng, effects),
+                Action::Do(Deed::HoldBotSecret) => self.is_bot_secret_held = true,
+                Action::Do(Deed::AcceptBotSecret) => self.is_bot_secret_held = false,
+                Action::Do(Deed::RenewBotSecret) => self.renew_bot_secret(rng),
             }
         }
     }
@@ -494,6 +535,7 @@ impl Session {
         self.memory.set(Condition::Verified, certain >= Need::Verified);
         self.memory.set(Condition::BotMayStartSmp, self.config.may_start_smp);
         self.memory.set(Condition::Speaking, !self.speech.is_empty());
+        self.memory.set(Condition::QuestionTellsSecret, self.question_tells_secret);
     }
 
     fn holds(&self, condition: Condition) -> bool {
@@ -521,6 +563,7 @@ fn counts_as_activity(event: EventKind) -> bool {
         event,
         EventKind::MessageReceived
             | EventKind::PlainMessageReceived
+            | EventKind::BotSecretTold
             | EventKind::OtrEnabled
             | EventKind::OtrDisabled
             | EventKind::SmpStarted

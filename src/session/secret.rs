@@ -11,6 +11,9 @@ pub const BOT_SECRET_FORMAT: &str = "XXXX-XXXX-XXXX-XXXX";
 /// Longest text that is looked at as a typed bot secret, in bytes.
 const MAX_TYPED_BYTES: usize = 256;
 
+/// How much of a message is searched for the bot secret, in characters.
+const MAX_TOLD_CHARS: usize = 2_000;
+
 const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
 const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const DIGITS: &str = "0123456789";
@@ -98,6 +101,14 @@ pub fn is_typed(secret: &SecretString, typed: &SecretString) -> bool {
     }
     let (secret, typed) = (plain(secret.expose_secret()), plain(typed.expose_secret()));
     secret.as_bytes().ct_eq(typed.as_bytes()).into()
+}
+
+/// Whether a message tells this secret, among other words or alone. How long that takes does not
+/// matter: whoever writes the message knows.
+pub fn is_told(secret: &SecretString, message: &str) -> bool {
+    let message: String = message.chars().take(MAX_TOLD_CHARS).collect();
+    let (secret, message) = (plain(secret.expose_secret()), plain(&message));
+    !secret.is_empty() && message.contains(secret.as_str())
 }
 
 /// What counts of a typed secret. Programs like to make other dashes of a hyphen.

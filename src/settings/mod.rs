@@ -234,6 +234,13 @@ pub enum SettingsError {
     },
 }
 
+/// Whether files of keys that the settings name must be there.
+#[derive(Clone, Copy, Debug)]
+enum KeyFiles {
+    MustBeThere,
+    MayBeMissing,
+}
+
 fn lines(problems: &[Problem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
@@ -257,11 +264,17 @@ impl Settings {
     /// [`SettingsError::NoFile`] if it cannot be read, [`SettingsError::Faults`] with every fault
     /// that was found.
     pub fn load(file: &Path) -> Result<Self, SettingsError> {
-        let text = std::fs::read_to_string(file).map_err(|error| SettingsError::NoFile {
-            file: file.to_owned(),
-            why: error.to_string(),
-        })?;
-        Self::parse(file, &text)
+        Self::parse(file, &text_of(file)?)
+    }
+
+    /// As [`load`](Self::load), for what makes keys: the files of keys need not be there yet.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load).
+    pub fn load_before_keys(file: &Path) -> Result<Self, SettingsError> {
+        read::read(file, &text_of(file)?, KeyFiles::MayBeMissing)
+            .map_err(|problems| SettingsError::Faults { problems })
     }
 
     /// Checks a text as if it stood in that file.
@@ -270,7 +283,8 @@ impl Settings {
     ///
     /// [`SettingsError::Faults`] with every fault that was found.
     pub fn parse(file: &Path, text: &str) -> Result<Self, SettingsError> {
-        read::read(file, text).map_err(|problems| SettingsError::Faults { problems })
+        read::read(file, text, KeyFiles::MustBeThere)
+            .map_err(|problems| SettingsError::Faults { problems })
     }
 }
 
@@ -284,6 +298,11 @@ impl SettingsError {
             }
         }
     }
+}
+
+fn text_of(file: &Path) -> Result<String, SettingsError> {
+    std::fs::read_to_string(file)
+        .map_err(|error| SettingsError::NoFile { file: file.to_owned(), why: error.to_string() })
 }
 
 /// Whether the environment asks for output without colours (`NO_COLOR`).

@@ -13,8 +13,8 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
-    Account, Colours, Lessons, Log, Lti, Otr, OtrPolicy, Problem, SessionTimes, Settings, Tls,
-    TlsVersion, Typing, Whitelisted, Xmpp,
+    Account, Colours, KeyFiles, Lessons, Log, Lti, Otr, OtrPolicy, Problem, SessionTimes, Settings,
+    Tls, TlsVersion, Typing, Whitelisted, Xmpp,
     tree::{self, Section},
 };
 
@@ -25,11 +25,12 @@ const LEAST_KEY_BYTES: usize = 32;
 /// Where the operating system keeps the authorities that it trusts (Debian and kin).
 const SYSTEM_CA_CERTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-pub(super) fn read(file: &Path, text: &str) -> Result<Settings, Vec<Problem>> {
+pub(super) fn read(file: &Path, text: &str, key_files: KeyFiles) -> Result<Settings, Vec<Problem>> {
     let node = tree::parse(file, text).map_err(|problem| vec![problem])?;
     let problems = RefCell::new(Vec::new());
     let settings = {
-        let reader = Reader { folder: file.parent().unwrap_or_else(|| Path::new("")) };
+        let folder = file.parent().unwrap_or_else(|| Path::new(""));
+        let reader = Reader { folder, key_files };
         reader.settings(file, Section::root(file, node, &problems))
     };
     let mut problems = problems.into_inner();
@@ -42,6 +43,7 @@ pub(super) fn read(file: &Path, text: &str) -> Result<Settings, Vec<Problem>> {
 
 struct Reader<'a> {
     folder: &'a Path,
+    key_files: KeyFiles,
 }
 
 impl Reader<'_> {
@@ -169,7 +171,10 @@ impl Reader<'_> {
             password: self.secret(&section, "password", "password_file"),
             server,
             avatar_file: self.file(&section, "avatar_file"),
-            private_key: self.file(&section, "private_key"),
+            private_key: match self.key_files {
+                KeyFiles::MustBeThere => self.file(&section, "private_key"),
+                KeyFiles::MayBeMissing => section.text("private_key").map(|path| self.path(&path)),
+            },
             allow_plain_text: section.flag("allow_plain_text", false),
         };
         section.end();

@@ -50,6 +50,11 @@ pub(crate) struct Class {
 
 /// What a session is made of in tests: the shipped lesson, and no waiting for typing.
 pub(crate) fn config(version: Version) -> SessionConfig {
+    config_of("basics", version)
+}
+
+/// The same with another of the shipped lessons.
+pub(crate) fn config_of(lesson: &str, version: Version) -> SessionConfig {
     let (library, problems) = Library::load(None, &[]);
     assert!(problems.is_empty(), "{problems:?}");
     let variables = [
@@ -59,7 +64,7 @@ pub(crate) fn config(version: Version) -> SessionConfig {
         ("project_name", "Totem"),
     ];
     SessionConfig {
-        lesson: library.find("basics").unwrap(),
+        lesson: library.find(lesson).unwrap(),
         catalog: Arc::new(Catalog::source()),
         variables: Arc::new(
             variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),

@@ -3,7 +3,11 @@
 
 use std::io::Write as _;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
+use otrbot::otr::{Account, KeyFile, SigningKey};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
 use tempfile::NamedTempFile;
 
 use crate::program;
@@ -52,6 +56,26 @@ fn the_command_takes_the_whole_lesson_in_version_3() {
     stage.outcomes.wait_for_grade("cell", PATIENCE).expect("the grade arrives");
     let metrics = web::get(&format!("{}/metrics", stage.daemon.metrics_url())).html;
     assert!(metrics.contains("otrbot_otr_handshakes_total{version=\"3\"} 1"), "{metrics}");
+}
+
+#[test]
+fn a_fixed_key_is_the_one_that_the_learner_meets() {
+    let key = Arc::new(SigningKey::generate(&mut ChaCha20Rng::seed_from_u64(1)));
+    let fingerprint = key.public_key().fingerprint().to_string();
+    let mut keys = KeyFile::new();
+    keys.set(Account::new(BOT, "prpl-jabber", key).unwrap()).unwrap();
+    let text = keys.to_text().to_string();
+    let stage = Stage::set_with(program(), |script| script.private_key = Some(text));
+    let mut frame = Frame::launch(&stage.daemon.launch_url(), &stage.learner_launch("cell"));
+    frame.go_to("enter_jid", "jid");
+    frame.fill_in("jid", ADA);
+
+    let output = learner(&stage, PASSWORD, "hello\n/otr\n/wait private\n/quit\n");
+
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    let expected = format!("* private; the bot's fingerprint is {fingerprint}");
+    assert!(said.contains(&expected), "{expected:?} is not in {said}");
 }
 
 #[test]

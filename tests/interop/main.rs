@@ -1,7 +1,10 @@
-//! The OTR engine against libotr, in versions 2 and 3.
+//! The OTR engine against others: libotr in versions 2 and 3, potr in version 2, and itself in
+//! another process, where `examples/otr_peer.rs` speaks for it.
 //!
-//! libotr is Debian's; `libotr_peer.c` makes a small chat client of it. If it cannot be built, the
-//! tests fail and say which packages to install.
+//! Each peer is a program that speaks one line protocol; `examples/otr_peer.rs` tells it.
+//! libotr and potr are Debian's. If a peer cannot be had, the tests fail and say what to install.
+//! What these engines do otherwise than the specification has it is said in `peer.rs`, and is the
+//! peer's alone: the checks of our side are the same for all.
 
 #![expect(
     clippy::expect_used,
@@ -11,22 +14,36 @@
     reason = "helpers of a test may fail it"
 )]
 
+mod crossing;
 mod exchange;
-mod libotr;
+mod extra_key;
+mod line_protocol;
 mod pair;
+mod peer;
+mod pieces;
+mod programs;
 mod smp;
 mod texts;
+mod trouble;
 
-/// Makes a test of each function, for both versions.
-macro_rules! in_both_versions {
+/// Makes a test of each function, for every peer and version.
+macro_rules! with_every_peer {
     ($($name:ident)*) => {
-        mod v2 {
-            $(#[test] fn $name() { super::$name(otrbot::otr::version::Version::V2); })*
-        }
-        mod v3 {
-            $(#[test] fn $name() { super::$name(otrbot::otr::version::Version::V3); })*
+        crate::with_every_peer! { @ libotr_v2 Libotr V2 $($name)* }
+        crate::with_every_peer! { @ libotr_v3 Libotr V3 $($name)* }
+        crate::with_every_peer! { @ potr_v2 Potr V2 $($name)* }
+        crate::with_every_peer! { @ otrbot_v2 Otrbot V2 $($name)* }
+        crate::with_every_peer! { @ otrbot_v3 Otrbot V3 $($name)* }
+    };
+    (@ $peer:ident $engine:ident $version:ident $($name:ident)*) => {
+        mod $peer {
+            const SETTING: crate::peer::Setting = crate::peer::Setting {
+                engine: crate::peer::Engine::$engine,
+                version: otrbot::otr::version::Version::$version,
+            };
+            $(#[test] fn $name() { super::$name(SETTING); })*
         }
     };
 }
 
-use in_both_versions;
+use with_every_peer;

@@ -1,4 +1,4 @@
-//! Our engine and libotr, with a network between them.
+//! Our engine and a peer, with a network between them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,21 +14,24 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use serde_json::{Value, json};
 
-use crate::libotr::Libotr;
+use crate::peer::{Peer, Setting};
 
 /// Messages that one cause may lead to. An exchange in small pieces takes some hundred; two
 /// engines that keep answering each other take more.
 const MAX_MESSAGES: usize = 5_000;
 
 pub(crate) struct Pair {
+    pub(crate) setting: Setting,
     pub(crate) ours: Conversation,
-    pub(crate) theirs: Libotr,
+    pub(crate) theirs: Peer,
     pub(crate) rng: ChaCha20Rng,
     pub(crate) now: Instant,
     /// What our host was told, until it is taken.
     our_events: Vec<Event>,
-    /// What libotr's host was told, until it is taken.
+    /// What the peer's host was told, until it is taken.
     their_events: Vec<Value>,
+    /// How many signs of life we and the peer have seen that were nothing else.
+    pub(crate) heartbeats: [usize; 2],
     to_us: VecDeque<String>,
     to_them: VecDeque<String>,
     /// The longest message that either has sent.
@@ -54,19 +57,21 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 impl Pair {
-    /// Both in plaintext. `versions` are libotr's.
+    /// Both in plaintext. `versions` are the peer's.
     #[expect(clippy::disallowed_methods, reason = "the clock of the test starts somewhere")]
-    pub(crate) fn with(policy: Policy, versions: &str) -> Self {
-        let mut rng = ChaCha20Rng::seed_from_u64(1);
+    pub(crate) fn with(setting: Setting, policy: Policy, versions: &str, seed: u64) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let key = Arc::new(SigningKey::generate(&mut rng));
         let ours = Conversation::new(key, InstanceTag::random(&mut rng), policy);
         Self {
+            setting,
             ours,
-            theirs: Libotr::start(versions),
+            theirs: Peer::start(setting.engine, versions),
             rng,
             now: Instant::now(),
             our_events: Vec::new(),
             their_events: Vec::new(),
+            heartbeats: [0; 2],
             to_us: VecDeque::new(),
             to_them: VecDeque::new(),
             longest: [0; 2],
@@ -74,15 +79,20 @@ impl Pair {
     }
 
     /// Both in plaintext, and both with this version alone.
-    pub(crate) fn plain(version: Version) -> Self {
-        Self::with(only(version), &version.to_string())
+    pub(crate) fn plain(setting: Setting) -> Self {
+        Self::with_policy(setting, only(setting.version))
+    }
+
+    /// Both in plaintext, and the peer with this version alone.
+    pub(crate) fn with_policy(setting: Setting, policy: Policy) -> Self {
+        Self::with(setting, policy, &setting.version.to_string(), 1)
     }
 
     /// Both in private.
-    pub(crate) fn private(version: Version) -> Self {
-        let mut pair = Self::plain(version);
+    pub(crate) fn private(setting: Setting) -> Self {
+        let mut pair = Self::plain(setting);
         pair.start();
-        pair.assert_private(version);
+        pair.assert_private();
         pair.forget_events();
         pair
     }
@@ -94,7 +104,7 @@ impl Pair {
         self.deliver();
     }
 
-    /// Libotr runs a command.
+    /// The peer runs a command.
     pub(crate) fn command(&mut self, command: &Value) {
         let printed = self.theirs.run(command);
         self.print(printed);
@@ -108,7 +118,7 @@ impl Pair {
         self.deliver();
     }
 
-    /// Libotr says something.
+    /// The peer says something.
     pub(crate) fn they_say(&mut self, text: &str) {
         self.command(&json!({"cmd": "send", "text": text}));
     }
@@ -121,12 +131,13 @@ impl Pair {
                     self.longest[0] = self.longest[0].max(message.len());
                     self.to_them.push_back(message);
                 }
+                Output::Event(Event::Heartbeat) => self.heartbeats[0] += 1,
                 Output::Event(event) => self.our_events.push(event),
             }
         }
     }
 
-    /// What a command to libotr led to.
+    /// What a command to the peer led to.
     fn print(&mut self, printed: Vec<Value>) {
         for line in printed {
             match line["out"].as_str() {
@@ -134,6 +145,7 @@ impl Pair {
                     self.longest[1] = self.longest[1].max(message.len());
                     self.to_us.push_back(message.to_owned());
                 }
+                None if line["event"] == "heartbeat" => self.heartbeats[1] += 1,
                 None => self.their_events.push(line),
             }
         }
@@ -155,30 +167,27 @@ impl Pair {
         panic!("they do not stop answering each other");
     }
 
-    /// A message reaches libotr as if we had sent it.
+    /// A message reaches the peer as if we had sent it.
     pub(crate) fn inject_to_them(&mut self, message: &str) {
         self.to_them.push_back(message.to_owned());
         self.deliver();
     }
 
-    /// A message reaches us as if libotr had sent it.
+    /// A message reaches us as if the peer had sent it.
     pub(crate) fn inject_to_us(&mut self, message: &str) {
         self.to_us.push_back(message.to_owned());
         self.deliver();
     }
 
-    /// What our host was told. Signs of life do not count: any message without a text is one.
+    /// What our host was told. Signs of life are counted, not listed: any message
+    /// without a text is one.
     pub(crate) fn our_events(&mut self) -> Vec<Event> {
-        let mut events = core::mem::take(&mut self.our_events);
-        events.retain(|event| *event != Event::Heartbeat);
-        events
+        core::mem::take(&mut self.our_events)
     }
 
-    /// What libotr's host was told, likewise.
+    /// What the peer's host was told, likewise.
     pub(crate) fn their_events(&mut self) -> Vec<Value> {
-        let mut events = core::mem::take(&mut self.their_events);
-        events.retain(|event| event["event"] != "heartbeat");
-        events
+        core::mem::take(&mut self.their_events)
     }
 
     pub(crate) fn forget_events(&mut self) {
@@ -186,7 +195,7 @@ impl Pair {
         self.their_events.clear();
     }
 
-    /// Libotr's state, by its own account.
+    /// The peer's state, by its own account.
     pub(crate) fn their_state(&mut self) -> String {
         let printed = self.theirs.run(&json!({"cmd": "status"}));
         printed[0]["state"].as_str().unwrap().to_owned()
@@ -194,21 +203,22 @@ impl Pair {
 
     /// Both are in one private conversation and agree about keys, session and version; both have
     /// been told so, once.
-    pub(crate) fn assert_private(&mut self, version: Version) {
+    pub(crate) fn assert_private(&mut self) {
         let fingerprint = self.ours.peer_fingerprint().expect("we are in private");
         assert_eq!(fingerprint.to_hex(), self.theirs.fingerprint());
+        let version = self.setting.version;
         assert_eq!(self.our_events(), [Event::GoneSecure { version, fingerprint }]);
-        assert_eq!(self.their_events(), [self.session("encrypted", version)]);
+        assert_eq!(self.their_events(), [self.session("encrypted")]);
         assert_eq!(self.their_state(), "encrypted");
     }
 
-    /// What libotr tells of a session whose values are ours.
-    pub(crate) fn session(&self, event: &str, version: Version) -> Value {
+    /// What the peer tells of a session whose values are ours.
+    pub(crate) fn session(&self, event: &str) -> Value {
         json!({
             "event": event,
             "fingerprint": self.ours.our_fingerprint().to_hex(),
             "session_id": hex(&self.ours.ssid().unwrap()),
-            "version": version.number(),
+            "version": self.setting.version.number(),
         })
     }
 
@@ -220,7 +230,7 @@ impl Pair {
         assert_eq!(self.our_events(), []);
     }
 
-    /// What libotr says arrives, encrypted, and leads to nothing else.
+    /// What the peer says arrives, encrypted, and leads to nothing else.
     pub(crate) fn assert_we_hear(&mut self, text: &str) {
         self.they_say(text);
         // Debug output of events hides texts, so they are compared by themselves first.

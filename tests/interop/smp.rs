@@ -2,13 +2,13 @@
 
 use otrbot::otr::error::SmpError;
 use otrbot::otr::event::Event;
-use otrbot::otr::version::Version;
 use serde_json::{Value, json};
 
-use crate::in_both_versions;
 use crate::pair::Pair;
+use crate::peer::Setting;
+use crate::with_every_peer;
 
-in_both_versions! {
+with_every_peer! {
     we_ask_and_the_secrets_are_equal
     we_ask_a_question
     we_ask_and_the_secrets_differ
@@ -19,11 +19,13 @@ in_both_versions! {
     they_give_up
     they_give_up_what_they_asked
     both_ask_at_once
+    they_begin_anew_while_we_are_asked
+    a_refresh_ends_the_run
     smp_in_pieces
     smp_between_texts
 }
 
-/// We ask, and libotr has been asked.
+/// We ask, and the peer has been asked.
 fn ask(pair: &mut Pair, secret: &str, question: Option<&str>) {
     let outputs = pair.ours.smp_start(pair.now, &mut pair.rng, secret.as_bytes(), question);
     pair.take_in(outputs.unwrap());
@@ -33,7 +35,7 @@ fn ask(pair: &mut Pair, secret: &str, question: Option<&str>) {
     assert_eq!(pair.our_events(), []);
 }
 
-/// Libotr asks, and we have been asked.
+/// The peer asks, and we have been asked.
 fn they_ask(pair: &mut Pair, secret: &str, question: Option<&str>) {
     pair.command(&json!({"cmd": "smp", "secret": secret, "question": question}));
     let question = question.map(str::to_owned);
@@ -66,8 +68,8 @@ fn assert_next_run_works(pair: &mut Pair) {
     assert_result(pair, true);
 }
 
-fn we_ask_and_the_secrets_are_equal(version: Version) {
-    let mut pair = Pair::private(version);
+fn we_ask_and_the_secrets_are_equal(setting: Setting) {
+    let mut pair = Pair::private(setting);
 
     ask(&mut pair, "Grüße 🦀", None);
     they_answer(&mut pair, "Grüße 🦀");
@@ -76,8 +78,8 @@ fn we_ask_and_the_secrets_are_equal(version: Version) {
     assert_next_run_works(&mut pair);
 }
 
-fn we_ask_a_question(version: Version) {
-    let mut pair = Pair::private(version);
+fn we_ask_a_question(setting: Setting) {
+    let mut pair = Pair::private(setting);
 
     ask(&mut pair, "rex", Some("Wie heißt mein Hund?"));
     they_answer(&mut pair, "rex");
@@ -85,18 +87,23 @@ fn we_ask_a_question(version: Version) {
     assert_result(&mut pair, true);
 }
 
-fn we_ask_and_the_secrets_differ(version: Version) {
-    let mut pair = Pair::private(version);
+fn we_ask_and_the_secrets_differ(setting: Setting) {
+    let mut pair = Pair::private(setting);
 
     ask(&mut pair, "rex", None);
     they_answer(&mut pair, "Rex");
 
-    assert_result(&mut pair, false);
+    if setting.completes_failed_smp() {
+        assert_result(&mut pair, false);
+    } else {
+        assert_eq!(pair.our_events(), [Event::SmpAborted]);
+        assert_eq!(pair.their_events(), [json!({"event": "smp_result", "ok": false})]);
+    }
     assert_next_run_works(&mut pair);
 }
 
-fn they_ask_and_the_secrets_are_equal(version: Version) {
-    let mut pair = Pair::private(version);
+fn they_ask_and_the_secrets_are_equal(setting: Setting) {
+    let mut pair = Pair::private(setting);
 
     they_ask(&mut pair, "Grüße 🦀", None);
     answer(&mut pair, "Grüße 🦀");
@@ -105,8 +112,8 @@ fn they_ask_and_the_secrets_are_equal(version: Version) {
     assert_next_run_works(&mut pair);
 }
 
-fn they_ask_a_question(version: Version) {
-    let mut pair = Pair::private(version);
+fn they_ask_a_question(setting: Setting) {
+    let mut pair = Pair::private(setting);
 
     they_ask(&mut pair, "rex", Some("Wie heißt mein Hund?"));
     answer(&mut pair, "rex");
@@ -114,8 +121,8 @@ fn they_ask_a_question(version: Version) {
     assert_result(&mut pair, true);
 }
 
-fn they_ask_and_the_secrets_differ(version: Version) {
-    let mut pair = Pair::private(version);
+fn they_ask_and_the_secrets_differ(setting: Setting) {
+    let mut pair = Pair::private(setting);
 
     they_ask(&mut pair, "rex", Some("Wie heißt mein Hund?"));
     answer(&mut pair, "Rex");
@@ -124,8 +131,8 @@ fn they_ask_and_the_secrets_differ(version: Version) {
     assert_next_run_works(&mut pair);
 }
 
-fn we_give_up(version: Version) {
-    let mut pair = Pair::private(version);
+fn we_give_up(setting: Setting) {
+    let mut pair = Pair::private(setting);
     ask(&mut pair, "rex", None);
 
     let outputs = pair.ours.smp_abort(pair.now, &mut pair.rng).unwrap();
@@ -137,8 +144,8 @@ fn we_give_up(version: Version) {
     assert_next_run_works(&mut pair);
 }
 
-fn they_give_up(version: Version) {
-    let mut pair = Pair::private(version);
+fn they_give_up(setting: Setting) {
+    let mut pair = Pair::private(setting);
     ask(&mut pair, "rex", Some("pet?"));
 
     pair.command(&json!({"cmd": "smp_abort"}));
@@ -148,8 +155,8 @@ fn they_give_up(version: Version) {
     assert_next_run_works(&mut pair);
 }
 
-fn they_give_up_what_they_asked(version: Version) {
-    let mut pair = Pair::private(version);
+fn they_give_up_what_they_asked(setting: Setting) {
+    let mut pair = Pair::private(setting);
     they_ask(&mut pair, "rex", None);
 
     pair.command(&json!({"cmd": "smp_abort"}));
@@ -161,8 +168,8 @@ fn they_give_up_what_they_asked(version: Version) {
     assert_next_run_works(&mut pair);
 }
 
-fn both_ask_at_once(version: Version) {
-    let mut pair = Pair::private(version);
+fn both_ask_at_once(setting: Setting) {
+    let mut pair = Pair::private(setting);
 
     // Both first messages are under way before either arrives: neither run can go on.
     let outputs = pair.ours.smp_start(pair.now, &mut pair.rng, b"rex", None).unwrap();
@@ -178,8 +185,35 @@ fn both_ask_at_once(version: Version) {
     assert_next_run_works(&mut pair);
 }
 
-fn smp_in_pieces(version: Version) {
-    let mut pair = Pair::private(version);
+fn they_begin_anew_while_we_are_asked(setting: Setting) {
+    let mut pair = Pair::private(setting);
+    they_ask(&mut pair, "rex", Some("pet?"));
+
+    // Some abort the first run before they begin the next, some only begin it.
+    pair.command(&json!({"cmd": "smp_abort"}));
+    pair.forget_events();
+    they_ask(&mut pair, "blue", Some("colour?"));
+    answer(&mut pair, "blue");
+
+    assert_result(&mut pair, true);
+}
+
+fn a_refresh_ends_the_run(setting: Setting) {
+    let mut pair = Pair::private(setting);
+    they_ask(&mut pair, "rex", None);
+
+    pair.start();
+
+    assert_eq!(pair.our_events().first(), Some(&Event::SmpAborted));
+    let late = pair.ours.smp_answer(pair.now, &mut pair.rng, b"rex");
+    assert_eq!(late, Err(SmpError::NotAsked));
+    pair.command(&json!({"cmd": "smp_abort"}));
+    pair.forget_events();
+    assert_next_run_works(&mut pair);
+}
+
+fn smp_in_pieces(setting: Setting) {
+    let mut pair = Pair::private(setting);
     pair.ours.set_fragment_bytes(Some(150));
     pair.command(&json!({"cmd": "mtu", "bytes": 150}));
 
@@ -189,8 +223,8 @@ fn smp_in_pieces(version: Version) {
     assert_result(&mut pair, true);
 }
 
-fn smp_between_texts(version: Version) {
-    let mut pair = Pair::private(version);
+fn smp_between_texts(setting: Setting) {
+    let mut pair = Pair::private(setting);
 
     ask(&mut pair, "rex", None);
     pair.assert_talks();

@@ -1,30 +1,24 @@
-//! What is said in private, in one piece and in many.
+//! What is said in private.
 
-use otrbot::otr::event::{Event, Output};
-use otrbot::otr::policy::Policy;
+use otrbot::otr::limits::{HEARTBEAT_INTERVAL, MAX_TEXT_BYTES};
 use otrbot::otr::version::Version;
 use serde_json::json;
 
-use crate::in_both_versions;
-use crate::pair::{Pair, hex, only};
+use crate::pair::Pair;
+use crate::peer::{Engine, Setting};
+use crate::with_every_peer;
 
-in_both_versions! {
+with_every_peer! {
     words_of_all_kinds_arrive
     long_texts_arrive
+    empty_texts_are_not_shown
+    what_looks_like_otr_is_a_text
     keys_rotate_in_any_rhythm
-    we_send_in_pieces
-    they_send_in_pieces
-    both_send_in_tiny_pieces
-    plaintext_in_private_is_flagged
-    what_comes_twice_is_heard_once
-    damage_to_their_message_harms_no_more_than_that
-    damage_to_our_message_harms_no_more_than_that
-    errors_that_start_exchanges_come_to_an_end
-    they_offer_the_extra_key
+    our_silence_ends_in_a_heartbeat
 }
 
-fn words_of_all_kinds_arrive(version: Version) {
-    let mut pair = Pair::private(version);
+fn words_of_all_kinds_arrive(setting: Setting) {
+    let mut pair = Pair::private(setting);
 
     for text in ["a", "Grüße, 世界, 🦀", "<b>&amp;</b>", "line\nline\ttab", "\u{7f}\u{1}"] {
         pair.assert_they_hear(text);
@@ -32,18 +26,43 @@ fn words_of_all_kinds_arrive(version: Version) {
     }
 }
 
-fn long_texts_arrive(version: Version) {
-    let mut pair = Pair::private(version);
+fn long_texts_arrive(setting: Setting) {
+    let mut pair = Pair::private(setting);
 
-    for len in [1_000, 20_000] {
-        let text = "é".repeat(len);
+    for text in ["é".repeat(500), "x".repeat(MAX_TEXT_BYTES), "é".repeat(MAX_TEXT_BYTES / 2)] {
         pair.assert_they_hear(&text);
         pair.assert_we_hear(&text);
     }
 }
 
-fn keys_rotate_in_any_rhythm(version: Version) {
-    let mut pair = Pair::private(version);
+fn empty_texts_are_not_shown(setting: Setting) {
+    let mut pair = Pair::private(setting);
+    pair.assert_talks();
+    pair.heartbeats = [0; 2];
+
+    pair.say("");
+    pair.they_say("");
+
+    assert_eq!(pair.our_events(), []);
+    // The peer may show it, as the empty text that it is.
+    let shown = pair.their_events();
+    assert!(shown.iter().all(|event| event["text"] == ""), "{shown:?}");
+    assert_eq!(pair.heartbeats[0], 1);
+    assert_eq!(pair.heartbeats[1] + shown.len(), 1);
+    pair.assert_talks();
+}
+
+fn what_looks_like_otr_is_a_text(setting: Setting) {
+    let mut pair = Pair::private(setting);
+
+    for text in ["?OTR Error: none", "?OTR:AAMD.", " \t  \t\t\t\t \t \t \t    \t\t  \t "] {
+        pair.assert_they_hear(text);
+        pair.assert_we_hear(text);
+    }
+}
+
+fn keys_rotate_in_any_rhythm(setting: Setting) {
+    let mut pair = Pair::private(setting);
 
     for run in [1, 1, 3, 1, 4, 2, 5] {
         for ix in 0..run {
@@ -55,132 +74,37 @@ fn keys_rotate_in_any_rhythm(version: Version) {
     }
 }
 
-fn we_send_in_pieces(version: Version) {
-    let mut pair = Pair::plain(version);
-    pair.ours.set_fragment_bytes(Some(120));
-    pair.longest = [0; 2];
-
-    pair.command(&json!({"cmd": "query"}));
-
-    pair.assert_private(version);
-    pair.assert_they_hear(&"in pieces ".repeat(200));
-    assert!(pair.longest[0] <= 120, "{:?}", pair.longest);
-}
-
-fn they_send_in_pieces(version: Version) {
-    let mut pair = Pair::plain(version);
-    pair.command(&json!({"cmd": "mtu", "bytes": 120}));
-
-    pair.start();
-
-    pair.assert_private(version);
-    pair.assert_we_hear(&"in pieces ".repeat(200));
-    assert!(pair.longest[1] <= 120, "{:?}", pair.longest);
-}
-
-fn both_send_in_tiny_pieces(version: Version) {
-    let mut pair = Pair::plain(version);
-    // The header of version 3 takes 35 bytes.
-    pair.ours.set_fragment_bytes(Some(60));
-    pair.command(&json!({"cmd": "mtu", "bytes": 60}));
-
-    pair.start();
-
-    pair.assert_private(version);
+fn our_silence_ends_in_a_heartbeat(setting: Setting) {
+    let mut pair = Pair::private(setting);
     pair.assert_talks();
-    assert!(pair.longest.iter().all(|&len| len <= 60), "{:?}", pair.longest);
-}
+    pair.heartbeats = [0; 2];
 
-fn plaintext_in_private_is_flagged(version: Version) {
-    let mut pair = Pair::private(version);
+    pair.assert_we_hear("Are you there?");
+    assert_eq!(pair.heartbeats, [0, 0]);
+    pair.now += HEARTBEAT_INTERVAL;
+    pair.assert_we_hear("Are you there?");
+    pair.assert_we_hear("Are you there?");
 
-    pair.inject_to_us("a forgery");
-    pair.inject_to_them("a forgery");
-
-    let heard = Event::Heard { text: "a forgery".to_owned(), encrypted: false };
-    assert_eq!(pair.our_events(), [heard]);
-    let warned = json!({"event": "unencrypted_warning", "text": "a forgery"});
-    assert_eq!(pair.their_events(), [warned]);
+    assert_eq!(pair.heartbeats, [0, 1]);
     pair.assert_talks();
 }
 
-fn what_comes_twice_is_heard_once(version: Version) {
-    let mut pair = Pair::private(version);
-    let printed = pair.theirs.run(&json!({"cmd": "send", "text": "once"}));
-    let message = printed[0]["out"].as_str().unwrap().to_owned();
+#[test]
+fn their_silence_ends_in_a_heartbeat() {
+    for (engine, version) in
+        [(Engine::Libotr, Version::V2), (Engine::Libotr, Version::V3), (Engine::Potr, Version::V2)]
+    {
+        let mut pair = Pair::private(Setting { engine, version });
+        pair.assert_talks();
+        pair.heartbeats = [0; 2];
 
-    pair.inject_to_us(&message);
-    pair.inject_to_us(&message);
+        pair.assert_they_hear("Are you there?");
+        assert_eq!(pair.heartbeats, [0, 0]);
+        pair.command(&json!({"cmd": "later", "seconds": 61}));
+        pair.assert_they_hear("Are you there?");
+        pair.assert_they_hear("Are you there?");
 
-    let heard = pair.our_events().into_iter().filter(|event| matches!(event, Event::Heard { .. }));
-    assert_eq!(heard.count(), 1);
-    pair.forget_events();
-    pair.assert_talks();
-}
-
-/// The message with one character changed, in the middle: the revealed MAC keys at its end are not
-/// authenticated.
-fn damaged(message: &str) -> String {
-    let (head, rest) = message.split_at(message.len() / 2);
-    let (old, tail) = rest.split_at(1);
-    [head, if old == "A" { "B" } else { "A" }, tail].concat()
-}
-
-fn damage_to_their_message_harms_no_more_than_that(version: Version) {
-    let mut pair = Pair::private(version);
-    let printed = pair.theirs.run(&json!({"cmd": "send", "text": "lost"}));
-
-    pair.inject_to_us(&damaged(printed[0]["out"].as_str().unwrap()));
-
-    let heard = pair.our_events().into_iter().any(|event| matches!(event, Event::Heard { .. }));
-    assert!(!heard);
-    pair.forget_events();
-    pair.assert_talks();
-}
-
-fn damage_to_our_message_harms_no_more_than_that(version: Version) {
-    let mut pair = Pair::private(version);
-    let outputs = pair.ours.send(pair.now, &mut pair.rng, "lost").unwrap();
-    let [Output::Send(message)] = &*outputs else {
-        panic!("{outputs:?}");
-    };
-
-    pair.inject_to_them(&damaged(message));
-
-    let heard = pair.their_events().iter().any(|event| event["event"] == "plaintext");
-    assert!(!heard);
-    pair.forget_events();
-    pair.assert_talks();
-}
-
-fn errors_that_start_exchanges_come_to_an_end(version: Version) {
-    let mut pair =
-        Pair::with(Policy { error_start_ake: true, ..only(version) }, &version.to_string());
-    pair.command(&json!({"cmd": "policy", "error_start_ake": true}));
-    pair.start();
-    pair.assert_private(version);
-
-    for _ in 0..3 {
-        pair.inject_to_us("?OTR Error: cannot read this");
-        pair.inject_to_them("?OTR Error: cannot read this");
+        assert_eq!(pair.heartbeats, [1, 0]);
+        pair.assert_talks();
     }
-
-    pair.forget_events();
-    pair.assert_talks();
-}
-
-fn they_offer_the_extra_key(version: Version) {
-    let mut pair = Pair::private(version);
-    pair.assert_talks();
-
-    pair.command(&json!({"cmd": "extra_key", "use": 7, "data": "file.txt"}));
-
-    let sent = pair.their_events();
-    let events = pair.our_events();
-    let [Event::ExtraKey { usage: 7, data, key }] = &*events else {
-        panic!("{events:?}");
-    };
-    assert_eq!(data, b"file.txt");
-    assert_eq!(sent, [json!({"event": "extra_key_sent", "key": hex(key.expose())})]);
-    pair.assert_talks();
 }

@@ -13,9 +13,15 @@
 
 mod data;
 mod exchange;
+mod faults;
+mod fixed;
 mod fragments;
+mod hand;
+mod losses;
 mod pair;
 mod policy;
+mod props;
+mod redaction;
 mod smp;
 mod upkeep;
 mod vectors;

@@ -25,6 +25,8 @@ pub(crate) struct Script {
     pub(crate) ca_certs: PathBuf,
     /// The LMS that may launch.
     pub(crate) consumer: Consumer,
+    /// The bot's long-term key in libotr's format; `None`: a fresh one for each learner.
+    pub(crate) private_key: Option<String>,
     /// Whether the bot may begin SMP itself.
     pub(crate) may_start_smp: bool,
     /// Characters a second that the bot types; `None`: at once.
@@ -48,6 +50,7 @@ impl Script {
             server: format!("127.0.0.1:{port}"),
             ca_certs: ca_certs.to_owned(),
             consumer: Consumer::stage(),
+            private_key: None,
             may_start_smp: false,
             typing_speed: None,
             lti_port: free_port(),
@@ -65,7 +68,7 @@ impl Script {
 xmpp:
   default_account: {jid}
   accounts:
-    {jid}: {{ password: "{password}", server: "{server}" }}
+    {jid}: {{ password: "{password}", server: "{server}", private_key: {private_key} }}
 tls: {{ ca_certs: "{ca}" }}
 otr: {{ may_start_smp: {may_start_smp} }}
 typing: {{ scheduled: {scheduled}, speed: {speed} }}
@@ -80,6 +83,7 @@ store: sqlite://otrbot.db
 metrics: {{ bind: "127.0.0.1:{metrics_port}" }}
 log: {{ level: {log_level} }}
 {more}"#,
+            private_key = if self.private_key.is_some() { "bot.keys" } else { "null" },
             ca = self.ca_certs.display(),
             may_start_smp = self.may_start_smp,
             scheduled = self.typing_speed.is_some(),
@@ -119,6 +123,9 @@ impl Daemon {
         fs::write(folder.path().join("settings.yaml"), script.yaml()).unwrap();
         fs::write(folder.path().join("pages.key"), crate::support::oauth::nonce().repeat(2))
             .unwrap();
+        if let Some(key) = &script.private_key {
+            fs::write(folder.path().join("bot.keys"), key).unwrap();
+        }
         let mut daemon = Self { program: program.to_owned(), folder, script, child: None };
         daemon.again();
         daemon

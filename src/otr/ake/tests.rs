@@ -29,7 +29,7 @@ impl Exchange {
 
     fn key(&mut self) -> DhKey {
         let alice = core::mem::take(&mut self.alice);
-        let (alice, reaction) = alice.on_dh_commit(&mut self.rng, self.commit.clone());
+        let (alice, reaction) = alice.on_dh_commit(&mut self.rng, Version::V2, self.commit.clone());
         self.alice = alice;
         let Reaction::Reply(Body::DhKey(key)) = reaction else {
             panic!("no D-H Key Message but {reaction:?}")
@@ -118,9 +118,12 @@ fn of_two_commitments_the_one_with_the_higher_hash_stands() {
     let message = theirs.message.clone();
     let is_ours_higher = exchange.commit.hashed_gx > message.hashed_gx;
 
-    let (ours, our_reaction) = exchange.bob.on_dh_commit(&mut exchange.rng, message);
-    let (theirs, their_reaction) =
-        AuthState::AwaitingDhKey(theirs).on_dh_commit(&mut exchange.rng, exchange.commit);
+    let (ours, our_reaction) = exchange.bob.on_dh_commit(&mut exchange.rng, Version::V2, message);
+    let (theirs, their_reaction) = AuthState::AwaitingDhKey(theirs).on_dh_commit(
+        &mut exchange.rng,
+        Version::V2,
+        exchange.commit,
+    );
 
     let (higher, lower) = if is_ours_higher {
         ((ours, our_reaction), (theirs, their_reaction))
@@ -224,7 +227,7 @@ fn our_own_key_reflected_is_refused() {
 
     let (bob, reaction) = exchange.bob.on_dh_key(&mut exchange.rng, &bob_key, DhKey { gy });
     assert_eq!((name(&bob), why(reaction)), ("AwaitingDhKey", Ignored::Reflected));
-    let (bob, reaction) = bob.on_dh_commit(&mut exchange.rng, exchange.commit);
+    let (bob, reaction) = bob.on_dh_commit(&mut exchange.rng, Version::V2, exchange.commit);
     assert_eq!((name(&bob), why(reaction)), ("AwaitingDhKey", Ignored::Reflected));
 }
 
@@ -247,7 +250,7 @@ fn a_commitment_that_gave_way_can_still_be_answered() {
             break theirs;
         }
     };
-    let (bob, reaction) = exchange.bob.on_dh_commit(&mut exchange.rng, theirs.message);
+    let (bob, reaction) = exchange.bob.on_dh_commit(&mut exchange.rng, Version::V2, theirs.message);
     assert!(matches!(reaction, Reaction::Reply(Body::DhKey(_))));
     exchange.bob = bob;
     let key = exchange.key();

@@ -22,20 +22,23 @@
 //! Whether the conversation is private, and with whom, is not known here: drop the [`Smp`] when the
 //! private conversation ends.
 
+mod exponent;
 mod message;
 mod proof;
 
 use core::fmt;
 
-use crypto_bigint::{CtEq as _, U256};
+use crypto_bigint::{U256, U1536};
 use rand_core::CryptoRng;
 use sha2::{Digest as _, Sha256};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
+use self::exponent::{Exponent, Generator, Generators};
 use self::message::{Message1, Message2, Message3, Message4};
-use self::proof::{Coordinates, Exponent, Generators, Knowledge, LogEquality, Place};
-use super::dh::{DhPublic, Element, public_from_element};
+use self::proof::{Coordinates, Knowledge, LogEquality, Place};
+use super::dh::{DhPublic, public_from_element};
 use super::error::WireError;
+use super::group::{Comb, Element};
 use super::identity::Fingerprint;
 use super::tlv::{Tlv, TlvType};
 
@@ -69,13 +72,9 @@ impl SmpSecret {
         Self { x: Box::new(U256::from_be_slice(hash.as_ref())) }
     }
 
-    fn number(&self) -> &U256 {
-        &self.x
-    }
-
-    /// base^x.
-    fn power(&self, base: &Element) -> Element {
-        base.pow(&*self.x)
+    /// The secret as an exponent.
+    fn exponent(&self) -> Zeroizing<U1536> {
+        Zeroizing::new(self.x.resize())
     }
 }
 
@@ -86,7 +85,7 @@ impl fmt::Debug for SmpSecret {
 }
 
 /// What the user is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum SmpEvent {
     /// The peer wants to compare secrets: call [`Smp::answer`].
     Asked {
@@ -101,6 +100,21 @@ pub enum SmpEvent {
     Aborted,
     /// A message of the peer was malformed, or a proof in it did not hold.
     Cheated,
+}
+
+/// Shows no words of the peer.
+impl fmt::Debug for SmpEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked { question } => {
+                f.debug_struct("Asked").field("has_question", &question.is_some()).finish()
+            }
+            Self::Succeeded => f.write_str("Succeeded"),
+            Self::Failed => f.write_str("Failed"),
+            Self::Aborted => f.write_str("Aborted"),
+            Self::Cheated => f.write_str("Cheated"),
+        }
+    }
 }
 
 /// What follows from an input.
@@ -375,9 +389,10 @@ impl Asked {
     ) -> Option<(Expect3, Message2)> {
         let [b2, b3, r2, r3, r4, r5, r6] = [(); 7].map(|()| Exponent::random(rng));
         let Message1 { g2a, g3a, .. } = self.message;
-        let generators = Generators { g2: b2.power(&g2a.element()), g3: b3.power(&g3a.element()) };
-        let pb = r4.power(&generators.g3);
-        let qb = r4.power_of_generator().mul(&y.power(&generators.g2));
+        let generators =
+            Generators { g2: Generator::new(&g2a, &b2), g3: Generator::new(&g3a, &b3) };
+        let pb = generators.g3.power(r4.number());
+        let qb = r4.power_of_generator().mul(&generators.g2.power(&y.exponent()));
         let message = Message2 {
             g2b: public_from_element(&b2.power_of_generator())?,
             b2: Knowledge::prove(Place::B2, &b2, &r2),
@@ -387,6 +402,7 @@ impl Asked {
             qb: public_from_element(&qb)?,
             cp: Coordinates::prove(Place::PbQb, &generators, &r4, y, [&r5, &r6]),
         };
+        let generators = generators.elements();
         Some((Expect3 { g3a, generators, b3, pb, qb }, message))
     }
 }
@@ -424,22 +440,23 @@ impl Expect2 {
             return None;
         }
         let generators =
-            Generators { g2: self.a2.power(&g2b.element()), g3: self.a3.power(&g3b.element()) };
+            Generators { g2: Generator::new(&g2b, &self.a2), g3: Generator::new(&g3b, &self.a3) };
+        let (pb, qb) = (pb.element(), qb.element());
         if !cp.verify(Place::PbQb, &generators, &pb, &qb) {
             return None;
         }
 
         let [r4, r5, r6, r7] = [(); 4].map(|()| Exponent::random(rng));
-        let pa = r4.power(&generators.g3);
-        let qa = r4.power_of_generator().mul(&self.x.power(&generators.g2));
-        let p_ratio = ratio(&pa, &pb.element())?;
-        let q_ratio = ratio(&qa, &qb.element())?;
+        let pa = generators.g3.power(r4.number());
+        let qa = r4.power_of_generator().mul(&generators.g2.power(&self.x.exponent()));
+        let [p_ratio, q_ratio] = Element::ratios([[&pa, &pb], [&qa, &qb]])?;
+        let q_table = Comb::of(&q_ratio);
         let message = Message3 {
             pa: public_from_element(&pa)?,
             qa: public_from_element(&qa)?,
             cp: Coordinates::prove(Place::PaQa, &generators, &r4, &self.x, [&r5, &r6]),
-            ra: public_from_element(&self.a3.power(&q_ratio))?,
-            cr: LogEquality::prove(Place::Ra, &q_ratio, &self.a3, &r7),
+            ra: public_from_element(&self.a3.power_by(&q_table))?,
+            cr: LogEquality::prove(Place::Ra, &q_table, &self.a3, &r7),
         };
         Some((Expect4 { g3b, p_ratio, q_ratio, a3: self.a3 }, message))
     }
@@ -449,7 +466,7 @@ impl Expect2 {
 #[derive(Debug)]
 struct Expect3 {
     g3a: DhPublic,
-    generators: Generators,
+    generators: Generators<Element>,
     b3: Exponent,
     pb: Element,
     qb: Element,
@@ -464,20 +481,22 @@ impl Expect3 {
         body: &[u8],
     ) -> Option<(Message4, SmpEvent)> {
         let Message3 { pa, qa, cp, ra, cr } = checked(Message3::decode(body))?;
-        let p_ratio = ratio(&pa.element(), &self.pb)?;
-        let q_ratio = ratio(&qa.element(), &self.qb)?;
-        let holds = cp.verify(Place::PaQa, &self.generators, &pa, &qa)
-            && cr.verify(Place::Ra, &q_ratio, &self.g3a, &ra);
-        if !holds {
+        let [pa, qa, ra] = [pa, qa, ra].map(|number| number.element());
+        if !cp.verify(Place::PaQa, &self.generators, &pa, &qa) {
+            return None;
+        }
+        let [p_ratio, q_ratio] = Element::ratios([[&pa, &self.pb], [&qa, &self.qb]])?;
+        let q_table = Comb::of(&q_ratio);
+        if !cr.verify(Place::Ra, &q_table, &self.g3a, &ra) {
             return None;
         }
 
         let r7 = Exponent::random(rng);
         let message = Message4 {
-            rb: public_from_element(&self.b3.power(&q_ratio))?,
-            cr: LogEquality::prove(Place::Rb, &q_ratio, &self.b3, &r7),
+            rb: public_from_element(&self.b3.power_by(&q_table))?,
+            cr: LogEquality::prove(Place::Rb, &q_table, &self.b3, &r7),
         };
-        Some((message, result(&self.b3.power(&ra.element()), &p_ratio)))
+        Some((message, result(&self.b3.power(&ra), &p_ratio)))
     }
 }
 
@@ -495,19 +514,15 @@ impl Expect4 {
     /// does not hold.
     fn receive(self, body: &[u8]) -> Option<SmpEvent> {
         let Message4 { rb, cr } = checked(Message4::decode(body))?;
+        let rb = rb.element();
         cr.verify(Place::Rb, &self.q_ratio, &self.g3b, &rb)
-            .then(|| result(&self.a3.power(&rb.element()), &self.p_ratio))
+            .then(|| result(&self.a3.power(&rb), &self.p_ratio))
     }
 }
 
 /// Rab == Pa / Pb?
 fn result(rab: &Element, p_ratio: &Element) -> SmpEvent {
     if bool::from(rab.ct_eq(p_ratio)) { SmpEvent::Succeeded } else { SmpEvent::Failed }
-}
-
-/// above / below. `None` if that cannot be, which group elements exclude.
-fn ratio(above: &Element, below: &Element) -> Option<Element> {
-    below.invert_vartime().into_option().map(|inverse| above.mul(&inverse))
 }
 
 /// Why a message could not be read is the peer's affair: it is refused like a proof that does not

@@ -15,62 +15,16 @@
 //! Whatever involves a secret exponent takes the same time for all of its values. Verification
 //! computes with public numbers only and may take its time from them.
 
-use core::fmt;
-
-use crypto_bigint::{U256, U1536, const_monty_params};
-use rand_core::CryptoRng;
+use crypto_bigint::{U256, U1536};
 use sha2::{Digest as _, Sha256};
-use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroize as _;
 
-use super::super::dh::{DhPublic, Element, uint_from_be, uint_to_be};
+use super::super::dh::{DhPublic, uint_from_be, uint_to_be};
 use super::super::error::WireError;
-use super::super::fixed_base;
+use super::super::group::{self, Comb, Element, PublicPower};
 use super::super::wire::{Reader, Writer};
 use super::SmpSecret;
-
-const_monty_params!(
-    Order,
-    U1536,
-    "7fffffffffffffffe487ed5110b4611a62633145c06e0e68948127044533e63a\
-     0105df531d89cd9128a5043cc71a026ef7ca8cd9e69d218d98158536f92f8a1b\
-     a7f09ab6b6a8e122f242dabb312f3f637a262174d31bf6b585ffae5b7a035bf6\
-     f71c35fdad44cfd2d74f9208be258ff324943328f6722d9ee1003e5c50b1df82\
-     cc6d241b0e2ae9cd348b1fd47e9267afc1b2ae91ee51d6cb0e3179ab1042a95d\
-     cf6a9483b84b4b36b3861aa7255e4c0278ba36046511b993ffffffffffffffff",
-    "The order q = (p-1)/2 of the group that 4 generates."
-);
-
-/// A number modulo q, in Montgomery form.
-type Scalar = crypto_bigint::modular::ConstMontyForm<Order, { U1536::LIMBS }>;
-
-/// A secret exponent of 1,536 random bits: a2, a3, b2, b3, r2 .. r7.
-#[derive(ZeroizeOnDrop)]
-pub(super) struct Exponent(Box<U1536>);
-
-impl Exponent {
-    /// A fresh one: 192 bytes of `rng`, taken big-endian.
-    pub(super) fn random<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
-        let mut bytes = Zeroizing::new([0; U1536::BYTES]);
-        rng.fill_bytes(bytes.as_mut());
-        Self(Box::new(U1536::from_be_slice(bytes.as_ref())))
-    }
-
-    /// base^self.
-    pub(super) fn power(&self, base: &Element) -> Element {
-        base.pow(&*self.0)
-    }
-
-    /// g1^self.
-    pub(super) fn power_of_generator(&self) -> Element {
-        fixed_base::LONG.power(&*self.0)
-    }
-}
-
-impl fmt::Debug for Exponent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exponent").finish_non_exhaustive()
-    }
-}
+use super::exponent::{Exponent, Generator, Generators, Scalar};
 
 /// The place in the protocol at which something is hashed (OTRv3, "SMP Hash function": Version).
 #[derive(Clone, Copy, Debug)]
@@ -118,11 +72,6 @@ impl Challenge {
     fn encode(&self, writer: Writer) -> Writer {
         writer.mpi(&uint_to_be(&self.0))
     }
-
-    /// element^c.
-    fn power(&self, element: &Element) -> Element {
-        element.pow_vartime(&self.0)
-    }
 }
 
 /// A response D.
@@ -132,7 +81,7 @@ struct Response(U1536);
 impl Response {
     /// r - secret c mod q.
     fn new(r: &Exponent, secret: &U1536, c: &Challenge) -> Self {
-        let mut r = Scalar::new(&r.0);
+        let mut r = Scalar::new(r.number());
         let mut secret = Scalar::new(secret);
         let d = r.sub(&secret.mul(&Scalar::new(&c.0.resize()))).retrieve();
         r.zeroize();
@@ -152,14 +101,19 @@ impl Response {
         writer.mpi(&uint_to_be(&self.0))
     }
 
-    /// base^D.
-    fn power(&self, base: &Element) -> Element {
-        base.pow_vartime(&self.0)
+    /// base^D element^c.
+    fn product<B: PublicPower>(&self, base: &B, element: &Element, c: &Challenge) -> Element {
+        base.public_product(&self.0, element, &c.0)
+    }
+
+    /// g1^D element^c.
+    fn product_with_generator(&self, element: &Element, c: &Challenge) -> Element {
+        self.product(&*group::LONG_PUBLIC, element, c)
     }
 
     /// g1^D.
     fn power_of_generator(&self) -> Element {
-        fixed_base::LONG.power(&self.0)
+        group::LONG_PUBLIC.public_power(&self.0)
     }
 }
 
@@ -174,13 +128,13 @@ impl Knowledge {
     /// Proves that we know `secret`.
     pub(super) fn prove(place: Place, secret: &Exponent, r: &Exponent) -> Self {
         let c = Challenge::hash(place, &[&r.power_of_generator()]);
-        let d = Response::new(r, &secret.0, &c);
+        let d = Response::new(r, secret.number(), &c);
         Self { c, d }
     }
 
     /// Whether the sender of `public` knows its exponent.
     pub(super) fn verify(&self, place: Place, public: &DhPublic) -> bool {
-        let commitment = self.d.power_of_generator().mul(&self.c.power(&public.element()));
+        let commitment = self.d.product_with_generator(&public.element(), &self.c);
         self.c == Challenge::hash(place, &[&commitment])
     }
 
@@ -191,13 +145,6 @@ impl Knowledge {
     pub(super) fn encode(&self, writer: Writer) -> Writer {
         self.d.encode(self.c.encode(writer))
     }
-}
-
-/// The generators that both sides have agreed on.
-#[derive(Debug)]
-pub(super) struct Generators {
-    pub(super) g2: Element,
-    pub(super) g3: Element,
 }
 
 /// Proof that P and Q were made from one exponent and a secret: cP, D5 and D6.
@@ -212,34 +159,29 @@ impl Coordinates {
     /// Proves that we made P and Q from `r4` and `secret`.
     pub(super) fn prove(
         place: Place,
-        generators: &Generators,
+        generators: &Generators<Generator<'_>>,
         r4: &Exponent,
         secret: &SmpSecret,
         [r5, r6]: [&Exponent; 2],
     ) -> Self {
-        let p = r5.power(&generators.g3);
-        let q = r5.power_of_generator().mul(&r6.power(&generators.g2));
+        let p = generators.g3.power(r5.number());
+        let q = r5.power_of_generator().mul(&generators.g2.power(r6.number()));
         let c = Challenge::hash(place, &[&p, &q]);
-        let d5 = Response::new(r5, &r4.0, &c);
-        let secret = Zeroizing::new(secret.number().resize());
-        let d6 = Response::new(r6, &secret, &c);
+        let d5 = Response::new(r5, r4.number(), &c);
+        let d6 = Response::new(r6, &secret.exponent(), &c);
         Self { c, d5, d6 }
     }
 
     /// Whether the sender made `p` and `q` as the protocol says.
-    pub(super) fn verify(
+    pub(super) fn verify<B: PublicPower>(
         &self,
         place: Place,
-        generators: &Generators,
-        p: &DhPublic,
-        q: &DhPublic,
+        generators: &Generators<B>,
+        p: &Element,
+        q: &Element,
     ) -> bool {
-        let p = self.d5.power(&generators.g3).mul(&self.c.power(&p.element()));
-        let q = self
-            .d5
-            .power_of_generator()
-            .mul(&self.d6.power(&generators.g2))
-            .mul(&self.c.power(&q.element()));
+        let p = self.d5.product(&generators.g3, p, &self.c);
+        let q = self.d6.product(&generators.g2, q, &self.c).mul(&self.d5.power_of_generator());
         self.c == Challenge::hash(place, &[&p, &q])
     }
 
@@ -265,22 +207,22 @@ pub(super) struct LogEquality {
 
 impl LogEquality {
     /// Proves that we made R = `q_ratio`^`secret`.
-    pub(super) fn prove(place: Place, q_ratio: &Element, secret: &Exponent, r7: &Exponent) -> Self {
-        let c = Challenge::hash(place, &[&r7.power_of_generator(), &r7.power(q_ratio)]);
-        let d7 = Response::new(r7, &secret.0, &c);
+    pub(super) fn prove(place: Place, q_ratio: &Comb, secret: &Exponent, r7: &Exponent) -> Self {
+        let c = Challenge::hash(place, &[&r7.power_of_generator(), &r7.power_by(q_ratio)]);
+        let d7 = Response::new(r7, secret.number(), &c);
         Self { c, d7 }
     }
 
     /// Whether the sender made `r` with the exponent of `g3_theirs`.
-    pub(super) fn verify(
+    pub(super) fn verify<B: PublicPower>(
         &self,
         place: Place,
-        q_ratio: &Element,
+        q_ratio: &B,
         g3_theirs: &DhPublic,
-        r: &DhPublic,
+        r: &Element,
     ) -> bool {
-        let first = self.d7.power_of_generator().mul(&self.c.power(&g3_theirs.element()));
-        let second = self.d7.power(q_ratio).mul(&self.c.power(&r.element()));
+        let first = self.d7.product_with_generator(&g3_theirs.element(), &self.c);
+        let second = self.d7.product(q_ratio, r, &self.c);
         self.c == Challenge::hash(place, &[&first, &second])
     }
 
@@ -297,12 +239,12 @@ impl LogEquality {
 mod tests {
     use rand_core::SeedableRng as _;
 
-    use super::super::super::dh::GENERATOR;
+    use super::super::super::group::GENERATOR;
     use super::*;
 
     #[test]
     fn the_known_hashes() {
-        let p_minus_2 = Element::ONE.neg().sub(&Element::ONE);
+        let p_minus_2 = Element::new(&group::P.wrapping_sub(&U1536::from_u8(2)));
         assert_eq!(p_minus_2.retrieve().to_string().len(), 384);
         let number = Element::new(&U1536::from_u16(0x1234));
 

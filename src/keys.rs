@@ -1,0 +1,282 @@
+//! Files of long-term keys on disk: read whole, changed under a lock, and replaced at once, so that
+//! neither a power cut nor another process costs a key. The format is [`crate::otr::key_file`]'s,
+//! the commands are in [`command`].
+
+pub mod command;
+
+use std::{
+    fmt::Write as _,
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use jid::{BareJid, Jid};
+use zeroize::Zeroizing;
+
+use crate::{
+    failure::Failure,
+    otr::{
+        identity::SigningKey,
+        key_file::{self, Account, KeyFile, KeyFileError},
+    },
+};
+
+/// What most programs call the protocol of Jabber accounts in files of keys (Pidgin's word).
+pub const JABBER: &str = "prpl-jabber";
+
+/// Permissions of others than the owner.
+const OF_OTHERS: u32 = 0o077;
+/// Permissions of a file that we write.
+const OF_OWNER: u32 = 0o600;
+
+/// Why a file of keys cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeysError {
+    /// It is not there.
+    #[error(
+        "{}: there is no such file of keys; make one with `otrbot keys generate`", file.display()
+    )]
+    Missing {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The system does not let us read it.
+    #[error("{}: cannot be read ({why}); let the user that runs otrbot read it", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        why: io::Error,
+    },
+    /// It is not as libotr writes it.
+    #[error(
+        "{}:{}:{}: {}; restore the file, or make another with `otrbot keys generate`",
+        file.display(), error.line, error.column, error.fault
+    )]
+    Broken {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong, and where.
+        error: KeyFileError,
+    },
+    /// None of its accounts is the one that is wanted.
+    #[error("{}: has no key for {wanted}; {}", file.display(), others(accounts))]
+    NoAccount {
+        /// The file.
+        file: PathBuf,
+        /// The account that is wanted.
+        wanted: String,
+        /// Those that are there.
+        accounts: Vec<String>,
+    },
+}
+
+fn others(accounts: &[String]) -> String {
+    if accounts.is_empty() {
+        "it has none; make one with `otrbot keys generate`".to_owned()
+    } else {
+        format!("it has those of {}", accounts.join(", "))
+    }
+}
+
+impl From<KeysError> for Failure {
+    fn from(error: KeysError) -> Self {
+        let text = error.to_string();
+        match error {
+            KeysError::Missing { .. } => Self::MissingDependency(text),
+            KeysError::Unreadable { .. }
+            | KeysError::Broken { .. }
+            | KeysError::NoAccount { .. } => Self::BadSetting(text),
+        }
+    }
+}
+
+/// A file that was read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Its accounts.
+    pub file: KeyFile,
+    /// What its owner should know: others can read it.
+    pub warning: Option<String>,
+}
+
+/// Reads a file.
+///
+/// # Errors
+///
+/// [`KeysError`] if it is missing, cannot be read, or is broken.
+pub fn read(path: &Path) -> Result<Loaded, KeysError> {
+    let (text, mode) = read_bytes(path).map_err(|why| {
+        let file = path.to_owned();
+        if why.kind() == io::ErrorKind::NotFound {
+            KeysError::Missing { file }
+        } else {
+            KeysError::Unreadable { file, why }
+        }
+    })?;
+    let file = KeyFile::parse(&text)
+        .map_err(|error| KeysError::Broken { file: path.to_owned(), error })?;
+    let warning = (mode & OF_OTHERS != 0).then(|| {
+        format!(
+            "{file}: holds secret keys, and others than its owner have permissions on it; chmod 600 {file}",
+            file = path.display()
+        )
+    });
+    Ok(Loaded { file, warning })
+}
+
+/// The bytes of a file, no more than a file of keys may have and one, and its permissions.
+fn read_bytes(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, u32)> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    let most = key_file::MAX_BYTES.saturating_add(1);
+    let len = usize::try_from(metadata.len()).unwrap_or(most).min(most);
+    // A buffer that grows leaves copies of secrets behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(len.saturating_add(1)));
+    let most = u64::try_from(most).unwrap_or(u64::MAX);
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok((bytes, metadata.permissions().mode() & 0o7777))
+}
+
+/// The key of one account, for sessions.
+#[derive(Debug)]
+pub struct Chosen {
+    /// The key.
+    pub key: Arc<SigningKey>,
+    /// What the administrator should know.
+    pub notes: Vec<String>,
+}
+
+/// The key of a Jabber account: that of the account of its name, or the only one in the file.
+///
+/// # Errors
+///
+/// [`KeysError`] if the file cannot be used, or has no such key.
+pub fn choose(path: &Path, jid: &BareJid) -> Result<Chosen, KeysError> {
+    let Loaded { file, warning } = read(path)?;
+    let mut notes = Vec::from_iter(warning);
+    let ours = file.accounts().iter().filter(|account| is_of(account, jid.as_str()));
+    // One person may have the same account in several programs.
+    let ours =
+        ours.min_by_key(|account| (account.protocol() != JABBER, account.name() != jid.as_str()));
+    let account = match (ours, file.accounts()) {
+        (Some(account), _) => account,
+        (None, [account]) => {
+            notes.push(format!(
+                "{}: its only key is used, though it is that of another account",
+                path.display()
+            ));
+            account
+        }
+        (None, accounts) => return Err(no_account(path, jid.as_str(), accounts)),
+    };
+    Ok(Chosen { key: Arc::clone(account.key()), notes })
+}
+
+fn no_account(path: &Path, wanted: &str, accounts: &[Account]) -> KeysError {
+    KeysError::NoAccount {
+        file: path.to_owned(),
+        wanted: shown(wanted),
+        accounts: accounts.iter().map(|account| shown(account.name())).collect(),
+    }
+}
+
+/// Whether the account has this name, as written or as a Jabber ID without its resource.
+fn is_of(account: &Account, name: &str) -> bool {
+    let bare = |name: &str| Jid::new(name).ok().map(|jid| jid.to_bare());
+    account.name() == name || bare(name).is_some_and(|jid| bare(account.name()) == Some(jid))
+}
+
+/// A name for the terminal: nothing in it is taken as a command.
+fn shown(name: &str) -> String {
+    name.chars().fold(String::new(), |mut text, character| {
+        if character.is_control() {
+            // Writing to a `String` does not fail.
+            write!(text, "{}", character.escape_default()).unwrap_or_default();
+        } else {
+            text.push(character);
+        }
+        text
+    })
+}
+
+/// Changes a file, or makes one: reads it, lets `change` change it, and replaces it. Who else
+/// changes it in this way waits meanwhile.
+///
+/// # Errors
+///
+/// [`KeysError`] of the old file, what `change` says, or that it cannot be written.
+fn update<T>(
+    path: &Path,
+    change: impl FnOnce(&mut KeyFile) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let place = Place::lock(path)?;
+    let mut file = match read(&place.path) {
+        Ok(loaded) => loaded.file,
+        Err(KeysError::Missing { .. }) => KeyFile::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let done = change(&mut file)?;
+    place.replace(&file.to_text())?;
+    Ok(done)
+}
+
+/// Where a file is or will be, with its folder locked.
+struct Place {
+    path: PathBuf,
+    folder: PathBuf,
+    handle: File,
+}
+
+impl Place {
+    fn lock(path: &Path) -> Result<Self, Failure> {
+        // A link stays a link: the file that it leads to is replaced.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            Some(_) | None => PathBuf::from("."),
+        };
+        let handle = File::open(&folder).and_then(|handle| handle.lock().map(|()| handle));
+        let handle = handle.map_err(|error| {
+            if error.kind() == io::ErrorKind::NotFound {
+                let file = path.display();
+                Failure::MissingDependency(format!(
+                    "{file}: its folder is not there; make it first"
+                ))
+            } else {
+                cannot_write(&path, &error)
+            }
+        })?;
+        Ok(Self { path, folder, handle })
+    }
+
+    /// Replaces the file at once. Only its owner may read the new one.
+    fn replace(&self, text: &str) -> Result<(), Failure> {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let fresh = self.folder.join(format!(".{name}.{}.new", std::process::id()));
+        // Left behind by a power cut: nobody else is at work here while the folder is locked.
+        drop(fs::remove_file(&fresh));
+        let written = write_new(&fresh, text)
+            .and_then(|()| fs::rename(&fresh, &self.path))
+            .and_then(|()| self.handle.sync_all());
+        written.map_err(|error| {
+            // It may not be there, or gone already.
+            drop(fs::remove_file(&fresh));
+            cannot_write(&self.path, &error)
+        })
+    }
+}
+
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(OF_OWNER).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    Failure::InvalidArgument(format!("{}: cannot be written: {error}", path.display()))
+}

@@ -1,0 +1,105 @@
+//! Who the bot is to the learner: itself, or a man in the middle that it plays.
+//!
+//! The impostor has a key of its own and does not know the shared secret, so SMP with it fails as
+//! it would with a real one. It uses the same client of the same account: only the key tells the
+//! two apart. What the bot has verified as itself is kept for when it comes back.
+
+use std::{sync::Arc, time::Instant};
+
+use rand_core::CryptoRng;
+use secrecy::SecretString;
+
+use super::{Effect, Session, hearing::forward, secret};
+use crate::{
+    lesson::vocabulary::Condition,
+    otr::{Conversation, Fingerprint, SigningKey},
+};
+
+/// Length in characters of what the impostor has in the place of the shared secret.
+const GUESS_LEN: usize = 32;
+
+/// The bot's own identity, while it plays another.
+#[derive(Debug)]
+pub(super) struct Oneself {
+    key: Arc<SigningKey>,
+    verified: Option<Fingerprint>,
+}
+
+impl Session {
+    /// Goes on under another key.
+    pub(super) fn become_impostor(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.oneself.is_none() {
+            let key = Arc::new(SigningKey::generate(rng));
+            let key = std::mem::replace(&mut self.key, key);
+            self.oneself = Some(Oneself { key, verified: self.verified.take() });
+            self.begin_conversation(now, rng, effects);
+        }
+    }
+
+    /// Goes on under the bot's own key.
+    pub(super) fn become_myself(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(Oneself { key, verified }) = self.oneself.take() {
+            self.key = key;
+            self.verified = verified;
+            self.begin_conversation(now, rng, effects);
+        }
+    }
+
+    /// The fingerprint of the bot itself, whoever it plays: the page tells the truth.
+    pub(super) fn own_fingerprint(&self) -> Fingerprint {
+        let key = self.oneself.as_ref().map_or(&self.key, |oneself| &oneself.key);
+        key.public_key().fingerprint()
+    }
+
+    /// What the bot takes for the shared secret.
+    pub(super) fn secret_for_smp(&self, rng: &mut impl CryptoRng) -> Option<SecretString> {
+        match self.oneself {
+            Some(_) => secret::generate_len(GUESS_LEN, &secret::Alphabet::default(), rng),
+            None => self.shared_secret.clone(),
+        }
+    }
+
+    /// Makes another bot secret, which was not given to anybody yet.
+    pub(super) fn renew_bot_secret(&mut self, rng: &mut impl CryptoRng) {
+        let alphabet = secret::Alphabet::default();
+        self.bot_secret = secret::generate(secret::BOT_SECRET_FORMAT, &alphabet, rng);
+        self.memory.set(Condition::BotSecretGiven, false);
+    }
+
+    /// Asks for a private conversation.
+    pub(super) fn start_otr(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) {
+        for output in self.conversation.start(now, rng) {
+            forward(output, effects);
+        }
+    }
+
+    /// Breaks the private conversation off without a word, as somebody else at the other end of
+    /// the line would, and asks for another.
+    fn begin_conversation(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.owes_smp_answer = false;
+        let key = Arc::clone(&self.key);
+        self.conversation = Conversation::new(key, self.instance, self.config.policy);
+        self.speech.keep_possible(self.certain());
+        self.start_otr(now, rng, effects);
+    }
+}

@@ -1,0 +1,5 @@
+//! See `checks/fragments.rs`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| otrbot_fuzz::checks::fragments::check(data));

@@ -1,0 +1,5 @@
+//! See `checks/plain.rs`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| otrbot_fuzz::checks::plain::check(data));

@@ -1,0 +1,5 @@
+//! The OTR engine and what is checked of it, whatever it is given.
+
+pub mod checks;
+#[path = "../../../src/otr/mod.rs"]
+pub mod otr;
