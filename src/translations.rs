@@ -73,7 +73,8 @@ impl fmt::Display for Fault {
 pub fn init(arguments: &cli::Init) -> Result<(), Failure> {
     let pot = read_po(&arguments.pot)?;
     let locale = locale_argument(&arguments.locale)?;
-    let Some(plural_forms) = arguments.plural_forms.as_deref().or(plural::plural_forms(&locale))
+    let Some(plural_forms) =
+        arguments.plural_forms.as_deref().or_else(|| plural::plural_forms(&locale))
     else {
         return Err(Failure::InvalidArgument(format!(
             "{locale}: the plural forms of this language are not known; give them with \

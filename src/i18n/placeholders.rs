@@ -16,15 +16,11 @@ pub fn placeholders(text: &str) -> BTreeMap<String, usize> {
             rest = after;
             continue;
         }
-        let (mark, inner) = match from.strip_prefix("${") {
-            Some(inner) => ("$", inner),
-            None => match from.strip_prefix('{') {
-                Some(inner) => ("", inner),
-                None => {
-                    rest = from.strip_prefix('$').unwrap_or_default();
-                    continue;
-                }
-            },
+        let opened = from.strip_prefix("${").map(|inner| ("$", inner));
+        let opened = opened.or_else(|| from.strip_prefix('{').map(|inner| ("", inner)));
+        let Some((mark, inner)) = opened else {
+            rest = from.strip_prefix('$').unwrap_or_default();
+            continue;
         };
         rest = inner;
         let Some((name, after)) = inner.split_once('}') else { continue };

@@ -171,7 +171,7 @@ mod tests {
             ("3 > 2 > 1", 0, 0),
             ("2 <= n && n < 5", 4, 1),
         ] {
-            let parsed = super::Expression::parse(expression).unwrap();
+            let parsed = Expression::parse(expression).unwrap();
             assert_eq!(parsed.evaluate(n), Some(value), "{expression}");
         }
     }

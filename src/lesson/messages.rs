@@ -1,5 +1,8 @@
 //! The texts of a lesson for translators: each with its line and where it is said.
 
+use std::collections::BTreeMap;
+
+use super::extend::extend;
 use super::raw::{RawHint, RawLesson, RawReaction};
 use super::vocabulary::{Action, EventKind, Word as _};
 use super::yaml::{self, Placed, Reader};
@@ -16,14 +19,19 @@ pub struct Message {
     pub place: String,
 }
 
-/// All texts of a lesson, in the order of the file. The lesson need not be able to run.
+/// All texts of a lesson, in the order of the file, without those of a lesson in `bases` that it
+/// extends. The lesson need not be able to run.
 ///
 /// # Errors
 ///
 /// The faults for which it cannot be read.
-pub fn messages(yaml: &str) -> Result<Vec<Message>, LessonErrors> {
+pub fn messages(
+    yaml: &str,
+    bases: &BTreeMap<String, String>,
+) -> Result<Vec<Message>, LessonErrors> {
     let node = yaml::read(yaml).map_err(|error| LessonErrors(vec![error]))?;
     let mut reader = Reader::default();
+    let node = extend(node, bases, &mut reader);
     let raw = RawLesson::read(&node, &mut reader);
     if !reader.errors.is_empty() {
         reader.errors.sort();
@@ -31,14 +39,14 @@ pub fn messages(yaml: &str) -> Result<Vec<Message>, LessonErrors> {
         return Err(LessonErrors(reader.errors));
     }
     let mut messages = Vec::new();
-    messages.extend(raw.title.iter().map(|title| message(title, "the title".to_owned())));
+    messages.extend(raw.title.iter().filter_map(|title| message(title, "the title".to_owned())));
     for (name, words) in &raw.topics {
         let place = format!(
             "topic {}: words by which the bot understands a message, separated by commas; \
              any number of them in your language",
             name.value
         );
-        messages.push(message(words, place));
+        messages.extend(message(words, place));
     }
     for reaction in &raw.anywhere {
         said(&reaction.actions, &format!("in any state, {}", cause(reaction)), &mut messages);
@@ -73,15 +81,18 @@ fn cause(reaction: &RawReaction) -> String {
 
 fn said(actions: &[Placed<Action>], place: &str, messages: &mut Vec<Message>) {
     for action in actions {
-        if let Action::Say(text) = &action.value {
+        if let Action::Say(text) = &action.value
+            && !action.place.is_inherited
+        {
             let (msgid, line) = (text.clone(), action.place.line);
             messages.push(Message { msgid, line, place: place.to_owned() });
         }
     }
 }
 
-fn message(text: &Placed<String>, place: String) -> Message {
-    Message { msgid: text.value.clone(), line: text.place.line, place }
+fn message(text: &Placed<String>, place: String) -> Option<Message> {
+    let is_own = !text.place.is_inherited;
+    is_own.then(|| Message { msgid: text.value.clone(), line: text.place.line, place })
 }
 
 #[cfg(test)]
@@ -96,7 +107,7 @@ mod tests {
             \x20         - say: Three.\n        go: a\n    hints:\n      - after: 1m\n\
             \x20       do:\n          - say: Four.\n";
 
-        let found = messages(yaml).unwrap();
+        let found = messages(yaml, &BTreeMap::new()).unwrap();
 
         let found: Vec<_> =
             found.iter().map(|m| (m.line, m.msgid.as_str(), m.place.as_str())).collect();
@@ -118,7 +129,8 @@ mod tests {
         let yaml = include_str!("../../settings/lessons/basics.yaml");
         let lesson = super::super::parse(yaml).unwrap();
 
-        let mut listed: Vec<_> = messages(yaml).unwrap().into_iter().map(|m| m.msgid).collect();
+        let mut listed: Vec<_> =
+            messages(yaml, &BTreeMap::new()).unwrap().into_iter().map(|m| m.msgid).collect();
         let mut used: Vec<_> = lesson.texts().iter().map(|text| text.msgid.clone()).collect();
         listed.sort();
         used.sort();

@@ -173,8 +173,10 @@ fn of_lessons(folder: Option<&Path>, faults: &mut Vec<Fault>) -> Result<Vec<Mess
         }
     }
     let mut messages = Vec::new();
+    let bases: BTreeMap<String, String> =
+        lessons.iter().map(|(name, (_, yaml))| (name.clone(), yaml.clone())).collect();
     for (lesson, (file, yaml)) in &lessons {
-        match lessons::messages(lesson, file, yaml) {
+        match lessons::messages(lesson, file, yaml, &bases) {
             Ok(found) => messages.extend(found),
             Err(found) => faults.extend(found),
         }

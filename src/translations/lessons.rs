@@ -1,18 +1,26 @@
 //! Texts from lessons.
 
+use std::collections::BTreeMap;
+
 use super::{Fault, Message, rust::comment_above};
 use crate::{
     i18n::{placeholders::placeholders, po::Source},
     lesson::messages::messages as of_lesson,
 };
 
-/// The texts of a lesson, in their order. `file` is how references name it, `name` how people do.
+/// The texts of a lesson, in their order. `file` is how references name it, `name` how people do;
+/// `bases` are the lessons that it may extend.
 ///
 /// # Errors
 ///
 /// Its faults, with their lines.
-pub fn messages(name: &str, file: &str, yaml: &str) -> Result<Vec<Message>, Vec<Fault>> {
-    let texts = of_lesson(yaml).map_err(|errors| {
+pub fn messages(
+    name: &str,
+    file: &str,
+    yaml: &str,
+    bases: &BTreeMap<String, String>,
+) -> Result<Vec<Message>, Vec<Fault>> {
+    let texts = of_lesson(yaml, bases).map_err(|errors| {
         let faults = errors.0.into_iter();
         faults
             .map(|e| Fault::new(file, usize::try_from(e.line).unwrap_or(1), &e.fault.to_string()))
@@ -54,7 +62,7 @@ mod tests {
             \x20     # i18n: to a learner\n      # who is new\n      - say: Hello ${bot_alias}.\n\
             \x20     # no comment for translators\n      - say: Costs $5, ${bot_alias}.\n";
 
-        let found = messages("hi", "lessons/hi.yaml", yaml).unwrap();
+        let found = messages("hi", "lessons/hi.yaml", yaml, &BTreeMap::new()).unwrap();
 
         assert_eq!(found.len(), 3);
         let expected = ["to a learner", "who is new", "lesson hi, state a, on coming in"];
@@ -67,7 +75,8 @@ mod tests {
 
     #[test]
     fn a_lesson_that_cannot_be_read_is_named_with_its_line() {
-        let faults = messages("hi", "hi.yaml", "title: Hi\nstart: a\nbad: 1\n").unwrap_err();
+        let faults = messages("hi", "hi.yaml", "title: Hi\nstart: a\nbad: 1\n", &BTreeMap::new())
+            .unwrap_err();
 
         let told = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         assert!(told.contains("hi.yaml:3: "), "{told}");

@@ -29,7 +29,7 @@ pub fn begin(pot: &Po, locale: &str, plural_forms: &str) -> Po {
             "Plural-Forms" => plural_forms,
             _ => line.split_once(':').map_or("", |(_, value)| value.trim()),
         };
-        fields.push_str(&format!("{name}: {value}\n"));
+        fields.extend([name, ": ", value, "\n"]);
     }
     header.translations = vec![fields];
     header.translator_comments = vec![format!("Translation of otrbot: {locale}."), String::new()];
@@ -47,7 +47,7 @@ pub fn merge(pot: &Po, po: &Po, is_source: bool) -> Po {
         .unwrap_or_default()
         .n_forms();
     let mut merger = Merger { old: OldTexts::new(po), used: HashSet::new(), n_forms, is_source };
-    let header = po.header().or(pot.header()).cloned();
+    let header = po.header().or_else(|| pot.header()).cloned();
     let messages: Vec<Entry> = pot.messages().map(|entry| merger.entry(entry)).collect();
     let gone = po.entries.iter().filter(|entry| !entry.source.is_header());
     let gone = gone.filter(|entry| entry.is_begun() && !merger.used.contains(&place(entry)));
@@ -129,7 +129,7 @@ impl Merger<'_> {
         let same = self.old.by_key.get(&new.source.key()).copied();
         if let Some(old) = same {
             self.used.insert(place(old));
-            self.keep(&mut entry, old);
+            keep(&mut entry, old);
         }
         if self.is_source {
             if !entry.is_filled() || entry.is_fuzzy() {
@@ -139,24 +139,10 @@ impl Merger<'_> {
             && let Some(old) = self.old.nearest(&new.source.text)
         {
             self.used.insert(place(old));
-            self.keep(&mut entry, old);
+            keep(&mut entry, old);
             doubt(&mut entry, old);
         }
         entry
-    }
-
-    /// Takes over translations and what a translator wrote.
-    fn keep(&self, entry: &mut Entry, old: &Entry) {
-        entry.translator_comments.clone_from(&old.translator_comments);
-        let n = entry.translations.len();
-        entry.translations.clone_from(&old.translations);
-        // The first stands for the forms that are not there.
-        let first = old.translations.first().cloned().unwrap_or_default();
-        entry.translations.resize(n, first);
-        let has_changed = old.source.plural != entry.source.plural;
-        if old.is_fuzzy() || (has_changed && entry.is_begun()) {
-            doubt(entry, old);
-        }
     }
 }
 
@@ -177,6 +163,20 @@ fn fill(entry: &mut Entry) {
     entry.translations.fill(many.clone());
     if let Some(first) = entry.translations.first_mut() {
         first.clone_from(&entry.source.text);
+    }
+}
+
+/// Takes over translations and what a translator wrote.
+fn keep(entry: &mut Entry, old: &Entry) {
+    entry.translator_comments.clone_from(&old.translator_comments);
+    let n = entry.translations.len();
+    entry.translations.clone_from(&old.translations);
+    // The first stands for the forms that are not there.
+    let first = old.translations.first().cloned().unwrap_or_default();
+    entry.translations.resize(n, first);
+    let has_changed = old.source.plural != entry.source.plural;
+    if old.is_fuzzy() || (has_changed && entry.is_begun()) {
+        doubt(entry, old);
     }
 }
 
@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(begun.header_field("Plural-Forms"), Some(rule));
         assert!(!begun.header().unwrap().is_fuzzy());
         assert_eq!(begun.messages().count(), pot.messages().count());
-        let plurals = begun.messages().filter(|entry| entry.source.plural.is_some());
-        assert!(plurals.clone().all(|entry| entry.translations.len() == 6));
+        let mut plurals = begun.messages().filter(|entry| entry.source.plural.is_some());
+        assert!(plurals.all(|entry| entry.translations.len() == 6));
     }
 }

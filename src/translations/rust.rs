@@ -165,10 +165,7 @@ fn text(token: &TokenTree) -> Option<String> {
             _ => None,
         };
     };
-    match Lit::new(literal.clone()) {
-        Lit::Str(text) => Some(text.value()),
-        _ => None,
-    }
+    if let Lit::Str(text) = Lit::new(literal.clone()) { Some(text.value()) } else { None }
 }
 
 fn is_cfg_test(attribute: &Group) -> bool {
@@ -190,7 +187,7 @@ fn after_item(tokens: &[TokenTree]) -> &[TokenTree] {
 mod tests {
     use super::*;
 
-    const CODE: &str = r##"
+    const CODE: &str = r#"
 // A tr!("comment") and a "tr!(\"string\")" are none.
 fn a(n: usize) {
     // i18n: said when {name} comes,
@@ -198,28 +195,22 @@ fn a(n: usize) {
     say(tr!("Hello, {name}!", name = tr!("you")));
     html! { p title=(tr!("menu" => "Open")) { (tr::tr!(
         // Translators: of files
-        r#"One "file""# | "{n} files" % n)) } }
+        r"One \file" | "{n} files" % n)) } }
     tr!("Long \
          text with ${variable}.")
 }
 #[cfg(test)]
 mod tests { fn b() { tr!("of a test"); } }
 fn c() { tr!("last") }
-"##;
+"#;
 
     #[test]
     fn texts_are_found_wherever_they_stand() {
         let found = messages("src/a.rs", CODE).unwrap();
 
         let texts: Vec<_> = found.iter().map(|m| m.source.text.as_str()).collect();
-        let expected = [
-            "Hello, {name}!",
-            "you",
-            "Open",
-            "One \"file\"",
-            "Long text with ${variable}.",
-            "last",
-        ];
+        let expected =
+            ["Hello, {name}!", "you", "Open", "One \\file", "Long text with ${variable}.", "last"];
         assert_eq!(texts, expected);
         assert_eq!(found[0].comments, ["said when {name} comes,", "in the chat"]);
         assert_eq!(found[0].reference, "src/a.rs:6");

@@ -22,7 +22,7 @@ impl Po {
         }
         let text = std::str::from_utf8(content).map_err(|error| {
             let (before, _) = content.split_at_checked(error.valid_up_to()).unwrap_or_default();
-            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = memchr::memchr_iter(b'\n', before).count() + 1;
             vec![fault(line, "the file is not UTF-8")]
         })?;
         let mut reader = Reader::default();
@@ -129,10 +129,10 @@ impl Reader {
                 _ => return Err(format!("\"{word}\" is no keyword of a previous text")),
             };
             let previous = self.entry.previous.get_or_insert_default();
-            match self.field {
-                Field::PreviousContext => previous.context = Some(String::new()),
-                Field::PreviousPlural => previous.plural = Some(String::new()),
-                _ => {}
+            if self.field == Field::PreviousContext {
+                previous.context = Some(String::new());
+            } else if self.field == Field::PreviousPlural {
+                previous.plural = Some(String::new());
             }
             return self.quoted(line.strip_prefix(word).unwrap_or(line).trim_start());
         }
