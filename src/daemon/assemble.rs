@@ -19,7 +19,7 @@ use crate::{
     cli,
     failure::Failure,
     http::PagesConfig,
-    i18n::Catalogs,
+    i18n::{Catalogs, SharedCatalogs},
     keys,
     lesson::Library,
     lti::{Consumers, token::TokenKey},
@@ -83,7 +83,7 @@ impl Assembly {
             tls: tls(&settings)?,
         };
         let assembly = Self { settings, jid, account, fixed_key };
-        assembly.factory()?;
+        assembly.factory(Catalogs::default())?;
         Ok(assembly)
     }
 
@@ -92,7 +92,7 @@ impl Assembly {
     /// # Errors
     ///
     /// [`Failure::BadSetting`] with every fault of the lessons, a line each.
-    pub fn factory(&self) -> Result<SessionFactory, Failure> {
+    pub fn factory(&self, catalogs: Catalogs) -> Result<SessionFactory, Failure> {
         let settings = &self.settings;
         let lessons = lessons(settings).map_err(|faults| Failure::BadSetting(faults.join("\n")))?;
         let Some(default_lesson) = lessons.find(&settings.lessons.default) else {
@@ -101,7 +101,7 @@ impl Assembly {
         Ok(SessionFactory {
             lessons,
             default_lesson,
-            catalogs: self.catalogs(),
+            catalogs,
             default_locale: settings.default_locale.clone(),
             variables: Arc::new(settings.format_strings.clone()),
             policy: policy(settings),
@@ -193,7 +193,7 @@ impl Assembly {
     }
 
     /// What the pages say of this bot.
-    pub(super) fn pages(&self) -> PagesConfig {
+    pub(super) fn pages(&self, catalogs: SharedCatalogs) -> PagesConfig {
         let lti = &self.settings.lti;
         PagesConfig {
             public_url: lti.public_url.clone(),
@@ -204,13 +204,13 @@ impl Assembly {
             bot_description: self.variable("bot_description"),
             project_name: self.variable("project_name"),
             bot_alias: self.variable("bot_alias"),
-            catalogs: self.catalogs(),
+            catalogs,
         }
     }
 
     /// The languages; what is wrong with one is logged, and the others go on.
-    fn catalogs(&self) -> Catalogs {
-        let (mut catalogs, problems) = Catalogs::load(None);
+    pub(super) fn catalogs(&self) -> Catalogs {
+        let (mut catalogs, problems) = Catalogs::load(self.settings.locales_folder.as_deref());
         for problem in problems {
             log::warn!("{problem}");
         }

@@ -23,7 +23,7 @@ pub fn check(file: &Path) -> Result<(), Failure> {
         Ok(_) => {}
         Err(faults) => problems.extend(faults),
     }
-    let (_, faults) = Catalogs::load(None);
+    let (_, faults) = Catalogs::load(settings.locales_folder.as_deref());
     problems.extend(faults.iter().map(ToString::to_string));
     let mut warnings = Vec::new();
     for (jid, account) in &settings.xmpp.accounts {

@@ -42,6 +42,9 @@ pub struct Settings {
     pub typing: Typing,
     /// Where the lessons are.
     pub lessons: Lessons,
+    /// Folder of translations, `<locale>/LC_MESSAGES/otrbot.po` or `.mo`, whose texts go before
+    /// those that the program carries. Default: `locales` beside the settings or their folder.
+    pub locales_folder: Option<PathBuf>,
     /// The web part.
     pub lti: Lti,
     /// URL of the database. Default: `sqlite://otrbot.db` beside the settings.
