@@ -275,23 +275,30 @@ fn policy(settings: &Settings) -> Policy {
 pub(super) fn tls(settings: &Settings) -> Result<xmpp::Tls, Failure> {
     let mut cipher_suites = Vec::new();
     let mut faults = Vec::new();
-    for name in &settings.tls.cipher_list {
+    let file = settings.file.display();
+    for (name, line) in &settings.tls.cipher_list {
         match xmpp::parse_cipher(name) {
             Ok(suite) => cipher_suites.push(suite),
-            Err(why) => {
-                faults.push(format!("{}: tls.cipher_list: {name}: {why}", settings.file.display()));
-            }
+            Err(why) => faults.push(format!("{file}:{line}: tls.cipher_list: {name:?}: {why}")),
         }
+    }
+    let min_version = match settings.tls.version {
+        TlsVersion::V1_2 => xmpp::TlsVersion::V1_2,
+        TlsVersion::V1_3 => xmpp::TlsVersion::V1_3,
+    };
+    if faults.is_empty() && !xmpp::has_cipher_for(min_version, &cipher_suites) {
+        let line = settings.tls.cipher_list.first().map_or(1, |(_, line)| *line);
+        faults.push(format!(
+            "{file}:{line}: tls.cipher_list: has no cipher of TLSv1.3, the least version of \
+             tls.version; add TLS_AES_256_GCM_SHA384 or leave the list empty"
+        ));
     }
     if !faults.is_empty() {
         return Err(Failure::BadSetting(faults.join("\n")));
     }
     Ok(xmpp::Tls {
         enabled: settings.tls.enabled,
-        min_version: match settings.tls.version {
-            TlsVersion::V1_2 => xmpp::TlsVersion::V1_2,
-            TlsVersion::V1_3 => xmpp::TlsVersion::V1_3,
-        },
+        min_version,
         cipher_suites,
         ca_certs: settings.tls.ca_certs.clone(),
     })

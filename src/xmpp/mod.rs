@@ -49,7 +49,7 @@ use tokio::sync::mpsc;
 use tokio_xmpp::Stanza;
 
 pub use pace::Pace;
-pub use tls::{CipherProblem, parse_cipher, supported_ciphers};
+pub use tls::{CipherProblem, has_cipher_for, parse_cipher, supported_ciphers};
 pub use xml::Rejection;
 
 /// Commands that may wait for the task before the owner must.

@@ -37,6 +37,8 @@ pub(crate) struct Script {
     pub(crate) metrics_port: u16,
     /// The least that is logged.
     pub(crate) log_level: &'static str,
+    /// More of the section `tls`, on a line of its own.
+    pub(crate) tls: String,
     /// More lines at the end of the file.
     pub(crate) more: String,
 }
@@ -56,6 +58,7 @@ impl Script {
             lti_port: free_port(),
             metrics_port: free_port(),
             log_level: "debug",
+            tls: String::new(),
             more: String::new(),
         }
     }
@@ -69,7 +72,9 @@ xmpp:
   default_account: {jid}
   accounts:
     {jid}: {{ password: "{password}", server: "{server}", private_key: {private_key} }}
-tls: {{ ca_certs: "{ca}" }}
+tls:
+  ca_certs: "{ca}"
+  {tls}
 otr: {{ may_start_smp: {may_start_smp} }}
 typing: {{ scheduled: {scheduled}, speed: {speed} }}
 lti:
@@ -91,6 +96,7 @@ log: {{ level: {log_level} }}
             key = consumer.key,
             secret = consumer.secret,
             log_level = self.log_level,
+            tls = self.tls,
             more = self.more,
         )
     }
