@@ -33,6 +33,9 @@ pub fn check(file: &Path) -> Result<(), Failure> {
                 Err(error) => problems.push(error.to_string()),
             }
         }
+        if let Err(failure) = assemble::avatar(&settings, jid) {
+            problems.push(failure.to_string());
+        }
         if account.password.is_none() {
             problems.push(format!(
                 "{}: xmpp.accounts.{jid}.password: is missing; give it there or in password_file",
