@@ -1,0 +1,91 @@
+//! Where boxes, labels and arrows go: layers from top to bottom, by the `dagre` library.
+
+use dagre::{
+    EdgeLabel, LayoutOptions, NodeLabel,
+    graph::{Graph, GraphOptions},
+    layout::types::LabelPos,
+};
+
+use super::Arrow;
+
+/// A width and a height.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Size {
+    pub(super) width: f64,
+    pub(super) height: f64,
+}
+
+/// A rectangle by its upper left corner.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Rect {
+    pub(super) x: f64,
+    pub(super) y: f64,
+    pub(super) width: f64,
+    pub(super) height: f64,
+}
+
+impl Rect {
+    fn around(x: f64, y: f64, size: Size) -> Self {
+        let Size { width, height } = size;
+        Self { x: x - width / 2.0, y: y - height / 2.0, width, height }
+    }
+
+    pub(super) fn right(self) -> f64 {
+        self.x + self.width
+    }
+
+    pub(super) fn bottom(self) -> f64 {
+        self.y + self.height
+    }
+}
+
+/// Where everything is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Layout {
+    /// The boxes, in their order.
+    pub(super) boxes: Vec<Rect>,
+    /// The arrows, in their order: the label, and the points of the line.
+    pub(super) arrows: Vec<(Rect, Vec<(f64, f64)>)>,
+}
+
+/// Lays boxes and arrows with their labels out.
+pub(super) fn layout(boxes: &[Size], arrows: &[(&Arrow, Size)]) -> Layout {
+    let options = GraphOptions { directed: true, multigraph: true, compound: false };
+    let mut graph: Graph<NodeLabel, EdgeLabel> = Graph::with_options(options);
+    for (ix, Size { width, height }) in boxes.iter().enumerate() {
+        let node = NodeLabel { width: *width, height: *height, ..NodeLabel::default() };
+        graph.set_node(name(ix), Some(node));
+    }
+    for (arrow, Size { width, height }) in arrows {
+        let edge = EdgeLabel {
+            width: *width,
+            height: *height,
+            labelpos: LabelPos::Center,
+            // The course goes on downwards, where the lesson is written in its order.
+            weight: if arrow.to == arrow.from + 1 { 3 } else { 1 },
+            ..EdgeLabel::default()
+        };
+        graph.set_edge(name(arrow.from), name(arrow.to), Some(edge), None);
+    }
+    let options =
+        LayoutOptions { nodesep: 36.0, edgesep: 16.0, ranksep: 44.0, ..LayoutOptions::default() };
+    dagre::layout(&mut graph, Some(options));
+    let placed = boxes.iter().enumerate().map(|(ix, size)| {
+        let node = graph.node(&name(ix));
+        let [x, y] =
+            [node.and_then(|n| n.x), node.and_then(|n| n.y)].map(Option::unwrap_or_default);
+        Rect::around(x, y, *size)
+    });
+    let drawn = arrows.iter().map(|(arrow, size)| {
+        let edge = graph.edge(&name(arrow.from), &name(arrow.to), None);
+        let [x, y] =
+            [edge.and_then(|e| e.x), edge.and_then(|e| e.y)].map(Option::unwrap_or_default);
+        let points = edge.map_or(&[][..], |edge| &edge.points);
+        (Rect::around(x, y, *size), points.iter().map(|point| (point.x, point.y)).collect())
+    });
+    Layout { boxes: placed.collect(), arrows: drawn.collect() }
+}
+
+fn name(ix: usize) -> String {
+    format!("b{ix}")
+}

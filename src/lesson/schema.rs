@@ -1,0 +1,5 @@
+//! x
+/// x
+pub fn json() -> String {
+    String::new()
+}
