@@ -68,6 +68,8 @@ pub struct Arrow {
     pub to: usize,
     /// What leads there; any of them does.
     pub causes: Vec<String>,
+    /// Whether it stands for what happens in any state, and not for reactions of its own.
+    pub is_shared: bool,
 }
 
 impl Picture {
@@ -84,16 +86,31 @@ impl Picture {
             .collect();
         let mut arrows = Vec::new();
         for (from, state) in states.iter().enumerate() {
-            add_arrows(lesson, from, &state.reactions, &mut arrows);
+            let reactions: Vec<_> = state.reactions.iter().collect();
+            add_arrows(lesson, from, &reactions, false, &mut arrows);
+        }
+        for (from, state) in states.iter().enumerate() {
+            if !state.is_end && !arrows.iter().any(|arrow: &Arrow| arrow.from == from) {
+                add_shared_arrows(lesson, from, &mut arrows);
+            }
         }
         if !graph.everywhere().is_empty() {
-            add_arrows(lesson, boxes.len(), graph.everywhere(), &mut arrows);
+            let mut lines = Vec::new();
+            for reaction in graph.everywhere() {
+                let Some(to) = reaction.target.and_then(|to| number(lesson, to)) else { continue };
+                let cause = full_cause(lesson, reaction);
+                if let Some(state) = boxes.get_mut(to) {
+                    lines.push(format!("{cause}: → {}", state.name));
+                    state.lines.insert(0, format!("← from any state: {cause}"));
+                }
+            }
+            lines.extend(staying(lesson, graph.everywhere(), None));
             boxes.push(StateBox {
                 name: "in any state".to_owned(),
                 role: Role::Anywhere,
                 need: Need::Nothing,
                 quotation: None,
-                lines: staying(lesson, graph.everywhere(), None),
+                lines,
             });
         }
         Self { name: name.to_owned(), title: lesson.title().to_owned(), boxes, arrows }
@@ -189,7 +206,8 @@ fn is_speech(reaction: &Reaction<Teaching>) -> bool {
 fn add_arrows(
     lesson: &Lesson,
     from: usize,
-    reactions: &[Reaction<Teaching>],
+    reactions: &[&Reaction<Teaching>],
+    is_shared: bool,
     arrows: &mut Vec<Arrow>,
 ) {
     for reaction in reactions {
@@ -197,14 +215,30 @@ fn add_arrows(
         if to == from {
             continue;
         }
-        let topic = words::topic(lesson, reaction);
-        let cause = words::cause(reaction, &topic.into_iter().collect::<Vec<_>>());
+        let cause = full_cause(lesson, reaction);
         match arrows.iter_mut().find(|arrow| (arrow.from, arrow.to) == (from, to)) {
             Some(arrow) if arrow.causes.contains(&cause) => {}
             Some(arrow) => arrow.causes.push(cause),
-            None => arrows.push(Arrow { from, to, causes: vec![cause] }),
+            None => arrows.push(Arrow { from, to, causes: vec![cause], is_shared }),
         }
     }
+}
+
+/// Of a state that has no way out of its own, what leads on is what happens in any state: that to
+/// states where more is certain, if there are any.
+fn add_shared_arrows(lesson: &Lesson, from: usize, arrows: &mut Vec<Arrow>) {
+    let need = |ix: usize| lesson.needs().get(ix).copied().unwrap_or(Need::Nothing);
+    let everywhere = lesson.graph().everywhere().iter();
+    let (upwards, others): (Vec<_>, Vec<_>) = everywhere.partition(|reaction| {
+        let target = reaction.target.and_then(|target| number(lesson, target));
+        target.is_some_and(|to| need(to) > need(from))
+    });
+    add_arrows(lesson, from, if upwards.is_empty() { &others } else { &upwards }, true, arrows);
+}
+
+fn full_cause(lesson: &Lesson, reaction: &Reaction<Teaching>) -> String {
+    let topic = words::topic(lesson, reaction);
+    words::cause(reaction, &topic.into_iter().collect::<Vec<_>>())
 }
 
 fn number(lesson: &Lesson, target: StateIx) -> Option<usize> {

@@ -53,8 +53,11 @@ impl Sources {
         } else if file.exists() {
             match Settings::load(&file) {
                 Ok(settings) => Some(settings),
-                Err(error) => {
-                    warn(&format!("{}: is not used: {error}", file.display()));
+                Err(_) => {
+                    warn(&format!(
+                        "{}: has faults, and is not used; `otrbot check` names them",
+                        file.display()
+                    ));
                     None
                 }
             }

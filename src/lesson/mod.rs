@@ -81,6 +81,7 @@ pub(crate) use error::nearest;
 pub use error::{Fault, LessonError, LessonErrors};
 pub use extend::extended;
 pub use library::Library;
+pub use raw::duration;
 pub use vocabulary::Teaching;
 
 use vocabulary::Need;

@@ -238,23 +238,26 @@ fn claim(node: &Node, reader: &mut Reader) -> Option<Claim> {
 /// A whole number and `s`, `m` or `h`.
 fn time(node: &Node, reader: &mut Reader) -> Option<Duration> {
     let text = reader.text(node)?;
-    let parsed = || {
-        let (number, unit) = text.value.split_at_checked(text.value.len().checked_sub(1)?)?;
-        let secs = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            _ => return None,
-        };
-        let secs = number.parse::<u64>().ok()?.checked_mul(secs)?;
-        Some(Duration::from_secs(secs))
-            .filter(|time| (1..=MAX_TIME.as_secs()).contains(&time.as_secs()))
-    };
-    let time = parsed();
+    let time = duration(&text.value);
     if time.is_none() {
         reader.fault(text.place, Fault::Time(text.value.clone()));
     }
     time
+}
+
+/// A time as lessons write it: a whole number and `s`, `m` or `h`, of at least a second and at most
+/// a day.
+pub fn duration(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let secs = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    let secs = number.parse::<u64>().ok()?.checked_mul(secs)?;
+    Some(Duration::from_secs(secs))
+        .filter(|time| (1..=MAX_TIME.as_secs()).contains(&time.as_secs()))
 }
 
 #[cfg(test)]

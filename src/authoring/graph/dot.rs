@@ -33,10 +33,7 @@ fn write(picture: &Picture, dot: &mut String) -> std::fmt::Result {
     for arrow in &picture.arrows {
         let [from, to] = [arrow.from, arrow.to].map(|ix| quoted(picture.name_of(ix)));
         let causes: Vec<String> = arrow.causes.iter().map(|cause| escaped(cause)).collect();
-        let style = match picture.boxes.get(arrow.from).map(|state| state.role) {
-            Some(Role::Anywhere) => ", style=dashed",
-            Some(Role::Start | Role::Middle | Role::End) | None => "",
-        };
+        let style = if arrow.is_shared { ", style=dashed" } else { "" };
         writeln!(dot, "  {from} -> {to} [label=\"{}\"{style}];", causes.join("\\nor "))?;
     }
     writeln!(dot, "}}")

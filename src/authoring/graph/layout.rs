@@ -1,5 +1,7 @@
 //! Where boxes, labels and arrows go: layers from top to bottom, by the `dagre` library.
 
+use std::collections::VecDeque;
+
 use dagre::{
     EdgeLabel, LayoutOptions, NodeLabel,
     graph::{Graph, GraphOptions},
@@ -48,11 +50,12 @@ pub(super) struct Layout {
     pub(super) arrows: Vec<(Rect, Vec<(f64, f64)>)>,
 }
 
-/// Lays boxes and arrows with their labels out.
-pub(super) fn layout(boxes: &[Size], arrows: &[(&Arrow, Size)]) -> Layout {
+/// Lays boxes and arrows with their labels out; the course begins in the box of number `start`.
+pub(super) fn layout(start: usize, boxes: &[Size], arrows: &[(&Arrow, Size)]) -> Layout {
     let options = GraphOptions { directed: true, multigraph: true, compound: false };
     let mut graph: Graph<NodeLabel, EdgeLabel> = Graph::with_options(options);
-    for (ix, Size { width, height }) in boxes.iter().enumerate() {
+    for ix in order(start, boxes.len(), arrows) {
+        let Some(Size { width, height }) = boxes.get(ix) else { continue };
         let node = NodeLabel { width: *width, height: *height, ..NodeLabel::default() };
         graph.set_node(name(ix), Some(node));
     }
@@ -84,6 +87,25 @@ pub(super) fn layout(boxes: &[Size], arrows: &[(&Arrow, Size)]) -> Layout {
         (Rect::around(x, y, *size), points.iter().map(|point| (point.x, point.y)).collect())
     });
     Layout { boxes: placed.collect(), arrows: drawn.collect() }
+}
+
+/// The boxes in the order in which the course comes to them. The library takes arrows that lead
+/// back to earlier ones for upward ones.
+fn order(start: usize, n_boxes: usize, arrows: &[(&Arrow, Size)]) -> Vec<usize> {
+    let is_entered = |ix: usize| arrows.iter().any(|(arrow, _)| arrow.to == ix);
+    let (entered, starts): (Vec<usize>, Vec<usize>) = (0..n_boxes).partition(|ix| is_entered(*ix));
+    let mut order = Vec::new();
+    for first in [start].into_iter().chain(starts).chain(entered) {
+        let mut open = VecDeque::from([first]);
+        while let Some(ix) = open.pop_front() {
+            if !order.contains(&ix) {
+                order.push(ix);
+                let ways = arrows.iter().filter(|(arrow, _)| arrow.from == ix);
+                open.extend(ways.map(|(arrow, _)| arrow.to));
+            }
+        }
+    }
+    order
 }
 
 fn name(ix: usize) -> String {

@@ -35,10 +35,7 @@ fn write(picture: &Picture, text: &mut String) -> std::fmt::Result {
     }
     for arrow in &picture.arrows {
         let causes: Vec<String> = arrow.causes.iter().map(|cause| escaped(cause)).collect();
-        let line = match picture.boxes.get(arrow.from).map(|state| state.role) {
-            Some(Role::Anywhere) => "-.->",
-            Some(Role::Start | Role::Middle | Role::End) | None => "-->",
-        };
+        let line = if arrow.is_shared { "-.->" } else { "-->" };
         let (from, to) = (arrow.from, arrow.to);
         writeln!(text, "  s{from} {line}|\"{}\"| s{to}", causes.join("<br>or "))?;
     }

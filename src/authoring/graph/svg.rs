@@ -39,7 +39,7 @@ const BOLD: f64 = 1.12;
 
 const STYLE: &str = "text{font-family:'DejaVu Sans',Verdana,'Noto Sans','Segoe UI',Helvetica,Arial,\
 sans-serif;fill:#1a1a1a}.name,.title{font-weight:bold}.quotation{font-style:italic}\
-.line{fill:none;stroke:#444;stroke-width:1.4}.anywhere .line{stroke-dasharray:6 4}\
+.line{fill:none;stroke:#444;stroke-width:1.4}.shared .line{stroke-dasharray:6 4}\
 .label rect{fill:#fff;fill-opacity:.92}.frame{stroke:#333}\
 .nothing .frame{fill:#fff6d6;stroke-dasharray:6 4;stroke-width:1.5}\
 .private .frame{fill:#dcebfb;stroke-width:1.5}\
@@ -75,7 +75,8 @@ fn write(picture: &Picture, svg: &mut String) -> fmt::Result {
         .zip(&labels)
         .map(|(arrow, lines)| (arrow, label_size(lines)))
         .collect();
-    let layout = layout::layout(&sizes, &sized);
+    let start = picture.boxes.iter().position(|state| state.role == Role::Start);
+    let layout = layout::layout(start.unwrap_or(0), &sizes, &sized);
     let (min_x, right, bottom) = extent(&layout);
     let top = MARGIN + TITLE * LEADING + 2.0 * TEXT * LEADING + 30.0;
     let left = MARGIN - min_x;
@@ -266,9 +267,7 @@ fn write_label(
 
 /// A smooth line (a uniform cubic B-spline) through the places of its points.
 fn line(svg: &mut String, picture: &Picture, arrow: &Arrow, points: &[(f64, f64)]) -> fmt::Result {
-    let is_anywhere =
-        picture.boxes.get(arrow.from).is_some_and(|state| state.role == Role::Anywhere);
-    let class = if is_anywhere { "arrow anywhere" } else { "arrow" };
+    let class = if arrow.is_shared { "arrow shared" } else { "arrow" };
     write!(
         svg,
         "<g class=\"{class}\" data-from=\"{}\" data-to=\"{}\"><path class=\"line\" \
@@ -299,7 +298,8 @@ const LEGEND: [(Need, &str); 3] = [
 
 /// The rest of the legend, on a line of its own.
 const LEGEND_MORE: &str = "Round corners: start. Double border: end. Arrows: what the learner does, \
-                           or what happens. Lines with • : what the bot does without going elsewhere.";
+                           or what happens; dashed: in any state. Lines with •: what is done without \
+                           going elsewhere.";
 
 fn legend_width() -> f64 {
     let signs: f64 = LEGEND.iter().map(|(_, words)| SIGN + width(words, TEXT) + 24.0).sum();
