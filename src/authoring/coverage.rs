@@ -61,6 +61,22 @@ pub fn of_program(catalogs: &Catalogs) -> Result<Vec<Coverage>, Vec<PoFault>> {
     Ok(others(catalogs).map(|catalog| coverage(catalog, &texts)).collect())
 }
 
+/// A line for each language that lacks texts of the program; broken languages are told elsewhere.
+pub fn incomplete_program(catalogs: &Catalogs) -> Vec<String> {
+    match of_program(catalogs) {
+        Ok(coverages) => incomplete("otrbot", &coverages),
+        Err(faults) => {
+            faults.iter().map(|fault| format!("built in: messages.pot:{fault}")).collect()
+        }
+    }
+}
+
+/// A line for each language that is not complete; `what` names the texts.
+pub fn incomplete(what: &str, coverages: &[Coverage]) -> Vec<String> {
+    let lacking = coverages.iter().filter(|coverage| !coverage.is_complete());
+    lacking.map(|coverage| format!("{what}: {coverage}")).collect()
+}
+
 fn others(catalogs: &Catalogs) -> impl Iterator<Item = &Catalog> {
     catalogs.iter().map(AsRef::as_ref).filter(|catalog| catalog.locale() != SOURCE_LOCALE)
 }
@@ -123,5 +139,50 @@ impl Missing {
             (None, None) => lesson.to_owned(),
         };
         format!("{place}: {why}: {}", super::words::shorten(&self.msgid, 50))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lesson;
+
+    fn catalogs(po: &str) -> Catalogs {
+        let (catalog, _) = Catalog::parse_po("nl_NL", "nl.po", po.as_bytes()).unwrap();
+        let mut catalogs = Catalogs::default();
+        catalogs.insert(catalog);
+        catalogs
+    }
+
+    #[test]
+    fn a_text_that_stands_twice_counts_once_and_english_is_complete() {
+        let yaml = "title: Hello\nstart: a\nstates:\n  a:\n    end: true\n    enter:\n      - say: Hello\n      \
+            - say: Bye\n";
+        let lesson = lesson::parse(yaml).unwrap();
+
+        let found = of_lesson(&lesson, &catalogs("msgid \"Hello\"\nmsgstr \"Hallo\"\n"));
+
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].to_string(), "nl_NL: 1 of 2 texts is not translated");
+        assert_eq!(
+            found[0].missing[0].describe("l.yaml"),
+            "l.yaml:8: is in no file of this language: Bye"
+        );
+        assert_eq!(
+            incomplete("lesson l", &found),
+            ["lesson l: nl_NL: 1 of 2 texts is not translated"]
+        );
+        let both = "msgid \"Hello\"\nmsgstr \"Hallo\"\n\nmsgid \"Bye\"\nmsgstr \"Dag\"\n";
+        assert!(incomplete("l", &of_lesson(&lesson, &catalogs(both))).is_empty());
+    }
+
+    #[test]
+    fn the_programs_own_texts_are_those_of_its_sources() {
+        let lines = incomplete_program(&catalogs(""));
+
+        assert_eq!(lines.len(), 1);
+        let (said, rest) = lines[0].split_once(" of ").unwrap();
+        let n: usize = said.strip_prefix("otrbot: nl_NL: ").unwrap().parse().unwrap();
+        assert!(n > 20 && rest.starts_with(&n.to_string()), "{lines:?}");
     }
 }

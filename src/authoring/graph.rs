@@ -10,7 +10,10 @@ pub mod svg;
 
 use crate::{
     fsm::{Reaction, State, StateIx},
-    lesson::{Lesson, Teaching, vocabulary::Need},
+    lesson::{
+        Lesson, Teaching,
+        vocabulary::{EventKind, Need},
+    },
 };
 
 use super::words;
@@ -70,6 +73,8 @@ pub struct Arrow {
     pub causes: Vec<String>,
     /// Whether it stands for what happens in any state, and not for reactions of its own.
     pub is_shared: bool,
+    /// Whether it throws the learner back, because the private conversation was lost.
+    pub is_setback: bool,
 }
 
 impl Picture {
@@ -216,10 +221,14 @@ fn add_arrows(
             continue;
         }
         let cause = full_cause(lesson, reaction);
+        let is_setback = reaction.trigger.event == EventKind::OtrDisabled;
         match arrows.iter_mut().find(|arrow| (arrow.from, arrow.to) == (from, to)) {
             Some(arrow) if arrow.causes.contains(&cause) => {}
-            Some(arrow) => arrow.causes.push(cause),
-            None => arrows.push(Arrow { from, to, causes: vec![cause], is_shared }),
+            Some(arrow) => {
+                arrow.causes.push(cause);
+                arrow.is_setback &= is_setback;
+            }
+            None => arrows.push(Arrow { from, to, causes: vec![cause], is_shared, is_setback }),
         }
     }
 }

@@ -5,7 +5,11 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{
+    JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema,
+    transform::RecursiveTransform,
+};
+use serde_json::Value;
 
 use super::{
     raw::MAX_TEXT_CHARS,
@@ -14,10 +18,35 @@ use super::{
 
 /// The schema, as JSON on several lines.
 pub fn json() -> String {
-    let schema = schemars::schema_for!(Lesson);
+    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(tidy));
+    let schema = settings.into_generator().into_root_schema_for::<Lesson>();
     let mut json = serde_json::to_string_pretty(&schema).unwrap_or_default();
     json.push('\n');
     json
+}
+
+/// Takes `null` out, which lessons do not have: what is optional is left out. Descriptions go on one
+/// line.
+fn tidy(schema: &mut Schema) {
+    if let Some(Value::String(description)) = schema.get_mut("description") {
+        *description = description.replace('\n', " ");
+    }
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [kind] = types.as_slice() {
+            let kind = kind.clone();
+            schema.insert("type".to_owned(), kind);
+        }
+    }
+    let Some(Value::Array(any)) = schema.get_mut("anyOf") else { return };
+    any.retain(|part| part.get("type").is_none_or(|kind| kind != "null"));
+    if let [Value::Object(part)] = any.as_slice() {
+        let part = part.clone();
+        schema.remove("anyOf");
+        for (key, value) in part {
+            schema.insert(key, value);
+        }
+    }
 }
 
 /// A lesson of otrbot: what the bot teaches, as states of the conversation and reactions in them.
@@ -187,8 +216,6 @@ impl JsonSchema for Claim {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-
-    use serde_json::Value;
 
     use super::super::{
         raw::{ACTION_KEYS, HINT_KEYS, LESSON_KEYS, REACTION_KEYS, STATE_KEYS},

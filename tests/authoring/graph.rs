@@ -65,16 +65,15 @@ fn read(svg: &str) -> Drawn {
             Event::Eof => break,
             Event::End(_) => depth -= 1,
             Event::Text(text) => {
-                let text =
-                    quick_xml::escape::unescape(&text.decode().unwrap()).unwrap().into_owned();
+                let text = text.to_string();
                 drawn.texts.push((state.clone(), text));
             }
             Event::GeneralRef(name) => {
-                assert!(["lt", "gt", "amp", "quot", "apos"].contains(&&*name.decode().unwrap()));
+                assert!(["lt", "gt", "amp", "quot", "apos"].contains(&&**name));
             }
             Event::Start(tag) | Event::Empty(tag) => {
                 depth += i32::from(matches!(event, Event::Start(_)));
-                let element = String::from_utf8(tag.name().as_ref().to_vec()).unwrap();
+                let element = tag.name().as_ref().to_owned();
                 let get = |key: &str| {
                     let value = tag.try_get_attribute(key).unwrap()?;
                     Some(

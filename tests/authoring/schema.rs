@@ -50,6 +50,8 @@ fn what_the_reader_refuses_is_not_valid() {
         ("/states/waiting/needs", json!("secret")),
         ("/states/waiting/neds", json!("private")),
         ("/states/greeting/on/0/when", json!("otr_enabeld")),
+        ("/states/greeting/on/0/go", Value::Null),
+        ("/states/greeting/on", Value::Null),
         ("/states/greeting/on/0/after", json!("5s")),
         ("/states/greeting/on/0/at_most_every", json!("5 minutes")),
         ("/states/greeting/on/0/if", json!(["not funny"])),

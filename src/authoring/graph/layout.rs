@@ -1,9 +1,9 @@
 //! Where boxes, labels and arrows go: layers from top to bottom, by the `dagre` library.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use dagre::{
-    EdgeLabel, LayoutOptions, NodeLabel,
+    EdgeLabel, LayoutOptions, NodeLabel, RankAlign,
     graph::{Graph, GraphOptions},
     layout::types::LabelPos,
 };
@@ -59,19 +59,26 @@ pub(super) fn layout(start: usize, boxes: &[Size], arrows: &[(&Arrow, Size)]) ->
         let node = NodeLabel { width: *width, height: *height, ..NodeLabel::default() };
         graph.set_node(name(ix), Some(node));
     }
-    for (arrow, Size { width, height }) in arrows {
+    // The library goes along the arrows in this order, and has those point upwards that come back
+    // to where it was. What a state does when nothing special is the case stands last in it.
+    for (arrow, Size { width, height }) in arrows.iter().rev() {
         let edge = EdgeLabel {
             width: *width,
             height: *height,
             labelpos: LabelPos::Center,
-            // The course goes on downwards, where the lesson is written in its order.
-            weight: if arrow.to == arrow.from + 1 { 3 } else { 1 },
             ..EdgeLabel::default()
         };
-        graph.set_edge(name(arrow.from), name(arrow.to), Some(edge), None);
+        let (above, below) = direction(arrow, arrows);
+        // Another arrow may lead the other way.
+        graph.set_edge(name(above), name(below), Some(edge), Some(&edge_name(arrow)));
     }
-    let options =
-        LayoutOptions { nodesep: 36.0, edgesep: 16.0, ranksep: 44.0, ..LayoutOptions::default() };
+    let options = LayoutOptions {
+        nodesep: 36.0,
+        edgesep: 16.0,
+        ranksep: 44.0,
+        rank_align: RankAlign::Top,
+        ..LayoutOptions::default()
+    };
     dagre::layout(&mut graph, Some(options));
     let placed = boxes.iter().enumerate().map(|(ix, size)| {
         let node = graph.node(&name(ix));
@@ -80,11 +87,16 @@ pub(super) fn layout(start: usize, boxes: &[Size], arrows: &[(&Arrow, Size)]) ->
         Rect::around(x, y, *size)
     });
     let drawn = arrows.iter().map(|(arrow, size)| {
-        let edge = graph.edge(&name(arrow.from), &name(arrow.to), None);
+        let (above, below) = direction(arrow, arrows);
+        let edge = graph.edge(&name(above), &name(below), Some(&edge_name(arrow)));
         let [x, y] =
             [edge.and_then(|e| e.x), edge.and_then(|e| e.y)].map(Option::unwrap_or_default);
         let points = edge.map_or(&[][..], |edge| &edge.points);
-        (Rect::around(x, y, *size), points.iter().map(|point| (point.x, point.y)).collect())
+        let mut points: Vec<_> = points.iter().map(|point| (point.x, point.y)).collect();
+        if above != arrow.from {
+            points.reverse();
+        }
+        (Rect::around(x, y, *size), points)
     });
     Layout { boxes: placed.collect(), arrows: drawn.collect() }
 }
@@ -106,6 +118,31 @@ fn order(start: usize, n_boxes: usize, arrows: &[(&Arrow, Size)]) -> Vec<usize> 
         }
     }
     order
+}
+
+/// Which end of an arrow is to be above. What throws back to an earlier place points upwards, so
+/// that the course itself goes down.
+fn direction(arrow: &Arrow, arrows: &[(&Arrow, Size)]) -> (usize, usize) {
+    if arrow.is_setback && leads(arrow.to, arrow.from, arrows) {
+        (arrow.to, arrow.from)
+    } else {
+        (arrow.from, arrow.to)
+    }
+}
+
+/// Whether the course leads from one box to another without setbacks.
+fn leads(from: usize, to: usize, arrows: &[(&Arrow, Size)]) -> bool {
+    let mut reached = BTreeSet::from([from]);
+    let mut open = VecDeque::from([from]);
+    while let Some(ix) = open.pop_front() {
+        let ways = arrows.iter().filter(|(arrow, _)| arrow.from == ix && !arrow.is_setback);
+        open.extend(ways.map(|(arrow, _)| arrow.to).filter(|to| reached.insert(*to)));
+    }
+    reached.contains(&to)
+}
+
+fn edge_name(arrow: &Arrow) -> String {
+    format!("a{}-{}", arrow.from, arrow.to)
 }
 
 fn name(ix: usize) -> String {
