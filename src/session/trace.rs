@@ -18,8 +18,8 @@ pub struct Step {
     pub is_handled: bool,
     /// The state in which it happened; `None`: the lesson began by it.
     pub from: Option<StateIx>,
-    /// The state afterwards.
-    pub to: Option<StateIx>,
+    /// The states that were entered by it, in order.
+    pub path: Vec<StateIx>,
     /// What was done besides saying something.
     pub deeds: Vec<Deed>,
     /// How many lines are to be said.
@@ -49,11 +49,11 @@ impl Session {
         from: Option<StateIx>,
         actions: Option<&[Action]>,
     ) {
-        let to = self.lesson_state();
+        let is_handled = actions.is_some();
+        let path = self.machine.as_ref().filter(|_| is_handled).map(|m| m.path().to_vec());
         let Some(trace) = self.trace.as_mut().filter(|trace| trace.len() < MAX_STEPS) else {
             return;
         };
-        let is_handled = actions.is_some();
         let mut deeds = Vec::new();
         let mut n_lines = 0;
         for action in actions.unwrap_or_default() {
@@ -63,7 +63,14 @@ impl Session {
                 Action::Answer(_) => {}
             }
         }
-        trace.push(Step { event, is_handled, from, to, deeds, n_lines });
+        trace.push(Step {
+            event,
+            is_handled,
+            from,
+            path: path.unwrap_or_default(),
+            deeds,
+            n_lines,
+        });
     }
 
     /// Notes what came of waiting, if anything did.

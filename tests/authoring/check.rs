@@ -18,6 +18,9 @@ states:
     end: true
 ";
 
+const SETTINGS: &str = "xmpp: { accounts: { bot@localhost: { password: secret } } }\n\
+     lessons: { folder: mine }\nlti: { enabled: false }\n";
+
 const TINY: &str = "title: Tiny\nstart: a\nstates:\n  a:\n    enter:\n      - say: Hello there.\n      \
      - say: Good day.\n      - say: Good-bye.\n    end: true\n";
 
@@ -100,7 +103,7 @@ fn what_is_not_there_is_told_with_what_is() {
 #[test]
 fn a_lesson_of_the_settings_is_known_by_its_name() {
     let folder = Folder::new();
-    folder.write("here/settings.yaml", "lessons: { folder: mine }\nlti: { enabled: false }\n");
+    folder.write("here/settings.yaml", SETTINGS);
     folder.write("here/mine/tiny.yaml", TINY);
 
     let said = folder.lesson(&["check", "--settings", "here/settings.yaml", "tiny"]);

@@ -31,12 +31,12 @@ fn basics_is_played_to_its_end() {
             "* writes a message: waiting -> greeting",
             "bot [clear]: Hello! I am Marvin",
             "> /otr on",
-            "* OTR is on: greeting -> agreeing (drops what it was about to say",
+            "* OTR is on: greeting -> private -> fingerprint -> agreeing (drops what it was about to say",
             "program: private, not verified",
             "bot [private]: Well done!",
             "page: the shared secret is accepted",
-            "* types a shared secret into the page: agreeing -> comparing_by_you",
-            "* the secrets are the same: comparing_by_you -> handing_over",
+            "* types a shared secret into the page: agreeing -> comparing -> comparing_by_you",
+            "* the secrets are the same: comparing_by_you -> verified -> handing_over",
             "page: the bot secret is right: passed",
             "handing_over -> passed",
             "bot [private]: Congratulations!",
@@ -75,8 +75,8 @@ fn the_learner_who_refuses_the_impostor_passes() {
             "bot [private]: I am afraid that I have lost my notes.",
             "> No, who are you?",
             "* writes a message: impostor -> refused",
+            "* OTR is on: refused -> explained_to_the_wise",
             "program: private, verified",
-            "explained_to_the_wise",
             "page: the bot secret is right: passed",
             "-- the lesson has ended: passed",
         ],
@@ -94,9 +94,9 @@ fn the_learner_who_tells_the_impostor_is_taught() {
         &[
             "* tells the bot secret in the chat: impostor -> told",
             "makes a new bot secret",
+            "* OTR is on: told -> explained",
             "Stop, please!",
-            "-> explained",
-            "becomes the impostor",
+            "explained -> taken_over (becomes the impostor)",
             "impostor -> refused",
             "-- the input has ended before the lesson",
         ],
@@ -125,12 +125,12 @@ fn the_question_is_played_to_its_end() {
         &[
             "* asks a question: bad_question",
             "* the bot's answer was wrong: bad_question",
-            "* the bot's answer was right: bad_question -> agreeing",
+            "* the bot's answer was right: bad_question -> bad_question_answered -> agreeing",
             "agreeing -> comparing",
             "* asks a question: comparing (cancels the comparison",
             "Stop! Your question contains the answer",
             "* asks a question: comparing (answers with the shared secret)",
-            "* the secrets are the same: comparing -> handing_over",
+            "* the secrets are the same: comparing -> verified -> handing_over",
             "page: the bot secret is right: passed",
             "-- the lesson has ended: passed",
         ],
@@ -182,13 +182,13 @@ fn wrong_and_cancelled_comparisons_and_weak_secrets_are_played() {
             "-- there is no shared secret yet",
             "page: the shared secret is too weak.",
             "* types a weak secret into the page",
-            "program: the answers differ",
             "* the secrets differ: comparing_by_you",
+            "program: the answers differ",
             "page: the bot secret is not taken yet",
             "* OTR is renewed: comparing_by_you",
             "* a message comes unencrypted",
             "-- the learner goes on with another program",
-            "comparing_by_you -> comparing_by_you",
+            "comparing_by_you -> private_again -> comparing -> comparing_by_you",
         ],
     );
 }
@@ -225,12 +225,12 @@ fn what_a_lesson_does_not_handle_is_shown() {
 #[test]
 fn a_script_with_an_unknown_command_is_refused_with_its_line() {
     let folder = Folder::new();
-    folder.write("script.txt", "# my script\nhello\n/ort on\n");
+    folder.write("script.txt", "# my script\nhello\n/secrt x\n");
 
     let said = folder.play(&["--script", "script.txt"], &[]);
 
     assert_eq!(said.code, 2);
-    assert!(said.err.contains("script.txt:3: unknown command /ort on (/otr?)"), "{}", said.err);
+    assert!(said.err.contains("script.txt:3: unknown command /secrt x (/secret?)"), "{}", said.err);
     assert_eq!(folder.play(&[], &["/dance"]).code, 2);
     assert_eq!(folder.play(&["--script", "none.txt"], &[]).code, 5);
 }

@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn what_is_no_command_is_told_with_the_nearest() {
-        assert!(parse("/ort on").unwrap_err().contains("(/otr?)"));
+        assert!(parse("/secrt x").unwrap_err().contains("(/secret?)"));
         for line in ["/otr", "/smp", "/wait", "/wait soon", "/secret", "/dance", "/state x"] {
             assert!(parse(line).is_err(), "{line}");
         }

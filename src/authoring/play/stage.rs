@@ -123,10 +123,11 @@ impl<W: Write> Stage<W> {
 
     fn show_steps(&mut self) {
         for step in self.session.take_trace() {
-            let Step { event, is_handled, from, to, deeds, n_lines } = step;
-            let to_name = self.state_name(to);
+            let Step { event, is_handled, from, path, deeds, n_lines } = step;
+            let path: Vec<String> = path.into_iter().map(|ix| self.state_name(Some(ix))).collect();
+            let path = path.join(" -> ");
             if from.is_none() {
-                self.write(format_args!("   * the lesson begins in {to_name}"));
+                self.write(format_args!("   * the lesson begins in {path}"));
                 continue;
             }
             let from_name = self.state_name(from);
@@ -136,7 +137,8 @@ impl<W: Write> Stage<W> {
                 self.write(format_args!("   * {what}: not handled in {from_name}{reserve}"));
                 continue;
             }
-            let way = if from == to { from_name } else { format!("{from_name} -> {to_name}") };
+            let arrow = if path.is_empty() { "" } else { " -> " };
+            let way = format!("{from_name}{arrow}{path}");
             let mut done: Vec<String> =
                 deeds.into_iter().map(|deed| words::deed(deed).to_owned()).collect();
             if n_lines > 0 {
