@@ -38,14 +38,18 @@ pub(super) fn run(
     let mut n_faults = 0;
     if arguments.lessons.is_empty() {
         n_faults += sources.unreadable.len();
-        sources.unreadable.iter().for_each(|fault| complain(fault));
+        for fault in &sources.unreadable {
+            complain(fault);
+        }
     }
     for source in &chosen {
         match sources.parse(source) {
             Ok(lesson) => report(source, &lesson, &catalogs, verbose),
             Err(faults) => {
                 n_faults += faults.len();
-                faults.iter().for_each(|fault| complain(fault));
+                for fault in &faults {
+                    complain(fault);
+                }
                 say(&format!("{}: {}", source.name, counted(faults.len(), "fault")));
             }
         }

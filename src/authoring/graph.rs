@@ -6,6 +6,7 @@ pub mod dot;
 mod layout;
 mod measure;
 pub mod mermaid;
+mod route;
 pub mod svg;
 
 use crate::{

@@ -51,16 +51,14 @@ impl Sources {
         let settings = if is_named {
             Some(Settings::load(&file)?)
         } else if file.exists() {
-            match Settings::load(&file) {
-                Ok(settings) => Some(settings),
-                Err(_) => {
-                    warn(&format!(
-                        "{}: has faults, and is not used; `otrbot check` names them",
-                        file.display()
-                    ));
-                    None
-                }
+            let settings = Settings::load(&file).ok();
+            if settings.is_none() {
+                warn(&format!(
+                    "{}: has faults, and is not used; `otrbot check` names them",
+                    file.display()
+                ));
             }
+            settings
         } else {
             None
         };
@@ -137,18 +135,15 @@ impl Sources {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         // Neighbours that cannot be read are missed where a lesson extends them.
         for (name, path) in
-            library::yaml_files(folder.unwrap_or(Path::new("."))).unwrap_or_default()
+            library::yaml_files(folder.unwrap_or_else(|| Path::new("."))).unwrap_or_default()
         {
             if let Ok(yaml) = library::read(&path) {
                 self.add(&name, path.display().to_string(), yaml);
             }
         }
-        self.add(&name, named.to_owned(), yaml);
-        Ok(self.by_name.get(&name).cloned().unwrap_or(Source {
-            name,
-            file: named.to_owned(),
-            yaml: String::new(),
-        }))
+        let source = Source { name, file: named.to_owned(), yaml };
+        self.by_name.insert(source.name.clone(), source.clone());
+        Ok(source)
     }
 
     /// Reads a lesson.

@@ -255,7 +255,7 @@ fn time(node: &Node, reader: &mut Reader) -> Option<Duration> {
     let text = reader.text(node)?;
     let time = duration(&text.value);
     if time.is_none() {
-        reader.fault(text.place, Fault::Time(text.value.clone()));
+        reader.fault(text.place, Fault::Time(text.value));
     }
     time
 }

@@ -1,5 +1,7 @@
 //! `otrbot lesson graph`: nothing is left out, nothing overlaps, nothing breaks out of its place.
 
+#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
+
 use std::collections::BTreeSet;
 
 use otrbot::authoring::graph::{Picture, dot, mermaid, svg};
@@ -49,6 +51,8 @@ struct Drawn {
     /// Boxes and labels: x, y, width, height.
     boxes: Vec<[f64; 4]>,
     labels: Vec<[f64; 4]>,
+    /// The lines, each as the points that it bends at.
+    lines: Vec<Vec<[f64; 2]>>,
     elements: BTreeSet<String>,
     has_title: bool,
 }
@@ -106,13 +110,32 @@ fn read(svg: &str) -> Drawn {
                         drawn.labels.push(place());
                     }
                 }
+                if element == "path" && get("class").as_deref() == Some("line") {
+                    drawn.lines.push(line(&get("d").unwrap()));
+                }
                 drawn.elements.insert(element);
             }
-            _ => {}
+            Event::CData(_)
+            | Event::Comment(_)
+            | Event::Decl(_)
+            | Event::PI(_)
+            | Event::DocType(_) => {}
         }
     }
     assert_eq!(depth, 0);
     drawn
+}
+
+/// The points of a path of `M`, `L` and `C`; of a curve its end alone.
+fn line(path: &str) -> Vec<[f64; 2]> {
+    let steps = path.split(['M', 'L', 'C']).filter(|step| !step.is_empty());
+    steps
+        .map(|step| {
+            let mut numbers = step.split_whitespace().rev().map(|n| n.parse().unwrap());
+            let y = numbers.next().unwrap();
+            [numbers.next().unwrap(), y]
+        })
+        .collect()
 }
 
 fn overlap([ax, ay, aw, ah]: [f64; 4], [bx, by, bw, bh]: [f64; 4]) -> bool {
@@ -193,6 +216,27 @@ fn boxes_and_labels_do_not_overlap() {
     }
 }
 
+/// A line goes straight down where there are boxes beside it, and bends where there are none: so its
+/// straight parts must lie outside of all boxes, and its bends above or below all of them.
+#[test]
+fn lines_do_not_run_behind_boxes() {
+    for (name, lesson) in shipped() {
+        let drawn = read(&svg::svg(&Picture::new(&name, &lesson)));
+
+        assert_eq!(drawn.lines.len(), drawn.arrows.len());
+        for line in &drawn.lines {
+            assert!(line.len() >= 3, "{name}: {line:?}");
+            for two in line.windows(2) {
+                let [[x1, y1], [x2, y2]] = [two[0], two[1]];
+                let around = [x1.min(x2), y1.min(y2), (x1 - x2).abs(), (y1 - y2).abs()];
+                for place in &drawn.boxes {
+                    assert!(!overlap(around, *place), "{name}: {two:?} {place:?}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn the_same_lesson_gives_the_same_picture() {
     let (name, lesson) = shipped().remove(1);
@@ -233,9 +277,9 @@ fn hostile_texts_stay_texts() {
     let title = mermaid.lines().nth(1).unwrap();
     let title: String = serde_json::from_str(title.strip_prefix("title: ").unwrap()).unwrap();
     assert_eq!(title, lesson.title());
-    let chart: Vec<&str> = mermaid.lines().skip(3).collect();
-    assert!(!chart.concat().contains("<script") && !chart.concat().contains("alert(\""));
-    for line in chart.iter().filter(|line| line.contains('"')) {
+    let flow: Vec<&str> = mermaid.lines().skip(3).collect();
+    assert!(!flow.concat().contains("<script") && !flow.concat().contains("alert(\""));
+    for line in flow.iter().filter(|line| line.contains('"')) {
         assert_eq!(line.matches('"').count(), 2, "{line}");
     }
 }

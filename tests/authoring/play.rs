@@ -1,5 +1,7 @@
 //! `otrbot lesson play`: every shipped lesson is played to its end by a script.
 
+#![expect(clippy::panic, reason = "helpers of a test may fail it")]
+
 use crate::support::{Folder, Said, shipped_file};
 
 const SECRET: &str = "/secret purple walrus ironing kettles";
@@ -31,8 +33,8 @@ fn basics_is_played_to_its_end() {
             "* writes a message: waiting -> greeting",
             "bot [clear]: Hello! I am Marvin",
             "> /otr on",
-            "* OTR is on: greeting -> private -> fingerprint -> agreeing (drops what it was about to say",
             "program: private, not verified",
+            "* OTR is on: greeting -> private -> fingerprint -> agreeing (drops what it was about to say",
             "bot [private]: Well done!",
             "page: the shared secret is accepted",
             "* types a shared secret into the page: agreeing -> comparing -> comparing_by_you",

@@ -1,5 +1,7 @@
 //! The JSON Schema of lessons.
 
+#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
+
 use serde_json::{Value, json};
 
 use crate::support::{Folder, shipped, shipped_file};

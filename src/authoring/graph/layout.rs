@@ -8,7 +8,10 @@ use dagre::{
     layout::types::LabelPos,
 };
 
-use super::Arrow;
+use super::{Arrow, route};
+
+/// Least distance between boxes side by side.
+const BETWEEN_BOXES: f64 = 36.0;
 
 /// A width and a height.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,11 +53,24 @@ pub(super) struct Layout {
     pub(super) arrows: Vec<(Rect, Vec<(f64, f64)>)>,
 }
 
+impl Layout {
+    /// The greatest x of all.
+    pub(super) fn right(&self) -> f64 {
+        let labels = self.arrows.iter().map(|(label, _)| label);
+        let rights = self.boxes.iter().chain(labels).map(|place| place.right());
+        let points = self.arrows.iter().flat_map(|(_, points)| points).map(|(x, _)| *x);
+        rights.chain(points).fold(0.0, f64::max)
+    }
+}
+
 /// Lays boxes and arrows with their labels out; the course begins in the box of number `start`.
 pub(super) fn layout(start: usize, boxes: &[Size], arrows: &[(&Arrow, Size)]) -> Layout {
     let options = GraphOptions { directed: true, multigraph: true, compound: false };
     let mut graph: Graph<NodeLabel, EdgeLabel> = Graph::with_options(options);
-    for ix in order(start, boxes.len(), arrows) {
+    let is_joined = |ix: &usize| arrows.iter().any(|(a, _)| a.from == *ix || a.to == *ix);
+    let (drawn, aside): (Vec<usize>, Vec<usize>) =
+        order(start, boxes.len(), arrows).into_iter().partition(|ix| *ix == start || is_joined(ix));
+    for ix in drawn {
         let Some(Size { width, height }) = boxes.get(ix) else { continue };
         let node = NodeLabel { width: *width, height: *height, ..NodeLabel::default() };
         graph.set_node(name(ix), Some(node));
@@ -73,7 +89,7 @@ pub(super) fn layout(start: usize, boxes: &[Size], arrows: &[(&Arrow, Size)]) ->
         graph.set_edge(name(above), name(below), Some(edge), Some(&edge_name(arrow)));
     }
     let options = LayoutOptions {
-        nodesep: 36.0,
+        nodesep: BETWEEN_BOXES,
         edgesep: 16.0,
         ranksep: 44.0,
         rank_align: RankAlign::Top,
@@ -92,13 +108,25 @@ pub(super) fn layout(start: usize, boxes: &[Size], arrows: &[(&Arrow, Size)]) ->
         let [x, y] =
             [edge.and_then(|e| e.x), edge.and_then(|e| e.y)].map(Option::unwrap_or_default);
         let points = edge.map_or(&[][..], |edge| &edge.points);
-        let mut points: Vec<_> = points.iter().map(|point| (point.x, point.y)).collect();
-        if above != arrow.from {
-            points.reverse();
-        }
-        (Rect::around(x, y, *size), points)
+        (Rect::around(x, y, *size), points.iter().map(|point| (point.x, point.y)).collect())
     });
-    Layout { boxes: placed.collect(), arrows: drawn.collect() }
+    let mut layout = Layout { boxes: placed.collect(), arrows: drawn.collect() };
+    let arrows: Vec<&Arrow> = arrows.iter().map(|(arrow, _)| *arrow).collect();
+    route::route(&arrows, &mut layout);
+    put_aside(&mut layout, &aside);
+    layout
+}
+
+/// The boxes without arrows, one below the other, on the right of all others.
+fn put_aside(layout: &mut Layout, aside: &[usize]) {
+    let right = layout.right() + 2.0 * BETWEEN_BOXES;
+    let mut y = 0.0;
+    for ix in aside {
+        if let Some(place) = layout.boxes.get_mut(*ix) {
+            (place.x, place.y) = (right, y);
+            y = place.bottom() + BETWEEN_BOXES;
+        }
+    }
 }
 
 /// The boxes in the order in which the course comes to them. The library takes arrows that lead

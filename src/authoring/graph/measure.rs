@@ -1,5 +1,5 @@
 //! How wide texts are, without asking a font: as wide as in the widest of those that a browser may
-//! take (DejaVu Sans), so that no text is wider than its place.
+//! take (`DejaVu Sans`), so that no text is wider than its place.
 
 use unicode_width::UnicodeWidthChar as _;
 

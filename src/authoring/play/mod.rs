@@ -46,22 +46,24 @@ pub fn run(arguments: &cli::PlayLesson, settings: Option<PathBuf>) -> Result<(),
         may_start_smp: arguments.may_start_smp || sources.may_start_smp,
         default_secret: None,
         typing: Typing::default(),
-        warning_timeout: Duration::from_secs(1_500),
-        session_timeout: Duration::from_secs(1_800),
+        warning_timeout: Duration::from_mins(25),
+        session_timeout: Duration::from_mins(30),
     };
     let out = io::stdout();
-    match arguments.script.as_ref().filter(|file| file.as_os_str() != "-") {
-        Some(file) => {
-            let script = read_text(file)?;
-            play(&source.name, config, script.as_bytes(), Some(&file.display().to_string()), out)
-        }
-        None => {
-            let stdin = io::stdin();
-            let is_script = arguments.script.is_some() || !stdin.is_terminal();
-            let script = is_script.then_some("standard input");
-            play(&source.name, config, stdin.lock(), script, out)
-        }
+    if let Some(file) = arguments.script.as_ref().filter(|file| file.as_os_str() != "-") {
+        let script = read_text(file)?;
+        return play(
+            &source.name,
+            config,
+            script.as_bytes(),
+            Some(&file.display().to_string()),
+            out,
+        );
     }
+    let stdin = io::stdin();
+    let is_script = arguments.script.is_some() || !stdin.is_terminal();
+    let script = is_script.then_some("standard input");
+    play(&source.name, config, stdin.lock(), script, out)
 }
 
 fn catalog(arguments: &cli::PlayLesson) -> Result<Arc<Catalog>, Failure> {
