@@ -91,7 +91,7 @@ pub(super) fn layout(start: usize, boxes: &[Size], arrows: &[(&Arrow, Size)]) ->
     let options = LayoutOptions {
         nodesep: BETWEEN_BOXES,
         edgesep: 16.0,
-        ranksep: 44.0,
+        ranksep: 84.0,
         rank_align: RankAlign::Top,
         ..LayoutOptions::default()
     };
@@ -117,11 +117,12 @@ pub(super) fn layout(start: usize, boxes: &[Size], arrows: &[(&Arrow, Size)]) ->
     layout
 }
 
-/// The boxes without arrows, one below the other, on the right of all others.
+/// The boxes without arrows, one below the other, on the right of all others; what is done in any
+/// state stands above the states that only it leads to.
 fn put_aside(layout: &mut Layout, aside: &[usize]) {
     let right = layout.right() + 2.0 * BETWEEN_BOXES;
     let mut y = 0.0;
-    for ix in aside {
+    for ix in aside.iter().rev() {
         if let Some(place) = layout.boxes.get_mut(*ix) {
             (place.x, place.y) = (right, y);
             y = place.bottom() + BETWEEN_BOXES;

@@ -21,7 +21,7 @@ struct Layer {
 /// Puts the lines of arrows in the place of those that lead through the points of the layout.
 /// Each goes down or across: `(x, y)` and the next have the same `x`, or lie in different layers.
 pub(super) fn route(arrows: &[&Arrow], layout: &mut Layout) {
-    let layers = layers(layout);
+    let layers = layers(arrows, layout);
     let ends = ends(arrows, layout);
     for ((arrow, ends), (_, points)) in arrows.iter().zip(ends).zip(&mut layout.arrows) {
         let [from, to] = [arrow.from, arrow.to].map(|ix| layout.boxes.get(ix).copied());
@@ -54,10 +54,13 @@ impl Layer {
     }
 }
 
-fn layers(layout: &Layout) -> Vec<Layer> {
+/// The layers of the boxes that have arrows, and of the labels.
+fn layers(arrows: &[&Arrow], layout: &Layout) -> Vec<Layer> {
     let mut layers: Vec<Layer> = Vec::new();
     let labels = layout.arrows.iter().map(|(label, _)| *label);
-    for place in layout.boxes.iter().copied().chain(labels) {
+    let is_joined = |ix: usize| arrows.iter().any(|arrow| arrow.from == ix || arrow.to == ix);
+    let boxes = layout.boxes.iter().enumerate().filter(|(ix, _)| is_joined(*ix));
+    for place in boxes.map(|(_, place)| *place).chain(labels) {
         match layers.iter_mut().find(|layer| (layer.top - place.y).abs() < SAME) {
             Some(layer) => layer.bottom = layer.bottom.max(place.bottom()),
             None => layers.push(Layer { top: place.y, bottom: place.bottom() }),
