@@ -28,7 +28,7 @@ mod texts;
 
 pub use self::{
     catalog::{Catalog, CatalogError, Gap, SOURCE_LOCALE},
-    catalogs::{Catalogs, Problem, catalog_file},
+    catalogs::{Catalogs, Problem, SharedCatalogs, catalog_file},
     locale::is_locale,
     scope::{install, scope},
     texts::{Compiled, Lack, Texts},

@@ -16,6 +16,7 @@
 pub(crate) mod ambient;
 pub mod grades;
 pub mod lti;
+mod profile;
 pub mod registry;
 pub mod session;
 mod stanzas;
@@ -42,6 +43,8 @@ pub struct Received {
 pub enum Incoming {
     /// A chat message's body.
     Chat(String),
+    /// They want to know that the message with this id came (XEP-0184).
+    ReceiptAsked(String),
     /// They ask to see the bot's presence.
     SubscriptionAsked,
     /// They no longer want the bot in their contact list.
@@ -74,6 +77,8 @@ pub enum Outgoing {
     },
     /// The bot began or ceased to type.
     Composing(bool),
+    /// Tells that the message with this id came (XEP-0184).
+    Receipt(String),
     /// Asks them to accept the bot as a contact, and lets them see it.
     Invite,
     /// Lets them see the bot's presence.
@@ -90,6 +95,7 @@ impl std::fmt::Debug for Incoming {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Chat(body) => write!(f, "Chat({} bytes)", body.len()),
+            Self::ReceiptAsked(_) => f.write_str("ReceiptAsked"),
             Self::SubscriptionAsked => f.write_str("SubscriptionAsked"),
             Self::Unsubscribed => f.write_str("Unsubscribed"),
             Self::Available => f.write_str("Available"),
@@ -103,6 +109,7 @@ impl std::fmt::Debug for Outgoing {
         match self {
             Self::Chat { body, otr } => write!(f, "Chat({} bytes, otr: {otr})", body.len()),
             Self::Composing(on) => write!(f, "Composing({on})"),
+            Self::Receipt(_) => f.write_str("Receipt"),
             Self::Invite => f.write_str("Invite"),
             Self::AcceptSubscription => f.write_str("AcceptSubscription"),
             Self::Part { .. } => f.write_str("Part"),

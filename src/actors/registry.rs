@@ -249,6 +249,9 @@ impl Handler<Received> for SessionRegistry {
                     actor.do_send(Chat { from, body: ChatBody(body) });
                 }
             }
+            Incoming::ReceiptAsked(id) => {
+                self.out.do_send(Deliver { to: from, what: Outgoing::Receipt(id) });
+            }
             Incoming::SubscriptionAsked => self.deliver(&jid, Outgoing::AcceptSubscription),
             // Who is there and was not met yet is greeted; later changes of presence say nothing.
             Incoming::Available => {

@@ -26,7 +26,8 @@ pub(super) fn run(
     verbose: bool,
 ) -> Result<(), Failure> {
     let mut sources = Sources::load(settings)?;
-    let (catalogs, problems) = Catalogs::load(arguments.locales.as_deref());
+    let locales = arguments.locales.as_ref().or(sources.locales.as_ref());
+    let (catalogs, problems) = Catalogs::load(locales.map(PathBuf::as_path));
     let chosen = if arguments.lessons.is_empty() {
         sources.all()
     } else {

@@ -32,6 +32,8 @@ pub struct Sources {
     pub variables: BTreeMap<String, String>,
     /// The name of the lesson of those who name none.
     pub default: String,
+    /// The folder of translations that the settings name.
+    pub locales: Option<PathBuf>,
     /// Whether the settings let the bot begin SMP.
     pub may_start_smp: bool,
     /// What is wrong with lessons that could not be read.
@@ -66,6 +68,7 @@ impl Sources {
             by_name: BTreeMap::new(),
             variables: Settings::default_format_strings(),
             default: "basics".to_owned(),
+            locales: None,
             may_start_smp: false,
             unreadable: Vec::new(),
         };
@@ -78,6 +81,7 @@ impl Sources {
             }
             sources.variables = settings.format_strings;
             sources.default = settings.lessons.default;
+            sources.locales = settings.locales_folder;
             sources.may_start_smp = settings.otr.may_start_smp;
         }
         Ok(sources)

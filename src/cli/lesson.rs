@@ -23,7 +23,8 @@ pub struct CheckLessons {
     /// Names of lessons, or YAML files [default: all that are built in and in lessons.folder].
     #[arg(value_name = "FILE|NAME")]
     pub lessons: Vec<String>,
-    /// A folder of translations that go before those that are built in.
+    /// A folder of translations that go before those that are built in [default: `locales_folder`
+    /// of the settings].
     #[arg(long, value_name = "DIR")]
     pub locales: Option<PathBuf>,
 }
@@ -66,7 +67,8 @@ pub struct PlayLesson {
     /// What the learner writes and does, a line each; `-` reads it from the standard input.
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,
-    /// A folder of translations that go before those that are built in.
+    /// A folder of translations that go before those that are built in [default: `locales_folder`
+    /// of the settings].
     #[arg(long, value_name = "DIR")]
     pub locales: Option<PathBuf>,
     /// Plays as with `otr.may_start_smp: true` in the settings.

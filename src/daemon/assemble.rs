@@ -19,7 +19,7 @@ use crate::{
     cli,
     failure::Failure,
     http::PagesConfig,
-    i18n::Catalogs,
+    i18n::{Catalogs, SharedCatalogs},
     keys,
     lesson::Library,
     lti::{Consumers, token::TokenKey},
@@ -42,6 +42,8 @@ pub struct Assembly {
     pub(super) account: xmpp::Account,
     /// The long-term key that every learner meets; `None`: a fresh one for each session.
     fixed_key: Option<Arc<SigningKey>>,
+    /// The bot's picture.
+    pub(super) avatar: Option<Arc<xmpp::Avatar>>,
 }
 
 impl Assembly {
@@ -73,6 +75,7 @@ impl Assembly {
                 ))
             })?,
         };
+        let avatar = avatar(&settings, &jid)?.map(Arc::new);
         let fixed_key = fixed_key(&settings, &jid, arguments.key_file.as_deref())?;
         let account = xmpp::Account {
             jid: jid.clone(),
@@ -82,8 +85,8 @@ impl Assembly {
             allow_plain_text: account.allow_plain_text,
             tls: tls(&settings)?,
         };
-        let assembly = Self { settings, jid, account, fixed_key };
-        assembly.factory()?;
+        let assembly = Self { settings, jid, account, fixed_key, avatar };
+        assembly.factory(Catalogs::default())?;
         Ok(assembly)
     }
 
@@ -92,7 +95,7 @@ impl Assembly {
     /// # Errors
     ///
     /// [`Failure::BadSetting`] with every fault of the lessons, a line each.
-    pub fn factory(&self) -> Result<SessionFactory, Failure> {
+    pub fn factory(&self, catalogs: Catalogs) -> Result<SessionFactory, Failure> {
         let settings = &self.settings;
         let lessons = lessons(settings).map_err(|faults| Failure::BadSetting(faults.join("\n")))?;
         let Some(default_lesson) = lessons.find(&settings.lessons.default) else {
@@ -101,7 +104,7 @@ impl Assembly {
         Ok(SessionFactory {
             lessons,
             default_lesson,
-            catalogs: self.catalogs(),
+            catalogs,
             default_locale: settings.default_locale.clone(),
             variables: Arc::new(settings.format_strings.clone()),
             policy: policy(settings),
@@ -193,7 +196,7 @@ impl Assembly {
     }
 
     /// What the pages say of this bot.
-    pub(super) fn pages(&self) -> PagesConfig {
+    pub(super) fn pages(&self, catalogs: SharedCatalogs) -> PagesConfig {
         let lti = &self.settings.lti;
         PagesConfig {
             public_url: lti.public_url.clone(),
@@ -204,13 +207,13 @@ impl Assembly {
             bot_description: self.variable("bot_description"),
             project_name: self.variable("project_name"),
             bot_alias: self.variable("bot_alias"),
-            catalogs: self.catalogs(),
+            catalogs,
         }
     }
 
     /// The languages; what is wrong with one is logged, and the others go on.
-    fn catalogs(&self) -> Catalogs {
-        let (mut catalogs, problems) = Catalogs::load(None);
+    pub(super) fn catalogs(&self) -> Catalogs {
+        let (mut catalogs, problems) = Catalogs::load(self.settings.locales_folder.as_deref());
         for problem in problems {
             log::warn!("{problem}");
         }
@@ -239,6 +242,16 @@ fn fixed_key(
         key.public_key().fingerprint()
     );
     Ok(Some(key))
+}
+
+/// The picture that the settings name for an account.
+pub(super) fn avatar(settings: &Settings, jid: &BareJid) -> Result<Option<xmpp::Avatar>, Failure> {
+    let named = settings.xmpp.accounts.get(jid).and_then(|account| account.avatar_file.as_deref());
+    let Some(path) = named else { return Ok(None) };
+    xmpp::Avatar::load(path).map(Some).map_err(|error| {
+        let (file, path) = (settings.file.display(), path.display());
+        Failure::BadSetting(format!("{file}: xmpp.accounts.{jid}.avatar_file: {path} {error}"))
+    })
 }
 
 /// All lessons, or every fault in them.
@@ -275,23 +288,30 @@ fn policy(settings: &Settings) -> Policy {
 pub(super) fn tls(settings: &Settings) -> Result<xmpp::Tls, Failure> {
     let mut cipher_suites = Vec::new();
     let mut faults = Vec::new();
-    for name in &settings.tls.cipher_list {
+    let file = settings.file.display();
+    for (name, line) in &settings.tls.cipher_list {
         match xmpp::parse_cipher(name) {
             Ok(suite) => cipher_suites.push(suite),
-            Err(why) => {
-                faults.push(format!("{}: tls.cipher_list: {name}: {why}", settings.file.display()));
-            }
+            Err(why) => faults.push(format!("{file}:{line}: tls.cipher_list: {name:?}: {why}")),
         }
+    }
+    let min_version = match settings.tls.version {
+        TlsVersion::V1_2 => xmpp::TlsVersion::V1_2,
+        TlsVersion::V1_3 => xmpp::TlsVersion::V1_3,
+    };
+    if faults.is_empty() && !xmpp::has_cipher_for(min_version, &cipher_suites) {
+        let line = settings.tls.cipher_list.first().map_or(1, |(_, line)| *line);
+        faults.push(format!(
+            "{file}:{line}: tls.cipher_list: has no cipher of TLSv1.3, the least version of \
+             tls.version; add TLS_AES_256_GCM_SHA384 or leave the list empty"
+        ));
     }
     if !faults.is_empty() {
         return Err(Failure::BadSetting(faults.join("\n")));
     }
     Ok(xmpp::Tls {
         enabled: settings.tls.enabled,
-        min_version: match settings.tls.version {
-            TlsVersion::V1_2 => xmpp::TlsVersion::V1_2,
-            TlsVersion::V1_3 => xmpp::TlsVersion::V1_3,
-        },
+        min_version,
         cipher_suites,
         ca_certs: settings.tls.ca_certs.clone(),
     })

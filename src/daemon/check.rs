@@ -16,7 +16,7 @@ pub fn check(file: &Path) -> Result<(), Failure> {
     if let Err(failure) = assemble::tls(&settings) {
         problems.push(failure.to_string());
     }
-    let (catalogs, faults) = Catalogs::load(None);
+    let (catalogs, faults) = Catalogs::load(settings.locales_folder.as_deref());
     problems.extend(faults.iter().map(ToString::to_string));
     let mut warnings = coverage::incomplete_program(&catalogs);
     match assemble::lessons(&settings) {
@@ -34,6 +34,9 @@ pub fn check(file: &Path) -> Result<(), Failure> {
                 Ok(chosen) => warnings.extend(chosen.notes),
                 Err(error) => problems.push(error.to_string()),
             }
+        }
+        if let Err(failure) = assemble::avatar(&settings, jid) {
+            problems.push(failure.to_string());
         }
         if account.password.is_none() {
             problems.push(format!(

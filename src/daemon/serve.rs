@@ -23,6 +23,7 @@ use crate::{
     },
     failure::Failure,
     http::{self, health},
+    i18n::SharedCatalogs,
     metrics::Metrics,
     store::Store,
     xmpp::{self, Down},
@@ -42,6 +43,7 @@ struct Running {
     store: Addr<StoreActor>,
     servers: Vec<ServerHandle>,
     arbiters: Vec<Arbiter>,
+    catalogs: SharedCatalogs,
 }
 
 /// Starts everything, and returns once it was told to stop and did.
@@ -50,6 +52,7 @@ struct Running {
 ///
 /// A [`Failure`]: what could not be started, or why the connection was given up.
 pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
+    let assembly = Arc::new(assembly);
     let (on_failure, failed) = oneshot::channel();
     let mut hangups = signal(SignalKind::hangup()).context("cannot listen to SIGHUP")?;
     let mut terms = signal(SignalKind::terminate()).context("cannot listen to SIGTERM")?;
@@ -62,7 +65,7 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
             _ = terms.recv() => break Ok("SIGTERM"),
             _ = interrupts.recv() => break Ok("SIGINT"),
             down = &mut failed => break Err(down),
-            _ = hangups.recv() => reload(&assembly, &running),
+            _ = hangups.recv() => reload(&assembly, &running).await,
         }
     };
     let result = match result {
@@ -91,13 +94,22 @@ fn gave_up(assembly: &Assembly, down: &Down) -> Failure {
     }
 }
 
-fn reload(assembly: &Assembly, running: &Running) {
-    match assembly.factory() {
-        Ok(factory) => {
+/// Reads lessons and locales anew: the pages have them at once, new sessions when they begin.
+async fn reload(assembly: &Arc<Assembly>, running: &Running) {
+    let assembly = Arc::clone(assembly);
+    let read = tokio::task::spawn_blocking(move || {
+        let catalogs = assembly.catalogs();
+        let factory = assembly.factory(catalogs.clone())?;
+        Ok::<_, Failure>((catalogs, factory))
+    });
+    match read.await {
+        Ok(Ok((catalogs, factory))) => {
             info!("SIGHUP: lessons and locales are read anew for new sessions");
+            running.catalogs.replace(catalogs);
             running.registry.do_send(Reload(factory));
         }
-        Err(failure) => error!("SIGHUP: the old lessons and locales stay: {failure}"),
+        Ok(Err(failure)) => error!("SIGHUP: the old lessons and locales stay: {failure}"),
+        Err(error) => error!("SIGHUP: the old lessons and locales stay: {error}"),
     }
 }
 
@@ -121,9 +133,11 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
     let connection_context = Context::<XmppConnection>::new();
     let connection = connection_context.address();
     let arbiters: Vec<_> = (0..assemble::n_session_threads()).map(|_| Arbiter::new()).collect();
+    let languages = assembly.catalogs();
+    let catalogs = SharedCatalogs::new(languages.clone());
     let registry = SessionRegistry::new(registry::Parts {
         own: assembly.jid.clone(),
-        factory: assembly.factory()?,
+        factory: assembly.factory(languages.clone())?,
         arbiters: arbiters.iter().map(Arbiter::handle).collect(),
         out: connection.clone().recipient(),
         store: store_actor.clone().recipient(),
@@ -137,6 +151,7 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
         own: assembly.jid.clone(),
         alias: assembly.variable("bot_alias"),
         title: assembly.variable("bot_title"),
+        avatar: assembly.avatar.clone(),
         commands,
         events,
         to_registry: registry.clone().recipient(),
@@ -170,8 +185,9 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
         })
         .start();
         let address = listener.local_addr().context("the pages have no address")?;
-        let server = http::serve(http::Site { gateway, config: assembly.pages() }, listener)
-            .with_context(|| format!("cannot serve the pages on {address}"))?;
+        let server =
+            http::serve(http::Site { gateway, config: assembly.pages(catalogs.clone()) }, listener)
+                .with_context(|| format!("cannot serve the pages on {address}"))?;
         servers.push(server.handle());
         actix::spawn(server);
         info!("the pages are at {address}, known to the LMS as {}", settings.lti.public_url);
@@ -185,7 +201,7 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
     let server = health::serve(health, health_listener).context("cannot serve the metrics")?;
     servers.push(server.handle());
     actix::spawn(server);
-    Ok(Running { registry, connection, store: store_actor, servers, arbiters })
+    Ok(Running { registry, connection, store: store_actor, servers, arbiters, catalogs })
 }
 
 fn listen(address: std::net::SocketAddr, key: &str) -> Result<TcpListener, Failure> {

@@ -26,7 +26,7 @@ use url::Url;
 use self::{error::Failure, headers::Ancestors};
 use crate::{
     actors::lti::{LtiGateway, PageError},
-    i18n::{self, Catalogs},
+    i18n::{self, SharedCatalogs},
 };
 
 /// How long requests under way have at the end, in seconds.
@@ -52,7 +52,7 @@ pub struct PagesConfig {
     /// The bot's name in the chat.
     pub bot_alias: String,
     /// The pages' texts in all languages.
-    pub catalogs: Catalogs,
+    pub catalogs: SharedCatalogs,
 }
 
 /// All that the handlers need.

@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     io::{self, Read as _},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock},
     time::SystemTime,
 };
 
@@ -214,6 +214,28 @@ impl Catalogs {
         let mut catalog = there.map_or_else(|| Catalog::new(locale), |there| (**there).clone());
         catalog.put_first(texts);
         self.insert(catalog);
+    }
+}
+
+/// Catalogs that many read, and that are replaced as a whole.
+#[derive(Clone, Debug)]
+pub struct SharedCatalogs(Arc<RwLock<Catalogs>>);
+
+impl SharedCatalogs {
+    /// Shares these.
+    pub fn new(catalogs: Catalogs) -> Self {
+        Self(Arc::new(RwLock::new(catalogs)))
+    }
+
+    /// As [`Catalogs::find`], in those that are there now.
+    pub fn find(&self, locale: &str) -> Arc<Catalog> {
+        // Nobody can panic in the middle of a change.
+        self.0.read().unwrap_or_else(PoisonError::into_inner).find(locale)
+    }
+
+    /// Puts others in their place.
+    pub fn replace(&self, catalogs: Catalogs) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = catalogs;
     }
 }
 

@@ -4,13 +4,16 @@
 use core::fmt;
 
 use aes::Aes128Enc;
-use ctr::Ctr128BE;
-use ctr::cipher::{KeyIvInit as _, StreamCipher as _};
+use aes::cipher::{Array, BlockCipherEncrypt as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// Blocks of the key stream that are made at a time: as many as vector instructions like to have,
+/// which is what makes this faster than a stream cipher of a library on top of the same cipher.
+const N_BLOCKS: usize = 64;
 
 /// Length of the block of SHA-1 and SHA-256: shorter HMAC keys are padded to it with zeros.
 const HMAC_BLOCK_LEN: usize = 64;
@@ -30,12 +33,23 @@ impl AesKey {
 
     /// Encrypts or decrypts in place. The counter starts with these 8 bytes and 8 zero bytes.
     pub fn apply(&self, counter_top: [u8; 8], bytes: &mut [u8]) {
-        let mut counter = [0; 16];
-        for (to, from) in counter.iter_mut().zip(counter_top) {
-            *to = from;
+        let cipher = Aes128Enc::new(&self.0.into());
+        let mut stream = [[0; Self::LEN]; N_BLOCKS];
+        let mut next = u128::from(u64::from_be_bytes(counter_top)) << 64;
+        for piece in bytes.chunks_mut(N_BLOCKS * Self::LEN) {
+            let n = piece.len().div_ceil(Self::LEN);
+            let blocks = stream.get_mut(..n).unwrap_or_default();
+            for block in &mut *blocks {
+                *block = next.to_be_bytes();
+                // It cannot come to its end within a message of bounded length.
+                next = next.wrapping_add(1);
+            }
+            cipher.encrypt_blocks(Array::cast_slice_from_core_mut(blocks));
+            for (byte, key) in piece.iter_mut().zip(blocks.as_flattened()) {
+                *byte ^= key;
+            }
         }
-        // The block counter cannot come to its end within a message of bounded length.
-        Ctr128BE::<Aes128Enc>::new(&self.0.into(), &counter.into()).apply_keystream(bytes);
+        stream.as_flattened_mut().zeroize();
     }
 
     /// Its bytes, to derive a MAC key from.
@@ -173,6 +187,10 @@ redacted_debug!(AesKey, MacKey, AkeMacKey, ExtraKey, RevealedMacKey);
 
 #[cfg(test)]
 mod tests {
+    use ctr::Ctr128BE;
+    use ctr::cipher::{KeyIvInit as _, StreamCipher as _};
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -214,6 +232,25 @@ mod tests {
         assert!(key.verifies(b"bytes", &mac));
         assert!(!key.verifies(b"other", &mac));
         assert!(!MacKey::from_bytes([2; 20]).verifies(b"bytes", &mac));
+    }
+
+    proptest! {
+        #[test]
+        fn the_counter_mode_is_that_of_the_library(
+            key in any::<[u8; 16]>(),
+            counter in any::<[u8; 8]>(),
+            text in prop::collection::vec(any::<u8>(), 0..3_000),
+        ) {
+            let mut expected = text.clone();
+            let mut start = [0; 16];
+            start[..8].copy_from_slice(&counter);
+            Ctr128BE::<Aes128Enc>::new(&key.into(), &start.into()).apply_keystream(&mut expected);
+
+            let mut encrypted = text;
+            AesKey(key).apply(counter, &mut encrypted);
+
+            prop_assert_eq!(encrypted, expected);
+        }
     }
 
     #[test]

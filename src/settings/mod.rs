@@ -42,6 +42,9 @@ pub struct Settings {
     pub typing: Typing,
     /// Where the lessons are.
     pub lessons: Lessons,
+    /// Folder of translations, `<locale>/LC_MESSAGES/otrbot.po` or `.mo`, whose texts go before
+    /// those that the program carries. Default: `locales` beside the settings or their folder.
+    pub locales_folder: Option<PathBuf>,
     /// The web part.
     pub lti: Lti,
     /// URL of the database. Default: `sqlite://otrbot.db` beside the settings.
@@ -94,8 +97,8 @@ pub struct Tls {
     pub enabled: bool,
     /// The least version that is accepted. Default: TLS 1.2.
     pub version: TlsVersion,
-    /// Names of ciphers, OpenSSL's or IANA's; empty: the library's safe set.
-    pub cipher_list: Vec<String>,
+    /// Names of ciphers, OpenSSL's or IANA's, with their lines; empty: the library's safe set.
+    pub cipher_list: Vec<(String, u64)>,
     /// PEM file of the authorities that may sign the server's certificate; `None`: no check, which
     /// is accepted for loopback servers alone.
     pub ca_certs: Option<PathBuf>,

@@ -60,6 +60,7 @@ impl Reader<'_> {
             session: session(root.section("session")),
             typing: typing(root.section("typing")),
             lessons: self.lessons(root.section("lessons")),
+            locales_folder: self.locales_folder(&root),
             lti: self.lti(root.section("lti")),
             store: self.store(&root),
             metrics_bind: {
@@ -249,6 +250,23 @@ impl Reader<'_> {
         let default = section.text("default").unwrap_or_else(|| "basics".to_owned());
         section.end();
         Lessons { folder, default }
+    }
+
+    fn locales_folder(&self, root: &Section<'_>) -> Option<PathBuf> {
+        if let Some(named) = root.text("locales_folder") {
+            let folder = self.path(&named);
+            if !folder.is_dir() {
+                let what = format!("names {}, which is not a folder", folder.display());
+                root.missing("locales_folder", what);
+            }
+            return Some(folder);
+        }
+        let mut usual = vec![self.path("locales")];
+        // As in the repository: settings/production.yaml, locales/nl_NL/….
+        if self.folder.file_name().is_some_and(|name| name == "settings") {
+            usual.push(self.folder.with_file_name("locales"));
+        }
+        usual.into_iter().find(|folder| folder.is_dir())
     }
 
     fn lti(&self, section: Section<'_>) -> Lti {

@@ -321,12 +321,13 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// A list of texts; empty where the key is absent.
-    pub(super) fn texts(&self, key: &'static str) -> Vec<String> {
-        match self.find(key).map(|node| &node.value) {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Text(text)) => vec![text.clone()],
-            Some(Value::List(list)) => list
+    /// A list of texts with their lines; empty where the key is absent.
+    pub(super) fn texts(&self, key: &'static str) -> Vec<(String, u64)> {
+        let Some(node) = self.find(key) else { return Vec::new() };
+        match &node.value {
+            Value::Null => Vec::new(),
+            Value::Text(text) => vec![(text.clone(), node.line)],
+            Value::List(list) => list
                 .iter()
                 .filter_map(|node| {
                     let text = node.value.as_text();
@@ -335,10 +336,10 @@ impl<'a> Section<'a> {
                         let what = format!("holds {kind}, but each entry must be a text");
                         self.report(Some(node.line), self.path_of(key), ProblemKind::Bad, what);
                     }
-                    text
+                    Some((text?, node.line))
                 })
                 .collect(),
-            Some(other) => {
+            other @ (Value::Bool(_) | Value::Int(_) | Value::Float | Value::Map(_)) => {
                 self.fault(key, format!("is {}, but must be a list of texts", other.kind()));
                 Vec::new()
             }

@@ -18,15 +18,21 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use super::{ConfigError, Down, Negotiated, Tls, TlsVersion};
 
 /// Why a name is no cipher suite that can be configured.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum CipherProblem {
     /// It is no name of a cipher suite.
-    #[error("it is no name of a cipher suite")]
-    Unknown,
+    #[error("is no name of a cipher suite{}", nearest.as_ref().map_or_else(
+        || format!("; known are {}", supported_ciphers().join(", ")),
+        |name| format!("; did you mean {name}?")
+    ))]
+    Unknown {
+        /// A name that looks like it, in the spelling of OpenSSL or IANA, as was asked for.
+        nearest: Option<String>,
+    },
     /// The library deliberately does not have it: no forward secrecy, or no authenticated
-    /// encryption.
-    #[error("the TLS library does not have it, as it lacks forward secrecy or AEAD")]
-    Unsupported,
+    /// encryption, or the slow forms of Diffie-Hellman.
+    #[error("is not supported: {0}; leave it out")]
+    Unsupported(&'static str),
 }
 
 /// Reads the name of a cipher suite as OpenSSL or IANA write it.
@@ -48,7 +54,44 @@ pub fn parse_cipher(name: &str) -> Result<CipherSuite, CipherProblem> {
     let is_suite = words.len() > 1
         && words.iter().all(|word| KEY_WORDS.contains(word) || CIPHER_WORDS.contains(word))
         && words.iter().any(|word| CIPHER_WORDS.contains(word));
-    Err(if is_suite { CipherProblem::Unsupported } else { CipherProblem::Unknown })
+    if is_suite {
+        return Err(CipherProblem::Unsupported(lack(&words)));
+    }
+    let names = supported.iter().map(SupportedCipherSuite::suite);
+    let nearest = names
+        .flat_map(|suite| [openssl(suite), iana(suite)])
+        .map(|known| (strsim::damerau_levenshtein(&known, &name), known))
+        .min()
+        .filter(|&(distance, _)| distance <= MOST_SLIPS)
+        .map(|(_, known)| known);
+    Err(CipherProblem::Unknown { nearest })
+}
+
+/// How many letters of a name may be wrong for another to be proposed.
+const MOST_SLIPS: usize = 5;
+
+/// What a suite lacks that the library does not have.
+fn lack(words: &[&str]) -> &'static str {
+    let has = |word| words.contains(&word);
+    let is_broken = ["RC2", "RC4", "DES", "3DES", "NULL", "EXP", "EXPORT", "IDEA", "SEED", "MD5"];
+    if is_broken.into_iter().any(has) {
+        "it is broken"
+    } else if !has("ECDHE") && !has("DHE") && !has("EDH") {
+        "it has no forward secrecy"
+    } else if !has("GCM") && !has("POLY1305") && !has("CCM") && !has("CCM8") {
+        "it does not authenticate what it encrypts (CBC)"
+    } else {
+        "the TLS library speaks AES-GCM and ChaCha20-Poly1305 with ECDHE alone"
+    }
+}
+
+/// Whether a version that is not older than `least` can be spoken with these; empty: with all.
+pub fn has_cipher_for(least: TlsVersion, suites: &[CipherSuite]) -> bool {
+    let is_new = |suite: &SupportedCipherSuite| {
+        least == TlsVersion::V1_2 || suite.version().version == ProtocolVersion::TLSv1_3
+    };
+    let known = ring::default_provider().cipher_suites;
+    suites.is_empty() || known.iter().any(|s| is_new(s) && suites.contains(&s.suite()))
 }
 
 /// The cipher suites that can be configured, best first, by their IANA names.
@@ -194,7 +237,7 @@ impl Connector {
             .tls
             .connect(self.name.clone(), stream)
             .await
-            .map_err(|error| handshake_failure(&error, server))?;
+            .map_err(|error| self.handshake_failure(&error, server))?;
         let (_, connection) = stream.get_ref();
         let version = connection.protocol_version();
         let suite = connection.negotiated_cipher_suite().map(|suite| suite.suite());
@@ -212,7 +255,12 @@ impl Connector {
         if !has_version || !suite.is_some_and(|suite| self.suites.contains(&suite)) {
             return Err(Down::TlsMismatch {
                 server: server.to_owned(),
-                why: format!("{} with {} was agreed on", negotiated.version, negotiated.cipher),
+                why: format!(
+                    "{} with {} was agreed on; {}",
+                    negotiated.version,
+                    negotiated.cipher,
+                    self.wanted()
+                ),
             });
         }
         let exporter = (version == Some(ProtocolVersion::TLSv1_3))
@@ -225,6 +273,50 @@ impl Connector {
             })
             .and_then(Result::ok);
         Ok(Secured { stream, negotiated, exporter })
+    }
+
+    /// Sorts what went wrong by who must change something.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the library's list of errors is open")]
+    fn handshake_failure(&self, error: &io::Error, server: &str) -> Down {
+        let server = server.to_owned();
+        let Some(cause) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
+            return Down::TlsFailed { server, why: error.kind().to_string() };
+        };
+        match cause {
+            Error::InvalidCertificate(fault) => {
+                Down::Certificate { server, why: certificate_fault(fault) }
+            }
+            Error::NoCertificatesPresented => {
+                Down::Certificate { server, why: "it has none".to_owned() }
+            }
+            Error::AlertReceived(
+                alert @ (AlertDescription::HandshakeFailure
+                | AlertDescription::ProtocolVersion
+                | AlertDescription::InsufficientSecurity),
+            ) => Down::TlsMismatch {
+                server,
+                why: format!("nothing in common (alert {alert:?}); {}", self.wanted()),
+            },
+            Error::PeerIncompatible(what) => Down::TlsMismatch {
+                server,
+                why: format!("nothing in common ({what:?}); {}", self.wanted()),
+            },
+            other => Down::TlsFailed { server, why: other.to_string() },
+        }
+    }
+
+    /// What the settings ask for, and what can be done.
+    fn wanted(&self) -> String {
+        let version = match self.min_version {
+            TlsVersion::V1_2 => "TLSv1.2",
+            TlsVersion::V1_3 => "TLSv1.3",
+        };
+        let ciphers: Vec<String> = self.suites.iter().copied().map(iana).collect();
+        format!(
+            "asked for are {version} or newer (tls.version) and one of {} (tls.cipher_list): \
+             configure the server so, or change the settings",
+            ciphers.join(", ")
+        )
     }
 }
 
@@ -244,36 +336,6 @@ fn authorities(path: &std::path::Path) -> Result<RootCertStore, ConfigError> {
         return Err(ConfigError::NoCertificates { path: path.to_owned() });
     }
     Ok(store)
-}
-
-/// Sorts what went wrong by who must change something.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the library's list of errors is open")]
-fn handshake_failure(error: &io::Error, server: &str) -> Down {
-    let server = server.to_owned();
-    let Some(cause) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
-        return Down::TlsFailed { server, why: error.kind().to_string() };
-    };
-    match cause {
-        Error::InvalidCertificate(fault) => {
-            Down::Certificate { server, why: certificate_fault(fault) }
-        }
-        Error::NoCertificatesPresented => {
-            Down::Certificate { server, why: "it has none".to_owned() }
-        }
-        Error::AlertReceived(
-            alert @ (AlertDescription::HandshakeFailure
-            | AlertDescription::ProtocolVersion
-            | AlertDescription::InsufficientSecurity),
-        ) => Down::TlsMismatch {
-            server,
-            why: format!("no version and cipher suite in common (alert {alert:?})"),
-        },
-        Error::PeerIncompatible(what) => Down::TlsMismatch {
-            server,
-            why: format!("no version and cipher suite in common ({what:?})"),
-        },
-        other => Down::TlsFailed { server, why: other.to_string() },
-    }
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library's list of faults is open")]
@@ -370,11 +432,41 @@ mod tests {
             "TLS_DH_anon_WITH_AES_128_CBC_SHA",
             "RC4-MD5",
         ] {
-            assert_eq!(parse_cipher(name), Err(CipherProblem::Unsupported), "{name}");
+            let problem = parse_cipher(name).unwrap_err();
+            assert!(matches!(problem, CipherProblem::Unsupported(_)), "{name}");
         }
         for name in ["", "HIGH", "!aNULL", "ECDHE-RSA-AES257-GCM-SHA256", "SHA", "TLS_RSA"] {
-            assert_eq!(parse_cipher(name), Err(CipherProblem::Unknown), "{name}");
+            let problem = parse_cipher(name).unwrap_err();
+            assert!(matches!(problem, CipherProblem::Unknown { .. }), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_cipher_is_said_with_its_reason() {
+        for (name, reason) in [
+            ("AES256-GCM-SHA384", "forward secrecy"),
+            ("ECDHE-RSA-AES256-SHA384", "CBC"),
+            ("ECDHE-RSA-AES128-SHA", "CBC"),
+            ("DHE-RSA-AES256-GCM-SHA384", "ECDHE alone"),
+            ("TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE alone"),
+            ("TLS_RSA_WITH_3DES_EDE_CBC_SHA", "broken"),
+            ("ECDHE-RSA-AES257-GCM-SHA256", "did you mean ECDHE-RSA-AES128-GCM-SHA256?"),
+            ("TLS_AES_265_GCM_SHA384", "did you mean TLS_AES_256_GCM_SHA384?"),
+            ("HIGH:!aNULL", "known are TLS_AES_256_GCM_SHA384, "),
+        ] {
+            let said = parse_cipher(name).unwrap_err().to_string();
+            assert!(said.contains(reason), "{name}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_list_without_a_cipher_of_the_least_version_is_seen() {
+        let old = CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256;
+
+        assert!(has_cipher_for(TlsVersion::V1_2, &[old]));
+        assert!(!has_cipher_for(TlsVersion::V1_3, &[old]));
+        assert!(has_cipher_for(TlsVersion::V1_3, &[old, CipherSuite::TLS13_AES_128_GCM_SHA256]));
+        assert!(has_cipher_for(TlsVersion::V1_3, &[]));
     }
 
     #[test]

@@ -113,6 +113,23 @@ fn a_lesson_of_the_settings_is_known_by_its_name() {
 }
 
 #[test]
+fn the_check_of_the_settings_tells_missing_translations_in_short() {
+    let folder = Folder::new();
+    folder.write("here/settings.yaml", SETTINGS);
+    folder.write("here/mine/tiny.yaml", TINY);
+    folder.write("here/locales/nl_NL/LC_MESSAGES/otrbot.po", DUTCH);
+
+    let said = folder.run("check", &["--settings", "here/settings.yaml"], "");
+
+    let line = "otrbot: warning: lesson tiny: nl_NL: 3 of 4 texts are not translated (1 fuzzy and 1 \
+                faulty of them)";
+    assert!(said.err.contains(line), "{}", said.err);
+    assert!(said.err.contains("otrbot: warning: otrbot: nl_NL: "), "{}", said.err);
+    let said = folder.lesson(&["check", "--settings", "here/settings.yaml", "tiny"]);
+    assert!(said.out.contains("nl_NL: 3 of 4 texts"), "{}", said.out);
+}
+
+#[test]
 fn missing_fuzzy_and_faulty_translations_are_warnings_with_their_places() {
     let folder = Folder::new();
     folder.write("tiny.yaml", TINY);

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::program;
 use crate::support::daemon::{Daemon, Script};
+use crate::support::prosody::{Options, Prosody};
 use crate::support::stage::{self, BOT, BOT_PASSWORD};
 use crate::support::web;
 
@@ -135,4 +136,59 @@ fn a_server_that_comes_later_is_waited_for() {
     prosody.start_again();
 
     daemon.wait_until_ready();
+}
+
+#[test]
+fn a_server_with_older_tls_ends_with_127() {
+    let options = Options { ssl: vec!["protocol = \"tlsv1_2\"".to_owned()], ..Options::default() };
+    let prosody = Prosody::start_with(&[("bot", BOT_PASSWORD)], options);
+    let mut script = stage::script(&prosody);
+    script.tls = "version: TLSv1.3".to_owned();
+    script.log_level = "info";
+
+    let mut daemon = Daemon::launch(program(), script);
+    let status = daemon.wait(Duration::from_secs(20));
+
+    let log = daemon.log();
+    assert_eq!(status.code(), Some(127), "{log}");
+    for part in [BOT, "127.0.0.1", "TLSv1.3", "tls.version"] {
+        assert!(log.contains(part), "{part} is not named: {log}");
+    }
+}
+
+#[test]
+fn a_server_without_the_ciphers_of_the_list_ends_with_127() {
+    let ssl = ["protocol = \"tlsv1_2\"", "ciphers = \"ECDHE-ECDSA-AES128-GCM-SHA256\""];
+    let ssl = ssl.map(str::to_owned).to_vec();
+    let prosody =
+        Prosody::start_with(&[("bot", BOT_PASSWORD)], Options { ssl, ..Options::default() });
+    let mut script = stage::script(&prosody);
+    script.tls = "cipher_list: [ECDHE-ECDSA-AES256-GCM-SHA384]".to_owned();
+
+    let status = Daemon::launch(program(), script).wait(Duration::from_secs(20));
+
+    assert_eq!(status.code(), Some(127));
+}
+
+#[test]
+fn ciphers_that_cannot_be_had_are_named_with_their_lines() {
+    let names = ["ECDHE-RSA-AES256-GCM-SHA384", "AES256-SHA", "ECDHE-RSA-AES257-GCM-SHA384"];
+    let mut script = script(1);
+    script.tls = format!("cipher_list:\n    - {}", names.join("\n    - "));
+    let yaml = script.yaml().replace("  secret_key_file: pages.key\n", "");
+    let line = |name: &str| 1 + yaml.lines().position(|line| line.contains(name)).unwrap();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("settings.yaml");
+    fs::write(&path, &yaml).unwrap();
+
+    let output = Command::new(program()).arg("--settings").arg(&path).arg("check").output();
+
+    let output = output.unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    for (name, reason) in [(names[1], "forward secrecy"), (names[2], "did you mean")] {
+        let place = format!("settings.yaml:{}: tls.cipher_list: \"{name}\"", line(name));
+        assert!(said.contains(&place) && said.contains(reason), "{place} is not in {said}");
+    }
+    assert!(!said.contains(&format!("\"{}\"", names[0])), "{said}");
 }

@@ -19,7 +19,7 @@ use otrbot::{
         lti::{self, GatewayConfig, LtiGateway},
     },
     http::{self, PagesConfig, Site},
-    i18n::{Catalog, Catalogs},
+    i18n::{Catalog, Catalogs, SharedCatalogs},
     lti::{Consumers, token::TokenKey},
     metrics::Metrics,
     session::Progress,
@@ -135,7 +135,7 @@ impl Tool {
             bot_description: "Teaches <OTR>.".to_owned(),
             project_name: "Totem".to_owned(),
             bot_alias: "Marvin".to_owned(),
-            catalogs: catalogs(),
+            catalogs: SharedCatalogs::new(catalogs()),
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

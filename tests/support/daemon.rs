@@ -37,6 +37,12 @@ pub(crate) struct Script {
     pub(crate) metrics_port: u16,
     /// The least that is logged.
     pub(crate) log_level: &'static str,
+    /// A picture for the bot.
+    pub(crate) avatar_file: Option<PathBuf>,
+    /// Learners who may talk to the bot without a launch.
+    pub(crate) whitelist: Vec<String>,
+    /// More of the section `tls`, on a line of its own.
+    pub(crate) tls: String,
     /// More lines at the end of the file.
     pub(crate) more: String,
 }
@@ -56,6 +62,9 @@ impl Script {
             lti_port: free_port(),
             metrics_port: free_port(),
             log_level: "debug",
+            avatar_file: None,
+            whitelist: Vec::new(),
+            tls: String::new(),
             more: String::new(),
         }
     }
@@ -68,8 +77,11 @@ impl Script {
 xmpp:
   default_account: {jid}
   accounts:
-    {jid}: {{ password: "{password}", server: "{server}", private_key: {private_key} }}
-tls: {{ ca_certs: "{ca}" }}
+    {jid}: {{ password: "{password}", server: "{server}", private_key: {private_key}, avatar_file: {avatar} }}
+  whitelist: {{ {whitelist} }}
+tls:
+  ca_certs: "{ca}"
+  {tls}
 otr: {{ may_start_smp: {may_start_smp} }}
 typing: {{ scheduled: {scheduled}, speed: {speed} }}
 lti:
@@ -91,6 +103,17 @@ log: {{ level: {log_level} }}
             key = consumer.key,
             secret = consumer.secret,
             log_level = self.log_level,
+            avatar = self.avatar_file.as_ref().map_or_else(
+                || "null".to_owned(),
+                |path| format!("{:?}", path.display().to_string())
+            ),
+            whitelist = self
+                .whitelist
+                .iter()
+                .map(|jid| format!("{jid}: {{}}"))
+                .collect::<Vec<_>>()
+                .join(", "),
+            tls = self.tls,
             more = self.more,
         )
     }

@@ -9,7 +9,7 @@ mod stage;
 
 use std::{
     io::{self, BufRead, IsTerminal as _, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -40,7 +40,7 @@ pub fn run(arguments: &cli::PlayLesson, settings: Option<PathBuf>) -> Result<(),
     let (source, lesson) = sources.open(arguments.lesson.as_deref())?;
     let config = SessionConfig {
         lesson,
-        catalog: catalog(arguments)?,
+        catalog: catalog(arguments, sources.locales.as_deref())?,
         variables: Arc::new(sources.variables.clone()),
         policy: Policy { send_tag: false, ..Policy::default() },
         may_start_smp: arguments.may_start_smp || sources.may_start_smp,
@@ -66,8 +66,8 @@ pub fn run(arguments: &cli::PlayLesson, settings: Option<PathBuf>) -> Result<(),
     play(&source.name, config, stdin.lock(), script, out)
 }
 
-fn catalog(arguments: &cli::PlayLesson) -> Result<Arc<Catalog>, Failure> {
-    let (catalogs, problems) = Catalogs::load(arguments.locales.as_deref());
+fn catalog(arguments: &cli::PlayLesson, usual: Option<&Path>) -> Result<Arc<Catalog>, Failure> {
+    let (catalogs, problems) = Catalogs::load(arguments.locales.as_deref().or(usual));
     for problem in problems {
         warn(&problem.to_string());
     }
