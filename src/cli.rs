@@ -5,6 +5,10 @@ use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use jid::BareJid;
 
+mod lesson;
+
+pub use lesson::{CheckLessons, DrawLesson, GraphFormat, Lesson, PlayLesson, WriteSchema};
+
 /// A chat bot that teaches Off-the-Record encryption by doing it with the learner.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "otrbot", version, max_term_width = 100, arg_required_else_help = true)]
@@ -40,6 +44,9 @@ pub enum Command {
     Run(Run),
     /// Reads settings, lessons, locales and keys, and prints every problem with file and line.
     Check,
+    /// Checks, draws and plays lessons: the tools of their authors.
+    #[command(subcommand)]
+    Lesson(Lesson),
     /// Takes a lesson as a learner would: real XMPP, real OTR.
     Learner(Learner),
     /// Writes all texts of the program and of the lessons to a POT file, for translators.
