@@ -21,6 +21,7 @@ mod detours;
 mod grades;
 mod lesson;
 mod manners;
+mod many;
 mod props;
 mod stop;
 

@@ -37,6 +37,8 @@ pub(crate) struct Script {
     pub(crate) metrics_port: u16,
     /// The least that is logged.
     pub(crate) log_level: &'static str,
+    /// The shared secret of who gave none.
+    pub(crate) default_secret: Option<&'static str>,
     /// A picture for the bot.
     pub(crate) avatar_file: Option<PathBuf>,
     /// Learners who may talk to the bot without a launch.
@@ -62,6 +64,7 @@ impl Script {
             lti_port: free_port(),
             metrics_port: free_port(),
             log_level: "debug",
+            default_secret: None,
             avatar_file: None,
             whitelist: Vec::new(),
             tls: String::new(),
@@ -82,7 +85,7 @@ xmpp:
 tls:
   ca_certs: "{ca}"
   {tls}
-otr: {{ may_start_smp: {may_start_smp} }}
+otr: {{ may_start_smp: {may_start_smp}, default_secret: {default_secret} }}
 typing: {{ scheduled: {scheduled}, speed: {speed} }}
 lti:
   bind: 127.0.0.1:{lti_port}
@@ -103,6 +106,8 @@ log: {{ level: {log_level} }}
             key = consumer.key,
             secret = consumer.secret,
             log_level = self.log_level,
+            default_secret =
+                self.default_secret.map_or_else(|| "null".to_owned(), |s| format!("{s:?}")),
             avatar = self.avatar_file.as_ref().map_or_else(
                 || "null".to_owned(),
                 |path| format!("{:?}", path.display().to_string())
