@@ -133,6 +133,13 @@ impl SessionRegistry {
         self.out.do_send(Deliver { to: Jid::from(to.clone()), what });
     }
 
+    /// Shows the bot's status in the learner's language.
+    fn show(&self, to: Jid) {
+        let Some(learner) = self.learners.get(&to.to_bare()) else { return };
+        let status = self.factory.status(learner.locale.as_deref());
+        self.out.do_send(Deliver { to, what: Outgoing::Show { status } });
+    }
+
     /// The learner's session, opened if there is none; `None` for who is not on the whitelist.
     fn session_of(
         &mut self,
@@ -255,6 +262,7 @@ impl Handler<Received> for SessionRegistry {
             Incoming::SubscriptionAsked => self.deliver(&jid, Outgoing::AcceptSubscription),
             // Who is there and was not met yet is greeted; later changes of presence say nothing.
             Incoming::Available => {
+                self.show(from.clone());
                 let is_new = self.learners.get(&jid).is_some_and(|learner| {
                     learner.progress == Progress::Invited && learner.greeting == Greeting::Due
                 });
