@@ -42,6 +42,8 @@ pub struct Received {
 pub enum Incoming {
     /// A chat message's body.
     Chat(String),
+    /// A chat message whose body is too long to be read.
+    TooLong,
     /// They ask to see the bot's presence.
     SubscriptionAsked,
     /// They no longer want the bot in their contact list.
@@ -78,8 +80,14 @@ pub enum Outgoing {
     Invite,
     /// Lets them see the bot's presence.
     AcceptSubscription,
-    /// Takes leave: the bot goes offline for them, with a status that says how to come back.
+    /// Takes leave: off the contact list, then offline for them, with a status that says how to
+    /// come back.
     Part {
+        /// The status text.
+        status: String,
+    },
+    /// Goes offline for them for a while, with a status that says how to come back.
+    Leave {
         /// The status text.
         status: String,
     },
@@ -90,6 +98,7 @@ impl std::fmt::Debug for Incoming {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Chat(body) => write!(f, "Chat({} bytes)", body.len()),
+            Self::TooLong => f.write_str("TooLong"),
             Self::SubscriptionAsked => f.write_str("SubscriptionAsked"),
             Self::Unsubscribed => f.write_str("Unsubscribed"),
             Self::Available => f.write_str("Available"),
@@ -106,6 +115,7 @@ impl std::fmt::Debug for Outgoing {
             Self::Invite => f.write_str("Invite"),
             Self::AcceptSubscription => f.write_str("AcceptSubscription"),
             Self::Part { .. } => f.write_str("Part"),
+            Self::Leave { .. } => f.write_str("Leave"),
         }
     }
 }

@@ -70,6 +70,8 @@ impl Stage {
             store: recorder.clone().recipient(),
             metrics: Arc::new(Metrics::new()),
             log_user_messages: false,
+            refuse_strangers: false,
+            check_interval: Duration::from_mins(1),
         });
         Self { registry: registry.start(), recorder, arbiter }
     }

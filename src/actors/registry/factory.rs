@@ -9,7 +9,7 @@ use crate::{
     i18n::Catalogs,
     lesson::{Lesson, Library},
     otr::{identity::SigningKey, instance::InstanceTag, policy::Policy},
-    session::{Session, SessionConfig, Typing},
+    session::{self, Session, SessionConfig, Typing},
 };
 
 /// Opens sessions.
@@ -46,6 +46,17 @@ impl SessionFactory {
     /// Whether there is a lesson of this name.
     pub fn has_lesson(&self, name: &str) -> bool {
         self.lessons.find(name).is_some()
+    }
+
+    /// What strangers are told, in the default language.
+    pub fn refusal(&self) -> String {
+        session::refusal_for(&self.catalogs.find(&self.default_locale), &self.variables)
+    }
+
+    /// The status text after a session that nobody could say good-bye in.
+    pub fn sign_out_status(&self, locale: Option<&str>) -> String {
+        let catalog = self.catalogs.find(locale.unwrap_or(&self.default_locale));
+        session::sign_out_status(&catalog, &self.variables)
     }
 
     /// Opens a session. A lesson that is gone since it was chosen is replaced by the default one.
