@@ -391,7 +391,7 @@ impl Handler<SessionNews> for SessionRegistry {
                 self.on_end(id, &jid, status, at);
             }
             News::Broken { panicked } => {
-                if !self.forget_session(&jid, id) {
+                if self.forget_session(&jid, id).is_none() {
                     return;
                 }
                 if panicked {

@@ -286,6 +286,7 @@ impl Session {
             let outputs = self.conversation.tick(now, rng);
             self.absorb(now, rng, outputs, &to, &mut effects);
         }
+        self.give_up_asking(now, rng, &mut effects);
         self.settle(now, rng, &mut effects);
         // Nobody is there for whom waiting could be of use.
         if self.is_unheard() {
@@ -325,6 +326,7 @@ impl Session {
             .flatten()
             .filter_map(|(since, time)| since.checked_add(time))
             .chain(lesson)
+            .chain(self.clients.gives_up_at())
             .min()
     }
 

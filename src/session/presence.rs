@@ -6,9 +6,10 @@
 //! - If the program with the keys has gone offline and another one writes in the clear, the learner
 //!   has moved: the private conversation is ended, and the lesson goes on in the clear.
 //! - While nobody is there to read, nothing is said. Lines wait, hints do not come nearer, and the
-//!   time of the session goes on. Who comes back hears what waited. A private conversation is kept
-//!   meanwhile: a program that was cut off still has its keys, and one that was closed says itself
-//!   that it cannot read them, which begins a fresh key exchange.
+//!   time of the session goes on. Who comes back hears what waited.
+//! - A private conversation is kept meanwhile. A program that was cut off still has its keys, one that
+//!   was closed has not, and neither tells: so it is asked for fresh ones, which both understand. If
+//!   it gives no answer, the private conversation is over, and the lesson says so in the clear.
 
 use std::{sync::Arc, time::Duration, time::Instant};
 
@@ -16,6 +17,9 @@ use rand_core::CryptoRng;
 
 use super::{Effect, Session, hearing::forward, phrases, speech::Kind};
 use crate::{i18n, otr};
+
+/// How long a program that came back may take to answer with fresh keys.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often at most a program is told that the answer went to another one.
 const ELSEWHERE_PAUSE: Duration = Duration::from_mins(1);
@@ -65,7 +69,9 @@ pub(super) struct Clients {
     private: Client,
     /// Whether that one has gone offline.
     is_private_gone: bool,
-    /// Whether all of them have.
+    /// Since when it is back and was asked for fresh keys, without an answer.
+    asked_back: Option<Instant>,
+    /// Whether all of them have gone offline.
     is_away: bool,
     elsewhere_told: Option<Instant>,
     excess_told: Option<Instant>,
@@ -74,9 +80,6 @@ pub(super) struct Clients {
 impl Clients {
     /// A message came from this program.
     pub(super) fn heard(&mut self, client: Client) {
-        if client.is_known() && client == self.private {
-            self.is_private_gone = false;
-        }
         self.latest = client;
         self.is_away = false;
     }
@@ -85,6 +88,12 @@ impl Clients {
     pub(super) fn proved_private(&mut self) {
         self.private = self.latest.clone();
         self.is_private_gone = false;
+        self.asked_back = None;
+    }
+
+    /// When a program that came back has taken too long to answer.
+    pub(super) fn gives_up_at(&self) -> Option<Instant> {
+        self.asked_back?.checked_add(ANSWER_PATIENCE)
     }
 
     /// Where the answer to the last message goes.
@@ -108,6 +117,10 @@ impl Session {
         // Servers give a program that comes back another name at times.
         if std::mem::take(&mut self.clients.is_away) || *client == self.clients.private {
             self.clients.private = client.clone();
+            if self.is_private_client_gone() {
+                self.clients.asked_back = Some(now);
+                self.start_otr(now, rng, &mut effects);
+            }
             self.clients.is_private_gone = false;
         }
         self.settle(now, rng, &mut effects);
@@ -128,6 +141,7 @@ impl Session {
         }
         if *client == self.clients.private || is_last {
             self.clients.is_private_gone = true;
+            self.clients.asked_back = None;
         }
         if *client == self.clients.latest || is_last {
             self.clients.latest = Client::ANY;
@@ -173,7 +187,24 @@ impl Session {
 
     /// Whether nobody is there who could read what the bot says.
     pub(super) fn is_unheard(&self) -> bool {
-        self.clients.is_away || self.is_private_client_gone()
+        let is_asked = self.clients.asked_back.is_some() && self.conversation.is_private();
+        self.clients.is_away || self.is_private_client_gone() || is_asked
+    }
+
+    /// Ends the private conversation with a program that came back without its keys and does not
+    /// want others.
+    pub(super) fn give_up_asking(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.clients.gives_up_at().is_some_and(|at| at <= now) {
+            self.clients.asked_back = None;
+            if self.conversation.is_private() {
+                self.leave_private_client(now, rng, effects);
+            }
+        }
     }
 
     pub(super) fn is_private_client_gone(&self) -> bool {

@@ -103,7 +103,7 @@ async fn a_session_that_hangs_is_given_up_by_the_checks() {
     stage.enrol("anna@example.org").await.unwrap();
     // Its thread does not come back until the test lets it.
     let (release, held) = mpsc::channel::<()>();
-    stage.arbiter.spawn_fn(move || drop(held.recv()));
+    stage.arbiter.spawn_fn(move || assert!(held.recv().is_err()));
     stage.receives("anna@example.org/x", Incoming::Chat("hello".into())).await;
 
     tokio::time::sleep(TIMEOUT).await;

@@ -201,11 +201,34 @@ fn a_program_that_comes_back_without_its_keys_gets_a_fresh_private_conversation(
     class.come_online("phone");
     class.enter_secret(SECRET);
 
-    assert!(class.learner.is_private(), "what it could not read began a key exchange");
+    assert!(class.learner.is_private(), "it was asked for fresh keys");
     let events = class.events();
     assert!(events.iter().any(|event| matches!(event, Event::GoneSecure { .. })), "{events:?}");
     class.start_smp(SECRET);
     assert!(class.bot_secret().is_some());
+}
+
+#[test]
+fn a_program_that_comes_back_without_otr_is_talked_to_in_the_clear() {
+    let mut class = Class::standard();
+    class.use_client("phone");
+    class.say("hello");
+    class.start_otr();
+    class.go_offline("phone", true);
+    class.use_client("desk");
+    class.forget();
+
+    // Nothing of what comes to the desk is answered.
+    class.answer_nothing();
+    class.come_online("desk");
+    class.wait(secs(19));
+    assert!(class.heard().is_empty());
+    class.wait(A_WHILE);
+
+    assert!(!class.learner.is_private());
+    let told = class.heard();
+    assert!(told.iter().all(|(_, encrypted)| !encrypted), "{told:?}");
+    assert!(told[0].0.contains("has ended"), "{told:?}");
 }
 
 #[test]

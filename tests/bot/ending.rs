@@ -1,7 +1,7 @@
 //! What keeps a session alive, and the order in which it ends.
 
 use otrbot::otr::{Event, Version};
-use otrbot::session::{Effect, Excess, Farewell, Note, Typing};
+use otrbot::session::{BotSecretVerdict, Effect, Excess, Farewell, Note, Typing};
 
 use crate::support::{Class, SECRET, config, secs};
 
@@ -52,7 +52,7 @@ fn the_listed_events_refresh_a_session_and_are_told_to_who_was_warned() {
 fn no_other_event_refreshes_a_session() {
     assert!(!is_refreshed_by(|class| drop(class.enter_secret(SECRET))), "secret_received");
     assert!(!is_refreshed_by(|class| drop(class.enter_secret("1234"))), "unsafe_secret_received");
-    assert!(!is_refreshed_by(|class| drop(class.enter_bot_secret("A"))), "bot_secret_rejected");
+    assert!(!is_refreshed_by(|class| assert_ne!(class.enter_bot_secret("A"), BotSecretVerdict::Right)), "bot_secret_rejected");
     assert!(!is_refreshed_by(Class::start_otr), "otr_already_setup");
     let asked = |class: &mut Class| class.start_smp_with(SECRET, Some("What is my name?"));
     assert!(!is_refreshed_by(asked), "smp_question_used");
@@ -116,8 +116,10 @@ fn a_session_ends_with_good_bye_then_otr_then_the_status() {
 
 #[test]
 fn a_session_that_is_over_stays_silent_whatever_comes() {
-    let mut class = Class::private();
+    let mut class = Class::standard();
     class.use_client("phone");
+    class.say("hello");
+    class.start_otr();
     class.close(Farewell::TimedOut);
     assert!(class.events().contains(&Event::PeerEnded));
     let n_effects = class.effects.len();

@@ -52,6 +52,8 @@ pub(crate) struct Class {
     others: BTreeMap<String, (Conversation, Vec<String>)>,
     /// What reached a program that is not there.
     pub(crate) lost: Vec<String>,
+    /// Whether the learner's program does not answer by itself.
+    is_mute: bool,
 }
 
 /// What a session is made of in tests: the shipped lesson, and no waiting for typing.
@@ -112,6 +114,7 @@ impl Class {
             client: Client::ANY,
             others: BTreeMap::new(),
             lost: Vec::new(),
+            is_mute: false,
         }
     }
 
@@ -223,6 +226,11 @@ impl Class {
             self.note(outputs, &mut under_way);
         }
         self.exchange(under_way);
+    }
+
+    /// From now on the learner's program answers nothing by itself.
+    pub(crate) fn answer_nothing(&mut self) {
+        self.is_mute = true;
     }
 
     /// The program of this name goes offline, and perhaps no other is left.
@@ -420,6 +428,7 @@ impl Class {
     fn note(&mut self, outputs: Vec<Output>, under_way: &mut VecDeque<String>) {
         for output in outputs {
             match output {
+                Output::Send(_) if self.is_mute => {}
                 Output::Send(body) => under_way.push_back(body),
                 Output::Event(otr::Event::Heard { text, encrypted }) => {
                     self.heard.push((text, encrypted));

@@ -22,6 +22,15 @@ pub(super) struct Leaving {
     pub(super) actor: Addr<SessionActor>,
 }
 
+/// Whose session was forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Forgotten {
+    /// Of a learner on the whitelist.
+    OfEnrolled,
+    /// Of one who was dismissed before, and may have been enrolled again.
+    OfDismissed,
+}
+
 impl SessionRegistry {
     /// Somebody wrote who is not on the whitelist.
     pub(super) fn on_stranger(&mut self, jid: &BareJid, what: &Incoming) {
@@ -55,32 +64,35 @@ impl SessionRegistry {
         open.is_some_and(|open| open.id == id)
     }
 
-    /// Forgets a session; whether it was still known.
-    pub(super) fn forget_session(&mut self, jid: &BareJid, id: u64) -> bool {
-        let was_current = self.is_current(jid, id);
-        if was_current && let Some(learner) = self.learners.get_mut(jid) {
-            learner.session = None;
-        }
-        let is_known = self.leaving.remove(&id).is_some() || was_current;
-        if is_known {
-            self.metrics.sessions.dec();
-        }
-        is_known
+    /// Forgets a session; whose it was, if it was still known.
+    pub(super) fn forget_session(&mut self, jid: &BareJid, id: u64) -> Option<Forgotten> {
+        let forgotten = if self.leaving.remove(&id).is_some() {
+            Forgotten::OfDismissed
+        } else if self.is_current(jid, id) {
+            if let Some(learner) = self.learners.get_mut(jid) {
+                learner.session = None;
+            }
+            Forgotten::OfEnrolled
+        } else {
+            return None;
+        };
+        self.metrics.sessions.dec();
+        Some(forgotten)
     }
 
     /// A session has said good-bye.
     pub(super) fn on_end(&mut self, id: u64, jid: &BareJid, status: String, at: Instant) {
-        if !self.forget_session(jid, id) {
-            return;
-        }
+        let Some(forgotten) = self.forget_session(jid, id) else { return };
         if self.is_closing {
             // They stay enrolled, and go on when the bot is back.
             self.deliver(jid, Outgoing::Leave { status });
             return;
         }
         // Whoever was enrolled after the session ended is to stay for the next one.
-        let stays = |learner: &super::Learner| learner.is_listed || learner.enrolled > at;
-        if self.learners.get(jid).is_some_and(stays) {
+        let stays = self.learners.get(jid).is_some_and(|learner| {
+            forgotten == Forgotten::OfDismissed || learner.is_listed || learner.enrolled > at
+        });
+        if stays {
             return;
         }
         if self.learners.remove(jid).is_some() {
