@@ -39,8 +39,8 @@ pub use self::messages::{
 use super::{
     Deliver, Incoming, Outgoing, Received, now, rng,
     session::{
-        Arrive, CameBack, CheckBotSecret, Close, GiveSecret, Links, Locate,
-        SentTooMuch, SessionActor, WentAway,
+        Arrive, CameBack, CheckBotSecret, Close, GiveSecret, Links, Locate, SentTooMuch,
+        SessionActor, WentAway,
     },
     store::SaveProgress,
 };

@@ -154,7 +154,12 @@ impl Session {
         }
     }
 
-    pub(super) fn lose_privacy(&mut self, now: Instant, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
+    pub(super) fn lose_privacy(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) {
         self.owes_smp_answer = false;
         self.is_answer_public = false;
         self.speech.keep_possible(Need::Nothing);

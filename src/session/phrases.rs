@@ -42,7 +42,9 @@ pub(super) fn refreshed() -> String {
 
 /// To a learner who sends more messages than anybody could answer.
 pub(super) fn slow_down() -> String {
-    tr!("That was too fast for me, and I have not read all of it. Please write one message at a time, and wait for my answer.")
+    tr!(
+        "That was too fast for me, and I have not read all of it. Please write one message at a time, and wait for my answer."
+    )
 }
 
 /// To a learner who sends a text that is too long to be read.
@@ -52,12 +54,16 @@ pub(super) fn too_long() -> String {
 
 /// To a program that writes in the clear while another one is in a private conversation.
 pub(super) fn elsewhere() -> String {
-    tr!("We have a private conversation in another of your chat programs, and I answer there. If you want to go on here, please start a private conversation in this program.")
+    tr!(
+        "We have a private conversation in another of your chat programs, and I answer there. If you want to go on here, please start a private conversation in this program."
+    )
 }
 
 /// To somebody who is not on the whitelist.
 fn refusal() -> String {
-    tr!("I am a bot, and I talk only to those who have signed up for it. You can do that from ${project_name}.")
+    tr!(
+        "I am a bot, and I talk only to those who have signed up for it. You can do that from ${project_name}."
+    )
 }
 
 /// The last words of a session; `None` where the lesson has said good-bye.

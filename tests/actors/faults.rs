@@ -1,9 +1,8 @@
 //! Sessions that break.
 
-use std::{
-    sync::{Arc, mpsc},
-    time::Duration,
-};
+#![expect(clippy::panic, reason = "a session panics on purpose")]
+
+use std::sync::{Arc, mpsc};
 
 use actix::{Actor, Context, Handler, Message};
 use otrbot::{
@@ -18,7 +17,7 @@ use otrbot::{
 };
 use rand::SeedableRng as _;
 
-use crate::stage::{CHECK_INTERVAL, Stage, TIMEOUT, bare, factory};
+use crate::stage::{CHECK_INTERVAL, Stage, TIMEOUT, bare, before, factory};
 use crate::words;
 
 /// Has a session panic.
@@ -126,7 +125,7 @@ async fn a_session_that_works_is_never_given_up() {
     stage.enrol("anna@example.org").await.unwrap();
     for _ in 0..20 {
         stage.receives("anna@example.org/x", Incoming::Chat("hello".into())).await;
-        tokio::time::sleep(TIMEOUT - Duration::from_secs(1)).await;
+        tokio::time::sleep(before(TIMEOUT, 1)).await;
     }
 
     assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 1);

@@ -174,7 +174,8 @@ async fn a_closing_bot_says_good_bye_to_everybody_and_opens_nothing() {
     let delivered = stage.delivered().await;
     let good_byes = &delivered[n_before..];
     assert!(three(good_byes), "{good_byes:?}");
-    let n_left = good_byes.iter().filter(|(_, what)| matches!(what, Outgoing::Leave { .. })).count();
+    let n_left =
+        good_byes.iter().filter(|(_, what)| matches!(what, Outgoing::Leave { .. })).count();
     assert_eq!(n_left, 3, "each is told how to come back: {good_byes:?}");
     assert!(!good_byes.iter().any(|(_, what)| matches!(what, Outgoing::Part { .. })));
     assert_eq!(stage.registry.send(Observe).await.unwrap().n_learners, 3, "they stay enrolled");
@@ -183,9 +184,8 @@ async fn a_closing_bot_says_good_bye_to_everybody_and_opens_nothing() {
 
 /// The words of chat messages in the clear.
 fn words(delivered: &[(Jid, Outgoing)]) -> Vec<&str> {
-    let bodies = delivered.iter().filter_map(|(_, what)| match what {
-        Outgoing::Chat { body, otr: false } => Some(body.as_str()),
-        _ => None,
+    let bodies = delivered.iter().filter_map(|(_, what)| {
+        if let Outgoing::Chat { body, otr: false } = what { Some(body.as_str()) } else { None }
     });
     bodies.collect()
 }

@@ -64,6 +64,11 @@ pub(crate) const WARNING: Duration = Duration::from_mins(10);
 pub(crate) const TIMEOUT: Duration = Duration::from_mins(20);
 pub(crate) const CHECK_INTERVAL: Duration = Duration::from_mins(1);
 
+/// So many seconds less.
+pub(crate) fn before(time: Duration, n_secs: u64) -> Duration {
+    time.checked_sub(Duration::from_secs(n_secs)).unwrap()
+}
+
 /// What sessions are made of on stages.
 pub(crate) fn factory(typing: Typing, catalogs: Catalogs) -> SessionFactory {
     let lessons = Library::load(None, &[]).0;

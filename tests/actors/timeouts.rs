@@ -11,7 +11,7 @@ use otrbot::{
     session::Typing,
 };
 
-use crate::stage::{Options, Stage, TIMEOUT, WARNING, bare};
+use crate::stage::{Options, Stage, TIMEOUT, WARNING, bare, before};
 use crate::words;
 
 const ANNA: &str = "anna@example.org/phone";
@@ -28,13 +28,13 @@ async fn begun() -> Stage {
 async fn a_silent_learner_is_warned_then_told_good_bye_then_taken_off_the_roster() {
     let stage = begun().await;
 
-    tokio::time::sleep(WARNING - Duration::from_secs(1)).await;
+    tokio::time::sleep(before(WARNING, 1)).await;
     assert!(!words(&stage.news().await).iter().any(|text| text.contains("still there")));
     tokio::time::sleep(Duration::from_secs(1)).await;
     let warned = stage.news().await;
     assert!(words(&warned)[0].contains("still there"), "{warned:?}");
 
-    tokio::time::sleep(TIMEOUT - WARNING - Duration::from_secs(2)).await;
+    tokio::time::sleep(before(TIMEOUT.saturating_sub(WARNING), 2)).await;
     assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 1);
     stage.news().await;
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -64,7 +64,7 @@ async fn who_answers_the_warning_is_told_that_the_session_goes_on() {
 
     let told = stage.news().await;
     assert!(words(&told).iter().any(|text| text.contains("goes on")), "{told:?}");
-    tokio::time::sleep(TIMEOUT - Duration::from_secs(5)).await;
+    tokio::time::sleep(before(TIMEOUT, 5)).await;
     assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 1);
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 0);
@@ -81,7 +81,7 @@ async fn a_secret_on_the_page_begins_a_session_but_does_not_keep_it() {
     stage.registry.send(secret()).await.unwrap().unwrap();
     assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 1);
 
-    tokio::time::sleep(TIMEOUT - Duration::from_secs(1)).await;
+    tokio::time::sleep(before(TIMEOUT, 1)).await;
     stage.registry.send(secret()).await.unwrap().unwrap();
     tokio::time::sleep(Duration::from_secs(2)).await;
 

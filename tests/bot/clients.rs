@@ -7,8 +7,10 @@ use crate::support::{A_WHILE, Class, SECRET, config, find_secret, secs};
 
 /// Where everything that the bot sent since then went, in order, without repetitions.
 fn destinations(class: &Class, since: usize) -> Vec<Client> {
-    let mut all: Vec<Client> = class.effects[since..]
+    let mut all: Vec<Client> = class
+        .effects
         .iter()
+        .skip(since)
         .filter_map(|effect| if let Effect::Send { to, .. } = effect { Some(to) } else { None })
         .cloned()
         .collect();

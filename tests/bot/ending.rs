@@ -52,7 +52,10 @@ fn the_listed_events_refresh_a_session_and_are_told_to_who_was_warned() {
 fn no_other_event_refreshes_a_session() {
     assert!(!is_refreshed_by(|class| drop(class.enter_secret(SECRET))), "secret_received");
     assert!(!is_refreshed_by(|class| drop(class.enter_secret("1234"))), "unsafe_secret_received");
-    assert!(!is_refreshed_by(|class| assert_ne!(class.enter_bot_secret("A"), BotSecretVerdict::Right)), "bot_secret_rejected");
+    assert!(
+        !is_refreshed_by(|class| assert_ne!(class.enter_bot_secret("A"), BotSecretVerdict::Right)),
+        "bot_secret_rejected"
+    );
     assert!(!is_refreshed_by(Class::start_otr), "otr_already_setup");
     let asked = |class: &mut Class| class.start_smp_with(SECRET, Some("What is my name?"));
     assert!(!is_refreshed_by(asked), "smp_question_used");
@@ -107,8 +110,7 @@ fn a_session_ends_with_good_bye_then_otr_then_the_status() {
     assert!(!class.learner.is_private());
     let (status, _) = class.ended().unwrap();
     assert_eq!(
-        status,
-        "Your session has expired, you can start a new session from Totem.",
+        status, "Your session has expired, you can start a new session from Totem.",
         "SIGN_OUT_MESSAGE"
     );
     assert!(class.session.next_tick().is_none(), "no timer outlives the session");

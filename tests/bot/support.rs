@@ -410,7 +410,8 @@ impl Class {
         for effect in effects {
             assert!(self.ended().is_none(), "{effect:?} after the end");
             if let Effect::Send { body, to, .. } = &effect {
-                let is_here = *to == Client::ANY || self.client == Client::ANY || *to == self.client;
+                let is_here =
+                    *to == Client::ANY || self.client == Client::ANY || *to == self.client;
                 let other = to.name().and_then(|name| self.others.get_mut(name));
                 if is_here {
                     let outputs = self.learner.receive(self.now, &mut self.rng, body);

@@ -31,11 +31,7 @@ pub(super) struct Strangers {
 
 impl Default for Strangers {
     fn default() -> Self {
-        Self {
-            refused: HashSet::new(),
-            order: VecDeque::new(),
-            tokens: TokenBucket::new(RATE),
-        }
+        Self { refused: HashSet::new(), order: VecDeque::new(), tokens: TokenBucket::new(RATE) }
     }
 }
 

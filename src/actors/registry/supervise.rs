@@ -39,8 +39,7 @@ impl SessionRegistry {
         if !matches!(what, Incoming::Chat(_)) || *jid == self.own || self.is_closing {
             return;
         }
-        let is_told =
-            self.strangers.as_mut().is_some_and(|known| known.is_to_be_told(now(), jid));
+        let is_told = self.strangers.as_mut().is_some_and(|known| known.is_to_be_told(now(), jid));
         if is_told {
             self.deliver(jid, Outgoing::Chat { body: self.factory.refusal(), otr: false });
         }
