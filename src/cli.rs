@@ -1,9 +1,13 @@
 //! The command line: what `otrbot --help` shows.
 
-use std::path::PathBuf;
+use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use jid::BareJid;
+
+mod lesson;
+
+pub use lesson::{CheckLessons, DrawLesson, GraphFormat, Lesson, PlayLesson, WriteSchema};
 
 /// A chat bot that teaches Off-the-Record encryption by doing it with the learner.
 #[derive(Clone, Debug, Parser)]
@@ -40,6 +44,9 @@ pub enum Command {
     Run(Run),
     /// Reads settings, lessons, locales and keys, and prints every problem with file and line.
     Check,
+    /// Checks, draws and plays lessons: the tools of their authors.
+    #[command(subcommand)]
+    Lesson(Lesson),
     /// Takes a lesson as a learner would: real XMPP, real OTR.
     Learner(Learner),
     /// Writes all texts of the program and of the lessons to a POT file, for translators.
@@ -81,18 +88,33 @@ pub struct Run {
 /// Arguments of `learner`.
 #[derive(Clone, Debug, Args)]
 pub struct Learner {
-    /// The learner's Jabber ID.
+    /// The learner's Jabber ID; with --count a template, in which {n} stands for the learner's
+    /// number: learner{n}@example.org.
     #[arg(long)]
-    pub jid: BareJid,
-    /// A file that holds its password.
+    pub jid: String,
+    /// A file that holds its password; {n} stands for the learner's number.
     #[arg(long, value_name = "FILE")]
     pub password_file: PathBuf,
     /// The bot's Jabber ID.
     #[arg(long)]
     pub bot: BareJid,
-    /// The shared secret, for the verification by SMP.
+    /// The shared secret, for the verification by SMP; {n} stands for the learner's number.
     #[arg(long)]
     pub secret: String,
+    /// How many learners take the lesson at once; prints a table of the times that steps took.
+    /// Without --script they take the lesson `basics` in the shortest way.
+    #[arg(long, value_name = "N")]
+    pub count: Option<NonZeroU32>,
+    /// How many of them are in the lesson at the same time [default: all].
+    #[arg(long, value_name = "N", requires = "count")]
+    pub at_once: Option<NonZeroU32>,
+    /// Seconds in which they begin, one after the other.
+    #[arg(long, value_name = "SECONDS", default_value = "0", requires = "count",
+        value_parser = seconds)]
+    pub ramp: Duration,
+    /// The number of the first one.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "count")]
+    pub first: u32,
     /// Commands to carry out instead of asking for them; `-` reads them from the standard input.
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,
@@ -249,6 +271,11 @@ pub struct Overwrite {
     /// Replaces what is there already; the old key is lost.
     #[arg(long, short)]
     pub force: bool,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map_err(|error| format!("{error}"))?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

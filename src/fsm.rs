@@ -290,6 +290,8 @@ pub struct Machine<V: Vocabulary> {
     n_hints: usize,
     /// When the last was given, or the state entered.
     hinted: Instant,
+    /// The states that were entered by the last event, in order.
+    path: Vec<StateIx>,
 }
 
 impl<V: Vocabulary> Machine<V> {
@@ -304,6 +306,7 @@ impl<V: Vocabulary> Machine<V> {
             fired: BTreeMap::new(),
             n_hints: 0,
             hinted: now,
+            path: Vec::new(),
         };
         let mut actions = Vec::new();
         machine.enter(at, now, memory, &mut actions);
@@ -321,6 +324,7 @@ impl<V: Vocabulary> Machine<V> {
         event: &V::Event,
         memory: &V::Memory,
     ) -> Result<Vec<V::Action>, Unhandled> {
+        self.path.clear();
         let graph = Arc::clone(&self.graph);
         let state = graph.state(self.at).ok_or(Unhandled)?;
         let fires = |reaction: &Reaction<V>| {
@@ -336,6 +340,7 @@ impl<V: Vocabulary> Machine<V> {
     /// Does what is due by waiting.
     #[must_use]
     pub fn tick(&mut self, now: Instant, memory: &V::Memory) -> Vec<V::Action> {
+        self.path.clear();
         let mut actions = Vec::new();
         let graph = Arc::clone(&self.graph);
         while let Some((due, step)) = self.next_step()
@@ -368,6 +373,12 @@ impl<V: Vocabulary> Machine<V> {
     /// The state that the machine is in.
     pub fn at(&self) -> StateIx {
         self.at
+    }
+
+    /// The states that were entered by the last event or tick, in order; the last one is
+    /// [`Self::at`]. None if it stayed where it was.
+    pub fn path(&self) -> &[StateIx] {
+        &self.path
     }
 
     /// Whether the machine is in an end.
@@ -450,6 +461,7 @@ impl<V: Vocabulary> Machine<V> {
             && entered.insert(ix)
         {
             self.at = ix;
+            self.path.push(ix);
             self.entered = now;
             self.hinted = now;
             self.n_hints = 0;

@@ -9,7 +9,8 @@
 //!
 //! ```text
 //!         main  cli  daemon  learner            the only callers of System, signals, exit codes
-//!               translations                    tools for translators; nothing else names them
+//!         translations  authoring               tools for translators and authors; nothing below
+//!                                               names them
 //!            |
 //!      actors      http      xmpp               IO: sockets, timers, database, clock
 //!         |  \    /  |
@@ -61,6 +62,7 @@
 //! with an OTR error, and the learner's client begins anew.
 
 pub mod actors;
+pub mod authoring;
 pub mod cli;
 pub mod daemon;
 pub mod failure;
@@ -104,6 +106,7 @@ pub fn run(cli: cli::Cli) -> Result<(), Failure> {
             daemon::run(settings, &arguments)
         }
         cli::Command::Check => daemon::check(&Settings::choose_file(cli.settings)),
+        cli::Command::Lesson(command) => authoring::run(&command, cli.settings, cli.verbose > 0),
         cli::Command::Learner(arguments) => {
             telemetry::start(level.unwrap_or(LevelFilter::Warn), Colours::Auto, no_color);
             learner::run(&arguments)

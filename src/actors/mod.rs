@@ -16,6 +16,7 @@
 pub(crate) mod ambient;
 pub mod grades;
 pub mod lti;
+mod profile;
 pub mod registry;
 pub mod session;
 mod stanzas;
@@ -44,6 +45,8 @@ pub enum Incoming {
     Chat(String),
     /// A chat message whose body is too long to be read.
     TooLong,
+    /// They want to know that the message with this id came (XEP-0184).
+    ReceiptAsked(String),
     /// They ask to see the bot's presence.
     SubscriptionAsked,
     /// They no longer want the bot in their contact list.
@@ -76,6 +79,8 @@ pub enum Outgoing {
     },
     /// The bot began or ceased to type.
     Composing(bool),
+    /// Tells that the message with this id came (XEP-0184).
+    Receipt(String),
     /// Asks them to accept the bot as a contact, and lets them see it.
     Invite,
     /// Lets them see the bot's presence.
@@ -99,6 +104,7 @@ impl std::fmt::Debug for Incoming {
         match self {
             Self::Chat(body) => write!(f, "Chat({} bytes)", body.len()),
             Self::TooLong => f.write_str("TooLong"),
+            Self::ReceiptAsked(_) => f.write_str("ReceiptAsked"),
             Self::SubscriptionAsked => f.write_str("SubscriptionAsked"),
             Self::Unsubscribed => f.write_str("Unsubscribed"),
             Self::Available => f.write_str("Available"),
@@ -112,6 +118,7 @@ impl std::fmt::Debug for Outgoing {
         match self {
             Self::Chat { body, otr } => write!(f, "Chat({} bytes, otr: {otr})", body.len()),
             Self::Composing(on) => write!(f, "Composing({on})"),
+            Self::Receipt(_) => f.write_str("Receipt"),
             Self::Invite => f.write_str("Invite"),
             Self::AcceptSubscription => f.write_str("AcceptSubscription"),
             Self::Part { .. } => f.write_str("Part"),

@@ -228,6 +228,12 @@ impl Handler<Received> for SessionRegistry {
                     actor.do_send(SentTooMuch(Excess::Length));
                 }
             }
+            // What was dropped did not come.
+            Incoming::ReceiptAsked(id) => {
+                if learner.session.as_ref().is_some_and(|open| !open.is_flooded) {
+                    self.out.do_send(Deliver { to: from, what: Outgoing::Receipt(id) });
+                }
+            }
             Incoming::SubscriptionAsked => self.deliver(&jid, Outgoing::AcceptSubscription),
             // Who is there and was not met yet is greeted; later changes of presence say nothing.
             Incoming::Available => {

@@ -4,15 +4,17 @@
 use jid::{BareJid, Jid};
 use minidom::Element;
 use xmpp_parsers::{
+    caps::{self, Caps},
     chatstates::ChatState,
-    delay::Delay,
     disco::{DiscoInfoQuery, DiscoInfoResult, Identity},
     eme::ExplicitMessageEncryption,
+    hashes::{Algo, Hash},
     iq::Iq,
     message::{Lang, Message, MessageType},
     nick::Nick,
     ping::Ping,
     presence::{Presence, Type as PresenceType},
+    receipts,
     roster::{Ask, Item, Roster, Subscription},
     stanza::Stanza,
     stanza_error::{DefinedCondition, ErrorType, StanzaError},
@@ -25,6 +27,16 @@ use super::{Deliver, Incoming, Outgoing};
 const NS_HINTS: &str = "urn:xmpp:hints";
 /// Namespace that XEP-0380 has for OTR.
 const NS_OTR: &str = "urn:xmpp:otr:0";
+/// Namespace of chat states.
+const NS_CHAT_STATES: &str = "http://jabber.org/protocol/chatstates";
+/// Namespace of delivery receipts.
+const NS_RECEIPTS: &str = "urn:xmpp:receipts";
+/// Namespace of delayed delivery before XEP-0203.
+const NS_OLD_DELAY: &str = "jabber:x:delay";
+/// Longest id of a message that is repeated in a receipt, in bytes.
+const LONGEST_ID: usize = 256;
+/// What the bot's program is called in its capabilities (XEP-0115).
+const CAPS_NODE: &str = "urn:otrbot";
 /// Longest body that is read, in bytes. A learner's OTR client sends 64 kB at most; longer bodies
 /// are dropped before they cost anything.
 const LONGEST_BODY: usize = 256 * 1024;
@@ -34,6 +46,8 @@ const LONGEST_BODY: usize = 256 * 1024;
 pub(super) enum Reading {
     /// A session may want to know.
     Received(Incoming, Jid),
+    /// The same, and the sender wants to know that it came: the message's id.
+    Receipted(Incoming, Jid, String),
     /// To be answered at once, with this.
     Reply(Box<Stanza>),
     /// Nothing to do, for this reason.
@@ -80,13 +94,32 @@ fn read_message(own: &BareJid, message: &Message) -> Reading {
     if body.len() > LONGEST_BODY {
         return Reading::Received(Incoming::TooLong, from);
     }
-    // An OTR message that waited on the server belongs to a conversation that is gone.
-    let is_delayed =
-        message.payloads.iter().any(|payload| Delay::try_from(payload.clone()).is_ok());
-    if is_delayed && body.starts_with("?OTR") {
+    // What waited on the server belongs to a conversation that is gone.
+    if has_payload(message, "delay", "urn:xmpp:delay") || has_payload(message, "x", NS_OLD_DELAY) {
         return Reading::Ignored("delayed");
     }
-    Reading::Received(Incoming::Chat(body.clone()), from)
+    let chat = Incoming::Chat(body.clone());
+    match &message.id {
+        Some(id) if has_payload(message, "request", NS_RECEIPTS) && id.0.len() <= LONGEST_ID => {
+            Reading::Receipted(chat, from, id.0.clone())
+        }
+        _ => Reading::Received(chat, from),
+    }
+}
+
+fn has_payload(message: &Message, name: &str, ns: &str) -> bool {
+    message.payloads.iter().any(|payload| payload.is(name, ns))
+}
+
+/// Whether the sender of a message knows chat states; `None`: the message does not tell. Who sends
+/// a body without one does not (XEP-0085, 5.1); but OTR messages are often made behind the back of
+/// what adds it.
+pub(super) fn shows_chat_states(message: &Message) -> Option<bool> {
+    if message.payloads.iter().any(|payload| payload.ns() == NS_CHAT_STATES) {
+        return Some(true);
+    }
+    let says = message.bodies.values().any(|body| !body.starts_with("?OTR"));
+    says.then_some(false)
 }
 
 fn read_presence(own: &BareJid, presence: Presence) -> Reading {
@@ -131,7 +164,13 @@ fn read_iq(own: &BareJid, bot: &Bot, iq: Iq) -> Reading {
             };
             result(Some(version.into()))
         } else if let (true, Ok(query)) = (is_get, DiscoInfoQuery::try_from(payload.clone())) {
-            result(Some(disco_info(bot, query.node).into()))
+            match query.node {
+                None => result(Some(disco_info(bot, None).into())),
+                Some(node) if node == caps_node(&bot.caps()) => {
+                    result(Some(disco_info(bot, Some(node)).into()))
+                }
+                Some(_) => refusal(from, id, DefinedCondition::ItemNotFound),
+            }
         } else if !is_get
             && payload.is("query", "jabber:iq:roster")
             && is_own_server(own, from.as_ref())
@@ -139,20 +178,15 @@ fn read_iq(own: &BareJid, bot: &Bot, iq: Iq) -> Reading {
             // A roster push; from anybody else it would be an attempt to add contacts.
             result(None)
         } else {
-            Iq::Error {
-                from: None,
-                to: from.clone(),
-                id,
-                error: StanzaError::new(
-                    ErrorType::Cancel,
-                    DefinedCondition::ServiceUnavailable,
-                    "en",
-                    "this bot does not offer that",
-                ),
-                payload: None,
-            }
+            refusal(from, id, DefinedCondition::ServiceUnavailable)
         };
     Reading::Reply(Box::new(Stanza::Iq(answer)))
+}
+
+fn refusal(to: Option<Jid>, id: String, condition: DefinedCondition) -> Iq {
+    let text = "this bot does not offer that";
+    let error = StanzaError::new(ErrorType::Cancel, condition, "en", text);
+    Iq::Error { from: None, to, id, error, payload: None }
 }
 
 fn is_own_server(own: &BareJid, from: Option<&Jid>) -> bool {
@@ -161,11 +195,13 @@ fn is_own_server(own: &BareJid, from: Option<&Jid>) -> bool {
 
 fn disco_info(bot: &Bot, node: Option<String>) -> DiscoInfoResult {
     let features = [
-        "http://jabber.org/protocol/chatstates",
+        "http://jabber.org/protocol/caps",
+        NS_CHAT_STATES,
         "http://jabber.org/protocol/disco#info",
         "jabber:iq:version",
         "urn:xmpp:eme:0",
         "urn:xmpp:ping",
+        NS_RECEIPTS,
     ];
     DiscoInfoResult {
         node,
@@ -175,9 +211,26 @@ fn disco_info(bot: &Bot, node: Option<String>) -> DiscoInfoResult {
     }
 }
 
-/// The bot's presence after it logged in.
-pub(super) fn presence() -> Stanza {
-    Stanza::Presence(Presence::available())
+impl Bot {
+    /// What the bot can do, as a hash of it (XEP-0115).
+    fn caps(&self) -> Caps {
+        let known = caps::compute_disco(&disco_info(self, None));
+        // SHA-1 is what the XEP knows; it names, and protects nothing.
+        let hash = caps::hash_caps(&known, Algo::Sha_1);
+        Caps::new(CAPS_NODE, hash.unwrap_or_else(|_unknown| Hash::new(Algo::Sha_1, Vec::new())))
+    }
+}
+
+fn caps_node(caps: &Caps) -> String {
+    caps::query_caps(caps.clone()).node.unwrap_or_default()
+}
+
+/// The bot's presence, with what it tells of its picture.
+pub(super) fn presence(bot: &Bot, picture: Option<Element>) -> Stanza {
+    let mut presence = Presence::available();
+    presence.payloads.push(bot.caps().into());
+    presence.payloads.extend(picture);
+    Stanza::Presence(presence)
 }
 
 /// The stanzas that deliver something. `id` makes ids that were not used before.
@@ -189,6 +242,11 @@ pub(super) fn deliver(bot: &Bot, deliver: Deliver, mut id: impl FnMut() -> Strin
         Outgoing::Composing(on) => {
             let state = if on { ChatState::Composing } else { ChatState::Paused };
             let mut message = Message::chat(to).with_payload(state);
+            message.payloads.push(hint("no-store"));
+            vec![Stanza::Message(message)]
+        }
+        Outgoing::Receipt(id) => {
+            let mut message = Message::chat(to).with_payload(receipts::Received { id });
             message.payloads.push(hint("no-store"));
             vec![Stanza::Message(message)]
         }

@@ -2,35 +2,45 @@
 //! become [`Received`]; [`Deliver`] becomes stanzas. What it may say when nobody asked (answers to
 //! pings and the like) it says itself; who may talk is the registry's to decide.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+};
 
 use actix::{
     Actor, AsyncContext as _, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
     StreamHandler,
 };
 use futures_util::stream;
-use jid::BareJid;
+use jid::{BareJid, Jid};
 use log::{debug, info, warn};
 use tokio::sync::{mpsc, oneshot};
-use xmpp_parsers::stanza::Stanza;
+use xmpp_parsers::{presence::Type, stanza::Stanza};
 
 use super::{
-    Deliver, Outgoing, Received,
+    Deliver, Incoming, Outgoing, Received,
+    profile::{Next, Profile},
     stanzas::{self, Bot, Reading},
 };
 use crate::{
     metrics::Metrics,
-    xmpp::{Command, Down, Event},
+    xmpp::{Avatar, Command, Down, Event},
 };
 
 /// Most stanzas that wait for the stream while it is slow or away. More would say things to
 /// learners that they no longer understand; the oldest goes first.
 const MOST_WAITING: usize = 20_000;
 
+/// Most clients of which it is remembered whether they know chat states.
+const MOST_NOTED: usize = 10_000;
+
 /// The actor of the bot's account.
 pub struct XmppConnection {
     own: BareJid,
     bot: Bot,
+    profile: Profile,
+    /// Clients that do not know chat states.
+    without_states: HashSet<Jid>,
     commands: mpsc::Sender<Command>,
     events: Option<mpsc::Receiver<Event>>,
     to_registry: Recipient<Received>,
@@ -68,6 +78,8 @@ pub struct Parts {
     pub alias: String,
     /// The bot's title.
     pub title: String,
+    /// The bot's picture.
+    pub avatar: Option<Arc<Avatar>>,
     /// The way to the stream task.
     pub commands: mpsc::Sender<Command>,
     /// What comes from the stream task.
@@ -93,10 +105,14 @@ pub struct Disconnect;
 impl XmppConnection {
     /// Takes over a stream task that was just started.
     pub fn new(parts: Parts) -> Self {
-        let Parts { own, alias, title, commands, events, to_registry, on_failure, metrics } = parts;
+        let Parts { own, alias, title, avatar, commands, events, to_registry, on_failure, metrics } =
+            parts;
+        let profile = Profile::new(own.clone(), alias.clone(), avatar);
         Self {
             own,
             bot: Bot { alias, title },
+            profile,
+            without_states: HashSet::new(),
             commands,
             events: Some(events),
             to_registry,
@@ -141,6 +157,53 @@ impl XmppConnection {
         }
     }
 
+    fn presence(&self) -> Stanza {
+        stanzas::presence(&self.bot, self.profile.presence_payload())
+    }
+
+    /// Takes the answer to a request for the bot's profile; whether it was one.
+    fn take_answer(&mut self, stanza: &Stanza) -> bool {
+        let Stanza::Iq(iq) = stanza else { return false };
+        let Some(Next { stanzas, presence_changed }) = self.profile.answered(iq) else {
+            return false;
+        };
+        for stanza in stanzas {
+            self.send(stanza);
+        }
+        if presence_changed {
+            self.send(self.presence());
+        }
+        true
+    }
+
+    /// Remembers who knows chat states.
+    fn note_chat_states(&mut self, stanza: &Stanza) {
+        match stanza {
+            Stanza::Message(message) => {
+                let Some(from) = &message.from else { return };
+                match stanzas::shows_chat_states(message) {
+                    Some(true) => {
+                        self.without_states.remove(from);
+                    }
+                    Some(false) => {
+                        if self.without_states.len() >= MOST_NOTED {
+                            self.without_states.clear();
+                        }
+                        self.without_states.insert(from.clone());
+                    }
+                    None => {}
+                }
+            }
+            Stanza::Presence(presence) => {
+                // Another client may come under the same name.
+                if let (Type::Unavailable, Some(from)) = (&presence.type_, &presence.from) {
+                    self.without_states.remove(from);
+                }
+            }
+            Stanza::Iq(_) => {}
+        }
+    }
+
     fn went_offline(&mut self, why: Down, is_final: bool) {
         self.state = if is_final { State::Gone } else { State::Offline };
         self.metrics.online.set(0);
@@ -182,7 +245,10 @@ impl StreamHandler<Event> for XmppConnection {
                 self.state = State::Online;
                 self.metrics.online.set(1);
                 if !resumed {
-                    self.waiting.push_front(stanzas::presence());
+                    self.waiting.push_front(self.presence());
+                    for request in self.profile.begin() {
+                        self.send(request);
+                    }
                 }
                 self.flush();
             }
@@ -196,9 +262,18 @@ impl StreamHandler<Event> for XmppConnection {
             }
             Event::Stanza(stanza) => {
                 self.metrics.stanzas_in.inc();
+                self.note_chat_states(&stanza);
+                if self.take_answer(&stanza) {
+                    return;
+                }
                 match stanzas::read(&self.own, &self.bot, *stanza) {
                     Reading::Received(what, from) => {
                         self.to_registry.do_send(Received { from, what });
+                    }
+                    Reading::Receipted(what, from, id) => {
+                        let receipt = Incoming::ReceiptAsked(id);
+                        self.to_registry.do_send(Received { from: from.clone(), what });
+                        self.to_registry.do_send(Received { from, what: receipt });
                     }
                     Reading::Reply(stanza) => self.send(*stanza),
                     Reading::Ignored(why) => debug!("a stanza is not acted on: {why}"),
@@ -225,7 +300,10 @@ impl Handler<Deliver> for XmppConnection {
     type Result = ();
 
     fn handle(&mut self, message: Deliver, _: &mut Self::Context) {
-        if self.state != State::Online && matches!(message.what, Outgoing::Composing(_)) {
+        let is_unwanted = || self.without_states.contains(&message.to);
+        if matches!(message.what, Outgoing::Composing(_))
+            && (self.state != State::Online || is_unwanted())
+        {
             return;
         }
         let mut last_id = self.last_id;

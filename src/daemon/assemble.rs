@@ -42,6 +42,8 @@ pub struct Assembly {
     pub(super) account: xmpp::Account,
     /// The long-term key that every learner meets; `None`: a fresh one for each session.
     fixed_key: Option<Arc<SigningKey>>,
+    /// The bot's picture.
+    pub(super) avatar: Option<Arc<xmpp::Avatar>>,
 }
 
 impl Assembly {
@@ -73,6 +75,7 @@ impl Assembly {
                 ))
             })?,
         };
+        let avatar = avatar(&settings, &jid)?.map(Arc::new);
         let fixed_key = fixed_key(&settings, &jid, arguments.key_file.as_deref())?;
         let account = xmpp::Account {
             jid: jid.clone(),
@@ -82,7 +85,7 @@ impl Assembly {
             allow_plain_text: account.allow_plain_text,
             tls: tls(&settings)?,
         };
-        let assembly = Self { settings, jid, account, fixed_key };
+        let assembly = Self { settings, jid, account, fixed_key, avatar };
         assembly.factory(Catalogs::default())?;
         Ok(assembly)
     }
@@ -239,6 +242,16 @@ fn fixed_key(
         key.public_key().fingerprint()
     );
     Ok(Some(key))
+}
+
+/// The picture that the settings name for an account.
+pub(super) fn avatar(settings: &Settings, jid: &BareJid) -> Result<Option<xmpp::Avatar>, Failure> {
+    let named = settings.xmpp.accounts.get(jid).and_then(|account| account.avatar_file.as_deref());
+    let Some(path) = named else { return Ok(None) };
+    xmpp::Avatar::load(path).map(Some).map_err(|error| {
+        let (file, path) = (settings.file.display(), path.display());
+        Failure::BadSetting(format!("{file}: xmpp.accounts.{jid}.avatar_file: {path} {error}"))
+    })
 }
 
 /// All lessons, or every fault in them.

@@ -3,7 +3,7 @@
 use std::{io::Write as _, path::Path};
 
 use super::assemble;
-use crate::{failure::Failure, i18n::Catalogs, keys, settings::Settings};
+use crate::{authoring::coverage, failure::Failure, i18n::Catalogs, keys, settings::Settings};
 
 /// Reads settings, lessons, locales and keys, and says all that is wrong with them.
 ///
@@ -16,22 +16,27 @@ pub fn check(file: &Path) -> Result<(), Failure> {
     if let Err(failure) = assemble::tls(&settings) {
         problems.push(failure.to_string());
     }
+    let (catalogs, faults) = Catalogs::load(settings.locales_folder.as_deref());
+    problems.extend(faults.iter().map(ToString::to_string));
+    let mut warnings = coverage::incomplete_program(&catalogs);
     match assemble::lessons(&settings) {
         Ok(lessons) if lessons.find(&settings.lessons.default).is_none() => {
             problems.push(assemble::no_default_lesson(&settings));
         }
-        Ok(_) => {}
+        Ok(lessons) => warnings.extend(lessons.iter().flat_map(|(name, lesson)| {
+            coverage::incomplete(&format!("lesson {name}"), &coverage::of_lesson(lesson, &catalogs))
+        })),
         Err(faults) => problems.extend(faults),
     }
-    let (_, faults) = Catalogs::load(settings.locales_folder.as_deref());
-    problems.extend(faults.iter().map(ToString::to_string));
-    let mut warnings = Vec::new();
     for (jid, account) in &settings.xmpp.accounts {
         if let Some(path) = &account.private_key {
             match keys::choose(path, jid) {
                 Ok(chosen) => warnings.extend(chosen.notes),
                 Err(error) => problems.push(error.to_string()),
             }
+        }
+        if let Err(failure) = assemble::avatar(&settings, jid) {
+            problems.push(failure.to_string());
         }
         if account.password.is_none() {
             problems.push(format!(

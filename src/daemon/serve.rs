@@ -153,6 +153,7 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
         own: assembly.jid.clone(),
         alias: assembly.variable("bot_alias"),
         title: assembly.variable("bot_title"),
+        avatar: assembly.avatar.clone(),
         commands,
         events,
         to_registry: registry.clone().recipient(),

@@ -32,6 +32,7 @@ pub(super) fn check(
         (Ok(graph), Some(title)) if is_sound => Ok(Lesson {
             title: title.value.clone(),
             graph: Arc::new(graph),
+            needs: raw.states.iter().map(|state| state.needs).collect(),
             topics: raw
                 .topics
                 .iter()

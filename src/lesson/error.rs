@@ -174,7 +174,7 @@ fn meant(nearest: Option<&String>) -> String {
 }
 
 /// The word most like a wrong one, if any is like it at all.
-pub(super) fn nearest(wrong: &str, words: &[&str]) -> Option<String> {
+pub(crate) fn nearest(wrong: &str, words: &[&str]) -> Option<String> {
     words
         .iter()
         .map(|word| (strsim::jaro_winkler(wrong, word), word))

@@ -11,6 +11,14 @@ use super::yaml::{self, Node, Placed, Reader, Value};
 /// The key that names the other lesson.
 const EXTENDS: &str = "extends";
 
+/// The name of the lesson that a lesson extends, if it does and can be read.
+pub fn extended(yaml: &str) -> Option<String> {
+    match &yaml::read(yaml).ok()?.entry(EXTENDS)?.value {
+        Value::Text(name) => Some(name.clone()),
+        Value::List(_) | Value::Map(_) | Value::Bool(_) | Value::Other(_) => None,
+    }
+}
+
 /// The lesson with what it extends. Faults are told to the reader; then it stays as it is.
 pub(super) fn extend(node: Node, bases: &BTreeMap<String, String>, reader: &mut Reader) -> Node {
     let Some(name) = node.entry(EXTENDS) else { return node };

@@ -65,6 +65,7 @@ mod extend;
 pub mod library;
 pub mod messages;
 mod raw;
+pub mod schema;
 pub mod text;
 pub mod vocabulary;
 mod yaml;
@@ -76,15 +77,21 @@ use std::{
 
 use crate::fsm::Graph;
 
+pub(crate) use error::nearest;
 pub use error::{Fault, LessonError, LessonErrors};
+pub use extend::extended;
 pub use library::Library;
+pub use raw::duration;
 pub use vocabulary::Teaching;
+
+use vocabulary::Need;
 
 /// A lesson that can run.
 #[derive(Clone, Debug)]
 pub struct Lesson {
     title: String,
     graph: Arc<Graph<Teaching>>,
+    needs: Vec<Need>,
     topics: Vec<Topic>,
     texts: Vec<Text>,
 }
@@ -116,6 +123,11 @@ impl Lesson {
     /// The states and what leads from one to the other.
     pub fn graph(&self) -> &Arc<Graph<Teaching>> {
         &self.graph
+    }
+
+    /// What the states need, in the order of the graph's states.
+    pub fn needs(&self) -> &[Need] {
+        &self.needs
     }
 
     /// The topics, in the order of their [`vocabulary::TopicIx`].

@@ -7,10 +7,27 @@ use super::vocabulary::{Action, Claim, Condition, Deed, EventKind, Need};
 use super::yaml::{Node, Place, Placed, Reader, Value};
 
 /// Longest text, in characters. Longer ones are not read in a chat.
-const MAX_TEXT_CHARS: usize = 400;
+pub(super) const MAX_TEXT_CHARS: usize = 400;
 
 /// Longest waiting time. More is a slip of the pen: sessions end sooner.
 const MAX_TIME: Duration = Duration::from_hours(24);
+
+/// The keys of a lesson.
+pub(super) const LESSON_KEYS: [&str; 6] =
+    ["title", "extends", "start", "topics", "anywhere", "states"];
+
+/// The keys of a state.
+pub(super) const STATE_KEYS: [&str; 6] = ["needs", "end", "enter", "leave", "on", "hints"];
+
+/// The keys of a reaction.
+pub(super) const REACTION_KEYS: [&str; 8] =
+    ["when", "after", "if", "about", "at_most_every", "do", "hint", "go"];
+
+/// The keys of a hint.
+pub(super) const HINT_KEYS: [&str; 2] = ["after", "do"];
+
+/// The keys of an action that is no single word.
+pub(super) const ACTION_KEYS: [&str; 2] = ["say", "answer"];
 
 #[derive(Debug)]
 pub(super) struct RawLesson {
@@ -53,8 +70,7 @@ pub(super) struct RawHint {
 
 impl RawLesson {
     pub(super) fn read(node: &Node, reader: &mut Reader) -> Self {
-        let keys = ["title", "extends", "start", "topics", "anywhere", "states"];
-        let fields = reader.fields(node, &keys);
+        let fields = reader.fields(node, &LESSON_KEYS);
         let title = fields.need("title", reader).and_then(|node| reader.text(node));
         let start = fields.need("start", reader).and_then(|node| reader.text(node));
         let topics = fields.find("topics").map(|node| reader.entries(node)).unwrap_or_default();
@@ -106,7 +122,7 @@ impl RawLesson {
 
 impl RawState {
     fn read(name: &Placed<String>, node: &Node, reader: &mut Reader) -> Self {
-        let fields = reader.fields(node, &["needs", "end", "enter", "leave", "on", "hints"]);
+        let fields = reader.fields(node, &STATE_KEYS);
         let needs = fields.find("needs").and_then(|node| reader.word("need", node));
         let reactions = reader.list(fields.find("on")).iter();
         let reactions = reactions.filter_map(|node| RawReaction::read(node, reader)).collect();
@@ -131,8 +147,7 @@ impl RawState {
 
 impl RawReaction {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
-        let keys = ["when", "after", "if", "about", "at_most_every", "do", "hint", "go"];
-        let fields = reader.fields(node, &keys);
+        let fields = reader.fields(node, &REACTION_KEYS);
         let when = fields.find("when");
         let event = when.map(|node| reader.word("event", node));
         let after = fields.find("after").map(|node| time(node, reader));
@@ -180,7 +195,7 @@ impl RawReaction {
 
 impl RawHint {
     fn read(node: &Node, reader: &mut Reader) -> Option<(Place, Self)> {
-        let fields = reader.fields(node, &["after", "do"]);
+        let fields = reader.fields(node, &HINT_KEYS);
         let after = fields.need("after", reader).and_then(|node| time(node, reader));
         let actions = fields.need("do", reader).map(|node| actions(Some(node), reader));
         Some((node.place, Self { after: after?, actions: actions? }))
@@ -197,7 +212,7 @@ fn actions(node: Option<&Node>, reader: &mut Reader) -> Vec<Placed<Action>> {
             actions.extend(action);
             continue;
         }
-        let fields = reader.fields(node, &["say", "answer"]);
+        let fields = reader.fields(node, &ACTION_KEYS);
         if let Some(answer) = fields.find("answer") {
             let text = said(answer, reader);
             actions.extend(text.map(|t| Placed { value: Action::Answer(t.value), place: t.place }));
@@ -238,23 +253,26 @@ fn claim(node: &Node, reader: &mut Reader) -> Option<Claim> {
 /// A whole number and `s`, `m` or `h`.
 fn time(node: &Node, reader: &mut Reader) -> Option<Duration> {
     let text = reader.text(node)?;
-    let parsed = || {
-        let (number, unit) = text.value.split_at_checked(text.value.len().checked_sub(1)?)?;
-        let secs = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            _ => return None,
-        };
-        let secs = number.parse::<u64>().ok()?.checked_mul(secs)?;
-        Some(Duration::from_secs(secs))
-            .filter(|time| (1..=MAX_TIME.as_secs()).contains(&time.as_secs()))
-    };
-    let time = parsed();
+    let time = duration(&text.value);
     if time.is_none() {
-        reader.fault(text.place, Fault::Time(text.value.clone()));
+        reader.fault(text.place, Fault::Time(text.value));
     }
     time
+}
+
+/// A time as lessons write it: a whole number and `s`, `m` or `h`, of at least a second and at most
+/// a day.
+pub fn duration(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let secs = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    let secs = number.parse::<u64>().ok()?.checked_mul(secs)?;
+    Some(Duration::from_secs(secs))
+        .filter(|time| (1..=MAX_TIME.as_secs()).contains(&time.as_secs()))
 }
 
 #[cfg(test)]

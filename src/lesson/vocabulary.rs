@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use schemars::JsonSchema;
+
 use crate::fsm::Vocabulary;
 
 /// The vocabulary of lessons.
@@ -61,11 +63,13 @@ pub trait Word: Copy + PartialEq + 'static {
 }
 
 /// The kinds of events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(rename_all = "snake_case")]
 pub enum EventKind {
     /// The state was entered.
     Entered,
     /// The time of `after` is over; lessons name it by that.
+    #[schemars(skip)]
     Waited,
     /// The learner is there, and has not said anything yet.
     LearnerArrived,
@@ -137,7 +141,8 @@ impl Word for EventKind {
 }
 
 /// What a state may rely on about the chat, in rising order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(rename_all = "snake_case")]
 pub enum Need {
     /// Nothing: it may be in the clear.
     Nothing,
@@ -233,7 +238,8 @@ pub struct Claim {
 }
 
 /// What conditions can ask about a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(rename_all = "snake_case")]
 pub enum Condition {
     /// A shared secret is kept.
     HasSecret,
@@ -299,7 +305,8 @@ pub enum Action {
 }
 
 /// What can be done besides saying something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "snake_case")]
 pub enum Deed {
     /// Leaves unsaid what is still waiting to be said: it has become wrong.
     Hush,

@@ -32,6 +32,7 @@ mod presence;
 pub mod secret;
 mod speech;
 mod strength;
+mod trace;
 
 use std::{
     fmt,
@@ -64,6 +65,7 @@ pub use phrases::{refusal_for, sign_out_status};
 pub use presence::{Client, Excess};
 pub use speech::Typing;
 pub use strength::MAX_SECRET_BYTES;
+pub use trace::Step;
 
 /// How often the conversation is asked to forget what has waited too long.
 const OTR_TICK: Duration = Duration::from_mins(1);
@@ -108,6 +110,8 @@ pub struct Session {
     was_warned: bool,
     otr_ticked: Instant,
     is_over: bool,
+    /// What the lesson did, for authors; `None`: nobody asked.
+    trace: Option<Vec<Step>>,
 }
 
 impl fmt::Debug for Session {
@@ -158,6 +162,7 @@ impl Session {
             was_warned: false,
             otr_ticked: now,
             is_over: false,
+            trace: None,
             config,
         }
     }
@@ -296,7 +301,9 @@ impl Session {
         if self.speech.is_empty()
             && let Some(machine) = &mut self.machine
         {
+            let from = Some(machine.at());
             let actions = machine.tick(now, &self.memory);
+            self.note_wait(from, &actions);
             self.perform(now, rng, actions, &mut effects);
             self.settle(now, rng, &mut effects);
         }
@@ -348,6 +355,7 @@ impl Session {
             let graph = Arc::clone(self.config.lesson.graph());
             let (machine, actions) = Machine::start(graph, now, &self.memory);
             self.machine = Some(machine);
+            self.note_step(EventKind::Entered, None, Some(&actions));
             self.perform(now, rng, actions, effects);
         }
     }
@@ -363,19 +371,26 @@ impl Session {
         self.refresh(now, event.kind);
         self.remember();
         let Some(machine) = &mut self.machine else { return };
+        let from = Some(machine.at());
         match machine.handle(now, event, &self.memory) {
-            Ok(actions) => self.perform(now, rng, actions, effects),
+            Ok(actions) => {
+                self.note_step(event.kind, from, Some(&actions));
+                self.perform(now, rng, actions, effects);
+            }
             // The bot secret may be told where the lesson does not care.
             Err(_) if event.kind == EventKind::BotSecretTold => {
                 let topics = event.topics.clone();
                 let message = Event { kind: EventKind::MessageReceived, topics };
-                if let Ok(actions) = machine.handle(now, &message, &self.memory) {
-                    self.perform(now, rng, actions, effects);
-                }
+                let actions = machine.handle(now, &message, &self.memory).ok();
+                self.note_step(message.kind, from, actions.as_deref());
+                self.perform(now, rng, actions.unwrap_or_default(), effects);
             }
             // Leaving the learner's client waiting is never right, whatever the lesson forgot.
-            Err(_) if event.kind == EventKind::SmpStarted => self.answer_smp(now, rng, effects),
-            Err(_) => {}
+            Err(_) if event.kind == EventKind::SmpStarted => {
+                self.note_step(event.kind, from, None);
+                self.answer_smp(now, rng, effects);
+            }
+            Err(_) => self.note_step(event.kind, from, None),
         }
     }
 

@@ -262,6 +262,11 @@ impl Settings {
         })
     }
 
+    /// What `${name}` stands for where no settings say otherwise.
+    pub fn default_format_strings() -> BTreeMap<String, String> {
+        read::default_format_strings().collect()
+    }
+
     /// Reads and checks a file.
     ///
     /// # Errors

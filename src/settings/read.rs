@@ -370,14 +370,18 @@ fn locale(section: &Section<'_>, key: &'static str) -> Option<String> {
 }
 
 fn format_strings(root: &Section<'_>) -> BTreeMap<String, String> {
+    default_format_strings().chain(root.text_map("format_strings")).collect()
+}
+
+/// What `format_strings` has without settings.
+pub(super) fn default_format_strings() -> impl Iterator<Item = (String, String)> {
     let defaults = [
         ("bot_title", "OTR Bot"),
         ("bot_description", "This is an instance of the OTR Bot."),
         ("project_name", "Totem"),
         ("bot_alias", "Marvin"),
     ];
-    let defaults = defaults.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
-    defaults.chain(root.text_map("format_strings")).collect()
+    defaults.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned()))
 }
 
 fn seconds(

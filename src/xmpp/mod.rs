@@ -27,6 +27,7 @@
 //! What it deliberately lacks: presence, roster, subscriptions, matching of `iq` answers, any
 //! word about lessons. Its owner does these.
 
+mod avatar;
 mod connect;
 mod ledger;
 mod link;
@@ -48,6 +49,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_xmpp::Stanza;
 
+pub use avatar::{Avatar, AvatarError, MAX_AVATAR_BYTES};
 pub use pace::Pace;
 pub use tls::{CipherProblem, has_cipher_for, parse_cipher, supported_ciphers};
 pub use xml::Rejection;

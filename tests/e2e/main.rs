@@ -1,14 +1,27 @@
 //! The daemon on a real stage: a real Prosody, profanity as the learner, an LMS that signs launches
 //! and checks grades.
 
+#[expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    dead_code,
+    reason = "helpers of a test may fail it; the suite of the stream uses the rest"
+)]
+#[path = "../xmpp/client.rs"]
+mod client;
 #[path = "../support/mod.rs"]
 mod support;
+use support::prosody;
 
 mod bad_input;
 mod command;
 mod detours;
 mod grades;
 mod lesson;
+mod manners;
+mod many;
 mod props;
 mod stop;
 

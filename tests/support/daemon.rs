@@ -37,6 +37,12 @@ pub(crate) struct Script {
     pub(crate) metrics_port: u16,
     /// The least that is logged.
     pub(crate) log_level: &'static str,
+    /// The shared secret of who gave none.
+    pub(crate) default_secret: Option<&'static str>,
+    /// A picture for the bot.
+    pub(crate) avatar_file: Option<PathBuf>,
+    /// Learners who may talk to the bot without a launch.
+    pub(crate) whitelist: Vec<String>,
     /// More of the section `tls`, on a line of its own.
     pub(crate) tls: String,
     /// More lines at the end of the file.
@@ -58,6 +64,9 @@ impl Script {
             lti_port: free_port(),
             metrics_port: free_port(),
             log_level: "debug",
+            default_secret: None,
+            avatar_file: None,
+            whitelist: Vec::new(),
             tls: String::new(),
             more: String::new(),
         }
@@ -71,11 +80,12 @@ impl Script {
 xmpp:
   default_account: {jid}
   accounts:
-    {jid}: {{ password: "{password}", server: "{server}", private_key: {private_key} }}
+    {jid}: {{ password: "{password}", server: "{server}", private_key: {private_key}, avatar_file: {avatar} }}
+  whitelist: {{ {whitelist} }}
 tls:
   ca_certs: "{ca}"
   {tls}
-otr: {{ may_start_smp: {may_start_smp} }}
+otr: {{ may_start_smp: {may_start_smp}, default_secret: {default_secret} }}
 typing: {{ scheduled: {scheduled}, speed: {speed} }}
 lti:
   bind: 127.0.0.1:{lti_port}
@@ -96,6 +106,18 @@ log: {{ level: {log_level} }}
             key = consumer.key,
             secret = consumer.secret,
             log_level = self.log_level,
+            default_secret =
+                self.default_secret.map_or_else(|| "null".to_owned(), |s| format!("{s:?}")),
+            avatar = self.avatar_file.as_ref().map_or_else(
+                || "null".to_owned(),
+                |path| format!("{:?}", path.display().to_string())
+            ),
+            whitelist = self
+                .whitelist
+                .iter()
+                .map(|jid| format!("{jid}: {{}}"))
+                .collect::<Vec<_>>()
+                .join(", "),
             tls = self.tls,
             more = self.more,
         )

@@ -49,7 +49,7 @@ pub(super) struct OpenSession {
     pub(super) actor: Addr<SessionActor>,
     tokens: TokenBucket,
     /// Whether the last message was one too many.
-    is_flooded: bool,
+    pub(super) is_flooded: bool,
     /// Since when it owes a sign of life.
     pub(super) asked: Option<Instant>,
 }

@@ -1,0 +1,162 @@
+//! What an author types while playing a lesson.
+
+use std::time::Duration;
+
+use crate::lesson;
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Nothing,
+    Say(String),
+    Plain(String),
+    Tell,
+    OtrOn,
+    OtrOff,
+    OtrRefresh,
+    SmpRight,
+    SmpWrong,
+    SmpQuestion { question: String, answer: Option<String> },
+    SmpAbort,
+    Secret(String),
+    Code(Option<String>),
+    Wait(Duration),
+    Client,
+    Arrive,
+    State,
+    Help,
+    Quit,
+}
+
+/// What `/help` shows.
+pub(super) const HELP: &[(&str, &str)] = &[
+    ("TEXT", "is said to the bot, encrypted while the chat is private"),
+    ("/otr on", "starts a private conversation"),
+    ("/otr off", "ends it"),
+    ("/otr refresh", "starts it anew while it is private"),
+    ("/secret TEXT", "types a shared secret into the web page"),
+    ("/smp right", "compares secrets, with the right one; answers, if the bot has asked"),
+    ("/smp wrong", "the same with a wrong one"),
+    ("/smp question TEXT", "asks a question whose answer is the shared secret"),
+    ("/smp question TEXT = ANSWER", "asks a question with another answer"),
+    ("/smp abort", "cancels the comparison"),
+    ("/code", "types the bot secret into the web page, as the bot told it"),
+    ("/code TEXT", "types something else there"),
+    ("/tell", "says the bot secret in the chat"),
+    ("/plain TEXT", "sends a text unencrypted, as anybody could, in a private conversation"),
+    ("/wait 90s", "lets time pass (s, m or h): hints and timeouts come"),
+    ("/client", "goes on with another chat program, which has another key"),
+    ("/arrive", "comes online without saying anything; at the beginning only"),
+    ("/state", "shows where the lesson is"),
+    ("/quit", "ends"),
+];
+
+/// The first words of all commands.
+const WORDS: [&str; 12] = [
+    "otr", "secret", "smp", "code", "tell", "plain", "wait", "client", "arrive", "state", "help",
+    "quit",
+];
+
+/// Reads a line; the error says what is known instead.
+pub(super) fn parse(line: &str) -> Result<Command, String> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return Ok(Command::Nothing);
+    }
+    let Some(command) = line.strip_prefix('/') else { return Ok(Command::Say(line.to_owned())) };
+    let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+    let rest = rest.trim();
+    let text = || {
+        let text = rest.to_owned();
+        if text.is_empty() { Err(format!("/{word} needs a text")) } else { Ok(text) }
+    };
+    match (word, rest) {
+        ("otr", "on") => Ok(Command::OtrOn),
+        ("otr", "off") => Ok(Command::OtrOff),
+        ("otr", "refresh") => Ok(Command::OtrRefresh),
+        ("otr", _) => Err("write /otr on, /otr off or /otr refresh".to_owned()),
+        ("smp", "right") => Ok(Command::SmpRight),
+        ("smp", "wrong") => Ok(Command::SmpWrong),
+        ("smp", "abort") => Ok(Command::SmpAbort),
+        ("smp", _) => match rest.strip_prefix("question ").map(str::trim) {
+            Some(asked) => Ok(match asked.rsplit_once(" = ") {
+                Some((question, answer)) => Command::SmpQuestion {
+                    question: question.trim().to_owned(),
+                    answer: Some(answer.trim().to_owned()),
+                },
+                None => Command::SmpQuestion { question: asked.to_owned(), answer: None },
+            }),
+            None => Err("write /smp right, wrong, abort, or question TEXT".to_owned()),
+        },
+        ("secret", _) => text().map(Command::Secret),
+        ("plain", _) => text().map(Command::Plain),
+        ("code", "") => Ok(Command::Code(None)),
+        ("code", _) => Ok(Command::Code(Some(rest.to_owned()))),
+        ("wait", _) => lesson::duration(rest)
+            .map(Command::Wait)
+            .ok_or_else(|| "write /wait and a time such as 90s, 5m or 1h".to_owned()),
+        ("tell", "") => Ok(Command::Tell),
+        ("client", "" | "2") => Ok(Command::Client),
+        ("arrive", "") => Ok(Command::Arrive),
+        ("state", "") => Ok(Command::State),
+        ("help", "") => Ok(Command::Help),
+        ("quit", "") => Ok(Command::Quit),
+        _ => {
+            let nearest = lesson::nearest(word, &WORDS).filter(|nearest| nearest != word);
+            let nearest = nearest.map(|word| format!(" (/{word}?)")).unwrap_or_default();
+            Err(format!("unknown command /{command}{nearest}; /help lists the commands"))
+        }
+    }
+}
+
+/// The bot secret in a text, if it stands there: `XXXX-XXXX-XXXX-XXXX`, upper-case letters.
+pub(super) fn bot_secret(text: &str) -> Option<String> {
+    let is_secret = |word: &&str| {
+        let mut groups = word.split('-');
+        word.split('-').count() == 4
+            && groups.all(|group| {
+                group.len() == 4 && group.bytes().all(|byte| byte.is_ascii_uppercase())
+            })
+    };
+    text.split(|c: char| !(c.is_ascii_uppercase() || c == '-')).find(is_secret).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_read() {
+        for (line, command) in [
+            ("  hello there ", Command::Say("hello there".into())),
+            ("# a note", Command::Nothing),
+            ("/otr on", Command::OtrOn),
+            ("/smp  right", Command::SmpRight),
+            ("/wait 90s", Command::Wait(Duration::from_secs(90))),
+            ("/code", Command::Code(None)),
+            ("/code no", Command::Code(Some("no".into()))),
+        ] {
+            assert_eq!(parse(line), Ok(command), "{line}");
+        }
+        let (question, answer) = ("1 = one, 2 = ?".to_owned(), Some("two".to_owned()));
+        assert_eq!(
+            parse("/smp question 1 = one, 2 = ? = two"),
+            Ok(Command::SmpQuestion { question, answer })
+        );
+    }
+
+    #[test]
+    fn what_is_no_command_is_told_with_the_nearest() {
+        assert!(parse("/secrt x").unwrap_err().contains("(/secret?)"));
+        for line in ["/otr", "/smp", "/wait", "/wait soon", "/secret", "/dance", "/state x"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn help_names_every_command() {
+        for word in WORDS.iter().filter(|word| **word != "help") {
+            assert!(HELP.iter().any(|(line, _)| line.starts_with(&format!("/{word}"))), "{word}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Lessons as they are written: those built in, those of the settings, and files.
+
+use std::{
+    collections::BTreeMap,
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    failure::Failure,
+    lesson::{self, Lesson, library},
+    settings::Settings,
+};
+
+/// A lesson as it is written.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its name.
+    pub name: String,
+    /// Its file, or where else it is, for messages to people.
+    pub file: String,
+    /// Its YAML.
+    pub yaml: String,
+}
+
+/// All lessons that there are, by name, and what the settings say of them.
+#[derive(Debug)]
+pub struct Sources {
+    by_name: BTreeMap<String, Source>,
+    /// What `${name}` stands for.
+    pub variables: BTreeMap<String, String>,
+    /// The name of the lesson of those who name none.
+    pub default: String,
+    /// The folder of translations that the settings name.
+    pub locales: Option<PathBuf>,
+    /// Whether the settings let the bot begin SMP.
+    pub may_start_smp: bool,
+    /// What is wrong with lessons that could not be read.
+    pub unreadable: Vec<String>,
+}
+
+impl Sources {
+    /// Reads all lessons. Without a file of settings, those that are built in.
+    ///
+    /// # Errors
+    ///
+    /// Those of settings that are named. The usual file of settings may be faulty or missing: an
+    /// author is not an administrator.
+    pub fn load(settings: Option<PathBuf>) -> Result<Self, Failure> {
+        let is_named = settings.is_some();
+        let file = Settings::choose_file(settings);
+        let settings = if is_named {
+            Some(Settings::load(&file)?)
+        } else if file.exists() {
+            let settings = Settings::load(&file).ok();
+            if settings.is_none() {
+                warn(&format!(
+                    "{}: has faults, and is not used; `otrbot check` names them",
+                    file.display()
+                ));
+            }
+            settings
+        } else {
+            None
+        };
+        let mut sources = Self {
+            by_name: BTreeMap::new(),
+            variables: Settings::default_format_strings(),
+            default: "basics".to_owned(),
+            locales: None,
+            may_start_smp: false,
+            unreadable: Vec::new(),
+        };
+        for (name, yaml) in library::built_in() {
+            sources.add(name, format!("built in: {name}.yaml"), yaml.to_owned());
+        }
+        if let Some(settings) = settings {
+            if let Some(folder) = &settings.lessons.folder {
+                sources.add_folder(folder);
+            }
+            sources.variables = settings.format_strings;
+            sources.default = settings.lessons.default;
+            sources.locales = settings.locales_folder;
+            sources.may_start_smp = settings.otr.may_start_smp;
+        }
+        Ok(sources)
+    }
+
+    fn add(&mut self, name: &str, file: String, yaml: String) {
+        self.by_name.insert(name.to_owned(), Source { name: name.to_owned(), file, yaml });
+    }
+
+    fn add_folder(&mut self, folder: &Path) {
+        match library::yaml_files(folder) {
+            Ok(files) => {
+                for (name, path) in files {
+                    match library::read(&path) {
+                        Ok(yaml) => self.add(&name, path.display().to_string(), yaml),
+                        Err(error) => {
+                            self.unreadable.push(format!("{}: {error}", path.display()));
+                        }
+                    }
+                }
+            }
+            Err(error) => self.unreadable.push(format!("{}: {error}", folder.display())),
+        }
+    }
+
+    /// All lessons, in the order of their names.
+    pub fn all(&self) -> Vec<Source> {
+        self.by_name.values().cloned().collect()
+    }
+
+    /// The lesson of a name or of a file. A file may extend its neighbours.
+    ///
+    /// # Errors
+    ///
+    /// There is no such lesson or file.
+    pub fn choose(&mut self, named: &str) -> Result<Source, Failure> {
+        let path = Path::new(named);
+        let is_file = path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml")
+            || path.components().count() > 1;
+        if !is_file && let Some(source) = self.by_name.get(named) {
+            return Ok(source.clone());
+        }
+        if !is_file && !path.exists() {
+            let known: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
+            let nearest = lesson::nearest(named, &known);
+            let nearest = nearest.map(|name| format!(" (`{name}`?)")).unwrap_or_default();
+            return Err(Failure::InvalidArgument(format!(
+                "there is no lesson named {named:?}{nearest}; give one of {}, or a YAML file",
+                known.join(", ")
+            )));
+        }
+        let yaml = library::read(path)
+            .map_err(|error| Failure::MissingDependency(format!("{named}: {error}")))?;
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or(named).to_owned();
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        // Neighbours that cannot be read are missed where a lesson extends them.
+        for (name, path) in
+            library::yaml_files(folder.unwrap_or_else(|| Path::new("."))).unwrap_or_default()
+        {
+            if let Ok(yaml) = library::read(&path) {
+                self.add(&name, path.display().to_string(), yaml);
+            }
+        }
+        let source = Source { name, file: named.to_owned(), yaml };
+        self.by_name.insert(source.name.clone(), source.clone());
+        Ok(source)
+    }
+
+    /// Reads a lesson.
+    ///
+    /// # Errors
+    ///
+    /// All its faults, each with file, line and column.
+    pub fn parse(&self, source: &Source) -> Result<Arc<Lesson>, Vec<String>> {
+        let bases: BTreeMap<String, String> =
+            self.by_name.iter().map(|(name, s)| (name.clone(), s.yaml.clone())).collect();
+        let variables: Vec<&str> = self.variables.keys().map(String::as_str).collect();
+        lesson::parse_in(&source.yaml, &variables, &bases).map(Arc::new).map_err(|errors| {
+            let base = lesson::extended(&source.yaml);
+            let base = base.and_then(|name| self.by_name.get(&name)).map(|base| &base.file);
+            let told = errors.0.iter().map(|error| {
+                let file = base.filter(|_| error.is_inherited).unwrap_or(&source.file);
+                let suffix = if error.is_inherited && *file != source.file {
+                    format!(" (extended by {})", source.file)
+                } else {
+                    String::new()
+                };
+                format!("{file}:{}:{}: {}{suffix}", error.line, error.column, error.fault)
+            });
+            told.collect()
+        })
+    }
+
+    /// The lesson that an argument names, or that of the settings, read.
+    ///
+    /// # Errors
+    ///
+    /// There is no such lesson, or it has faults.
+    pub fn open(&mut self, named: Option<&str>) -> Result<(Source, Arc<Lesson>), Failure> {
+        let default = self.default.clone();
+        let source = self.choose(named.unwrap_or(&default))?;
+        let lesson =
+            self.parse(&source).map_err(|faults| Failure::BadSetting(faults.join("\n")))?;
+        Ok((source, lesson))
+    }
+}
+
+/// A warning for the person at the terminal.
+pub(super) fn warn(what: &str) {
+    // A warning that cannot be shown is no reason to stop.
+    drop(writeln!(std::io::stderr(), "otrbot: warning: {what}"));
+}

@@ -1,0 +1,280 @@
+//! The JSON Schema of lesson files, for editors that complete and check while one types.
+//!
+//! Lessons are not read by these types: the reader tells all faults with their places. The test
+//! below holds that both know the same keys; the words come from the vocabulary itself.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use schemars::{
+    JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema,
+    transform::RecursiveTransform,
+};
+use serde_json::Value;
+
+use super::{
+    raw::MAX_TEXT_CHARS,
+    vocabulary::{Condition, Deed, EventKind, Need, Word as _},
+};
+
+/// The schema, as JSON on several lines.
+pub fn json() -> String {
+    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(tidy));
+    let schema = settings.into_generator().into_root_schema_for::<Lesson>();
+    let mut json = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    json.push('\n');
+    json
+}
+
+/// Takes `null` out, which lessons do not have: what is optional is left out. Descriptions go on one
+/// line.
+fn tidy(schema: &mut Schema) {
+    if let Some(Value::String(description)) = schema.get_mut("description") {
+        *description = description.replace('\n', " ");
+    }
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [kind] = types.as_slice() {
+            let kind = kind.clone();
+            schema.insert("type".to_owned(), kind);
+        }
+    }
+    let Some(Value::Array(any)) = schema.get_mut("anyOf") else { return };
+    any.retain(|part| part.get("type").is_none_or(|kind| kind != "null"));
+    if let [Value::Object(part)] = any.as_slice() {
+        let part = part.clone();
+        schema.remove("anyOf");
+        for (key, value) in part {
+            schema.insert(key, value);
+        }
+    }
+}
+
+/// A lesson of otrbot: what the bot teaches, as states of the conversation and reactions in them.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "otrbot lesson", extend("anyOf" = [{"required": ["title", "start", "states"]}, {"required": ["extends"]}]))]
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+struct Lesson {
+    /// The title that the learner reads.
+    title: Option<Said>,
+    /// The lesson that this one extends: it begins with all that the other has. Topics and states
+    /// of this one take the place of those of the same name; its reactions of `anywhere` come first.
+    extends: Option<String>,
+    /// The name of the first state.
+    start: Option<String>,
+    /// Words by which messages are recognised, separated by commas; translated as one text.
+    topics: Option<BTreeMap<String, Said>>,
+    /// Reactions of every state, after its own.
+    anywhere: Option<Vec<Reaction>>,
+    /// The states, by name.
+    states: Option<BTreeMap<String, State>>,
+}
+
+/// A state of the lesson.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+struct State {
+    /// What is certain about the chat in this state. Left out: nothing.
+    needs: Option<Need>,
+    /// Whether the lesson ends here, when all is said.
+    end: Option<bool>,
+    /// What is done on coming in.
+    enter: Option<Vec<Action>>,
+    /// What is done on going out.
+    leave: Option<Vec<Action>>,
+    /// What is done about what happens; the first reaction that fits is taken.
+    on: Option<Vec<Reaction>>,
+    /// Help that comes by itself, each after its time, or when a reaction asks for it; from vague
+    /// to concrete.
+    hints: Option<Vec<Hint>>,
+}
+
+/// What is done about something that happens.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, extend("oneOf" = [{"required": ["when"]}, {"required": ["after"]}]))]
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+struct Reaction {
+    /// What has happened.
+    when: Option<EventKind>,
+    /// In the place of `when`: the time since the state was entered, such as `90s`. Fires once.
+    after: Option<Time>,
+    /// Conditions that must all hold.
+    #[schemars(rename = "if")]
+    conditions: Option<Vec<Claim>>,
+    /// The topic that a message must be about.
+    about: Option<String>,
+    /// The least time between two firings; in between the event does nothing. Not with `go`.
+    at_most_every: Option<Time>,
+    /// What is done, in this order.
+    #[schemars(rename = "do")]
+    actions: Option<Vec<Action>>,
+    /// Whether the next hint of the state is given.
+    hint: Option<bool>,
+    /// The name of the state where the lesson goes on. Left out: it stays in this one.
+    go: Option<String>,
+}
+
+/// A step of the help in a state.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+struct Hint {
+    /// How long after entering the state it comes by itself; the times must rise.
+    after: Time,
+    /// What is done.
+    #[schemars(rename = "do")]
+    actions: Vec<Action>,
+}
+
+/// Something that is done: a word alone, or a text to say.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+enum Action {
+    /// A deed without a text.
+    Do(Deed),
+    /// A text.
+    Text(TextAction),
+}
+
+/// A text that is said.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+struct TextAction {
+    /// What the bot says: a text, or several as messages of their own.
+    say: Option<OneOrMany>,
+    /// What the bot answers to the learner's SMP: something that everybody knows.
+    answer: Option<Said>,
+}
+
+/// A text, or several.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+enum OneOrMany {
+    /// One.
+    One(Said),
+    /// Several, each a message of its own.
+    Many(Vec<Said>),
+}
+
+/// An English text, which is translated.
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+struct Said(String);
+
+impl JsonSchema for Said {
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An English text, by which its translations are found. `${name}` stands \
+                            for a variable, `$$` for `$`.",
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_TEXT_CHARS,
+        })
+    }
+}
+
+/// A time.
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+struct Time(String);
+
+impl JsonSchema for Time {
+    fn schema_name() -> Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A time: a whole number and s, m or h, at most a day. Such as 90s.",
+            "type": "string",
+            "pattern": "^[0-9]+[smh]$",
+        })
+    }
+}
+
+/// A condition, with `not` in front or without.
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+struct Claim(String);
+
+impl JsonSchema for Claim {
+    fn schema_name() -> Cow<'static, str> {
+        "Claim".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let negated: Vec<String> =
+            Condition::WORDS.iter().map(|(word, _)| format!("not {word}")).collect();
+        json_schema!({
+            "description": "A condition that must hold; with `not ` in front, that must not.",
+            "anyOf": [generator.subschema_for::<Condition>(), { "enum": negated }],
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::{
+        raw::{ACTION_KEYS, HINT_KEYS, LESSON_KEYS, REACTION_KEYS, STATE_KEYS},
+        vocabulary::Word,
+    };
+    use super::*;
+
+    fn schema() -> Value {
+        serde_json::from_str(&json()).unwrap()
+    }
+
+    /// The keys that a part of the schema knows.
+    fn keys(part: &Value) -> BTreeSet<String> {
+        assert_eq!(part["additionalProperties"], false, "{part}");
+        part["properties"].as_object().unwrap().keys().cloned().collect()
+    }
+
+    #[test]
+    fn the_schema_and_the_reader_know_the_same_keys() {
+        let schema = schema();
+        let check = |part: &Value, read: &[&str]| {
+            let read: BTreeSet<String> = read.iter().map(|key| (*key).to_owned()).collect();
+            assert_eq!(keys(part), read);
+        };
+        check(&schema, &LESSON_KEYS);
+        for (name, read) in [
+            ("State", &STATE_KEYS[..]),
+            ("Reaction", &REACTION_KEYS),
+            ("Hint", &HINT_KEYS),
+            ("TextAction", &ACTION_KEYS),
+        ] {
+            check(&schema["$defs"][name], read);
+        }
+    }
+
+    /// The words that a part of the schema knows, each with a description.
+    fn words(part: &Value) -> BTreeSet<String> {
+        let described = part["oneOf"].as_array().unwrap().iter();
+        described
+            .map(|word| {
+                assert!(word["description"].as_str().is_some_and(|said| !said.is_empty()));
+                word["const"].as_str().unwrap().to_owned()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_schema_and_the_reader_know_the_same_words() {
+        fn check<W: Word>(name: &str) {
+            let read: BTreeSet<String> =
+                W::WORDS.iter().map(|(word, _)| (*word).to_owned()).collect();
+            assert_eq!(words(&schema()["$defs"][name]), read, "{name}");
+        }
+        check::<EventKind>("EventKind");
+        check::<Condition>("Condition");
+        check::<Deed>("Deed");
+        check::<Need>("Need");
+    }
+}

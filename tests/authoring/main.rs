@@ -1,0 +1,8 @@
+//! The tools of lesson authors: `otrbot lesson`.
+
+mod check;
+mod graph;
+mod manual;
+mod play;
+mod schema;
+mod support;
