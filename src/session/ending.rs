@@ -54,7 +54,7 @@ impl Session {
     /// The learner did something. If it is of the kind that counts, the session begins anew to wait
     /// for them; who was warned is told so, unless the warning was not said yet.
     pub(super) fn refresh(&mut self, now: Instant, event: EventKind) {
-        if !counts_as_activity(event) {
+        if !counts_as_activity(event) || self.clients.is_giving_up {
             return;
         }
         self.active = now;

@@ -71,6 +71,8 @@ pub(super) struct Clients {
     is_private_gone: bool,
     /// Since when it is back and was asked for fresh keys, without an answer.
     asked_back: Option<Instant>,
+    /// Whether the private conversation is ended because there was none: the learner did nothing.
+    pub(super) is_giving_up: bool,
     /// Whether all of them have gone offline.
     is_away: bool,
     elsewhere_told: Option<Instant>,
@@ -202,7 +204,9 @@ impl Session {
         if self.clients.gives_up_at().is_some_and(|at| at <= now) {
             self.clients.asked_back = None;
             if self.conversation.is_private() {
+                self.clients.is_giving_up = true;
                 self.leave_private_client(now, rng, effects);
+                self.clients.is_giving_up = false;
             }
         }
     }

@@ -231,6 +231,8 @@ fn a_program_that_comes_back_without_otr_is_talked_to_in_the_clear() {
     let told = class.heard();
     assert!(told.iter().all(|(_, encrypted)| !encrypted), "{told:?}");
     assert!(told[0].0.contains("has ended"), "{told:?}");
+    class.wait(secs(1_779));
+    assert!(class.ended().is_some(), "the learner has done nothing that counts");
 }
 
 #[test]
