@@ -44,6 +44,8 @@ pub struct Received {
 pub enum Incoming {
     /// A chat message's body.
     Chat(String),
+    /// A chat message whose body is too long to be read.
+    TooLong,
     /// They want to know that the message with this id came (XEP-0184).
     ReceiptAsked(String),
     /// They ask to see the bot's presence.
@@ -90,8 +92,14 @@ pub enum Outgoing {
         /// The status text.
         status: String,
     },
-    /// Takes leave: the bot goes offline for them, with a status that says how to come back.
+    /// Takes leave: off the contact list, then offline for them, with a status that says how to
+    /// come back.
     Part {
+        /// The status text.
+        status: String,
+    },
+    /// Goes offline for them for a while, with a status that says how to come back.
+    Leave {
         /// The status text.
         status: String,
     },
@@ -102,6 +110,7 @@ impl std::fmt::Debug for Incoming {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Chat(body) => write!(f, "Chat({} bytes)", body.len()),
+            Self::TooLong => f.write_str("TooLong"),
             Self::ReceiptAsked(_) => f.write_str("ReceiptAsked"),
             Self::SubscriptionAsked => f.write_str("SubscriptionAsked"),
             Self::Unsubscribed => f.write_str("Unsubscribed"),
@@ -121,6 +130,7 @@ impl std::fmt::Debug for Outgoing {
             Self::AcceptSubscription => f.write_str("AcceptSubscription"),
             Self::Show { .. } => f.write_str("Show"),
             Self::Part { .. } => f.write_str("Part"),
+            Self::Leave { .. } => f.write_str("Leave"),
         }
     }
 }

@@ -1,11 +1,28 @@
 //! `SessionRegistry`: finds, opens, wakes, replaces and counts the learners' sessions.
 //!
-//! It is the whitelist and the supervisor. It forwards: it holds no lesson and no key. A session
-//! that panicked is forgotten here, and opened anew by the learner's next message.
+//! It is the whitelist and the supervisor. It forwards: it holds no lesson and no key.
+//!
+//! - A session is opened by the first thing that a learner on the whitelist does: a message, coming
+//!   online for the first time, a secret typed into the page. When it ends, the learner is taken off
+//!   the whitelist and the roster, and comes back by way of the LMS. Those whom the settings list
+//!   have no LMS to come back from: they stay, and their next message opens another session.
+//! - Strangers get no answer, or one polite refusal a day where the settings say so. Their requests
+//!   for a subscription are left open: who is enrolled a moment later is let in by the invitation.
+//! - Messages are counted before they reach the session, so that what waits for it is bounded; who
+//!   sends too many is told so once, and the rest is dropped.
+//! - A session that panicked is forgotten, and opened anew by the learner's next message. Sessions
+//!   keep their own time. In each `check_interval` they are asked for a sign of life, which also has
+//!   them do what they may have missed; one that gives none for as long as a session may be silent
+//!   is given up.
+//! - A learner who is dismissed is forgotten at once, and the session says its good-bye alone: who
+//!   is enrolled again meanwhile is not taken off by the end of the old session.
 
+mod learner;
 mod messages;
+mod strangers;
+mod supervise;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix::{
     Actor, Addr, ArbiterHandle, AsyncContext as _, Context, Handler, MessageResult, Recipient,
@@ -22,19 +39,22 @@ pub use self::messages::{
 use super::{
     Deliver, Incoming, Outgoing, Received, now, rng,
     session::{
-        Arrive, Chat, ChatBody, CheckBotSecret, Close, GiveSecret, Links, Locate, SessionActor,
-        WentAway,
+        Arrive, CameBack, CheckBotSecret, Close, GiveSecret, Links, Locate, SentTooMuch,
+        SessionActor, WentAway,
     },
     store::SaveProgress,
 };
 use crate::{
     metrics::Metrics,
-    session::{BotSecretVerdict, Farewell, Progress, SecretVerdict, Whereabouts},
+    session::{BotSecretVerdict, Excess, Farewell, Progress, SecretVerdict, Whereabouts},
 };
 
 pub mod factory;
 
 use factory::SessionFactory;
+use learner::{Greeting, Learner, OpenSession};
+use strangers::Strangers;
+use supervise::Leaving;
 
 /// Most learners on the whitelist at once. A learner costs some 300 bytes here.
 const MOST_LEARNERS: usize = 200_000;
@@ -44,6 +64,11 @@ pub struct SessionRegistry {
     /// The bot's own address.
     own: BareJid,
     learners: HashMap<BareJid, Learner>,
+    /// Sessions of learners who were dismissed, until they have said good-bye.
+    leaving: HashMap<u64, Leaving>,
+    /// `None`: strangers get no answer at all.
+    strangers: Option<Strangers>,
+    check_interval: Duration,
     factory: Arc<SessionFactory>,
     /// The threads that sessions live on, apart from those of HTTP and of the stream.
     arbiters: Vec<ArbiterHandle>,
@@ -66,31 +91,6 @@ impl std::fmt::Debug for SessionRegistry {
     }
 }
 
-/// What is known of one learner.
-#[derive(Debug)]
-struct Learner {
-    locale: Option<String>,
-    lesson: Option<String>,
-    /// Whether the settings list them: then they stay on the whitelist when their session ends.
-    is_listed: bool,
-    progress: Progress,
-    greeting: Greeting,
-    session: Option<OpenSession>,
-}
-
-/// Whether a learner who is online is to be greeted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Greeting {
-    Due,
-    Given,
-}
-
-#[derive(Debug)]
-struct OpenSession {
-    id: u64,
-    actor: Addr<SessionActor>,
-}
-
 /// What the registry is made of.
 #[derive(Debug)]
 pub struct Parts {
@@ -108,21 +108,28 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// Whether what learners write is logged.
     pub log_user_messages: bool,
+    /// Whether strangers get a polite refusal.
+    pub refuse_strangers: bool,
+    /// How often the sessions are looked after.
+    pub check_interval: Duration,
 }
 
 impl SessionRegistry {
     /// A registry without learners.
     pub fn new(parts: Parts) -> Self {
-        let Parts { own, factory, arbiters, out, store, metrics, log_user_messages } = parts;
+        let Parts { own, factory, arbiters, out, store, metrics, .. } = parts;
         Self {
             own,
             learners: HashMap::new(),
+            leaving: HashMap::new(),
+            strangers: parts.refuse_strangers.then(Strangers::default),
+            check_interval: parts.check_interval,
             factory: Arc::new(factory),
             arbiters,
             out,
             store,
             metrics,
-            log_user_messages,
+            log_user_messages: parts.log_user_messages,
             last_id: 0,
             is_closing: false,
             closing: None,
@@ -143,11 +150,10 @@ impl SessionRegistry {
     /// The learner's session, opened if there is none; `None` for who is not on the whitelist.
     fn session_of(
         &mut self,
-        address: &Jid,
+        jid: &BareJid,
         news: Recipient<SessionNews>,
     ) -> Option<Addr<SessionActor>> {
-        let jid = address.to_bare();
-        let learner = self.learners.get_mut(&jid)?;
+        let learner = self.learners.get_mut(jid)?;
         if let Some(open) = learner.session.as_ref().filter(|open| open.actor.connected()) {
             return Some(open.actor.clone());
         }
@@ -161,7 +167,7 @@ impl SessionRegistry {
         }
         self.last_id = self.last_id.wrapping_add(1);
         let id = self.last_id;
-        let arbiter = arbiter_of(&self.arbiters, &jid)?;
+        let arbiter = arbiter_of(&self.arbiters, jid)?;
         let links = Links {
             out: self.out.clone(),
             news,
@@ -170,34 +176,16 @@ impl SessionRegistry {
         };
         let factory = Arc::clone(&self.factory);
         let (locale, lesson) = (learner.locale.clone(), learner.lesson.clone());
-        let address = address.clone();
+        let jid = jid.clone();
         let actor = SessionActor::start_in_arbiter(arbiter, move |_| {
             let mut rng = rng();
             let session = factory.open(locale.as_deref(), lesson.as_deref(), now(), &mut rng);
-            SessionActor::new(id, address, session, rng, links)
+            SessionActor::new(id, jid, session, rng, links)
         });
-        learner.session = Some(OpenSession { id, actor: actor.clone() });
+        learner.session = Some(OpenSession::new(id, actor.clone()));
         self.metrics.sessions.inc();
         self.metrics.sessions_opened.inc();
         Some(actor)
-    }
-
-    /// Forgets the session `id` of a learner; whether it was still theirs.
-    fn forget_session(&mut self, jid: &BareJid, id: u64) -> bool {
-        let Some(learner) = self.learners.get_mut(jid) else { return false };
-        if learner.session.as_ref().is_none_or(|open| open.id != id) {
-            return false;
-        }
-        learner.session = None;
-        self.metrics.sessions.dec();
-        true
-    }
-
-    fn remove(&mut self, jid: &BareJid) {
-        if self.learners.remove(jid).is_some_and(|learner| learner.session.is_some()) {
-            self.metrics.sessions.dec();
-        }
-        self.metrics.learners.dec();
     }
 
     fn set_progress(&mut self, jid: &BareJid, progress: Progress) {
@@ -208,21 +196,6 @@ impl SessionRegistry {
         learner.progress = progress;
         self.metrics.step(progress);
         self.store.do_send(SaveProgress { jid: jid.clone(), progress });
-    }
-
-    fn n_sessions(&self) -> usize {
-        self.learners.values().filter(|learner| learner.session.is_some()).count()
-    }
-
-    /// Tells who waits for it that the last session ended.
-    fn finish_closing(&mut self) {
-        if self.closing.is_some()
-            && self.n_sessions() == 0
-            && let Some(closing) = self.closing.take()
-        {
-            // Who no longer waits need not be told.
-            closing.send(()).ok();
-        }
     }
 }
 
@@ -236,6 +209,10 @@ fn arbiter_of<'a>(arbiters: &'a [ArbiterHandle], jid: &BareJid) -> Option<&'a Ar
 
 impl Actor for SessionRegistry {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(self.check_interval, |registry, _| registry.look_after());
+    }
 }
 
 impl Handler<Received> for SessionRegistry {
@@ -244,39 +221,49 @@ impl Handler<Received> for SessionRegistry {
     fn handle(&mut self, received: Received, ctx: &mut Self::Context) {
         let Received { from, what } = received;
         let jid = from.to_bare();
-        if !self.learners.contains_key(&jid) {
-            // Strangers get no answer: the bot must not be of use to find out who is enrolled.
-            debug!("a stranger, {jid}, wrote; not answered");
-            self.metrics.note(crate::session::Note::Refused("stranger"));
-            return;
-        }
+        let Some(learner) = self.learners.get_mut(&jid) else {
+            return self.on_stranger(&jid, &what);
+        };
         match what {
             Incoming::Chat(body) => {
-                if let Some(actor) = self.session_of(&from, ctx.address().recipient()) {
-                    actor.do_send(Chat { from, body: ChatBody(body) });
+                learner.came(&from);
+                self.pass_on(from, body, ctx);
+            }
+            Incoming::TooLong => {
+                self.metrics.note(crate::session::Note::Refused("too long"));
+                if let Some(actor) = self.session_of(&jid, ctx.address().recipient()) {
+                    actor.do_send(SentTooMuch(Excess::Length));
                 }
             }
+            // What was dropped did not come.
             Incoming::ReceiptAsked(id) => {
-                self.out.do_send(Deliver { to: from, what: Outgoing::Receipt(id) });
+                if learner.session.as_ref().is_some_and(|open| !open.is_flooded) {
+                    self.out.do_send(Deliver { to: from, what: Outgoing::Receipt(id) });
+                }
             }
             Incoming::SubscriptionAsked => self.deliver(&jid, Outgoing::AcceptSubscription),
             // Who is there and was not met yet is greeted; later changes of presence say nothing.
             Incoming::Available => {
+                learner.came(&from);
+                let is_due =
+                    learner.progress == Progress::Invited && learner.greeting == Greeting::Due;
+                let open = learner.session.as_ref().map(|open| open.actor.clone());
                 self.show(from.clone());
-                let is_new = self.learners.get(&jid).is_some_and(|learner| {
-                    learner.progress == Progress::Invited && learner.greeting == Greeting::Due
-                });
-                if is_new && let Some(actor) = self.session_of(&from, ctx.address().recipient()) {
-                    if let Some(learner) = self.learners.get_mut(&jid) {
-                        learner.greeting = Greeting::Given;
+                if is_due {
+                    if let Some(actor) = self.session_of(&jid, ctx.address().recipient()) {
+                        actor.do_send(Arrive(from));
+                        if let Some(learner) = self.learners.get_mut(&jid) {
+                            learner.greeting = Greeting::Given;
+                        }
                     }
-                    actor.do_send(Arrive(from));
+                } else if let Some(actor) = open {
+                    actor.do_send(CameBack(from));
                 }
             }
             Incoming::Unavailable => {
-                let learner = self.learners.get(&jid);
-                if let Some(open) = learner.and_then(|learner| learner.session.as_ref()) {
-                    open.actor.do_send(WentAway(from));
+                let is_last = learner.went(&from);
+                if let Some(open) = &learner.session {
+                    open.actor.do_send(WentAway { who: from, is_last });
                 }
             }
             // They may come back; the session's own timeout ends it.
@@ -300,14 +287,8 @@ impl Handler<Enrol> for SessionRegistry {
         if is_new && self.learners.len() >= MOST_LEARNERS {
             return Err(EnrolRefused::Full);
         }
-        let learner = self.learners.entry(jid.clone()).or_insert_with(|| Learner {
-            locale: None,
-            lesson: None,
-            is_listed: false,
-            progress: Progress::Invited,
-            greeting: Greeting::Due,
-            session: None,
-        });
+        let learner = self.learners.entry(jid.clone()).or_insert_with(|| Learner::new(now()));
+        learner.enrolled = now();
         learner.locale = locale;
         learner.lesson = lesson;
         if is_new {
@@ -323,18 +304,12 @@ impl Handler<Restore> for SessionRegistry {
 
     fn handle(&mut self, restore: Restore, _: &mut Self::Context) {
         for known in restore.learners {
-            let learner = Learner {
-                locale: known.locale,
-                lesson: known.lesson,
-                is_listed: known.is_listed,
-                progress: known.progress,
-                greeting: Greeting::Due,
-                session: None,
-            };
             if known.is_listed {
                 self.deliver(&known.jid, Outgoing::Invite);
             }
-            if self.learners.insert(known.jid, learner).is_none() {
+            let jid = known.jid.clone();
+            let learner = Learner::known(known, now());
+            if self.learners.insert(jid, learner).is_none() {
                 self.metrics.learners.inc();
             }
         }
@@ -346,13 +321,19 @@ impl Handler<Dismiss> for SessionRegistry {
 
     fn handle(&mut self, Dismiss { jid }: Dismiss, _: &mut Self::Context) {
         let Some(learner) = self.learners.get_mut(&jid) else { return };
-        learner.is_listed = false;
-        if let Some(open) = &learner.session {
-            // Its end takes the learner off the whitelist.
-            open.actor.do_send(Close(Farewell::Dismissed));
+        let open = learner.session.take();
+        if learner.is_listed {
+            learner.progress = Progress::Invited;
         } else {
-            self.remove(&jid);
-            self.deliver(&jid, Outgoing::Part { status: String::new() });
+            self.learners.remove(&jid);
+            self.metrics.learners.dec();
+        }
+        match open {
+            Some(open) => {
+                open.actor.do_send(Close(Farewell::Dismissed));
+                self.leaving.insert(open.id, Leaving { jid, actor: open.actor });
+            }
+            None => self.part(&jid, String::new()),
         }
     }
 }
@@ -362,7 +343,7 @@ impl Handler<EnterSecret> for SessionRegistry {
 
     fn handle(&mut self, message: EnterSecret, ctx: &mut Self::Context) -> Self::Result {
         let EnterSecret { jid, secret } = message;
-        let actor = self.session_of(&Jid::from(jid), ctx.address().recipient());
+        let actor = self.session_of(&jid, ctx.address().recipient());
         Box::pin(async move {
             actor.ok_or(NotEnrolled)?.send(GiveSecret(secret)).await.or(Err(NotEnrolled))
         })
@@ -416,21 +397,18 @@ impl Handler<SessionNews> for SessionRegistry {
     fn handle(&mut self, message: SessionNews, _: &mut Self::Context) {
         let SessionNews { id, jid, news } = message;
         match news {
-            News::Progress(progress) => self.set_progress(&jid, progress),
-            News::Ended { status, passed } => {
+            News::Progress(progress) if self.is_current(&jid, id) => {
+                self.set_progress(&jid, progress);
+            }
+            News::Alive => self.is_alive(&jid, id),
+            // Of a session that is given up, or of a learner who was dismissed.
+            News::Progress(_) => {}
+            News::Ended { status, passed, at } => {
                 info!(session = id, passed = passed; "session {id} ended");
-                if !self.forget_session(&jid, id) {
-                    return;
-                }
-                if !self.is_closing
-                    && self.learners.get(&jid).is_some_and(|learner| !learner.is_listed)
-                {
-                    self.remove(&jid);
-                    self.deliver(&jid, Outgoing::Part { status });
-                }
+                self.on_end(id, &jid, status, at);
             }
             News::Broken { panicked } => {
-                if !self.forget_session(&jid, id) {
+                if self.forget_session(&jid, id).is_none() {
                     return;
                 }
                 if panicked {

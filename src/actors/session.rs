@@ -18,7 +18,10 @@ use super::{Deliver, Outgoing, now, registry::SessionNews};
 use crate::{
     actors::registry::News,
     metrics::Metrics,
-    session::{BotSecretVerdict, Effect, Farewell, Note, SecretVerdict, Session, Whereabouts},
+    session::{
+        BotSecretVerdict, Client, Effect, Excess, Farewell, Note, SecretVerdict, Session,
+        Whereabouts,
+    },
 };
 
 /// The actor of one learner's session.
@@ -28,8 +31,6 @@ pub struct SessionActor {
     id: u64,
     /// The learner.
     jid: BareJid,
-    /// Where they wrote from last.
-    address: Jid,
     session: Session,
     rng: StdRng,
     links: Links,
@@ -91,10 +92,30 @@ pub struct Locate;
 #[rtype(result = "()")]
 pub struct Arrive(pub Jid);
 
+/// One of the learner's clients is online.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct CameBack(pub Jid);
+
 /// One of the learner's clients went offline.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
-pub struct WentAway(pub Jid);
+pub struct WentAway {
+    /// Which; the bare address stands for all of them.
+    pub who: Jid,
+    /// Whether no other is known to be online.
+    pub is_last: bool,
+}
+
+/// The learner sent more than is passed on.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct SentTooMuch(pub Excess);
+
+/// Asks for a sign of life, and has the session do what it may have missed.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct LookAfter;
 
 /// Ends the session with a good-bye.
 #[derive(Clone, Copy, Debug, Message)]
@@ -103,16 +124,19 @@ pub struct Close(pub Farewell);
 
 impl SessionActor {
     /// Takes over a session that was just opened.
-    pub fn new(id: u64, address: Jid, session: Session, rng: StdRng, links: Links) -> Self {
-        let jid = address.to_bare();
-        Self { id, jid, address, session, rng, links, timer: None, told: false }
+    pub fn new(id: u64, jid: BareJid, session: Session, rng: StdRng, links: Links) -> Self {
+        Self { id, jid, session, rng, links, timer: None, told: false }
     }
 
     fn perform(&mut self, effects: Vec<Effect>, ctx: &mut Context<Self>) {
         for effect in effects {
             match effect {
-                Effect::Send { body, otr } => self.deliver(Outgoing::Chat { body, otr }),
-                Effect::Composing(on) => self.deliver(Outgoing::Composing(on)),
+                Effect::Send { body, otr, to } => {
+                    self.deliver(&to, Outgoing::Chat { body, otr });
+                }
+                Effect::Composing(on) => {
+                    self.deliver(&self.session.voice(), Outgoing::Composing(on));
+                }
                 Effect::Progress(progress) => {
                     debug!(session = self.id; "session {} reached {progress:?}", self.id);
                     self.tell(News::Progress(progress));
@@ -120,7 +144,7 @@ impl SessionActor {
                 Effect::Note(note) => self.note(note),
                 Effect::Ended { status, passed } => {
                     self.told = true;
-                    self.tell(News::Ended { status, passed });
+                    self.tell(News::Ended { status, passed, at: now() });
                     actix::ActorContext::stop(ctx);
                     return;
                 }
@@ -134,8 +158,10 @@ impl SessionActor {
         info!(session = self.id; "session {}: {note:?}", self.id);
     }
 
-    fn deliver(&self, what: Outgoing) {
-        self.links.out.do_send(Deliver { to: self.address.clone(), what });
+    fn deliver(&self, to: &Client, what: Outgoing) {
+        let full = to.name().and_then(|name| self.jid.with_resource_str(name).ok());
+        let to = full.map_or_else(|| Jid::from(self.jid.clone()), Jid::from);
+        self.links.out.do_send(Deliver { to, what });
     }
 
     fn tell(&self, news: News) {
@@ -188,11 +214,10 @@ impl Handler<Chat> for SessionActor {
 
     fn handle(&mut self, chat: Chat, ctx: &mut Self::Context) {
         let Chat { from, body: ChatBody(body) } = chat;
-        self.address = from;
         if self.links.log_user_messages {
             info!(session = self.id; "session {}: the learner sent {body:?}", self.id);
         }
-        let effects = self.session.on_chat(now(), &mut self.rng, &body);
+        let effects = self.session.on_chat_from(now(), &mut self.rng, client(&from), &body);
         self.perform(effects, ctx);
     }
 }
@@ -201,9 +226,43 @@ impl Handler<Arrive> for SessionActor {
     type Result = ();
 
     fn handle(&mut self, Arrive(from): Arrive, ctx: &mut Self::Context) {
-        self.address = from;
-        let effects = self.session.on_arrival(now(), &mut self.rng);
+        let mut effects = self.session.on_return(now(), &mut self.rng, &client(&from));
+        effects.extend(self.session.on_arrival(now(), &mut self.rng));
         self.perform(effects, ctx);
+    }
+}
+
+impl Handler<CameBack> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, CameBack(from): CameBack, ctx: &mut Self::Context) {
+        let effects = self.session.on_return(now(), &mut self.rng, &client(&from));
+        self.perform(effects, ctx);
+    }
+}
+
+impl Handler<SentTooMuch> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, SentTooMuch(excess): SentTooMuch, ctx: &mut Self::Context) {
+        let effects = self.session.on_excess(now(), &mut self.rng, excess);
+        self.note(Note::Refused(match excess {
+            Excess::Messages => "flood",
+            Excess::Length => "too long",
+        }));
+        self.perform(effects, ctx);
+    }
+}
+
+impl Handler<LookAfter> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: LookAfter, ctx: &mut Self::Context) {
+        self.tell(News::Alive);
+        if self.session.next_tick().is_some_and(|due| due <= now()) {
+            let effects = self.session.on_tick(now(), &mut self.rng);
+            self.perform(effects, ctx);
+        }
     }
 }
 
@@ -239,11 +298,9 @@ impl Handler<Locate> for SessionActor {
 impl Handler<WentAway> for SessionActor {
     type Result = ();
 
-    fn handle(&mut self, WentAway(who): WentAway, _: &mut Self::Context) {
-        // The next answer goes to whichever client the server thinks best.
-        if self.address == who {
-            self.address = Jid::from(self.jid.clone());
-        }
+    fn handle(&mut self, WentAway { who, is_last }: WentAway, ctx: &mut Self::Context) {
+        let effects = self.session.on_gone(now(), &mut self.rng, &client(&who), is_last);
+        self.perform(effects, ctx);
     }
 }
 
@@ -254,4 +311,9 @@ impl Handler<Close> for SessionActor {
         let effects = self.session.close(now(), &mut self.rng, why);
         self.perform(effects, ctx);
     }
+}
+
+/// The program that an address is of.
+fn client(address: &Jid) -> Client {
+    address.resource().map_or(Client::ANY, |resource| Client::named(resource.as_str()))
 }

@@ -114,7 +114,7 @@ fn read_message(own: &BareJid, stream: Stream, message: &Message) -> Reading {
         return Reading::Ignored("no body");
     }
     if body.len() > LONGEST_BODY {
-        return Reading::Ignored("too long");
+        return Reading::Received(Incoming::TooLong, from);
     }
     // What waited on the server belongs to a conversation that is gone.
     let is_delayed =
@@ -321,8 +321,7 @@ pub(super) fn deliver(
             vec![Stanza::Presence(shown)]
         }
         Outgoing::Part { status } => {
-            let mut gone = Presence::unavailable().with_to(bare.clone());
-            gone.set_status("", sanitised(status));
+            let gone = offline(bare.clone(), status);
             // Removal from the roster cancels both subscriptions.
             let item = Item {
                 jid: bare,
@@ -334,9 +333,20 @@ pub(super) fn deliver(
             };
             let roster = Roster { ver: None, items: vec![item] };
             let remove = Iq::Set { from: None, to: None, id: id(), payload: roster.into() };
-            vec![Stanza::Presence(gone), Stanza::Iq(remove)]
+            // The status comes last: the server's own presences for the removal have none.
+            vec![Stanza::Iq(remove), gone]
         }
+        Outgoing::Leave { status } => vec![offline(bare, status)],
     }
+}
+
+/// The bot goes offline for somebody.
+fn offline(to: BareJid, status: String) -> Stanza {
+    let mut gone = Presence::unavailable().with_to(to);
+    if !status.is_empty() {
+        gone.set_status("", sanitised(status));
+    }
+    Stanza::Presence(gone)
 }
 
 fn chat(to: Jid, body: String, otr: bool, with_state: bool, id: String) -> Message {

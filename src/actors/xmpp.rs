@@ -276,7 +276,7 @@ impl Handler<Deliver> for XmppConnection {
             return;
         }
         let peer = message.to.to_bare();
-        if matches!(message.what, Outgoing::Part { .. }) {
+        if matches!(message.what, Outgoing::Part { .. } | Outgoing::Leave { .. }) {
             self.clients.forget(&peer);
         } else {
             self.clients.speak_to(&peer);

@@ -143,6 +143,8 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
         store: store_actor.clone().recipient(),
         metrics: Arc::clone(&metrics),
         log_user_messages: settings.log.user_messages,
+        refuse_strangers: settings.xmpp.refuse_strangers,
+        check_interval: settings.session.check_interval,
     })
     .start();
     let known = assembly.known_learners(&store).await.context("cannot read the enrolments")?;

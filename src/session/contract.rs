@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 
-use super::Typing;
+use super::{Client, Typing};
 use crate::{i18n::Catalog, lesson::Lesson, otr::Policy};
 
 /// How far a learner is in the lesson, in order.
@@ -71,6 +71,8 @@ pub enum Effect {
         body: String,
         /// Whether it is an OTR message, which wants its hints.
         otr: bool,
+        /// To which of the learner's programs.
+        to: Client,
     },
     /// Shows the learner that the bot types, or that it stopped without sending anything; a message
     /// shows by itself that it stopped.

@@ -6,7 +6,7 @@ use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::{Effect, Note, Session, secret};
+use super::{Client, Effect, Excess, Note, Session, presence, secret};
 use crate::{
     i18n::Catalog,
     lesson::{
@@ -20,17 +20,18 @@ use crate::{
 const MAX_SEARCHED_CHARS: usize = 500;
 
 impl Session {
-    /// Carries out what the conversation gives back.
+    /// Carries out what the conversation gives back; what is to be sent goes to that program.
     pub(super) fn absorb(
         &mut self,
         now: Instant,
         rng: &mut impl CryptoRng,
         outputs: Vec<Output>,
+        to: &Client,
         effects: &mut Vec<Effect>,
     ) {
         for output in outputs {
             match output {
-                Output::Send(_) => forward(output, effects),
+                Output::Send(_) => forward(output, to, effects),
                 Output::Event(event) => self.hear(now, rng, event, effects),
             }
         }
@@ -52,14 +53,21 @@ impl Session {
             otr::Event::StillSecure { .. } => Event::of(EventKind::OtrAlreadySetup),
             otr::Event::PeerEnded | otr::Event::IdleEnded => {
                 // Ending it too is what lets the bot go on talking, in the clear.
+                let to = self.voice();
                 for output in self.conversation.end(now, rng) {
-                    forward(output, effects);
+                    forward(output, &to, effects);
                 }
                 return self.lose_privacy(now, rng, effects);
             }
             otr::Event::GoneInsecure => return self.lose_privacy(now, rng, effects),
             otr::Event::Heard { text, encrypted } => {
                 let is_expected = encrypted || self.certain() == Need::Nothing;
+                if !is_expected && self.is_private_client_gone() {
+                    return self.on_move(now, rng, &text, effects);
+                }
+                if !is_expected {
+                    self.point_elsewhere(now, effects);
+                }
                 Event {
                     kind: if self.tells_bot_secret(&text) {
                         EventKind::BotSecretTold
@@ -110,6 +118,9 @@ impl Session {
             }
             otr::Event::Refused(why) => {
                 effects.push(Effect::Note(Note::Refused(word(&why))));
+                if why == Ignored::TooLong {
+                    self.tell_excess(now, Excess::Length);
+                }
                 if why != Ignored::NotPrivate {
                     return;
                 }
@@ -126,7 +137,29 @@ impl Session {
         self.tell(now, rng, &event, effects);
     }
 
-    fn lose_privacy(&mut self, now: Instant, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
+    /// The learner writes in the clear, as the program with the keys has gone offline.
+    fn on_move(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        text: &str,
+        effects: &mut Vec<Effect>,
+    ) {
+        let topics = topics(&self.config.lesson, &self.config.catalog, text);
+        self.leave_private_client(now, rng, effects);
+        // What the lesson says of the end is answer enough to any other message.
+        if !topics.is_empty() {
+            let message = Event { kind: EventKind::MessageReceived, topics };
+            self.tell(now, rng, &message, effects);
+        }
+    }
+
+    pub(super) fn lose_privacy(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) {
         self.owes_smp_answer = false;
         self.is_answer_public = false;
         self.speech.keep_possible(Need::Nothing);
@@ -160,9 +193,10 @@ impl Session {
     ) {
         self.is_question_open = false;
         self.is_answer_public = is_public;
+        let to = self.voice();
         let answered = self.conversation.smp_answer(now, rng, secret.expose_secret().as_bytes());
         match answered {
-            Ok(outputs) => self.absorb(now, rng, outputs, effects),
+            Ok(outputs) => self.absorb(now, rng, outputs, &to, effects),
             // The learner's client has withdrawn, or the conversation has ended: told already.
             Err(_) => effects.push(Effect::Note(Note::Refused("SMP withdrawn"))),
         }
@@ -181,8 +215,9 @@ impl Session {
         let Some(secret) = self.secret_for_smp(rng) else { return };
         self.is_answer_public = false;
         let secret = secret.expose_secret().as_bytes();
+        let to = self.voice();
         match self.conversation.smp_start(now, rng, secret, None) {
-            Ok(outputs) => self.absorb(now, rng, outputs, effects),
+            Ok(outputs) => self.absorb(now, rng, outputs, &to, effects),
             Err(_) => effects.push(Effect::Note(Note::Refused("SMP not possible"))),
         }
     }
@@ -222,19 +257,28 @@ impl Session {
         effects: &mut Vec<Effect>,
     ) {
         self.owes_smp_answer = false;
+        let to = self.voice();
         // Without a private conversation there is nothing to give up.
         for output in self.conversation.smp_abort(now, rng).unwrap_or_default() {
-            forward(output, effects);
+            forward(output, &to, effects);
         }
         effects.push(Effect::Note(Note::SmpAborted));
     }
 }
 
 /// Sends on what the conversation wants sent; its events are known where this is used.
-pub(super) fn forward(output: Output, effects: &mut Vec<Effect>) {
+pub(super) fn forward(output: Output, to: &Client, effects: &mut Vec<Effect>) {
     if let Output::Send(body) = output {
         let otr = body.starts_with("?OTR");
-        effects.push(Effect::Send { body, otr });
+        effects.push(Effect::Send { body, otr, to: to.clone() });
+    }
+}
+
+/// Whether only who has the keys of the private conversation can have brought this about.
+pub(super) fn proves_keys(output: &Output) -> bool {
+    match output {
+        Output::Send(_) => false,
+        Output::Event(event) => presence::proves_keys(event),
     }
 }
 

@@ -24,9 +24,11 @@
 //! What it lacks: storing itself.
 
 mod contract;
+mod ending;
 mod hearing;
 mod persona;
 mod phrases;
+mod presence;
 pub mod secret;
 mod speech;
 mod strength;
@@ -43,7 +45,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use self::hearing::forward;
 use self::persona::Oneself;
-use self::speech::{Line, Speech, Turn};
+use self::presence::Clients;
+use self::speech::{Kind, Line, Speech, Turn};
 use crate::{
     fsm::Machine,
     i18n,
@@ -58,6 +61,8 @@ use crate::{
 pub use contract::{
     BotSecretVerdict, Effect, Farewell, Note, Progress, SecretVerdict, SessionConfig, Whereabouts,
 };
+pub use phrases::{refusal_for, sign_out_status};
+pub use presence::{Client, Excess};
 pub use speech::Typing;
 pub use strength::MAX_SECRET_BYTES;
 pub use trace::Step;
@@ -97,6 +102,7 @@ pub struct Session {
     secret_warning: String,
     secret_advice: String,
     progress: Progress,
+    clients: Clients,
     /// Whether the learner is shown that the bot types.
     is_composing: bool,
     /// When the learner last did something that counts.
@@ -150,6 +156,7 @@ impl Session {
             secret_warning: String::new(),
             secret_advice: String::new(),
             progress: Progress::Invited,
+            clients: Clients::default(),
             is_composing: false,
             active: now,
             was_warned: false,
@@ -171,13 +178,30 @@ impl Session {
         effects
     }
 
-    /// A message body as it came from the wire, OTR or plain.
+    /// As [`on_chat_from`](Self::on_chat_from), where nobody knows from which program.
     pub fn on_chat(&mut self, now: Instant, rng: &mut impl CryptoRng, body: &str) -> Vec<Effect> {
+        self.on_chat_from(now, rng, Client::ANY, body)
+    }
+
+    /// A message body as it came from the wire, OTR or plain, and from which of the learner's
+    /// programs.
+    pub fn on_chat_from(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        client: Client,
+        body: &str,
+    ) -> Vec<Effect> {
         let mut effects = Vec::new();
         if !self.is_over {
+            self.clients.heard(client);
             self.begin(now, rng, &mut effects);
             let outputs = self.conversation.receive(now, rng, body);
-            self.absorb(now, rng, outputs, &mut effects);
+            if outputs.iter().any(hearing::proves_keys) {
+                self.clients.proved_private();
+            }
+            let to = self.clients.latest();
+            self.absorb(now, rng, outputs, &to, &mut effects);
             self.settle(now, rng, &mut effects);
         }
         effects
@@ -257,16 +281,22 @@ impl Session {
         if silent >= self.config.warning_timeout && !self.was_warned {
             self.was_warned = true;
             if self.machine.is_some() {
-                self.say_phrase(now, phrases::warning);
+                self.say_phrase(now, phrases::warning, Kind::Warning);
                 effects.push(Effect::Note(Note::Warned));
             }
         }
         if now.saturating_duration_since(self.otr_ticked) >= OTR_TICK {
             self.otr_ticked = now;
+            let to = self.voice();
             let outputs = self.conversation.tick(now, rng);
-            self.absorb(now, rng, outputs, &mut effects);
+            self.absorb(now, rng, outputs, &to, &mut effects);
         }
+        self.give_up_asking(now, rng, &mut effects);
         self.settle(now, rng, &mut effects);
+        // Nobody is there for whom waiting could be of use.
+        if self.is_unheard() {
+            return effects;
+        }
         // Whoever is being talked to cannot act: waiting begins when all is said.
         if self.speech.is_empty()
             && let Some(machine) = &mut self.machine
@@ -290,7 +320,9 @@ impl Session {
         } else {
             self.config.warning_timeout.min(self.config.session_timeout)
         };
-        let lesson = if self.speech.is_empty() {
+        let lesson = if self.is_unheard() {
+            None
+        } else if self.speech.is_empty() {
             self.machine.as_ref().and_then(Machine::next_tick)
         } else {
             self.speech.due()
@@ -301,32 +333,8 @@ impl Session {
             .flatten()
             .filter_map(|(since, time)| since.checked_add(time))
             .chain(lesson)
+            .chain(self.clients.gives_up_at())
             .min()
-    }
-
-    /// Ends the session at once: says good-bye, encrypted if the conversation is private, and ends
-    /// that too.
-    pub fn close(&mut self, now: Instant, rng: &mut impl CryptoRng, why: Farewell) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        if self.is_over {
-            return effects;
-        }
-        self.speech.hush();
-        let words = i18n::scope(&self.config.catalog, || phrases::farewell(why));
-        if let Some(text) = words.filter(|_| self.machine.is_some()) {
-            self.send(now, rng, &Line { text, needs: Need::Nothing }, &mut effects);
-        }
-        if self.conversation.is_private() {
-            effects.push(Effect::Note(Note::OtrDisabled));
-        }
-        for output in self.conversation.end(now, rng) {
-            forward(output, &mut effects);
-        }
-        let status = i18n::scope(&self.config.catalog, || phrases::status(why));
-        let status = self.substitute(&status, false);
-        self.is_over = true;
-        effects.push(Effect::Ended { status, passed: self.holds(Condition::Passed) });
-        effects
     }
 
     /// How far the learner is.
@@ -360,12 +368,7 @@ impl Session {
         event: &Event,
         effects: &mut Vec<Effect>,
     ) {
-        if counts_as_activity(event.kind) {
-            self.active = now;
-            if std::mem::take(&mut self.was_warned) {
-                self.say_phrase(now, phrases::refreshed);
-            }
-        }
+        self.refresh(now, event.kind);
         self.remember();
         let Some(machine) = &mut self.machine else { return };
         let from = Some(machine.at());
@@ -407,7 +410,7 @@ impl Session {
                         self.certain().min(Need::Private)
                     };
                     let text = self.config.catalog.text(&msgid);
-                    self.speech.push(now, Line { text, needs });
+                    self.speech.push(now, Line { text, needs, kind: Kind::Lesson });
                 }
                 Action::Answer(msgid) => {
                     let answer = SecretString::from(self.config.catalog.text(&msgid));
@@ -430,7 +433,10 @@ impl Session {
     /// Says what is due, and ends when all is said at an end of the lesson.
     fn settle(&mut self, now: Instant, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
         self.speech.keep_possible(self.certain());
-        loop {
+        if self.is_unheard() {
+            self.speech.hold(now);
+        }
+        while !self.is_unheard() {
             match self.speech.turn(now, rng) {
                 Turn::Silent(spoken) => {
                     if let Some(machine) = &mut self.machine {
@@ -454,6 +460,7 @@ impl Session {
             self.is_composing = false;
             effects.push(Effect::Composing(false));
         }
+        self.speech.end_turn();
         self.remember();
         let progress = self.present_progress();
         if progress != self.progress {
@@ -476,6 +483,7 @@ impl Session {
         if line.needs > self.certain() {
             return;
         }
+        let to = self.voice();
         let carries_secret = line.needs == Need::Verified;
         let said = zeroize::Zeroizing::new(self.substitute(&line.text, carries_secret));
         match self.conversation.send(now, rng, &said) {
@@ -485,12 +493,12 @@ impl Session {
                     carries_secret || self.holds(Condition::BotSecretGiven),
                 );
                 for output in outputs {
-                    forward(output, effects);
+                    forward(output, &to, effects);
                 }
             }
             Err(SendError::KeysUsedUp) => {
                 for output in self.conversation.start(now, rng) {
-                    forward(output, effects);
+                    forward(output, &to, effects);
                 }
                 effects.push(Effect::Note(Note::Refused("keys used up")));
             }
@@ -506,10 +514,10 @@ impl Session {
         }
     }
 
-    fn say_phrase(&mut self, now: Instant, phrase: fn() -> String) {
+    fn say_phrase(&mut self, now: Instant, phrase: fn() -> String, kind: Kind) {
         let text = i18n::scope(&self.config.catalog, phrase);
         let needs = self.certain().min(Need::Private);
-        self.speech.push(now, Line { text, needs });
+        self.speech.push(now, Line { text, needs, kind });
     }
 
     fn substitute(&self, text: &str, with_secret: bool) -> String {
@@ -570,18 +578,4 @@ impl Session {
             Progress::Invited
         }
     }
-}
-
-/// The events that extend a session.
-fn counts_as_activity(event: EventKind) -> bool {
-    matches!(
-        event,
-        EventKind::MessageReceived
-            | EventKind::PlainMessageReceived
-            | EventKind::BotSecretTold
-            | EventKind::OtrEnabled
-            | EventKind::OtrDisabled
-            | EventKind::SmpStarted
-            | EventKind::SmpAborted
-    )
 }

@@ -83,8 +83,9 @@ impl Session {
         rng: &mut impl CryptoRng,
         effects: &mut Vec<Effect>,
     ) {
+        let to = self.voice();
         for output in self.conversation.start(now, rng) {
-            forward(output, effects);
+            forward(output, &to, effects);
         }
     }
 
@@ -97,6 +98,7 @@ impl Session {
         effects: &mut Vec<Effect>,
     ) {
         self.owes_smp_answer = false;
+        self.stay_with_private_client();
         let key = Arc::clone(&self.key);
         self.conversation = Conversation::new(key, self.instance, self.config.policy);
         self.speech.keep_possible(self.certain());

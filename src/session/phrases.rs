@@ -1,9 +1,34 @@
 //! What the bot says of itself in every lesson, in the language of the present
 //! [`scope`](crate::i18n::scope). The `${…}` are replaced when it is said.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use tr::tr;
 
 use super::Farewell;
+use crate::{
+    i18n::{self, Catalog},
+    lesson::text,
+};
+
+/// The polite refusal of somebody who is not on the whitelist, with the variables replaced.
+pub fn refusal_for(catalog: &Arc<Catalog>, variables: &BTreeMap<String, String>) -> String {
+    written(catalog, variables, refusal)
+}
+
+/// The status text after a session that ran out of time, with the variables replaced.
+pub fn sign_out_status(catalog: &Arc<Catalog>, variables: &BTreeMap<String, String>) -> String {
+    written(catalog, variables, || status(Farewell::TimedOut))
+}
+
+fn written(
+    catalog: &Arc<Catalog>,
+    variables: &BTreeMap<String, String>,
+    phrase: impl FnOnce() -> String,
+) -> String {
+    let words = i18n::scope(catalog, phrase);
+    text::substitute(&words, |name| variables.get(name).map(String::as_str))
+}
 
 /// Before a session ends for want of activity.
 pub(super) fn warning() -> String {
@@ -13,6 +38,32 @@ pub(super) fn warning() -> String {
 /// When a learner goes on after the warning.
 pub(super) fn refreshed() -> String {
     tr!("Good to have you back. Our session goes on.")
+}
+
+/// To a learner who sends more messages than anybody could answer.
+pub(super) fn slow_down() -> String {
+    tr!(
+        "That was too fast for me, and I have not read all of it. Please write one message at a time, and wait for my answer."
+    )
+}
+
+/// To a learner who sends a text that is too long to be read.
+pub(super) fn too_long() -> String {
+    tr!("Your message was too long for me, and I have not read it. Please write a shorter one.")
+}
+
+/// To a program that writes in the clear while another one is in a private conversation.
+pub(super) fn elsewhere() -> String {
+    tr!(
+        "We have a private conversation in another of your chat programs, and I answer there. If you want to go on here, please start a private conversation in this program."
+    )
+}
+
+/// To somebody who is not on the whitelist.
+fn refusal() -> String {
+    tr!(
+        "I am a bot, and I talk only to those who have signed up for it. You can do that from ${project_name}."
+    )
 }
 
 /// The last words of a session; `None` where the lesson has said good-bye.

@@ -49,6 +49,18 @@ pub(super) struct Line {
     pub(super) text: String,
     /// What the conversation must be when it is said.
     pub(super) needs: Need,
+    pub(super) kind: Kind,
+}
+
+/// Whose line it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The lesson's, which may take it back.
+    Lesson,
+    /// The session's own, which is said whatever the lesson does.
+    Notice,
+    /// The warning that the session will end.
+    Warning,
 }
 
 /// The lines that wait, in order.
@@ -58,8 +70,10 @@ pub(super) struct Speech {
     lines: VecDeque<Line>,
     /// When the first line will have been typed.
     due: Option<Instant>,
-    /// Since when there have been lines without a break.
+    /// Since when there have been lines without a break, or nobody to hear them.
     since: Option<Instant>,
+    /// How many of the lines were there before what is being handled now.
+    n_old: usize,
 }
 
 /// What is to be done about the first line.
@@ -77,29 +91,59 @@ pub(super) enum Turn {
 
 impl Speech {
     pub(super) fn new(typing: Typing) -> Self {
-        Self { typing, lines: VecDeque::new(), due: None, since: None }
+        Self { typing, lines: VecDeque::new(), due: None, since: None, n_old: 0 }
     }
 
-    /// Adds a line at the end.
+    /// Adds a line at the end, unless it waits already: who asks twice while the bot types gets one
+    /// answer.
     pub(super) fn push(&mut self, now: Instant, line: Line) {
-        if self.lines.len() < MAX_LINES {
+        let waits = |old: &Line| old.text == line.text && old.needs == line.needs;
+        if self.lines.len() < MAX_LINES && !self.lines.iter().take(self.n_old).any(waits) {
             self.since.get_or_insert(now);
             self.lines.push_back(line);
         }
     }
 
-    /// Drops all lines.
+    /// All that is to be said about one thing that happened was added.
+    pub(super) fn end_turn(&mut self) {
+        self.n_old = self.lines.len();
+    }
+
+    /// Drops the lines of the lesson.
     pub(super) fn hush(&mut self) {
-        self.lines.clear();
-        self.due = None;
+        self.keep(|line| line.kind != Kind::Lesson);
+    }
+
+    /// Drops all lines.
+    pub(super) fn clear(&mut self) {
+        self.keep(|_| false);
+    }
+
+    /// Drops the lines of this kind; whether there were any.
+    pub(super) fn retract(&mut self, kind: Kind) -> bool {
+        let n_before = self.lines.len();
+        self.keep(|line| line.kind != kind);
+        self.lines.len() < n_before
     }
 
     /// Drops the lines that cannot be said in a conversation like this.
     pub(super) fn keep_possible(&mut self, certain: Need) {
-        if self.lines.front().is_some_and(|line| line.needs > certain) {
+        self.keep(|line| line.needs <= certain);
+    }
+
+    /// Stops typing, as nobody is there to hear it.
+    pub(super) fn hold(&mut self, now: Instant) {
+        self.due = None;
+        self.since.get_or_insert(now);
+    }
+
+    fn keep(&mut self, is_kept: impl Fn(&Line) -> bool) {
+        if self.lines.front().is_some_and(|line| !is_kept(line)) {
             self.due = None;
         }
-        self.lines.retain(|line| line.needs <= certain);
+        let n_old = self.lines.iter().take(self.n_old).filter(|line| is_kept(line)).count();
+        self.lines.retain(is_kept);
+        self.n_old = n_old;
     }
 
     /// Whether the bot is typing.
@@ -131,6 +175,7 @@ impl Speech {
             Some(due) if due > now => Turn::Typing,
             None | Some(_) => {
                 self.due = None;
+                self.n_old = self.n_old.saturating_sub(1);
                 self.lines.pop_front().map_or(Turn::Silent(Duration::ZERO), Turn::Say)
             }
         }

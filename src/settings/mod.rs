@@ -66,6 +66,8 @@ pub struct Xmpp {
     pub accounts: BTreeMap<BareJid, Account>,
     /// Who may talk to the bot without having come from an LMS.
     pub whitelist: BTreeMap<BareJid, Whitelisted>,
+    /// Whether those who are not on it get a polite refusal, once a day. Default: false.
+    pub refuse_strangers: bool,
 }
 
 /// One Jabber account.
@@ -151,7 +153,7 @@ pub struct SessionTimes {
     pub warning_timeout: Duration,
     /// Silence after which a session ends. Default: 1800 s.
     pub session_timeout: Duration,
-    /// How often that is looked at. Default: 60 s.
+    /// How often the sessions are looked after, for what they may have missed. Default: 60 s.
     pub check_interval: Duration,
 }
 

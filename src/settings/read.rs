@@ -123,6 +123,7 @@ impl Reader<'_> {
             accounts.insert(jid, self.account(account, tls));
         }
         let mut whitelist = BTreeMap::new();
+        let refuse_strangers = section.flag("refuse_strangers", false);
         for (name, entry) in section.each("whitelist") {
             let listed =
                 Whitelisted { locale: locale(&entry, "locale"), lesson: entry.text("lesson") };
@@ -145,7 +146,7 @@ impl Reader<'_> {
             );
         }
         section.end();
-        Xmpp { default_account, accounts, whitelist }
+        Xmpp { default_account, accounts, whitelist, refuse_strangers }
     }
 
     fn account(&self, section: Section<'_>, tls: &Tls) -> Account {

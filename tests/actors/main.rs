@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
+mod faults;
+mod flood;
 mod stage;
+mod timeouts;
+mod whitelist;
 
 use jid::Jid;
 use otrbot::{
@@ -49,18 +53,35 @@ async fn an_enrolled_learner_is_invited_welcomed_and_answered_where_they_wrote_f
 
 #[actix::test]
 async fn a_learner_whose_client_went_away_is_answered_at_the_bare_address() {
-    let stage = Stage::new();
+    let stage = Stage::paused();
     stage.enrol("anna@example.org").await.unwrap();
+    stage.receives("anna@example.org/desk", Incoming::Available).await;
     stage.receives("anna@example.org/phone", Incoming::Chat("hello".into())).await;
-    stage.delivered_until(|all| all.iter().any(|(_, what)| is_chat(what))).await;
+    stage.news().await;
 
     stage.receives("anna@example.org/phone", Incoming::Unavailable).await;
     let weak = EnterSecret { jid: bare("anna@example.org"), secret: "1234".to_owned().into() };
     let verdict = stage.registry.send(weak).await.unwrap().unwrap();
 
     assert!(matches!(verdict, SecretVerdict::TooWeak { .. }), "{verdict:?}");
-    let delivered = stage.delivered().await;
+    let delivered = stage.news().await;
     assert_eq!(delivered.last().unwrap().0, Jid::new("anna@example.org").unwrap());
+}
+
+#[actix::test]
+async fn a_learner_who_is_offline_everywhere_is_answered_when_they_are_back() {
+    let stage = Stage::paused();
+    stage.enrol("anna@example.org").await.unwrap();
+    stage.receives("anna@example.org/phone", Incoming::Chat("hello".into())).await;
+    stage.news().await;
+
+    stage.receives("anna@example.org/phone", Incoming::Unavailable).await;
+    let weak = EnterSecret { jid: bare("anna@example.org"), secret: "1234".to_owned().into() };
+    stage.registry.send(weak).await.unwrap().unwrap();
+    assert_eq!(stage.news().await, []);
+
+    stage.receives("anna@example.org/phone", Incoming::Available).await;
+    assert!(!stage.news().await.is_empty());
 }
 
 #[actix::test]
@@ -153,7 +174,20 @@ async fn a_closing_bot_says_good_bye_to_everybody_and_opens_nothing() {
     let delivered = stage.delivered().await;
     let good_byes = &delivered[n_before..];
     assert!(three(good_byes), "{good_byes:?}");
+    let n_left =
+        good_byes.iter().filter(|(_, what)| matches!(what, Outgoing::Leave { .. })).count();
+    assert_eq!(n_left, 3, "each is told how to come back: {good_byes:?}");
+    assert!(!good_byes.iter().any(|(_, what)| matches!(what, Outgoing::Part { .. })));
+    assert_eq!(stage.registry.send(Observe).await.unwrap().n_learners, 3, "they stay enrolled");
     assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 0);
+}
+
+/// The words of chat messages in the clear.
+fn words(delivered: &[(Jid, Outgoing)]) -> Vec<&str> {
+    let bodies = delivered.iter().filter_map(|(_, what)| {
+        if let Outgoing::Chat { body, otr: false } = what { Some(body.as_str()) } else { None }
+    });
+    bodies.collect()
 }
 
 fn is_chat(what: &Outgoing) -> bool {

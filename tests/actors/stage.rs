@@ -11,7 +11,9 @@ use jid::{BareJid, Jid};
 use otrbot::{
     actors::{
         Deliver, Incoming, Outgoing, Received,
-        registry::{Enrol, EnrolRefused, Parts, SessionRegistry, factory::SessionFactory},
+        registry::{
+            Enrol, EnrolRefused, News, Parts, SessionNews, SessionRegistry, factory::SessionFactory,
+        },
         store::SaveProgress,
     },
     i18n::Catalogs,
@@ -34,48 +36,113 @@ pub(crate) fn bare(jid: &str) -> BareJid {
 pub(crate) struct Stage {
     pub(crate) registry: Addr<SessionRegistry>,
     recorder: Addr<Recorder>,
-    arbiter: Arbiter,
+    pub(crate) arbiter: Arbiter,
+}
+
+/// What differs from stage to stage.
+pub(crate) struct Options {
+    pub(crate) refuse_strangers: bool,
+    pub(crate) typing: Typing,
+    pub(crate) catalogs: Catalogs,
+    /// Whether sessions live on the thread of the test, whose time can be paused.
+    pub(crate) is_here: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            refuse_strangers: false,
+            typing: Typing { scheduled: false, chars_per_second: 20 },
+            catalogs: Catalogs::load(None).0,
+            is_here: false,
+        }
+    }
+}
+
+/// Silence after which learners are warned, and their session ends.
+pub(crate) const WARNING: Duration = Duration::from_mins(10);
+pub(crate) const TIMEOUT: Duration = Duration::from_mins(20);
+pub(crate) const CHECK_INTERVAL: Duration = Duration::from_mins(1);
+
+/// So many seconds less.
+pub(crate) fn before(time: Duration, n_secs: u64) -> Duration {
+    time.checked_sub(Duration::from_secs(n_secs)).unwrap()
+}
+
+/// What sessions are made of on stages.
+pub(crate) fn factory(typing: Typing, catalogs: Catalogs) -> SessionFactory {
+    let lessons = Library::load(None, &[]).0;
+    let default_lesson = lessons.find("basics").unwrap();
+    SessionFactory {
+        lessons,
+        default_lesson,
+        catalogs,
+        default_locale: "en_GB".into(),
+        variables: Arc::new(BTreeMap::from([
+            ("bot_alias".into(), "Marvin".into()),
+            ("bot_title".into(), "OTR Bot".into()),
+            ("bot_description".into(), "A bot.".into()),
+            ("project_name".into(), "Totem".into()),
+        ])),
+        policy: Policy::default(),
+        may_start_smp: false,
+        default_secret: None,
+        typing,
+        warning_timeout: WARNING,
+        session_timeout: TIMEOUT,
+        fixed_key: None,
+    }
 }
 
 impl Stage {
     pub(crate) fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    /// A stage whose time is that of the test, and paused: whoever sleeps lets it run.
+    pub(crate) fn paused() -> Self {
+        tokio::time::pause();
+        Self::with(Options { is_here: true, ..Options::default() })
+    }
+
+    pub(crate) fn with(options: Options) -> Self {
         let recorder = Recorder::default().start();
         let arbiter = Arbiter::new();
-        let lessons = Library::load(None, &[]).0;
-        let default_lesson = lessons.find("basics").unwrap();
-        let factory = SessionFactory {
-            lessons,
-            default_lesson,
-            catalogs: Catalogs::load(None).0,
-            default_locale: "en_GB".into(),
-            variables: Arc::new(BTreeMap::from([
-                ("bot_alias".into(), "Marvin".into()),
-                ("bot_title".into(), "OTR Bot".into()),
-                ("bot_description".into(), "A bot.".into()),
-                ("project_name".into(), "Totem".into()),
-            ])),
-            policy: Policy::default(),
-            may_start_smp: false,
-            default_secret: None,
-            typing: Typing { scheduled: false, chars_per_second: 20 },
-            warning_timeout: Duration::from_mins(10),
-            session_timeout: Duration::from_mins(20),
-            fixed_key: None,
-        };
+        let sessions = if options.is_here { Arbiter::current() } else { arbiter.handle() };
         let registry = SessionRegistry::new(Parts {
             own: bare(BOT),
-            factory,
-            arbiters: vec![arbiter.handle()],
+            factory: factory(options.typing, options.catalogs),
+            arbiters: vec![sessions],
             out: recorder.clone().recipient(),
             store: recorder.clone().recipient(),
             metrics: Arc::new(Metrics::new()),
             log_user_messages: false,
+            refuse_strangers: options.refuse_strangers,
+            check_interval: CHECK_INTERVAL,
         });
         Self { registry: registry.start(), recorder, arbiter }
     }
 
+    /// What was delivered since this was last asked, once nobody has anything to do any more. The
+    /// time must be paused.
+    pub(crate) async fn news(&self) -> Vec<(Jid, Outgoing)> {
+        // Paused time goes on only when all is quiet.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        self.recorder.send(TakeRecorded).await.unwrap()
+    }
+
+    /// As if a session had said this.
+    pub(crate) async fn session_says(&self, jid: &str, id: u64, news: News) {
+        self.registry.send(SessionNews { id, jid: bare(jid), news }).await.unwrap();
+    }
+
     pub(crate) async fn enrol(&self, jid: &str) -> Result<(), EnrolRefused> {
         self.registry.send(Enrol { jid: bare(jid), locale: None, lesson: None }).await.unwrap()
+    }
+
+    pub(crate) async fn enrol_in(&self, jid: &str, locale: &str) -> Result<(), EnrolRefused> {
+        let locale = Some(locale.to_owned());
+        self.registry.send(Enrol { jid: bare(jid), locale, lesson: None }).await.unwrap()
     }
 
     pub(crate) async fn receives(&self, from: &str, what: Incoming) {
@@ -129,6 +196,10 @@ type Records = (Vec<(Jid, Outgoing)>, Vec<(BareJid, Progress)>);
 #[rtype(result = "Records")]
 struct Recorded;
 
+#[derive(Message)]
+#[rtype(result = "Vec<(Jid, Outgoing)>")]
+struct TakeRecorded;
+
 impl Actor for Recorder {
     type Context = Context<Self>;
 }
@@ -154,5 +225,13 @@ impl Handler<Recorded> for Recorder {
 
     fn handle(&mut self, _: Recorded, _: &mut Self::Context) -> Self::Result {
         MessageResult((self.delivered.clone(), self.saved.clone()))
+    }
+}
+
+impl Handler<TakeRecorded> for Recorder {
+    type Result = MessageResult<TakeRecorded>;
+
+    fn handle(&mut self, _: TakeRecorded, _: &mut Self::Context) -> Self::Result {
+        MessageResult(std::mem::take(&mut self.delivered))
     }
 }

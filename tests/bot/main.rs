@@ -1,10 +1,15 @@
 //! A learner's session from the first word to the last, with the learner's own OTR at the other
 //! end of the line and a clock that jumps.
 
+mod abuse;
+mod clients;
+mod ending;
 mod impostor;
 mod limits;
+mod props;
 mod question;
 mod secrets;
 mod support;
 mod trouble;
+mod typing;
 mod whole;

@@ -14,7 +14,7 @@ use otrbot::i18n::Catalog;
 use otrbot::lesson::Library;
 use otrbot::otr::{self, Conversation, InstanceTag, Output, Policy, SigningKey, Version};
 use otrbot::session::{
-    BotSecretVerdict, Effect, Note, Progress, SecretVerdict, Session, SessionConfig, Typing,
+    BotSecretVerdict, Client, Effect, Note, Progress, SecretVerdict, Session, SessionConfig, Typing,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
@@ -46,6 +46,14 @@ pub(crate) struct Class {
     heard: Vec<(String, bool)>,
     /// What else happened there since it was last asked.
     events: Vec<otr::Event>,
+    /// The program that the learner uses now.
+    client: Client,
+    /// The others, and what reached them meanwhile.
+    others: BTreeMap<String, (Conversation, Vec<String>)>,
+    /// What reached a program that is not there.
+    pub(crate) lost: Vec<String>,
+    /// Whether the learner's program does not answer by itself.
+    is_mute: bool,
 }
 
 /// What a session is made of in tests: the shipped lesson, and no waiting for typing.
@@ -93,8 +101,21 @@ impl Class {
         let session = Session::open(config.clone(), key, instance, now, &mut rng);
         let key = Arc::new(SigningKey::generate(&mut rng));
         let learner = Conversation::new(key, InstanceTag::random(&mut rng), policy);
-        let (effects, heard, events) = (Vec::new(), Vec::new(), Vec::new());
-        Self { session, learner, now, config, instance, rng, effects, heard, events }
+        Self {
+            session,
+            learner,
+            now,
+            config,
+            instance,
+            rng,
+            effects: Vec::new(),
+            heard: Vec::new(),
+            events: Vec::new(),
+            client: Client::ANY,
+            others: BTreeMap::new(),
+            lost: Vec::new(),
+            is_mute: false,
+        }
     }
 
     pub(crate) fn standard() -> Self {
@@ -128,9 +149,41 @@ impl Class {
         self.carry(outputs);
     }
 
+    /// As [`say`](Self::say), where the learner's program takes it.
+    pub(crate) fn try_say(&mut self, text: &str) {
+        let outputs = self.learner.send(self.now, &mut self.rng, text);
+        self.carry(outputs.unwrap_or_default());
+    }
+
+    /// Asks for a private conversation, whatever comes of it.
+    pub(crate) fn try_start_otr(&mut self) {
+        let outputs = self.learner.start(self.now, &mut self.rng);
+        self.carry(outputs);
+    }
+
+    /// Begins SMP, where the learner's program can.
+    pub(crate) fn try_start_smp(&mut self, secret: &str, question: Option<&str>) {
+        let secret = secret.as_bytes();
+        let outputs = self.learner.smp_start(self.now, &mut self.rng, secret, question);
+        self.carry(outputs.unwrap_or_default());
+    }
+
+    /// Answers SMP, where the learner's program can.
+    pub(crate) fn try_answer_smp(&mut self, secret: &str) {
+        let outputs = self.learner.smp_answer(self.now, &mut self.rng, secret.as_bytes());
+        self.carry(outputs.unwrap_or_default());
+    }
+
+    /// Gives SMP up, where the learner's program can.
+    pub(crate) fn try_abort_smp(&mut self) {
+        let outputs = self.learner.smp_abort(self.now, &mut self.rng);
+        self.carry(outputs.unwrap_or_default());
+    }
+
     /// A body reaches the bot, whoever sent it.
     pub(crate) fn inject(&mut self, body: &str) {
-        let effects = self.session.on_chat(self.now, &mut self.rng, body);
+        let client = self.client.clone();
+        let effects = self.session.on_chat_from(self.now, &mut self.rng, client, body);
         self.take(effects);
     }
 
@@ -150,6 +203,52 @@ impl Class {
         let key = Arc::new(SigningKey::generate(&mut self.rng));
         let config = self.config.clone();
         self.session = Session::open(config, key, self.instance, self.now, &mut self.rng);
+    }
+
+    /// The learner goes on with the program of this name, and keeps the others open.
+    pub(crate) fn use_client(&mut self, name: &str) {
+        if self.client.name() == Some(name) {
+            return;
+        }
+        let (learner, waiting) = self.others.remove(name).unwrap_or_else(|| {
+            let key = Arc::new(SigningKey::generate(&mut self.rng));
+            let instance = InstanceTag::random(&mut self.rng);
+            (Conversation::new(key, instance, only(Version::V3)), Vec::new())
+        });
+        let before = std::mem::replace(&mut self.learner, learner);
+        let client = std::mem::replace(&mut self.client, Client::named(name));
+        if let Some(client) = client.name() {
+            self.others.insert(client.to_owned(), (before, Vec::new()));
+        }
+        let mut under_way = VecDeque::new();
+        for body in waiting {
+            let outputs = self.learner.receive(self.now, &mut self.rng, &body);
+            self.note(outputs, &mut under_way);
+        }
+        self.exchange(under_way);
+    }
+
+    /// From now on the learner's program answers nothing by itself.
+    pub(crate) fn answer_nothing(&mut self) {
+        self.is_mute = true;
+    }
+
+    /// The program of this name goes offline, and perhaps no other is left.
+    pub(crate) fn go_offline(&mut self, name: &str, is_last: bool) {
+        let client = Client::named(name);
+        let effects = self.session.on_gone(self.now, &mut self.rng, &client, is_last);
+        self.take(effects);
+    }
+
+    /// The program of this name comes online.
+    pub(crate) fn come_online(&mut self, name: &str) {
+        let effects = self.session.on_return(self.now, &mut self.rng, &Client::named(name));
+        self.take(effects);
+    }
+
+    pub(crate) fn send_too_much(&mut self, excess: otrbot::session::Excess) {
+        let effects = self.session.on_excess(self.now, &mut self.rng, excess);
+        self.take(effects);
     }
 
     /// The learner goes on with another program, which has a key of its own.
@@ -290,17 +389,19 @@ impl Class {
     fn carry(&mut self, outputs: Vec<Output>) {
         let mut under_way = VecDeque::new();
         self.note(outputs, &mut under_way);
-        while let Some(body) = under_way.pop_front() {
-            let effects = self.session.on_chat(self.now, &mut self.rng, &body);
-            self.receive(effects, &mut under_way);
-        }
+        self.exchange(under_way);
     }
 
     fn take(&mut self, effects: Vec<Effect>) {
         let mut under_way = VecDeque::new();
         self.receive(effects, &mut under_way);
+        self.exchange(under_way);
+    }
+
+    fn exchange(&mut self, mut under_way: VecDeque<String>) {
         while let Some(body) = under_way.pop_front() {
-            let effects = self.session.on_chat(self.now, &mut self.rng, &body);
+            let client = self.client.clone();
+            let effects = self.session.on_chat_from(self.now, &mut self.rng, client, &body);
             self.receive(effects, &mut under_way);
         }
     }
@@ -308,9 +409,18 @@ impl Class {
     fn receive(&mut self, effects: Vec<Effect>, under_way: &mut VecDeque<String>) {
         for effect in effects {
             assert!(self.ended().is_none(), "{effect:?} after the end");
-            if let Effect::Send { body, .. } = &effect {
-                let outputs = self.learner.receive(self.now, &mut self.rng, body);
-                self.note(outputs, under_way);
+            if let Effect::Send { body, to, .. } = &effect {
+                let is_here =
+                    *to == Client::ANY || self.client == Client::ANY || *to == self.client;
+                let other = to.name().and_then(|name| self.others.get_mut(name));
+                if is_here {
+                    let outputs = self.learner.receive(self.now, &mut self.rng, body);
+                    self.note(outputs, under_way);
+                } else if let Some((_, waiting)) = other {
+                    waiting.push(body.clone());
+                } else {
+                    self.lost.push(body.clone());
+                }
             }
             self.effects.push(effect);
         }
@@ -319,6 +429,7 @@ impl Class {
     fn note(&mut self, outputs: Vec<Output>, under_way: &mut VecDeque<String>) {
         for output in outputs {
             match output {
+                Output::Send(_) if self.is_mute => {}
                 Output::Send(body) => under_way.push_back(body),
                 Output::Event(otr::Event::Heard { text, encrypted }) => {
                     self.heard.push((text, encrypted));

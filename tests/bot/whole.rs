@@ -88,7 +88,7 @@ fn a_learner_who_is_there_and_silent_is_greeted() {
     let effects = class.session.on_arrival(class.now, &mut rng);
 
     let said = effects.iter().any(
-        |effect| matches!(effect, Effect::Send { body, otr: false } if body.contains("Marvin")),
+        |effect| matches!(effect, Effect::Send { body, otr: false, .. } if body.contains("Marvin")),
     );
     assert!(said, "{effects:?}");
     assert!(class.session.on_arrival(class.now, &mut rng).is_empty());

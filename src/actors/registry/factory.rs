@@ -10,7 +10,7 @@ use crate::{
     i18n::{Catalogs, scope},
     lesson::{Lesson, Library},
     otr::{identity::SigningKey, instance::InstanceTag, policy::Policy},
-    session::{Session, SessionConfig, Typing},
+    session::{self, Session, SessionConfig, Typing},
 };
 
 /// Opens sessions.
@@ -53,6 +53,17 @@ impl SessionFactory {
     pub fn status(&self, locale: Option<&str>) -> String {
         let catalog = self.catalogs.find(locale.unwrap_or(&self.default_locale));
         scope(&catalog, || tr!("Write to me, and I will show you how to chat in private."))
+    }
+
+    /// What strangers are told, in the default language.
+    pub fn refusal(&self) -> String {
+        session::refusal_for(&self.catalogs.find(&self.default_locale), &self.variables)
+    }
+
+    /// The status text after a session that nobody could say good-bye in.
+    pub fn sign_out_status(&self, locale: Option<&str>) -> String {
+        let catalog = self.catalogs.find(locale.unwrap_or(&self.default_locale));
+        session::sign_out_status(&catalog, &self.variables)
     }
 
     /// Opens a session. A lesson that is gone since it was chosen is replaced by the default one.

@@ -1,5 +1,7 @@
 //! What the registry can be told and asked.
 
+use std::time::Instant;
+
 use actix::Message;
 use jid::BareJid;
 use secrecy::SecretString;
@@ -122,7 +124,11 @@ pub enum News {
         status: String,
         /// Whether the lesson was passed.
         passed: bool,
+        /// When.
+        at: Instant,
     },
+    /// It was asked for a sign of life, and gives it.
+    Alive,
     /// It was dropped without an end in order.
     Broken {
         /// Whether by a panic.

@@ -340,7 +340,7 @@ impl<W: Write> Stage<W> {
     fn receive(&mut self, effects: Vec<Effect>, under_way: &mut VecDeque<String>) {
         for effect in effects {
             match effect {
-                Effect::Send { body, otr: _ } => {
+                Effect::Send { body, .. } => {
                     let outputs = self.learner.receive(self.now, &mut self.rng, &body);
                     self.hear(outputs, under_way);
                 }

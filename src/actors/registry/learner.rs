@@ -1,0 +1,123 @@
+//! What the registry knows of one learner.
+
+use std::time::{Duration, Instant};
+
+use actix::Addr;
+use jid::{Jid, ResourcePart};
+
+use super::{KnownLearner, SessionActor};
+use crate::{otr::limits::TokenBucket, session::Progress};
+
+/// Most clients of a learner that are told apart; the rest count as offline.
+const MOST_CLIENTS: usize = 16;
+
+/// Messages that a session takes: the burst, then one per interval. People type slower, and their
+/// programs' key exchanges take a few.
+const RATE: (u32, Duration) = (60, Duration::from_millis(500));
+
+/// A message counts as one for each such part of it, so that what waits for a session is bounded
+/// in bytes too.
+const BYTES_A_TOKEN: usize = 16 * 1024;
+
+/// What is known of one learner.
+#[derive(Debug)]
+pub(super) struct Learner {
+    pub(super) locale: Option<String>,
+    pub(super) lesson: Option<String>,
+    /// Whether the settings list them: then they stay on the whitelist when their session ends.
+    pub(super) is_listed: bool,
+    pub(super) progress: Progress,
+    pub(super) greeting: Greeting,
+    pub(super) session: Option<OpenSession>,
+    /// When they were put on the whitelist last.
+    pub(super) enrolled: Instant,
+    /// Their clients that are online.
+    clients: Vec<ResourcePart>,
+}
+
+/// Whether a learner who is online is to be greeted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Greeting {
+    Due,
+    Given,
+}
+
+/// A session that is open.
+#[derive(Debug)]
+pub(super) struct OpenSession {
+    pub(super) id: u64,
+    pub(super) actor: Addr<SessionActor>,
+    tokens: TokenBucket,
+    /// Whether the last message was one too many.
+    pub(super) is_flooded: bool,
+    /// Since when it owes a sign of life.
+    pub(super) asked: Option<Instant>,
+}
+
+impl OpenSession {
+    pub(super) fn new(id: u64, actor: Addr<SessionActor>) -> Self {
+        Self { id, actor, tokens: TokenBucket::new(RATE), is_flooded: false, asked: None }
+    }
+
+    /// Whether a message of so many bytes is passed on.
+    pub(super) fn takes(&mut self, now: Instant, n_bytes: usize) -> Taken {
+        let is_taken = (0..=n_bytes / BYTES_A_TOKEN).all(|_| self.tokens.take(now));
+        match (is_taken, std::mem::replace(&mut self.is_flooded, !is_taken)) {
+            (true, _) => Taken::Yes,
+            (false, false) => Taken::TooMany,
+            (false, true) => Taken::StillTooMany,
+        }
+    }
+}
+
+/// Whether a message is passed on to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It is.
+    Yes,
+    /// It is the first of too many.
+    TooMany,
+    /// It is another one of those.
+    StillTooMany,
+}
+
+impl Learner {
+    /// Somebody who was not met yet.
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            locale: None,
+            lesson: None,
+            is_listed: false,
+            progress: Progress::Invited,
+            greeting: Greeting::Due,
+            session: None,
+            enrolled: now,
+            clients: Vec::new(),
+        }
+    }
+
+    /// Somebody who was there before.
+    pub(super) fn known(known: KnownLearner, now: Instant) -> Self {
+        let KnownLearner { jid: _, locale, lesson, is_listed, progress } = known;
+        Self { locale, lesson, is_listed, progress, ..Self::new(now) }
+    }
+
+    /// One of their clients is online.
+    pub(super) fn came(&mut self, client: &Jid) {
+        if let Some(resource) = client.resource()
+            && !self.clients.iter().any(|known| &**known == resource)
+            && self.clients.len() < MOST_CLIENTS
+        {
+            self.clients.push(resource.to_owned());
+        }
+    }
+
+    /// One of their clients went offline, or all for the bare address; whether none is left.
+    pub(super) fn went(&mut self, client: &Jid) -> bool {
+        match client.resource() {
+            Some(resource) => self.clients.retain(|known| &**known != resource),
+            None => self.clients.clear(),
+        }
+        self.clients.is_empty()
+    }
+}

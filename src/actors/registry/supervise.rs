@@ -1,0 +1,160 @@
+//! How sessions are fed, looked after and taken leave of.
+
+use std::time::Instant;
+
+use actix::{Addr, AsyncContext as _, Context};
+use jid::{BareJid, Jid};
+use log::{debug, error, warn};
+
+use super::{SessionRegistry, learner::Taken, now};
+use crate::{
+    actors::{
+        Incoming, Outgoing,
+        session::{Chat, ChatBody, LookAfter, SentTooMuch, SessionActor},
+    },
+    session::{Excess, Note},
+};
+
+/// The session of a learner who was dismissed.
+#[derive(Debug)]
+pub(super) struct Leaving {
+    pub(super) jid: BareJid,
+    pub(super) actor: Addr<SessionActor>,
+}
+
+/// Whose session was forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Forgotten {
+    /// Of a learner on the whitelist.
+    OfEnrolled,
+    /// Of one who was dismissed before, and may have been enrolled again.
+    OfDismissed,
+}
+
+impl SessionRegistry {
+    /// Somebody wrote who is not on the whitelist.
+    pub(super) fn on_stranger(&mut self, jid: &BareJid, what: &Incoming) {
+        debug!("{jid} is not on the whitelist");
+        self.metrics.note(Note::Refused("stranger"));
+        if !matches!(what, Incoming::Chat(_)) || *jid == self.own || self.is_closing {
+            return;
+        }
+        let is_told = self.strangers.as_mut().is_some_and(|known| known.is_to_be_told(now(), jid));
+        if is_told {
+            self.deliver(jid, Outgoing::Chat { body: self.factory.refusal(), otr: false });
+        }
+    }
+
+    /// Passes a message on to the learner's session, unless there are too many of them.
+    pub(super) fn pass_on(&mut self, from: Jid, body: String, ctx: &mut Context<Self>) {
+        let jid = from.to_bare();
+        let Some(actor) = self.session_of(&jid, ctx.address().recipient()) else { return };
+        let open = self.learners.get_mut(&jid).and_then(|learner| learner.session.as_mut());
+        match open.map(|open| open.takes(now(), body.len())) {
+            None | Some(Taken::Yes) => actor.do_send(Chat { from, body: ChatBody(body) }),
+            Some(Taken::TooMany) => actor.do_send(SentTooMuch(Excess::Messages)),
+            Some(Taken::StillTooMany) => self.metrics.note(Note::Refused("flood")),
+        }
+    }
+
+    /// Whether the session is the one that the learner has now.
+    pub(super) fn is_current(&self, jid: &BareJid, id: u64) -> bool {
+        let open = self.learners.get(jid).and_then(|learner| learner.session.as_ref());
+        open.is_some_and(|open| open.id == id)
+    }
+
+    /// Forgets a session; whose it was, if it was still known.
+    pub(super) fn forget_session(&mut self, jid: &BareJid, id: u64) -> Option<Forgotten> {
+        let forgotten = if self.leaving.remove(&id).is_some() {
+            Forgotten::OfDismissed
+        } else if self.is_current(jid, id) {
+            if let Some(learner) = self.learners.get_mut(jid) {
+                learner.session = None;
+            }
+            Forgotten::OfEnrolled
+        } else {
+            return None;
+        };
+        self.metrics.sessions.dec();
+        Some(forgotten)
+    }
+
+    /// A session has said good-bye.
+    pub(super) fn on_end(&mut self, id: u64, jid: &BareJid, status: String, at: Instant) {
+        let Some(forgotten) = self.forget_session(jid, id) else { return };
+        if self.is_closing {
+            // They stay enrolled, and go on when the bot is back.
+            self.deliver(jid, Outgoing::Leave { status });
+            return;
+        }
+        // Whoever was enrolled after the session ended is to stay for the next one.
+        let stays = self.learners.get(jid).is_some_and(|learner| {
+            forgotten == Forgotten::OfDismissed || learner.is_listed || learner.enrolled > at
+        });
+        if stays {
+            return;
+        }
+        if self.learners.remove(jid).is_some() {
+            self.metrics.learners.dec();
+        }
+        self.part(jid, status);
+    }
+
+    /// Goes offline for somebody who is on the whitelist no more.
+    pub(super) fn part(&self, jid: &BareJid, status: String) {
+        if !self.learners.contains_key(jid) {
+            self.deliver(jid, Outgoing::Part { status });
+        }
+    }
+
+    /// A session has given a sign of life.
+    pub(super) fn is_alive(&mut self, jid: &BareJid, id: u64) {
+        let open = self.learners.get_mut(jid).and_then(|learner| learner.session.as_mut());
+        if let Some(open) = open.filter(|open| open.id == id) {
+            open.asked = None;
+        }
+    }
+
+    /// Asks all sessions for a sign of life, and gives up those that give none.
+    pub(super) fn look_after(&mut self) {
+        let now = now();
+        let patience = self.factory.session_timeout;
+        let mut lost = Vec::new();
+        for (jid, learner) in &mut self.learners {
+            let Some(open) = &mut learner.session else { continue };
+            let is_silent = |since: Instant| now.saturating_duration_since(since) >= patience;
+            if !open.actor.connected() || open.asked.is_some_and(is_silent) {
+                lost.push((open.id, jid.clone()));
+            } else if open.asked.is_none() {
+                open.asked = Some(now);
+                open.actor.do_send(LookAfter);
+            }
+        }
+        let gone = self.leaving.iter().filter(|(_, leaving)| !leaving.actor.connected());
+        lost.extend(gone.map(|(id, leaving)| (*id, leaving.jid.clone())));
+        for (id, jid) in lost {
+            self.metrics.sessions_panicked.inc();
+            error!(session = id; "session {id} gives no sign of life and is given up");
+            let locale = self.learners.get(&jid).and_then(|learner| learner.locale.clone());
+            let status = self.factory.sign_out_status(locale.as_deref());
+            self.on_end(id, &jid, status, now);
+        }
+        self.finish_closing();
+    }
+
+    pub(super) fn n_sessions(&self) -> usize {
+        let current = self.learners.values().filter(|learner| learner.session.is_some()).count();
+        current.saturating_add(self.leaving.len())
+    }
+
+    /// Tells who waits for it that the last session ended.
+    pub(super) fn finish_closing(&mut self) {
+        if self.closing.is_some()
+            && self.n_sessions() == 0
+            && let Some(closing) = self.closing.take()
+            && closing.send(()).is_err()
+        {
+            warn!("nobody waits for the end of the sessions any more");
+        }
+    }
+}
