@@ -6,7 +6,7 @@
 //! or `.po`, go before them, text by text ([`Catalogs::load`]). What a language lacks is English.
 //!
 //! A lesson looks its texts up in the catalog of its learner ([`Catalog::text`]). The program's own
-//! texts use the macro `tr!`, which translates with the catalog of the innermost [`scope`] around
+//! texts use the macro `tr!`, which translates with the catalog of the innermost [`scope()`] around
 //! the (synchronous) rendering; outside of any scope it gives the English text.
 //!
 //! PO, MO and plural formulas are read here ([`po`], [`mo`], [`plural`]): the libraries that there

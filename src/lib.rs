@@ -84,7 +84,7 @@ pub mod xmpp;
 
 use failure::Failure;
 use log::LevelFilter;
-use settings::{Colours, Settings};
+use settings::{Log, Settings};
 
 /// Carries out a command line.
 ///
@@ -102,13 +102,13 @@ pub fn run(cli: cli::Cli) -> Result<(), Failure> {
     match cli.command {
         cli::Command::Run(arguments) => {
             let settings = Settings::load(&Settings::choose_file(cli.settings))?;
-            telemetry::start(level.unwrap_or(settings.log.level), settings.log.colours, no_color);
+            telemetry::start(level.unwrap_or(settings.log.level), settings.log.clone(), no_color);
             daemon::run(settings, &arguments)
         }
         cli::Command::Check => daemon::check(&Settings::choose_file(cli.settings)),
         cli::Command::Lesson(command) => authoring::run(&command, cli.settings, cli.verbose > 0),
         cli::Command::Learner(arguments) => {
-            telemetry::start(level.unwrap_or(LevelFilter::Warn), Colours::Auto, no_color);
+            telemetry::start(level.unwrap_or(LevelFilter::Warn), Log::default(), no_color);
             learner::run(&arguments)
         }
         cli::Command::Extract(arguments) => {

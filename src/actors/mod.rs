@@ -14,6 +14,7 @@
 //! so that each can be tried with a recording actor at the other end.
 
 pub(crate) mod ambient;
+mod clients;
 pub mod grades;
 pub mod lti;
 mod profile;
@@ -85,6 +86,12 @@ pub enum Outgoing {
     Invite,
     /// Lets them see the bot's presence.
     AcceptSubscription,
+    /// Shows a status text to one of their clients, once while that is online; to all of them at a
+    /// bare address.
+    Show {
+        /// The status text.
+        status: String,
+    },
     /// Takes leave: off the contact list, then offline for them, with a status that says how to
     /// come back.
     Part {
@@ -121,6 +128,7 @@ impl std::fmt::Debug for Outgoing {
             Self::Receipt(_) => f.write_str("Receipt"),
             Self::Invite => f.write_str("Invite"),
             Self::AcceptSubscription => f.write_str("AcceptSubscription"),
+            Self::Show { .. } => f.write_str("Show"),
             Self::Part { .. } => f.write_str("Part"),
             Self::Leave { .. } => f.write_str("Leave"),
         }

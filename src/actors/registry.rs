@@ -39,8 +39,7 @@ pub use self::messages::{
 use super::{
     Deliver, Incoming, Outgoing, Received, now, rng,
     session::{
-        Arrive, CameBack, CheckBotSecret, Close, GiveSecret, Links, Locate, SentTooMuch,
-        SessionActor, WentAway,
+        CheckBotSecret, Close, GiveSecret, Links, Locate, SentTooMuch, SessionActor, WentAway,
     },
     store::SaveProgress,
 };
@@ -52,7 +51,7 @@ use crate::{
 pub mod factory;
 
 use factory::SessionFactory;
-use learner::{Greeting, Learner, OpenSession};
+use learner::{Learner, OpenSession};
 use strangers::Strangers;
 use supervise::Leaving;
 
@@ -138,6 +137,13 @@ impl SessionRegistry {
 
     fn deliver(&self, to: &BareJid, what: Outgoing) {
         self.out.do_send(Deliver { to: Jid::from(to.clone()), what });
+    }
+
+    /// Shows the bot's status in the learner's language.
+    fn show(&self, to: Jid) {
+        let Some(learner) = self.learners.get(&to.to_bare()) else { return };
+        let status = self.factory.status(learner.locale.as_deref());
+        self.out.do_send(Deliver { to, what: Outgoing::Show { status } });
     }
 
     /// The learner's session, opened if there is none; `None` for who is not on the whitelist.
@@ -238,16 +244,7 @@ impl Handler<Received> for SessionRegistry {
             // Who is there and was not met yet is greeted; later changes of presence say nothing.
             Incoming::Available => {
                 learner.came(&from);
-                if learner.progress == Progress::Invited && learner.greeting == Greeting::Due {
-                    if let Some(actor) = self.session_of(&jid, ctx.address().recipient()) {
-                        actor.do_send(Arrive(from));
-                        if let Some(learner) = self.learners.get_mut(&jid) {
-                            learner.greeting = Greeting::Given;
-                        }
-                    }
-                } else if let Some(open) = &learner.session {
-                    open.actor.do_send(CameBack(from));
-                }
+                self.on_available(from, ctx);
             }
             Incoming::Unavailable => {
                 let is_last = learner.went(&from);

@@ -12,6 +12,7 @@ use xmpp_parsers::{
     iq::Iq,
     message::{Lang, Message, MessageType},
     nick::Nick,
+    ns,
     ping::Ping,
     presence::{Presence, Type as PresenceType},
     receipts,
@@ -21,7 +22,7 @@ use xmpp_parsers::{
     version::{VersionQuery, VersionResult},
 };
 
-use super::{Deliver, Incoming, Outgoing};
+use super::{Deliver, Incoming, Outgoing, clients::Support};
 
 /// Namespace of the hints of XEP-0334.
 const NS_HINTS: &str = "urn:xmpp:hints";
@@ -54,10 +55,19 @@ pub(super) enum Reading {
     Ignored(&'static str),
 }
 
+/// Whether the stream goes on from an earlier connection. Then the server delivers, marked as
+/// delayed, what it kept for this very stream (XEP-0198); in a new one only what was written while
+/// the bot was away is delayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stream {
+    New,
+    Resumed,
+}
+
 /// Reads a stanza that came for the account `own`.
-pub(super) fn read(own: &BareJid, bot: &Bot, stanza: Stanza) -> Reading {
+pub(super) fn read(own: &BareJid, bot: &Bot, stream: Stream, stanza: Stanza) -> Reading {
     match stanza {
-        Stanza::Message(message) => read_message(own, &message),
+        Stanza::Message(message) => read_message(own, stream, &message),
         Stanza::Presence(presence) => read_presence(own, presence),
         Stanza::Iq(iq) => read_iq(own, bot, iq),
     }
@@ -72,11 +82,11 @@ pub(super) struct Bot {
     pub(super) title: String,
 }
 
-fn read_message(own: &BareJid, message: &Message) -> Reading {
+fn read_message(own: &BareJid, stream: Stream, message: &Message) -> Reading {
     // An error that is answered makes a loop; the others are not said to the bot.
     match message.type_ {
         MessageType::Chat | MessageType::Normal => {}
-        MessageType::Error => return Reading::Ignored("error"),
+        MessageType::Error => return read_error(own, message),
         MessageType::Groupchat => return Reading::Ignored("groupchat"),
         MessageType::Headline => return Reading::Ignored("headline"),
     }
@@ -84,6 +94,18 @@ fn read_message(own: &BareJid, message: &Message) -> Reading {
     // Carbons and other copies come from the own account.
     if from.to_bare() == *own {
         return Reading::Ignored("own account");
+    }
+    // Copies of what was said elsewhere, also forged ones; words from a conference.
+    for (name, ns) in [
+        ("received", ns::CARBONS),
+        ("sent", ns::CARBONS),
+        ("forwarded", ns::FORWARD),
+        ("result", ns::MAM),
+        ("x", ns::MUC_USER),
+    ] {
+        if has_payload(message, name, ns) {
+            return Reading::Ignored("copy");
+        }
     }
     let Some((_, body)) = message.get_best_body(Vec::new()) else {
         return Reading::Ignored("no body");
@@ -95,7 +117,9 @@ fn read_message(own: &BareJid, message: &Message) -> Reading {
         return Reading::Received(Incoming::TooLong, from);
     }
     // What waited on the server belongs to a conversation that is gone.
-    if has_payload(message, "delay", "urn:xmpp:delay") || has_payload(message, "x", NS_OLD_DELAY) {
+    let is_delayed =
+        has_payload(message, "delay", ns::DELAY) || has_payload(message, "x", NS_OLD_DELAY);
+    if is_delayed && stream == Stream::New {
         return Reading::Ignored("delayed");
     }
     let chat = Incoming::Chat(body.clone());
@@ -111,15 +135,29 @@ fn has_payload(message: &Message, name: &str, ns: &str) -> bool {
     message.payloads.iter().any(|payload| payload.is(name, ns))
 }
 
-/// Whether the sender of a message knows chat states; `None`: the message does not tell. Who sends
-/// a body without one does not (XEP-0085, 5.1); but OTR messages are often made behind the back of
-/// what adds it.
-pub(super) fn shows_chat_states(message: &Message) -> Option<bool> {
-    if message.payloads.iter().any(|payload| payload.ns() == NS_CHAT_STATES) {
-        return Some(true);
+/// An error is never answered; it may tell that a client is gone without having said so.
+fn read_error(own: &BareJid, message: &Message) -> Reading {
+    let is_gone = |payload: &Element| {
+        payload.name() == "error"
+            && StanzaError::try_from(payload.clone()).is_ok_and(|error| {
+                matches!(
+                    error.defined_condition,
+                    DefinedCondition::Gone { .. }
+                        | DefinedCondition::RecipientUnavailable
+                        | DefinedCondition::ServiceUnavailable
+                )
+            })
+    };
+    match &message.from {
+        Some(from)
+            if from.resource().is_some()
+                && from.to_bare() != *own
+                && message.payloads.iter().any(is_gone) =>
+        {
+            Reading::Received(Incoming::Unavailable, from.clone())
+        }
+        Some(_) | None => Reading::Ignored("error"),
     }
-    let says = message.bodies.values().any(|body| !body.starts_with("?OTR"));
-    says.then_some(false)
 }
 
 fn read_presence(own: &BareJid, presence: Presence) -> Reading {
@@ -214,11 +252,14 @@ fn disco_info(bot: &Bot, node: Option<String>) -> DiscoInfoResult {
 impl Bot {
     /// What the bot can do, as a hash of it (XEP-0115).
     fn caps(&self) -> Caps {
-        let known = caps::compute_disco(&disco_info(self, None));
-        // SHA-1 is what the XEP knows; it names, and protects nothing.
-        let hash = caps::hash_caps(&known, Algo::Sha_1);
-        Caps::new(CAPS_NODE, hash.unwrap_or_else(|_unknown| Hash::new(Algo::Sha_1, Vec::new())))
+        caps_of(&disco_info(self, None))
     }
+}
+
+fn caps_of(info: &DiscoInfoResult) -> Caps {
+    // SHA-1 is what the XEP knows; it names, and protects nothing.
+    let hash = caps::hash_caps(&caps::compute_disco(info), Algo::Sha_1);
+    Caps::new(CAPS_NODE, hash.unwrap_or_else(|_unknown| Hash::new(Algo::Sha_1, Vec::new())))
 }
 
 fn caps_node(caps: &Caps) -> String {
@@ -226,19 +267,32 @@ fn caps_node(caps: &Caps) -> String {
 }
 
 /// The bot's presence, with what it tells of its picture.
-pub(super) fn presence(bot: &Bot, picture: Option<Element>) -> Stanza {
+pub(super) fn presence(bot: &Bot, picture: Option<Element>) -> Presence {
     let mut presence = Presence::available();
     presence.payloads.push(bot.caps().into());
     presence.payloads.extend(picture);
-    Stanza::Presence(presence)
+    presence
 }
 
 /// The stanzas that deliver something. `id` makes ids that were not used before.
-pub(super) fn deliver(bot: &Bot, deliver: Deliver, mut id: impl FnMut() -> String) -> Vec<Stanza> {
+///
+/// `states` tells whether the client knows chat states: they go to those who do, and with plain
+/// words to find out (XEP-0085, 5.1). `picture` is what presences tell of the picture.
+pub(super) fn deliver(
+    bot: &Bot,
+    deliver: Deliver,
+    states: Support,
+    picture: Option<Element>,
+    mut id: impl FnMut() -> String,
+) -> Vec<Stanza> {
     let Deliver { to, what } = deliver;
     let bare = to.to_bare();
     match what {
-        Outgoing::Chat { body, otr } => vec![Stanza::Message(chat(to, sanitised(body), otr, id()))],
+        Outgoing::Chat { body, otr } => {
+            let with_state = states == Support::Yes || (states == Support::Unknown && !otr);
+            vec![Stanza::Message(chat(to, sanitised(body), otr, with_state, id()))]
+        }
+        Outgoing::Composing(_) if states != Support::Yes => Vec::new(),
         Outgoing::Composing(on) => {
             let state = if on { ChatState::Composing } else { ChatState::Paused };
             let mut message = Message::chat(to).with_payload(state);
@@ -260,6 +314,11 @@ pub(super) fn deliver(bot: &Bot, deliver: Deliver, mut id: impl FnMut() -> Strin
         ],
         Outgoing::AcceptSubscription => {
             vec![Stanza::Presence(Presence::subscribed().with_to(bare))]
+        }
+        Outgoing::Show { status } => {
+            let mut shown = presence(bot, picture).with_to(to);
+            shown.set_status("", sanitised(status));
+            vec![Stanza::Presence(shown)]
         }
         Outgoing::Part { status } => {
             let gone = offline(bare.clone(), status);
@@ -290,11 +349,13 @@ fn offline(to: BareJid, status: String) -> Stanza {
     Stanza::Presence(gone)
 }
 
-fn chat(to: Jid, body: String, otr: bool, id: String) -> Message {
+fn chat(to: Jid, body: String, otr: bool, with_state: bool, id: String) -> Message {
     let mut message = Message::chat(to).with_body(Lang::new(), body);
     message.id = Some(xmpp_parsers::message::Id(id));
-    if !otr {
+    if with_state {
         message.payloads.push(ChatState::Active.into());
+    }
+    if !otr {
         return message;
     }
     // Copies at other clients and in archives could not be read anyway (XEP-0364).
@@ -336,14 +397,17 @@ mod tests {
 
     #[track_caller]
     fn check_ignored(xml: &str, why: &str) {
-        assert_eq!(read(&own(), &bot(), parse(xml)), Reading::Ignored(why.to_owned().leak()));
+        assert_eq!(
+            read(&own(), &bot(), Stream::New, parse(xml)),
+            Reading::Ignored(why.to_owned().leak())
+        );
     }
 
     #[test]
     fn a_chat_message_is_received_with_its_full_address() {
         let xml = "<message from='a@b/c' type='chat' xml:lang='en'><body>hi</body></message>";
 
-        let reading = read(&own(), &bot(), parse(xml));
+        let reading = read(&own(), &bot(), Stream::New, parse(xml));
 
         let from = Jid::new("a@b/c").unwrap();
         assert_eq!(reading, Reading::Received(Incoming::Chat("hi".into()), from));
@@ -356,6 +420,18 @@ mod tests {
         check_ignored("<message from='a@b' type='headline'><body>x</body></message>", "headline");
         check_ignored("<message from='bot@localhost/x'><body>x</body></message>", "own account");
         check_ignored("<message from='a@b'></message>", "no body");
+        for copy in [
+            "<received xmlns='urn:xmpp:carbons:2'/>",
+            "<sent xmlns='urn:xmpp:carbons:2'/>",
+            "<forwarded xmlns='urn:xmpp:forward:0'/>",
+            "<x xmlns='http://jabber.org/protocol/muc#user'/>",
+        ] {
+            check_ignored(&format!("<message from='a@b/c'>{copy}<body>x</body></message>"), "copy");
+        }
+        check_ignored(
+            "<message from='a@b'><body>hi</body><x xmlns='jabber:x:delay'/></message>",
+            "delayed",
+        );
         check_ignored(
             "<message from='a@b'><body>?OTR:AAM=.</body><delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/></message>",
             "delayed",
@@ -363,11 +439,90 @@ mod tests {
     }
 
     #[test]
+    fn what_the_server_kept_for_a_broken_line_is_read_when_the_stream_goes_on() {
+        let xml = "<message from='a@b/c'><body>?OTR:AAM=.</body><delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/></message>";
+
+        let reading = read(&own(), &bot(), Stream::Resumed, parse(xml));
+
+        assert!(matches!(reading, Reading::Received(Incoming::Chat(_), _)), "{reading:?}");
+    }
+
+    #[test]
+    fn an_error_tells_at_most_that_a_client_is_gone() {
+        let error = |from: &str, condition: &str| {
+            let xml = format!(
+                "<message from='{from}' type='error'><body>x</body><error type='cancel'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+            );
+            read(&own(), &bot(), Stream::New, parse(&xml))
+        };
+
+        let gone = Reading::Received(Incoming::Unavailable, Jid::new("a@b/c").unwrap());
+        assert_eq!(error("a@b/c", "service-unavailable"), gone);
+        assert_eq!(error("a@b/c", "recipient-unavailable"), gone);
+        assert_eq!(error("a@b", "service-unavailable"), Reading::Ignored("error"));
+        assert_eq!(error("a@b/c", "not-acceptable"), Reading::Ignored("error"));
+        assert_eq!(error("bot@localhost/x", "service-unavailable"), Reading::Ignored("error"));
+    }
+
+    #[test]
+    fn a_roster_push_is_taken_from_the_own_account_alone() {
+        let push = |from: &str| {
+            let xml = format!(
+                "<iq {from} id='1' type='set'><query xmlns='jabber:iq:roster'><item jid='eve@x' subscription='both'/></query></iq>"
+            );
+            let reading = read(&own(), &bot(), Stream::New, parse(&xml));
+            let Reading::Reply(reply) = reading else { panic!("{reading:?}") };
+            matches!(*reply, Stanza::Iq(Iq::Result { .. }))
+        };
+
+        assert!(push("to='bot@localhost/otrbot'") && push("from='bot@localhost'"));
+        for forger in ["from='eve@x/y'", "from='localhost'", "from='bot@localhost/other'"] {
+            assert!(!push(forger), "{forger}");
+        }
+    }
+
+    #[test]
+    fn chat_states_go_to_those_who_know_them() {
+        let sent = |what: Outgoing, states: Support| -> String {
+            let to = Jid::new("a@b/c").unwrap();
+            deliver(&bot(), Deliver { to, what }, states, None, || "1".into())
+                .iter()
+                .map(|stanza| String::from_utf8(xso::to_vec(stanza).unwrap()).unwrap())
+                .collect()
+        };
+        let chat = |otr| Outgoing::Chat { body: "x".into(), otr };
+
+        assert!(sent(Outgoing::Composing(true), Support::Yes).contains("<composing"));
+        assert_eq!(sent(Outgoing::Composing(true), Support::Unknown), "");
+        assert_eq!(sent(Outgoing::Composing(false), Support::No), "");
+        assert!(sent(chat(true), Support::Yes).contains("<active"));
+        assert!(!sent(chat(true), Support::Unknown).contains("<active"));
+        assert!(sent(chat(false), Support::Unknown).contains("<active"));
+        assert!(!sent(chat(false), Support::No).contains("<active"));
+    }
+
+    #[test]
+    fn the_hash_of_the_capabilities_is_that_of_the_specification() {
+        let example: Element = "<query xmlns='http://jabber.org/protocol/disco#info'>\
+            <identity category='client' name='Exodus 0.9.1' type='pc'/>\
+            <feature var='http://jabber.org/protocol/disco#items'/>\
+            <feature var='http://jabber.org/protocol/caps'/>\
+            <feature var='http://jabber.org/protocol/muc'/>\
+            <feature var='http://jabber.org/protocol/disco#info'/></query>"
+            .parse()
+            .unwrap();
+
+        let caps = caps_of(&DiscoInfoResult::try_from(example).unwrap());
+
+        assert!(caps_node(&caps).ends_with("#QgayPKawpkPSDYmwT/WM94uAlu0="), "{caps:?}");
+    }
+
+    #[test]
     fn a_ping_is_answered_and_an_unknown_request_refused() {
         let ping = "<iq from='a@b/c' id='1' type='get'><ping xmlns='urn:xmpp:ping'/></iq>";
         let unknown = "<iq from='a@b/c' id='2' type='set'><query xmlns='jabber:iq:roster'/></iq>";
 
-        let replies = [ping, unknown].map(|xml| read(&own(), &bot(), parse(xml)));
+        let replies = [ping, unknown].map(|xml| read(&own(), &bot(), Stream::New, parse(xml)));
 
         let [Reading::Reply(answer), Reading::Reply(refusal)] = replies else { panic!() };
         assert!(matches!(*answer, Stanza::Iq(Iq::Result { .. })));
@@ -379,7 +534,7 @@ mod tests {
         let to = Jid::new("a@b/c").unwrap();
         let what = Outgoing::Chat { body: "?OTR:AAM\u{1}=.".into(), otr: true };
 
-        let stanzas = deliver(&bot(), Deliver { to, what }, || "1".into());
+        let stanzas = deliver(&bot(), Deliver { to, what }, Support::Yes, None, || "1".into());
 
         let xml = String::from_utf8(xso::to_vec(&stanzas[0]).unwrap()).unwrap();
         for part in

@@ -2,25 +2,23 @@
 //! become [`Received`]; [`Deliver`] becomes stanzas. What it may say when nobody asked (answers to
 //! pings and the like) it says itself; who may talk is the registry's to decide.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use actix::{
     Actor, AsyncContext as _, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
     StreamHandler,
 };
 use futures_util::stream;
-use jid::{BareJid, Jid};
+use jid::BareJid;
 use log::{debug, info, warn};
 use tokio::sync::{mpsc, oneshot};
-use xmpp_parsers::{presence::Type, stanza::Stanza};
+use xmpp_parsers::{ns, stanza::Stanza};
 
 use super::{
     Deliver, Incoming, Outgoing, Received,
+    clients::Clients,
     profile::{Next, Profile},
-    stanzas::{self, Bot, Reading},
+    stanzas::{self, Bot, Reading, Stream},
 };
 use crate::{
     metrics::Metrics,
@@ -31,16 +29,13 @@ use crate::{
 /// learners that they no longer understand; the oldest goes first.
 const MOST_WAITING: usize = 20_000;
 
-/// Most clients of which it is remembered whether they know chat states.
-const MOST_NOTED: usize = 10_000;
-
 /// The actor of the bot's account.
 pub struct XmppConnection {
     own: BareJid,
     bot: Bot,
     profile: Profile,
-    /// Clients that do not know chat states.
-    without_states: HashSet<Jid>,
+    clients: Clients,
+    stream: Stream,
     commands: mpsc::Sender<Command>,
     events: Option<mpsc::Receiver<Event>>,
     to_registry: Recipient<Received>,
@@ -112,7 +107,8 @@ impl XmppConnection {
             own,
             bot: Bot { alias, title },
             profile,
-            without_states: HashSet::new(),
+            clients: Clients::default(),
+            stream: Stream::New,
             commands,
             events: Some(events),
             to_registry,
@@ -158,7 +154,8 @@ impl XmppConnection {
     }
 
     fn presence(&self) -> Stanza {
-        stanzas::presence(&self.bot, self.profile.presence_payload())
+        let presence = stanzas::presence(&self.bot, self.profile.presence_payload());
+        Stanza::Presence(presence)
     }
 
     /// Takes the answer to a request for the bot's profile; whether it was one.
@@ -176,34 +173,6 @@ impl XmppConnection {
         true
     }
 
-    /// Remembers who knows chat states.
-    fn note_chat_states(&mut self, stanza: &Stanza) {
-        match stanza {
-            Stanza::Message(message) => {
-                let Some(from) = &message.from else { return };
-                match stanzas::shows_chat_states(message) {
-                    Some(true) => {
-                        self.without_states.remove(from);
-                    }
-                    Some(false) => {
-                        if self.without_states.len() >= MOST_NOTED {
-                            self.without_states.clear();
-                        }
-                        self.without_states.insert(from.clone());
-                    }
-                    None => {}
-                }
-            }
-            Stanza::Presence(presence) => {
-                // Another client may come under the same name.
-                if let (Type::Unavailable, Some(from)) = (&presence.type_, &presence.from) {
-                    self.without_states.remove(from);
-                }
-            }
-            Stanza::Iq(_) => {}
-        }
-    }
-
     fn went_offline(&mut self, why: Down, is_final: bool) {
         self.state = if is_final { State::Gone } else { State::Offline };
         self.metrics.online.set(0);
@@ -218,7 +187,8 @@ impl XmppConnection {
 }
 
 fn is_chat_state(stanza: &Stanza) -> bool {
-    matches!(stanza, Stanza::Message(message) if message.bodies.is_empty())
+    matches!(stanza, Stanza::Message(message) if message.bodies.is_empty()
+        && message.payloads.iter().any(|payload| payload.ns() == ns::CHATSTATES))
 }
 
 impl Actor for XmppConnection {
@@ -244,7 +214,9 @@ impl StreamHandler<Event> for XmppConnection {
                 info!("logged in as {} ({mechanism}, {tls})", self.own);
                 self.state = State::Online;
                 self.metrics.online.set(1);
+                self.stream = if resumed { Stream::Resumed } else { Stream::New };
                 if !resumed {
+                    self.clients.begin();
                     self.waiting.push_front(self.presence());
                     for request in self.profile.begin() {
                         self.send(request);
@@ -262,11 +234,11 @@ impl StreamHandler<Event> for XmppConnection {
             }
             Event::Stanza(stanza) => {
                 self.metrics.stanzas_in.inc();
-                self.note_chat_states(&stanza);
+                self.clients.observe(&stanza);
                 if self.take_answer(&stanza) {
                     return;
                 }
-                match stanzas::read(&self.own, &self.bot, *stanza) {
+                match stanzas::read(&self.own, &self.bot, self.stream, *stanza) {
                     Reading::Received(what, from) => {
                         self.to_registry.do_send(Received { from, what });
                     }
@@ -300,14 +272,24 @@ impl Handler<Deliver> for XmppConnection {
     type Result = ();
 
     fn handle(&mut self, message: Deliver, _: &mut Self::Context) {
-        let is_unwanted = || self.without_states.contains(&message.to);
-        if matches!(message.what, Outgoing::Composing(_))
-            && (self.state != State::Online || is_unwanted())
+        if self.state != State::Online && matches!(message.what, Outgoing::Composing(_)) {
+            return;
+        }
+        let peer = message.to.to_bare();
+        if matches!(message.what, Outgoing::Part { .. }) {
+            self.clients.forget(&peer);
+        } else {
+            self.clients.speak_to(&peer);
+        }
+        if matches!(message.what, Outgoing::Show { .. })
+            && !self.clients.is_to_be_shown(&message.to)
         {
             return;
         }
+        let states = self.clients.states(&message.to);
+        let picture = self.profile.presence_payload();
         let mut last_id = self.last_id;
-        let made = stanzas::deliver(&self.bot, message, || {
+        let made = stanzas::deliver(&self.bot, message, states, picture, || {
             last_id = last_id.wrapping_add(1);
             format!("b{last_id}")
         });

@@ -5,6 +5,7 @@
 //! its own folder; secrets may stand in files of their own (`password_file`, `secret_file`, …), so
 //! that the settings can be committed. Only this module reads the environment.
 
+mod logs;
 mod read;
 mod tree;
 
@@ -19,6 +20,7 @@ use jid::BareJid;
 use secrecy::SecretString;
 use url::Url;
 
+pub use self::logs::{Colour, Colours, Log, Part, Scheme, Style};
 pub use self::tree::{Problem, ProblemKind};
 
 /// All settings.
@@ -194,28 +196,6 @@ pub struct Lti {
     pub secret_key: Option<SecretString>,
     /// The consumers: key and secret.
     pub consumers: BTreeMap<String, SecretString>,
-}
-
-/// Section `log`.
-#[derive(Clone, Copy, Debug)]
-pub struct Log {
-    /// The least severe level that is logged. Default: info.
-    pub level: log::LevelFilter,
-    /// Whether learners' messages are logged. Default: false.
-    pub user_messages: bool,
-    /// Whether lines are coloured. Default: where the output is a terminal.
-    pub colours: Colours,
-}
-
-/// Whether log lines are coloured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colours {
-    /// Where the output is a terminal and `NO_COLOR` is not set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
 }
 
 /// Why there are no settings.

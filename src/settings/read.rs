@@ -13,8 +13,8 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
-    Account, Colours, KeyFiles, Lessons, Log, Lti, Otr, OtrPolicy, Problem, SessionTimes, Settings,
-    Tls, TlsVersion, Typing, Whitelisted, Xmpp,
+    Account, KeyFiles, Lessons, Lti, Otr, OtrPolicy, Problem, SessionTimes, Settings, Tls,
+    TlsVersion, Typing, Whitelisted, Xmpp, logs,
     tree::{self, Section},
 };
 
@@ -69,7 +69,7 @@ impl Reader<'_> {
                 section.end();
                 bind
             },
-            log: log(root.section("log")),
+            log: logs::read(root.section("log")),
         };
         root.end();
         settings
@@ -413,27 +413,6 @@ fn typing(section: Section<'_>) -> Typing {
     };
     section.end();
     typing
-}
-
-fn log(section: Section<'_>) -> Log {
-    let level = section.text("level").map_or(log::LevelFilter::Info, |level| {
-        level.parse().unwrap_or_else(|_| {
-            section.fault("level", "must be error, warn, info, debug, trace or off");
-            log::LevelFilter::Info
-        })
-    });
-    let colours = match section.text("colours").as_deref() {
-        None | Some("auto") => Colours::Auto,
-        Some("always") => Colours::Always,
-        Some("never") => Colours::Never,
-        Some(_) => {
-            section.fault("colours", "must be auto, always or never");
-            Colours::Auto
-        }
-    };
-    let log = Log { level, user_messages: section.flag("user_messages", false), colours };
-    section.end();
-    log
 }
 
 fn address(section: &Section<'_>, key: &'static str, default: SocketAddr) -> SocketAddr {

@@ -72,7 +72,8 @@ impl Avatar {
         if bytes.len() > MAX_AVATAR_BYTES {
             return Err(AvatarError::TooLarge);
         }
-        let media_type = media_type(&bytes).ok_or(AvatarError::Format)?;
+        let media_type =
+            media_type(&bytes).filter(|kind| is_whole(kind, &bytes)).ok_or(AvatarError::Format)?;
         let size = imagesize::blob_size(&bytes).map_err(|_error| AvatarError::Format)?;
         let short =
             |pixels: usize| u16::try_from(pixels).ok().filter(|_| (1..=MAX_SIDE).contains(&pixels));
@@ -119,6 +120,27 @@ impl fmt::Debug for Avatar {
     }
 }
 
+/// Whether a picture was not cut off: it still tells its size at the front then.
+fn is_whole(media_type: &str, bytes: &[u8]) -> bool {
+    match media_type {
+        "image/png" => contains(bytes, b"IEND\xae\x42\x60\x82"),
+        "image/jpeg" => contains(bytes, b"\xff\xd9"),
+        "image/gif" => bytes.contains(&b';'),
+        _ => riff_length(bytes).is_some_and(|length| length <= bytes.len()),
+    }
+}
+
+/// Whether the mark of the end is there; some programs add to the file behind it.
+fn contains(bytes: &[u8], mark: &[u8]) -> bool {
+    memchr::memmem::rfind(bytes, mark).is_some()
+}
+
+/// How long a RIFF file, such as WebP, says it is.
+fn riff_length(bytes: &[u8]) -> Option<usize> {
+    let length: [u8; 4] = bytes.get(4..8)?.try_into().ok()?;
+    usize::try_from(u32::from_le_bytes(length)).ok()?.checked_add(8)
+}
+
 fn media_type(bytes: &[u8]) -> Option<&'static str> {
     use imagesize::ImageType;
     match imagesize::image_type(bytes).ok()? {
@@ -145,13 +167,31 @@ mod tests {
         assert_eq!(avatar.bytes(), PNG);
     }
 
+    /// A GIF of one pixel.
+    const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x01D\0;";
+    /// The frame of a JPEG of 3 × 2 pixels.
+    const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\
+        \xff\xc0\0\x0b\x08\0\x02\0\x03\x01\x01\x11\0\xff\xd9";
+    /// A lossless WebP of one pixel.
+    const WEBP: &[u8] =
+        b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\0\0\0\x10\x07\x10\x11\x11\x88\x88\xfe\x07\0";
+
     #[test]
-    fn a_gif_is_known_too() {
-        let gif = b"GIF89a\x10\x00\x20\x00\x80\x00\x00".to_vec();
+    fn each_kind_is_known_by_its_content() {
+        let kinds = [GIF, JPEG, WEBP].map(|bytes| {
+            let avatar = Avatar::from_bytes(bytes.to_vec()).unwrap();
+            (avatar.media_type(), avatar.size())
+        });
 
-        let avatar = Avatar::from_bytes(gif).unwrap();
+        assert_eq!(kinds, [("image/gif", (1, 1)), ("image/jpeg", (3, 2)), ("image/webp", (1, 1))]);
+    }
 
-        assert_eq!((avatar.media_type(), avatar.size()), ("image/gif", (16, 32)));
+    #[test]
+    fn what_is_cut_off_is_refused() {
+        for bytes in [PNG, GIF, JPEG, WEBP] {
+            let error = Avatar::from_bytes(bytes[..bytes.len() - 1].to_vec()).unwrap_err();
+            assert!(matches!(error, AvatarError::Format), "{error}");
+        }
     }
 
     #[test]

@@ -120,6 +120,11 @@ impl Ledger {
         bytes
     }
 
+    /// Bytes that the server has not acknowledged.
+    pub(super) fn unacked_bytes(&self) -> usize {
+        self.unacked_bytes
+    }
+
     /// Whether an answer to `<r/>` is due.
     pub(super) fn is_asked(&self) -> bool {
         self.is_asked

@@ -1,6 +1,6 @@
 //! A stream while it is up: stanzas both ways, signs of life, acknowledgements, the goodbye.
 
-use std::io;
+use std::{io, time::Duration};
 
 use jid::BareJid;
 use log::debug;
@@ -32,6 +32,13 @@ const OUTPUT_FULL: usize = 262_144;
 
 /// Bytes of output that wait before nothing more is read: answers must not pile up.
 const OUTPUT_BUSY: usize = 65_536;
+
+/// Bytes a second that the slowest server reads from us: below the usual limits of rate. What is
+/// under way at that speed delays every sign of life that was asked for behind it.
+const SLOWEST: usize = 2_000;
+
+/// The longest that a server is waited for on that account.
+const MOST_PATIENCE: Duration = Duration::from_mins(10);
 
 /// A stream that is up, before it runs.
 pub(super) struct Online {
@@ -249,15 +256,24 @@ impl Running<'_> {
         if let Some(end) = self.stop_by.or(self.mute_until) {
             return end;
         }
+        let patience = self.patience();
         let mut deadline =
-            self.asked.map_or(self.heard + self.pace.keepalive, |asked| asked + self.pace.answer);
+            self.asked.map_or(self.heard + self.pace.keepalive, |asked| asked + patience);
         if !self.outbox.is_done() {
-            deadline = deadline.min(self.moved + self.pace.answer);
+            deadline = deadline.min(self.moved + patience);
         }
         if self.awaits_ack() {
-            deadline = deadline.min(self.ack_asked + self.pace.keepalive + self.pace.answer);
+            deadline = deadline.min(self.ack_asked + self.pace.keepalive + patience);
         }
         deadline
+    }
+
+    /// How long an answer may take: longer while much is under way to a server that reads slowly,
+    /// as those do that limit the rate of their clients.
+    fn patience(&self) -> Duration {
+        let under_way = self.ledger.as_ref().map_or(0, Ledger::unacked_bytes);
+        let secs = u64::try_from(under_way / SLOWEST).unwrap_or(u64::MAX);
+        self.pace.answer + Duration::from_secs(secs).min(MOST_PATIENCE)
     }
 
     fn awaits_ack(&self) -> bool {
@@ -265,6 +281,7 @@ impl Running<'_> {
     }
 
     fn on_clock(&mut self) -> Result<(), Down> {
+        let patience = self.patience();
         let now = Instant::now();
         if self.stop_by.is_some() {
             return Err(Down::Timeout("while closing the stream"));
@@ -272,14 +289,14 @@ impl Running<'_> {
         if self.mute_until.is_some() {
             return Err(Down::Closed);
         }
-        if !self.outbox.is_done() && now >= self.moved + self.pace.answer {
+        if !self.outbox.is_done() && now >= self.moved + patience {
             return Err(Down::Timeout("while sending"));
         }
-        if self.awaits_ack() && now >= self.ack_asked + self.pace.keepalive + self.pace.answer {
+        if self.awaits_ack() && now >= self.ack_asked + self.pace.keepalive + patience {
             return Err(Down::Timeout("while waiting for an acknowledgement"));
         }
         match self.asked {
-            Some(asked) if now >= asked + self.pace.answer => {
+            Some(asked) if now >= asked + patience => {
                 return Err(Down::Timeout("while waiting for a sign of life"));
             }
             None if now >= self.heard + self.pace.keepalive => {

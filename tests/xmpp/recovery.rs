@@ -229,3 +229,43 @@ async fn what_a_crashed_server_has_not_acknowledged_is_told_as_lost() {
     }
     assert!(!bot.online().await.resumed);
 }
+
+#[tokio::test]
+async fn a_server_that_limits_the_rate_does_not_cut_the_stream_off() {
+    const LEARNERS: u64 = 50;
+    let options = Options {
+        // Prosody's defaults.
+        global: "limits = { c2s = { rate = \"10kb/s\" }; s2sin = { rate = \"30kb/s\" } }"
+            .to_owned(),
+        modules: vec!["limits".to_owned()],
+        ..Options::default()
+    };
+    let mut server = Prosody::start_with(&[("bot", "pw")], options);
+    for n in 0..LEARNERS {
+        server.add_account(&format!("learner{n}"), "pw");
+    }
+    // Much shorter than what the server takes to read it all.
+    let pace =
+        Pace { keepalive: Duration::from_millis(500), answer: Duration::from_secs(1), ..brisk() };
+    let mut bot = Client::start_paced(account(&server, "bot", "pw"), pace);
+    bot.online().await;
+
+    for tag in 1..=LEARNERS {
+        let greeting = "Hello! ".repeat(170);
+        bot.send(message(&format!("learner{}@localhost", tag - 1), &greeting), Some(tag)).await;
+    }
+
+    let mut acked = 0;
+    while acked < LEARNERS {
+        match bot.event().await.unwrap() {
+            Event::Acked(tag) => {
+                acked += 1;
+                assert_eq!(tag, acked);
+            }
+            Event::Offline { why, .. } => panic!("cut off after {acked}: {why}"),
+            Event::Lost(tags) => panic!("lost {tags:?}"),
+            _ => {}
+        }
+    }
+    server.stop();
+}

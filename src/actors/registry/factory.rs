@@ -4,9 +4,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration, time::Instant};
 
 use rand_core::CryptoRng;
 use secrecy::SecretString;
+use tr::tr;
 
 use crate::{
-    i18n::Catalogs,
+    i18n::{Catalogs, scope},
     lesson::{Lesson, Library},
     otr::{identity::SigningKey, instance::InstanceTag, policy::Policy},
     session::{self, Session, SessionConfig, Typing},
@@ -57,6 +58,12 @@ impl SessionFactory {
     pub fn sign_out_status(&self, locale: Option<&str>) -> String {
         let catalog = self.catalogs.find(locale.unwrap_or(&self.default_locale));
         session::sign_out_status(&catalog, &self.variables)
+    }
+
+    /// The status that learners see beside the bot's name.
+    pub fn status(&self, locale: Option<&str>) -> String {
+        let catalog = self.catalogs.find(locale.unwrap_or(&self.default_locale));
+        scope(&catalog, || tr!("Write to me, and I will show you how to chat in private."))
     }
 
     /// Opens a session. A lesson that is gone since it was chosen is replaced by the default one.
