@@ -39,8 +39,7 @@ pub use self::messages::{
 use super::{
     Deliver, Incoming, Outgoing, Received, now, rng,
     session::{
-        Arrive, CameBack, CheckBotSecret, Close, GiveSecret, Links, Locate, SentTooMuch,
-        SessionActor, WentAway,
+        CheckBotSecret, Close, GiveSecret, Links, Locate, SentTooMuch, SessionActor, WentAway,
     },
     store::SaveProgress,
 };
@@ -52,7 +51,7 @@ use crate::{
 pub mod factory;
 
 use factory::SessionFactory;
-use learner::{Greeting, Learner, OpenSession};
+use learner::{Learner, OpenSession};
 use strangers::Strangers;
 use supervise::Leaving;
 
@@ -245,20 +244,7 @@ impl Handler<Received> for SessionRegistry {
             // Who is there and was not met yet is greeted; later changes of presence say nothing.
             Incoming::Available => {
                 learner.came(&from);
-                let is_due =
-                    learner.progress == Progress::Invited && learner.greeting == Greeting::Due;
-                let open = learner.session.as_ref().map(|open| open.actor.clone());
-                self.show(from.clone());
-                if is_due {
-                    if let Some(actor) = self.session_of(&jid, ctx.address().recipient()) {
-                        actor.do_send(Arrive(from));
-                        if let Some(learner) = self.learners.get_mut(&jid) {
-                            learner.greeting = Greeting::Given;
-                        }
-                    }
-                } else if let Some(actor) = open {
-                    actor.do_send(CameBack(from));
-                }
+                self.on_available(from, ctx);
             }
             Incoming::Unavailable => {
                 let is_last = learner.went(&from);

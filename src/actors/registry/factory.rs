@@ -49,12 +49,6 @@ impl SessionFactory {
         self.lessons.find(name).is_some()
     }
 
-    /// The status that learners see beside the bot's name.
-    pub fn status(&self, locale: Option<&str>) -> String {
-        let catalog = self.catalogs.find(locale.unwrap_or(&self.default_locale));
-        scope(&catalog, || tr!("Write to me, and I will show you how to chat in private."))
-    }
-
     /// What strangers are told, in the default language.
     pub fn refusal(&self) -> String {
         session::refusal_for(&self.catalogs.find(&self.default_locale), &self.variables)
@@ -64,6 +58,12 @@ impl SessionFactory {
     pub fn sign_out_status(&self, locale: Option<&str>) -> String {
         let catalog = self.catalogs.find(locale.unwrap_or(&self.default_locale));
         session::sign_out_status(&catalog, &self.variables)
+    }
+
+    /// The status that learners see beside the bot's name.
+    pub fn status(&self, locale: Option<&str>) -> String {
+        let catalog = self.catalogs.find(locale.unwrap_or(&self.default_locale));
+        scope(&catalog, || tr!("Write to me, and I will show you how to chat in private."))
     }
 
     /// Opens a session. A lesson that is gone since it was chosen is replaced by the default one.

@@ -6,13 +6,17 @@ use actix::{Addr, AsyncContext as _, Context};
 use jid::{BareJid, Jid};
 use log::{debug, error, warn};
 
-use super::{SessionRegistry, learner::Taken, now};
+use super::{
+    SessionRegistry,
+    learner::{Greeting, Taken},
+    now,
+};
 use crate::{
     actors::{
         Incoming, Outgoing,
-        session::{Chat, ChatBody, LookAfter, SentTooMuch, SessionActor},
+        session::{Arrive, CameBack, Chat, ChatBody, LookAfter, SentTooMuch, SessionActor},
     },
-    session::{Excess, Note},
+    session::{Excess, Note, Progress},
 };
 
 /// The session of a learner who was dismissed.
@@ -42,6 +46,23 @@ impl SessionRegistry {
         let is_told = self.strangers.as_mut().is_some_and(|known| known.is_to_be_told(now(), jid));
         if is_told {
             self.deliver(jid, Outgoing::Chat { body: self.factory.refusal(), otr: false });
+        }
+    }
+
+    /// One of a learner's clients is online.
+    pub(super) fn on_available(&mut self, from: Jid, ctx: &mut Context<Self>) {
+        let jid = from.to_bare();
+        self.show(from.clone());
+        let Some(learner) = self.learners.get(&jid) else { return };
+        if learner.progress != Progress::Invited || learner.greeting != Greeting::Due {
+            if let Some(open) = &learner.session {
+                open.actor.do_send(CameBack(from));
+            }
+        } else if let Some(actor) = self.session_of(&jid, ctx.address().recipient()) {
+            actor.do_send(Arrive(from));
+            if let Some(learner) = self.learners.get_mut(&jid) {
+                learner.greeting = Greeting::Given;
+            }
         }
     }
 
