@@ -118,13 +118,14 @@ fn the_check_of_the_settings_tells_missing_translations_in_short() {
     folder.write("here/settings.yaml", SETTINGS);
     folder.write("here/mine/tiny.yaml", TINY);
     folder.write("here/locales/nl_NL/LC_MESSAGES/otrbot.po", DUTCH);
+    folder.write("here/locales/pt_BR/LC_MESSAGES/otrbot.po", &DUTCH.replace("nl_NL", "pt_BR"));
 
     let said = folder.run("check", &["--settings", "here/settings.yaml"], "");
 
     let line = "otrbot: warning: lesson tiny: nl_NL: 3 of 4 texts are not translated (1 fuzzy and 1 \
                 faulty of them)";
     assert!(said.err.contains(line), "{}", said.err);
-    assert!(said.err.contains("otrbot: warning: otrbot: nl_NL: "), "{}", said.err);
+    assert!(said.err.contains("otrbot: warning: otrbot: pt_BR: "), "{}", said.err);
     let said = folder.lesson(&["check", "--settings", "here/settings.yaml", "tiny"]);
     assert!(said.out.contains("nl_NL: 3 of 4 texts"), "{}", said.out);
 }
