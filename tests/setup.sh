@@ -28,6 +28,7 @@ look() {
     need profanity command profanity
     need tmux command tmux
     need openssl command openssl
+    need gettext command msgfmt
     need chromium command chromium
     need chromium-driver command chromedriver
     need ca-certificates file /etc/ssl/certs/ca-certificates.crt

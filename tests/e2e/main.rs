@@ -19,6 +19,7 @@ mod bad_input;
 mod command;
 mod detours;
 mod grades;
+mod hygiene;
 mod lesson;
 mod manners;
 mod many;
