@@ -80,12 +80,20 @@ fn cause(reaction: &RawReaction) -> String {
 }
 
 fn said(actions: &[Placed<Action>], place: &str, messages: &mut Vec<Message>) {
-    for action in actions {
-        if let Action::Say(text) = &action.value
-            && !action.place.is_inherited
-        {
-            let (msgid, line) = (text.clone(), action.place.line);
-            messages.push(Message { msgid, line, place: place.to_owned() });
+    for action in actions.iter().filter(|action| !action.place.is_inherited) {
+        let line = action.place.line;
+        match &action.value {
+            Action::Say(text) => {
+                messages.push(Message { msgid: text.clone(), line, place: place.to_owned() });
+            }
+            Action::Answer(text) => {
+                let place = format!(
+                    "{place}: the answer to a question that learners are told to ask; they type \
+                     it as the text before tells them, letter for letter"
+                );
+                messages.push(Message { msgid: text.clone(), line, place });
+            }
+            Action::Do(_) => {}
         }
     }
 }
