@@ -75,6 +75,7 @@ pub mod lesson;
 pub mod lti;
 pub mod metrics;
 pub mod otr;
+pub mod reference;
 pub mod session;
 pub mod settings;
 pub mod store;
