@@ -52,7 +52,7 @@
 //! | `incorrect_secret_received` | the same | `tests/bot/secrets.rs::a_wrong_secret_is_explained_and_the_right_one_helps` |
 //! | `unsafe_secret_received` | the same; judged by zxcvbn | `tests/bot/secrets.rs::a_weak_secret_is_refused_kindly_and_not_kept` |
 //! | `message_received` | the same; only what was decrypted or came in clear, never empty | `tests/bot/whole.rs::a_learner_who_is_there_and_silent_is_greeted` |
-//! | OtrPlugin.setup_otr, OtrAccount, OtrManager.get_context: another key for each learner | [`SessionFactory`](crate::actors::registry::factory::SessionFactory) | `tests/bot/trouble.rs::another_key_is_not_verified_and_is_told_nothing`, `tests/e2e/command.rs::a_fixed_key_is_the_one_that_the_learner_meets` |
+//! | `OtrPlugin.setup_otr`, `OtrAccount`, `OtrManager.get_context`: another key for each learner | [`SessionFactory`](crate::actors::registry::factory::SessionFactory) | `tests/bot/trouble.rs::another_key_is_not_verified_and_is_told_nothing`, `tests/e2e/command.rs::a_fixed_key_is_the_one_that_the_learner_meets` |
 //! | `set_secret(start_smp), OTR_BOT_MAY_START_SMP` | `otr.may_start_smp` | `tests/bot/whole.rs::the_bot_begins_smp_where_it_may`, `tests/e2e/detours.rs::the_bot_begins_the_verification_where_the_settings_allow_it` |
 //! | `decrypt, encrypt, send_plain, inject` | [`otr::Conversation`](crate::otr::Conversation) | `tests/bot/secrets.rs::the_bot_secret_waits_for_a_verified_conversation` |
 //! | `processTLVs, smpAbort` | [`otr`](crate::otr) | `tests/bot/secrets.rs::an_abort_is_explained_and_smp_can_begin_again` |
@@ -86,7 +86,7 @@
 //! | `ask_for_secret, skipped with a strong secret` | `/ask_for_secret` | `tests/http/pages.rs::a_known_learner_continues_where_they_stand` |
 //! | `enter_bot_secret` | `/enter_bot_secret` | `tests/http/pages.rs::forms_that_are_sent_again_do_no_harm` |
 //! | grades only for students | [`lti::roles`](crate::lti) | `tests/http/pages.rs::nobody_is_graded_who_does_not_learn_or_has_no_cell`, `tests/e2e/lesson.rs::an_instructor_is_never_graded` |
-//! | run_lti, 0.0.0.0:5000 | `lti.bind`; loopback unless it is set otherwise | `tests/settings.rs::what_is_not_allowed_is_said_with_what_is` |
+//! | `run_lti`, `0.0.0.0:5000` | `lti.bind`; loopback unless it is set otherwise | `tests/settings.rs::what_is_not_allowed_is_said_with_what_is` |
 //!
 //! # `otrbot.core.utils`
 //!
@@ -103,7 +103,7 @@
 //!
 //! | There | Here | Shown by |
 //! |---|---|---|
-//! | ColourFormatter, default scheme, own schemes, no_colour_nl, `$reset` | `log.format`, `log.colour_schemes`: [`telemetry`](crate::telemetry). There is no level CRITICAL: what ends the daemon is said last, on stderr | `src/telemetry.rs::the_usual_colours_are_those_of_the_reference`, `src/telemetry.rs::the_settings_have_schemes_of_their_own`, `src/telemetry.rs::a_record_is_one_line_that_colours_nothing_by_itself`, `src/telemetry.rs::without_colours_the_same_line_has_none` |
+//! | `ColourFormatter`, default scheme, own schemes, `no_colour_nl`, `$reset` | `log.format`, `log.colour_schemes`: [`telemetry`](crate::telemetry). There is no level CRITICAL: what ends the daemon is said last, on stderr | `src/telemetry.rs::the_usual_colours_are_those_of_the_reference`, `src/telemetry.rs::the_settings_have_schemes_of_their_own`, `src/telemetry.rs::a_record_is_one_line_that_colours_nothing_by_itself`, `src/telemetry.rs::without_colours_the_same_line_has_none` |
 //!
 //! # Settings
 //!
