@@ -24,6 +24,7 @@ mod lesson;
 mod manners;
 mod many;
 mod props;
+mod reload;
 mod stop;
 
 use std::path::Path;

@@ -245,6 +245,13 @@ impl Daemon {
         (status, began.elapsed())
     }
 
+    /// Has the daemon read lessons and locales anew.
+    pub(crate) fn hang_up(&self) {
+        let pid = self.child.as_ref().expect("the daemon runs").id().to_string();
+        let sent = Command::new("sh").args(["-c", "kill -HUP $0", &pid]).status().unwrap();
+        assert!(sent.success(), "the daemon is gone already");
+    }
+
     /// Takes the daemon away, as a power cut does.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {

@@ -227,6 +227,11 @@ pub(crate) fn get(url: &str) -> Page {
     send(&Method::GET, &Url::parse(url).unwrap(), None)
 }
 
+/// Gets a page in the first of these languages that there is.
+pub(crate) fn get_in(url: &str, languages: &str) -> Page {
+    request(|client| client.get(url).header("accept-language", languages))
+}
+
 /// Posts a body with these headers.
 pub(crate) fn post(url: &str, headers: &[(&str, &str)], body: &str) -> Page {
     let url = Url::parse(url).unwrap();
