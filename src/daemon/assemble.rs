@@ -246,11 +246,13 @@ fn fixed_key(
 
 /// The picture that the settings name for an account.
 pub(super) fn avatar(settings: &Settings, jid: &BareJid) -> Result<Option<xmpp::Avatar>, Failure> {
-    let named = settings.xmpp.accounts.get(jid).and_then(|account| account.avatar_file.as_deref());
-    let Some(path) = named else { return Ok(None) };
+    let named = settings.xmpp.accounts.get(jid).and_then(|account| account.avatar_file.as_ref());
+    let Some((path, line)) = named else { return Ok(None) };
     xmpp::Avatar::load(path).map(Some).map_err(|error| {
         let (file, path) = (settings.file.display(), path.display());
-        Failure::BadSetting(format!("{file}: xmpp.accounts.{jid}.avatar_file: {path} {error}"))
+        Failure::BadSetting(format!(
+            "{file}:{line}: xmpp.accounts.{jid}.avatar_file: {path} {error}"
+        ))
     })
 }
 

@@ -77,8 +77,8 @@ pub struct Account {
     pub password: Option<SecretString>,
     /// `host:port` of the server; `None`: found by SRV records.
     pub server: Option<String>,
-    /// A picture for the bot.
-    pub avatar_file: Option<PathBuf>,
+    /// A picture for the bot, and the line that names it.
+    pub avatar_file: Option<(PathBuf, u64)>,
     /// A fixed long-term OTR key; `None`: a fresh one for each learner's session.
     pub private_key: Option<PathBuf>,
     /// Whether SASL PLAIN is allowed (inside TLS).

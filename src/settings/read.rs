@@ -172,7 +172,9 @@ impl Reader<'_> {
         let account = Account {
             password: self.secret(&section, "password", "password_file"),
             server,
-            avatar_file: self.file(&section, "avatar_file"),
+            avatar_file: self
+                .file(&section, "avatar_file")
+                .map(|path| (path, section.line_of("avatar_file"))),
             private_key: match self.key_files {
                 KeyFiles::MustBeThere => self.file(&section, "private_key"),
                 KeyFiles::MayBeMissing => section.text("private_key").map(|path| self.path(&path)),

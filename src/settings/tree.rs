@@ -279,6 +279,12 @@ impl<'a> Section<'a> {
         self.find(key).is_some_and(|node| matches!(node.value, Value::Null))
     }
 
+    /// The line of a key, or of this section where the key is not there.
+    pub(super) fn line_of(&self, key: &str) -> u64 {
+        let entry = self.entries.iter().find(|(name, _, _)| name == key);
+        entry.map(|(_, line, _)| *line).or(self.line).unwrap_or(1)
+    }
+
     /// A text, or none where the key is absent or null.
     pub(super) fn text(&self, key: &'static str) -> Option<String> {
         let value = &self.find(key)?.value;

@@ -240,7 +240,7 @@ fn a_picture_that_cannot_be_shown_is_named_at_the_start() {
         let output = output.unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(4), "{command}: {said}");
-        for part in ["settings.yaml", "avatar_file", "broken.png", "PNG"] {
+        for part in ["settings.yaml:5: ", "avatar_file", "broken.png", "PNG"] {
             assert!(said.contains(part), "{part} is not in {said}");
         }
     }
