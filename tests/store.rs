@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
+use futures_util::future::join_all;
 use otrbot::{
     session::Progress,
-    store::{Enrolment, EnrolmentId, GradeState, NewEnrolment, NewGrade, Store, StoreError},
+    store::{
+        Course, Enrolment, EnrolmentId, Funnel, GradeState, Invitations, Invited, NewEnrolment,
+        NewGrade, Nonce, Store, StoreError, Taken, Wanted,
+    },
 };
 
 struct Database {
@@ -37,13 +41,14 @@ fn person(user: &str, link: &str) -> NewEnrolment {
         is_teacher: false,
         outcome_url: Some("https://lms.example/grades".into()),
         sourcedid: Some("cell".into()),
-        return_url: None,
+        is_learner: true,
         now: 1000,
+        ..NewEnrolment::default()
     }
 }
 
 async fn enrolled(store: &Store, user: &str, jid: &str) -> Enrolment {
-    let enrolment = store.put_enrolment(&person(user, "link")).await.unwrap();
+    let enrolment = store.put_enrolment(person(user, "link")).await.unwrap();
     store.set_jid(&enrolment.id, Some(jid)).await.unwrap();
     store.enrolment(&enrolment.id).await.unwrap().unwrap()
 }
@@ -53,20 +58,148 @@ async fn of_eight_replays_at_once_one_is_fresh() {
     let database = Database::new();
     let store = database.open().await;
 
-    // All at once: each is spawned before the first is awaited.
-    let tries = std::array::from_fn::<_, 8, _>(|_| {
-        let store = store.clone();
-        tokio::spawn(async move { store.remember_nonce("key", "once", 1000, 2000).await.unwrap() })
-    });
-    let mut fresh = 0;
-    for attempt in tries {
-        fresh += usize::from(attempt.await.unwrap());
-    }
+    let launch = async |nonce: &str| {
+        let nonce = Nonce::new("key", nonce, 1000, 2000);
+        store.take_launch(Some(nonce), Some(person("anna", "link"))).await.unwrap()
+    };
+    let is_fresh = |taken: &Taken| matches!(taken, Taken::Enrolled { .. });
 
-    assert_eq!(fresh, 1);
-    assert!(store.remember_nonce("ke", "yonce", 1000, 2000).await.unwrap());
+    let tries = join_all((0..8).map(|_| launch("once"))).await;
+
+    assert_eq!(tries.iter().filter(|taken| is_fresh(taken)).count(), 1, "{tries:?}");
+    let other = Nonce::new("ke", "yonce", 1000, 2000);
+    assert_eq!(store.take_launch(Some(other), None).await.unwrap(), Taken::Noted);
+    assert_eq!(launch("once").await, Taken::Replayed);
     store.forget_nonces(2001).await.unwrap();
-    assert!(store.remember_nonce("key", "once", 1000, 2000).await.unwrap());
+    assert!(is_fresh(&launch("once").await));
+}
+
+#[tokio::test]
+async fn launches_at_once_are_all_written_and_answered_each_with_its_own() {
+    let database = Database::new();
+    let store = database.open().await;
+    let known = enrolled(&store, "user 7", "seven@example.org").await;
+    let grade = NewGrade { enrolment: known.id.clone(), score: 1.0, achieved_at: 1500 };
+    store.put_grade(&grade).await.unwrap();
+
+    let launches = (0..300).map(|number| {
+        let nonce = Nonce::new("key", &format!("nonce {number}"), 2000, 3000);
+        let new = NewEnrolment { now: 2000, ..person(&format!("user {}", number % 150), "link") };
+        store.take_launch(Some(nonce), Some(new))
+    });
+    let taken = join_all(launches).await;
+
+    for (number, taken) in taken.into_iter().enumerate() {
+        let Taken::Enrolled { enrolment, grade } = taken.unwrap() else { panic!("a replay") };
+        assert_eq!(enrolment.user_id, format!("user {}", number % 150));
+        assert_eq!(grade.is_some(), number % 150 == 7, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn a_better_grade_that_comes_while_one_is_sent_stays_on_its_way() {
+    let database = Database::new();
+    let store = database.open().await;
+    let anna = enrolled(&store, "anna", "anna@example.org").await;
+
+    assert!(store.put_credit("anna@example.org", 0.4, 2000).await.unwrap());
+    let sent = store.due_grades(2000, 10).await.unwrap().remove(0);
+    let full = NewGrade { enrolment: anna.id.clone(), score: 1.0, achieved_at: 2001 };
+    store.put_grade(&full).await.unwrap();
+    store.grade_recorded(&sent.id, sent.version, 2002).await.unwrap();
+
+    let due = store.due_grades(2002, 10).await.unwrap();
+    assert_eq!(due.iter().map(|due| due.score).collect::<Vec<_>>(), [1.0]);
+    store.grade_failed(&due[0].id, sent.version, "of the one before").await.unwrap();
+    assert_eq!(store.due_grades(2002, 10).await.unwrap().len(), 1);
+    assert!(!store.put_credit("nobody@example.org", 0.4, 2000).await.unwrap());
+}
+
+#[tokio::test]
+async fn invitations_are_limited_for_each_person_and_in_total() {
+    let database = Database::new();
+    let store = database.open().await;
+    let limits = Invitations { per_person: 3, in_total: 5 };
+    let invite =
+        async |user: &str, now| store.count_invitation("key", user, limits, now).await.unwrap();
+
+    for _ in 0..3 {
+        assert_eq!(invite("anna", 1_000_000).await, Invited::Yes);
+    }
+    assert_eq!(invite("anna", 1_000_001).await, Invited::TooManyForPerson);
+    assert_eq!(invite("ben", 1_000_001).await, Invited::Yes);
+    assert_eq!(invite("cleo", 1_000_001).await, Invited::Yes);
+    assert_eq!(invite("ben", 1_000_002).await, Invited::TooManyInTotal);
+    assert_eq!(invite("anna", 1_086_400).await, Invited::Yes);
+    store.forget_invitations(1_086_400).await.unwrap();
+    assert_eq!(invite("anna", 1_086_401).await, Invited::Yes);
+}
+
+#[tokio::test]
+async fn a_teacher_sees_the_learners_of_their_own_course_only() {
+    let database = Database::new();
+    let store = database.open().await;
+    for (user, name, jid) in
+        [("anna", "Anna Ñu", "anna@example.org"), ("ben", "Ben", "ben@example.org")]
+    {
+        let new = NewEnrolment { name: Some(name.to_owned()), ..person(user, "link") };
+        let enrolment = store.put_enrolment(new).await.unwrap();
+        store.set_jid(&enrolment.id, Some(jid)).await.unwrap();
+    }
+    store.put_enrolment(person("cleo", "link")).await.unwrap();
+    store.put_enrolment(NewEnrolment { is_teacher: true, ..person("tom", "link") }).await.unwrap();
+    store.put_enrolment(NewEnrolment { is_learner: false, ..person("mo", "link") }).await.unwrap();
+    let elsewhere = NewEnrolment { context_id: "other".to_owned(), ..person("dora", "link") };
+    store.put_enrolment(elsewhere).await.unwrap();
+    let stranger = NewEnrolment { consumer_key: "other".to_owned(), ..person("eve", "link") };
+    store.put_enrolment(stranger).await.unwrap();
+    store.set_progress("anna@example.org", Progress::Verified, 3000).await.unwrap();
+    store.put_credit("ben@example.org", 0.5, 2000).await.unwrap();
+    let due = store.due_grades(2000, 10).await.unwrap().remove(0);
+    store.grade_failed(&due.id, due.version, "no such user").await.unwrap();
+
+    let course = Course {
+        consumer_key: "key".to_owned(),
+        context_id: "course".to_owned(),
+        resource_link_id: String::new(),
+    };
+    let wanted = Wanted { page_size: 2, ..Wanted::default() };
+    let (page, n, funnel) = store.course(&course, &wanted).await.unwrap();
+    assert_eq!((page.len(), n), (2, 3));
+    assert_eq!(page[0].name.as_deref(), Some("Anna Ñu"));
+    assert_eq!(page[0].active_at, 3000);
+    assert_eq!(
+        funnel,
+        Funnel {
+            opened: 3,
+            invited: 2,
+            talking: 1,
+            encrypted: 1,
+            verified: 1,
+            done: 0,
+            recorded: 0,
+            failed: 1
+        }
+    );
+    let search = async |search: &str, failed_only| {
+        let search = search.to_owned();
+        let wanted = Wanted { search, failed_only, page: 9, page_size: 10 };
+        let (page, _, _) = store.course(&course, &wanted).await.unwrap();
+        page.into_iter().filter_map(|row| row.name).collect::<Vec<_>>()
+    };
+    assert_eq!(search("ñU", false).await, ["Anna Ñu"]);
+    assert_eq!(search("BEN@", false).await, ["Ben"]);
+    assert_eq!(search("", true).await, ["Ben"]);
+    assert_eq!(search("nobody", false).await, [""; 0]);
+
+    let other = Course { context_id: "other".to_owned(), ..course.clone() };
+    let page_of_ben = store.course(&course, &Wanted { failed_only: true, ..wanted.clone() }).await;
+    let ben = page_of_ben.unwrap().0.remove(0).id;
+    assert_eq!(store.send_again(&other, Some(&ben), 9000).await.unwrap(), 0);
+    assert_eq!(store.send_again(&other, None, 9000).await.unwrap(), 0);
+    assert_eq!(store.send_again(&course, Some(&ben), 9000).await.unwrap(), 1);
+    let due = store.due_grades(9000, 10).await.unwrap();
+    assert_eq!((due.len(), due[0].achieved_at, due[0].queued_at), (1, 2000, 9000));
 }
 
 #[tokio::test]
@@ -74,13 +207,13 @@ async fn an_enrolment_keeps_its_jid_and_progress_at_the_next_launch_and_restart(
     let database = Database::new();
     let store = database.open().await;
     let first = enrolled(&store, "anna", "anna@example.org").await;
-    store.set_progress("anna@example.org", Progress::Verified).await.unwrap();
-    store.set_progress("anna@example.org", Progress::Talking).await.unwrap();
+    store.set_progress("anna@example.org", Progress::Verified, 1500).await.unwrap();
+    store.set_progress("anna@example.org", Progress::Talking, 1600).await.unwrap();
     store.close().await;
 
     let store = database.open().await;
     let again = NewEnrolment { locale: Some("fr".into()), now: 5000, ..person("anna", "link") };
-    let second = store.put_enrolment(&again).await.unwrap();
+    let second = store.put_enrolment(again).await.unwrap();
 
     assert_eq!(second.id, first.id);
     assert_eq!(second.jid.as_deref(), Some("anna@example.org"));
@@ -95,12 +228,12 @@ async fn a_jid_belongs_to_one_person() {
     let database = Database::new();
     let store = database.open().await;
     let anna = enrolled(&store, "anna", "anna@example.org").await;
-    let ben = store.put_enrolment(&person("ben", "link")).await.unwrap();
-    let anna_elsewhere = store.put_enrolment(&person("anna", "other link")).await.unwrap();
+    let ben = store.put_enrolment(person("ben", "link")).await.unwrap();
+    let anna_elsewhere = store.put_enrolment(person("anna", "other link")).await.unwrap();
 
     let taken = store.set_jid(&ben.id, Some("anna@example.org")).await.unwrap_err();
     store.set_jid(&anna_elsewhere.id, Some("anna@example.org")).await.unwrap();
-    store.set_progress("anna@example.org", Progress::Encrypted).await.unwrap();
+    store.set_progress("anna@example.org", Progress::Encrypted, 1500).await.unwrap();
     store.set_jid(&anna.id, Some("anna2@example.org")).await.unwrap();
 
     assert!(matches!(taken, StoreError::JidTaken));
@@ -122,7 +255,7 @@ async fn a_grade_waits_until_it_is_recorded_and_is_never_lowered() {
     store.put_grade(&grade(0.2)).await.unwrap();
     assert!(store.due_grades(1999, 10).await.unwrap().is_empty());
     let due = store.due_grades(2000, 10).await.unwrap();
-    store.grade_retry(&id, 3000, "the LMS is away").await.unwrap();
+    store.grade_retry(&id, due[0].version, 3000, "the LMS is away").await.unwrap();
     store.close().await;
 
     assert_eq!(due.len(), 1);
@@ -132,7 +265,7 @@ async fn a_grade_waits_until_it_is_recorded_and_is_never_lowered() {
     assert_eq!(store.next_grade_due().await.unwrap(), Some(3000));
     let state = store.grade_state(&anna.id).await.unwrap();
     assert_eq!(state, Some(GradeState::Due { attempts: 1, next_at: 3000 }));
-    store.grade_recorded(&id, 3001).await.unwrap();
+    store.grade_recorded(&id, due[0].version, 3001).await.unwrap();
     store.put_grade(&grade(1.0)).await.unwrap();
     let state = store.grade_state(&anna.id).await.unwrap();
     assert_eq!(state, Some(GradeState::Recorded { at: 3001 }));

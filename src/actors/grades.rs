@@ -26,7 +26,11 @@ use self::courier::Parcel;
 pub use self::courier::{Courier, CourierError};
 use super::ambient::{random_bytes, random_name, unix_now};
 use crate::{
-    lti::{Consumers, answer::Outcome, grade::Score},
+    lti::{
+        Consumers,
+        answer::Outcome,
+        grade::{Details, Score},
+    },
     metrics::Metrics,
     store::{GradeCounts, GradeDue, GradeId, Store, StoreError},
 };
@@ -300,30 +304,32 @@ struct Attempt {
 impl Attempt {
     async fn run(self) -> Result<Ended, StoreError> {
         let outcome = self.deliver().await;
-        let (id, attempts) = (&self.grade.id, self.attempts());
+        let (id, version, attempts) = (&self.grade.id, self.grade.version, self.attempts());
         let now = unix_now();
         match outcome {
             Outcome::Recorded => {
                 info!("grade.id":% = id; "grade {id}: recorded");
-                self.store.grade_recorded(id, now).await?;
+                self.store.grade_recorded(id, version, now).await?;
                 Ok(Ended::Recorded)
             }
-            Outcome::Transient { why, .. } if now - self.grade.achieved_at > GIVE_UP => {
+            Outcome::Transient { why, .. } | Outcome::Unclear { why, .. }
+                if now - self.grade.queued_at > GIVE_UP =>
+            {
                 error!("grade.id":% = id; "grade {id}: given up after {attempts} attempts: {why}");
-                self.store.grade_failed(id, &why).await?;
+                self.store.grade_failed(id, version, &why).await?;
                 Ok(Ended::Failed)
             }
-            Outcome::Transient { retry_after, why } => {
+            Outcome::Transient { retry_after, why } | Outcome::Unclear { retry_after, why } => {
                 let [chance] = random_bytes();
                 let pause = self.plan.pause(attempts, retry_after, chance);
                 warn!("grade.id":% = id; "grade {id}: tried again in {pause} s: {why}");
                 let at = now.saturating_add_unsigned(pause);
-                self.store.grade_retry(id, at, &why).await?;
+                self.store.grade_retry(id, version, at, &why).await?;
                 Ok(Ended::Again)
             }
             Outcome::Permanent { why } => {
                 error!("grade.id":% = id; "grade {id}: the platform does not take it: {why}");
-                self.store.grade_failed(id, &why).await?;
+                self.store.grade_failed(id, version, &why).await?;
                 Ok(Ended::Failed)
             }
         }
@@ -357,9 +363,13 @@ impl Attempt {
             score,
             consumer_key: &grade.consumer_key,
             secret,
+            details: Details {
+                submitted_at: grade.accepts.submitted_at.then_some(grade.achieved_at),
+                prioritize_non_tool_grade: grade.accepts.prioritize_non_tool_grade,
+            },
             attempts: self.attempts(),
         };
-        self.courier.deliver(parcel, random_name::<16>(), unix_now()).await
+        self.courier.deliver(parcel, random_name::<16>, unix_now()).await
     }
 }
 

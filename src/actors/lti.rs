@@ -37,7 +37,7 @@ use crate::{
     },
     metrics::Metrics,
     session::{BotSecretVerdict, SecretVerdict, Whereabouts},
-    store::{Enrolment, GradeState, Store, StoreError},
+    store::{Enrolment, GradeState, Invitations, Store, StoreError},
 };
 
 /// More platforms than one daemon serves; the addresses of the rest are not remembered.
@@ -61,6 +61,8 @@ pub struct GatewayConfig {
     pub token_key: TokenKey,
     /// The bot's own address.
     pub bot_jid: BareJid,
+    /// How many invitations may be sent a day.
+    pub invitations: Invitations,
 }
 
 /// The parts of the registry that the gateway talks to.
@@ -169,6 +171,8 @@ pub struct View {
     pub whereabouts: Option<Whereabouts>,
     /// What became of the grade; `None`: there is none yet.
     pub grade: Option<GradeState>,
+    /// Who may show the page in a frame, where the settings say so for the platform; else empty.
+    pub frame_ancestors: Vec<String>,
     /// The token for the forms of the page.
     pub token: PageToken,
 }
@@ -213,8 +217,10 @@ pub enum JidProblem {
     OwnAddress,
     /// Somebody else has entered it.
     Taken,
-    /// The bot has as many learners as it may.
+    /// The bot has as many learners as it may, or has sent as many invitations.
     Full,
+    /// This person has had too many invitations today.
+    TooMany,
 }
 
 /// Why there is no page.
@@ -277,7 +283,7 @@ impl PageError {
     }
 }
 
-/// The origins that may frame the pages of an enrolment: those of the addresses in its launch, which
+/// The origins that may frame the pages of an enrolment where the settings do not say: those of the addresses in its launch, which
 /// were signed.
 pub fn origins(enrolment: &Enrolment) -> impl Iterator<Item = String> {
     [enrolment.return_url.as_deref(), enrolment.outcome_url.as_deref()]
@@ -300,10 +306,13 @@ impl Actor for LtiGateway {
         }));
         ctx.run_interval(FORGET, |gateway, ctx| {
             let desk = Arc::clone(&gateway.desk);
-            let forgotten = async move { desk.store.forget_nonces(unix_now()).await };
+            let forgotten = async move {
+                desk.store.forget_nonces(unix_now()).await?;
+                desk.store.forget_invitations(unix_now()).await
+            };
             ctx.spawn(forgotten.into_actor(gateway).map(|forgotten, _, _| {
                 if let Err(error) = forgotten {
-                    warn!("cannot forget old nonces: {error}");
+                    warn!("cannot forget old nonces and invitations: {error}");
                 }
             }));
         });
@@ -377,6 +386,7 @@ impl Handler<Platforms> for LtiGateway {
     type Result = MessageResult<Platforms>;
 
     fn handle(&mut self, Platforms: Platforms, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.platforms.iter().cloned().collect())
+        let set = self.desk.config.consumers.all_frame_ancestors().map(str::to_owned);
+        MessageResult(self.platforms.iter().cloned().chain(set).collect())
     }
 }

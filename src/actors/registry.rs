@@ -37,7 +37,9 @@ pub use self::messages::{
     NotEnrolled, Observe, Observed, Reload, Restore, SessionNews, Where,
 };
 use super::{
-    Deliver, Incoming, Outgoing, Received, now, rng,
+    Deliver, Incoming, Outgoing, Received,
+    ambient::unix_now,
+    now, rng,
     session::{
         CheckBotSecret, Close, GiveSecret, Links, Locate, SentTooMuch, SessionActor, WentAway,
     },
@@ -187,14 +189,15 @@ impl SessionRegistry {
         Some(actor)
     }
 
-    fn set_progress(&mut self, jid: &BareJid, progress: Progress) {
+    fn set_progress(&mut self, jid: &BareJid, progress: Progress, credit: Option<f64>) {
         let Some(learner) = self.learners.get_mut(jid) else { return };
         if learner.progress == progress {
             return;
         }
         learner.progress = progress;
         self.metrics.step(progress);
-        self.store.do_send(SaveProgress { jid: jid.clone(), progress });
+        let at = unix_now();
+        self.store.do_send(SaveProgress { jid: jid.clone(), progress, credit, at });
     }
 }
 
@@ -383,12 +386,12 @@ impl Handler<SessionNews> for SessionRegistry {
     fn handle(&mut self, message: SessionNews, _: &mut Self::Context) {
         let SessionNews { id, jid, news } = message;
         match news {
-            News::Progress(progress) if self.is_current(&jid, id) => {
-                self.set_progress(&jid, progress);
+            News::Progress { progress, credit } if self.is_current(&jid, id) => {
+                self.set_progress(&jid, progress, credit);
             }
             News::Alive => self.is_alive(&jid, id),
             // Of a session that is given up, or of a learner who was dismissed.
-            News::Progress(_) => {}
+            News::Progress { .. } => {}
             News::Ended { status, passed, at } => {
                 info!(session = id, passed = passed; "session {id} ended");
                 self.on_end(id, &jid, status, at);

@@ -137,9 +137,9 @@ impl SessionActor {
                 Effect::Composing(on) => {
                     self.deliver(&self.session.voice(), Outgoing::Composing(on));
                 }
-                Effect::Progress(progress) => {
+                Effect::Progress { progress, credit } => {
                     debug!(session = self.id; "session {} reached {progress:?}", self.id);
-                    self.tell(News::Progress(progress));
+                    self.tell(News::Progress { progress, credit });
                 }
                 Effect::Note(note) => self.note(note),
                 Effect::Ended { status, passed } => {

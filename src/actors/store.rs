@@ -10,7 +10,10 @@ use jid::BareJid;
 use log::error;
 use tokio::sync::oneshot;
 
-use crate::{session::Progress, store::Store};
+use crate::{
+    session::Progress,
+    store::{Store, StoreError},
+};
 
 /// Most writes that wait. A store that is this far behind is broken; the oldest write goes.
 const MOST_WAITING: usize = 100_000;
@@ -33,6 +36,10 @@ pub struct SaveProgress {
     pub jid: BareJid,
     /// The step.
     pub progress: Progress,
+    /// The part of the grade that the lesson gives for it, from 0 to 1; `None`: none.
+    pub credit: Option<f64>,
+    /// When it was reached, in seconds since 1970.
+    pub at: i64,
 }
 
 /// Answered when all that was told before is written.
@@ -51,7 +58,7 @@ impl StoreActor {
         if self.is_writing {
             return;
         }
-        let Some(SaveProgress { jid, progress }) = self.waiting.pop_front() else {
+        let Some(SaveProgress { jid, progress, credit, at }) = self.waiting.pop_front() else {
             for flushed in self.flushing.drain(..) {
                 // Who no longer waits need not be told.
                 flushed.send(()).ok();
@@ -60,7 +67,14 @@ impl StoreActor {
         };
         self.is_writing = true;
         let store = self.store.clone();
-        let writing = async move { store.set_progress(jid.as_str(), progress).await };
+        let writing = async move {
+            store.set_progress(jid.as_str(), progress, at).await?;
+            // The outbox finds it at its next look.
+            if let Some(score) = credit {
+                store.put_credit(jid.as_str(), score, at).await?;
+            }
+            Ok::<(), StoreError>(())
+        };
         ctx.spawn(writing.into_actor(self).map(|result, actor, ctx| {
             if let Err(why) = result {
                 error!("a learner's progress is not kept: {why}");

@@ -26,7 +26,7 @@ use crate::{
     otr::{identity::SigningKey, policy::Policy},
     session::{Progress, Typing},
     settings::{Settings, TlsVersion},
-    store::{Store, StoreError},
+    store::{Invitations, Store, StoreError},
     xmpp,
 };
 
@@ -165,8 +165,12 @@ impl Assembly {
     /// The consumers that may launch.
     pub fn consumers(&self) -> Consumers {
         let mut consumers = Consumers::default();
-        for (key, secret) in &self.settings.lti.consumers {
-            consumers.add(key.clone(), secret.clone());
+        for (key, known) in &self.settings.lti.consumers {
+            consumers.add(key.clone(), known.secret.clone());
+            if let Some(previous) = &known.previous_secret {
+                consumers.add(key.clone(), previous.clone());
+            }
+            consumers.set_frame_ancestors(key, known.frame_ancestors.clone());
         }
         consumers
     }
@@ -192,6 +196,10 @@ impl Assembly {
             consumers: self.consumers(),
             token_key,
             bot_jid: self.jid.clone(),
+            invitations: {
+                let (per_person, in_total) = lti.invitations;
+                Invitations { per_person, in_total }
+            },
         }
     }
 

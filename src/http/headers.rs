@@ -31,12 +31,14 @@ pub(super) enum Ancestors {
     Nobody,
     /// Canvas, and these origins.
     Platforms(BTreeSet<String>),
+    /// These sources of the settings.
+    Only(Vec<String>),
 }
 
 impl Ancestors {
     /// Canvas and the origins of platforms.
     pub(super) fn platforms(origins: impl IntoIterator<Item = String>) -> Self {
-        Self::Platforms(origins.into_iter().filter_map(|origin| web_origin(&origin)).collect())
+        Self::Platforms(origins.into_iter().filter_map(|origin| source(&origin)).collect())
     }
 
     /// Lets one more frame the page, if its origin is one of the web.
@@ -58,6 +60,13 @@ pub(super) fn content_security_policy(ancestors: &Ancestors, css_url: Option<&Ur
     );
     match ancestors {
         Ancestors::Nobody => policy.push_str(" 'none'"),
+        Ancestors::Only(sources) => {
+            policy.push_str(" 'self'");
+            for source in sources {
+                policy.push(' ');
+                policy.push_str(source);
+            }
+        }
         Ancestors::Platforms(origins) => {
             policy.push_str(" 'self' ");
             policy.push_str(CANVAS);
@@ -68,6 +77,17 @@ pub(super) fn content_security_policy(ancestors: &Ancestors, css_url: Option<&Ur
         }
     }
     policy
+}
+
+/// A source: an origin, or one of the settings for all hosts under a name.
+fn source(text: &str) -> Option<String> {
+    match text.split_once("://*.") {
+        Some((scheme, rest)) => {
+            let origin = web_origin(&format!("{scheme}://{rest}"))?;
+            Some(origin.replacen("://", "://*.", 1))
+        }
+        None => web_origin(text),
+    }
 }
 
 /// An origin as the policy takes it, from a text that anybody may have written.

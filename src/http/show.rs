@@ -67,6 +67,15 @@ impl Step<'_> {
     }
 }
 
+/// Who may show a page of a launch in a frame.
+pub(super) fn ancestors(view: &View) -> Ancestors {
+    if view.frame_ancestors.is_empty() {
+        Ancestors::platforms(origins(&view.enrolment))
+    } else {
+        Ancestors::Only(view.frame_ancestors.clone())
+    }
+}
+
 /// Whether the lesson is passed.
 pub(super) fn is_done(view: &View) -> bool {
     view.grade.is_some()
@@ -90,7 +99,7 @@ impl Site {
             Step::Done => pages::done(&frame, &grade_view(view)),
             Step::Teacher => pages::teacher(&frame),
         };
-        let ancestors = Ancestors::platforms(origins(&view.enrolment));
+        let ancestors = ancestors(view);
         self.page(HttpResponse::Ok(), &ancestors, markup)
     }
 

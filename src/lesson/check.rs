@@ -39,6 +39,7 @@ pub(super) fn check(
                 .map(|(name, words)| Topic { name: name.value.clone(), words: words.value.clone() })
                 .collect(),
             texts: texts(raw, title),
+            credit: raw.credit.clone(),
         }),
         (Ok(_), _) => Err(reader.errors),
         (Err(faults), _) => {

@@ -91,6 +91,11 @@ pub enum Fault {
     /// Not a time.
     #[error("`{0}` is no time; a time is a number and `s`, `m` or `h`, such as `90s`")]
     Time(String),
+    /// Not a part of a grade.
+    #[error(
+        "`{0}` is no part of a grade; that is a whole number from 1 to 99 and `%`, such as `40%`"
+    )]
+    Percent(String),
     /// Two keys of a reaction that do not go together, or one that needs another.
     #[error("{0}")]
     Combination(&'static str),

@@ -17,6 +17,8 @@
 //! ```yaml
 //! title: Saying hello          # shown to the learner
 //! start: hello                 # the first state
+//! credit:                      # parts of the grade on the way; left out: all of it at the end
+//!   encrypted: 40%             # talking, encrypted, verified
 //! topics:                      # words by which messages are recognised, translated as one text
 //!   help: help, how, what
 //! anywhere:                    # reactions of every state, after its own
@@ -84,7 +86,7 @@ pub use library::Library;
 pub use raw::duration;
 pub use vocabulary::Teaching;
 
-use vocabulary::Need;
+use vocabulary::{Milestone, Need};
 
 /// A lesson that can run.
 #[derive(Clone, Debug)]
@@ -94,6 +96,7 @@ pub struct Lesson {
     needs: Vec<Need>,
     topics: Vec<Topic>,
     texts: Vec<Text>,
+    credit: Vec<(Milestone, u8)>,
 }
 
 /// Something that messages can be about.
@@ -133,6 +136,13 @@ impl Lesson {
     /// The topics, in the order of their [`vocabulary::TopicIx`].
     pub fn topics(&self) -> &[Topic] {
         &self.topics
+    }
+
+    /// The part of the grade, from 0 to 1, for whoever has reached a milestone and not the end;
+    /// `None`: none.
+    pub fn credit(&self, reached: Milestone) -> Option<f64> {
+        let earned = self.credit.iter().filter(|(milestone, _)| *milestone <= reached);
+        earned.map(|(_, percent)| f64::from(*percent) / 100.0).reduce(f64::max)
     }
 
     /// All texts to translate, in the order of the file; without those of a lesson that it extends.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::error::Fault;
-use super::vocabulary::{Action, Claim, Condition, Deed, EventKind, Need};
+use super::vocabulary::{Action, Claim, Condition, Deed, EventKind, Milestone, Need};
 use super::yaml::{Node, Place, Placed, Reader, Value};
 
 /// Longest text, in characters. Longer ones are not read in a chat.
@@ -13,8 +13,8 @@ pub(super) const MAX_TEXT_CHARS: usize = 400;
 const MAX_TIME: Duration = Duration::from_hours(24);
 
 /// The keys of a lesson.
-pub(super) const LESSON_KEYS: [&str; 6] =
-    ["title", "extends", "start", "topics", "anywhere", "states"];
+pub(super) const LESSON_KEYS: [&str; 7] =
+    ["title", "extends", "start", "credit", "topics", "anywhere", "states"];
 
 /// The keys of a state.
 pub(super) const STATE_KEYS: [&str; 6] = ["needs", "end", "enter", "leave", "on", "hints"];
@@ -33,6 +33,7 @@ pub(super) const ACTION_KEYS: [&str; 2] = ["say", "answer"];
 pub(super) struct RawLesson {
     pub(super) title: Option<Placed<String>>,
     pub(super) start: Option<Placed<String>>,
+    pub(super) credit: Vec<(Milestone, u8)>,
     pub(super) topics: Vec<(Placed<String>, Placed<String>)>,
     pub(super) anywhere: Vec<RawReaction>,
     pub(super) states: Vec<RawState>,
@@ -73,6 +74,7 @@ impl RawLesson {
         let fields = reader.fields(node, &LESSON_KEYS);
         let title = fields.need("title", reader).and_then(|node| reader.text(node));
         let start = fields.need("start", reader).and_then(|node| reader.text(node));
+        let credit = fields.find("credit").map(|node| credit(node, reader)).unwrap_or_default();
         let topics = fields.find("topics").map(|node| reader.entries(node)).unwrap_or_default();
         let topics = topics
             .iter()
@@ -94,7 +96,7 @@ impl RawLesson {
         let states = fields.need("states", reader);
         let states = states.map(|node| reader.entries(node)).unwrap_or_default();
         let states = states.iter().map(|(name, node)| RawState::read(name, node, reader)).collect();
-        let mut raw = Self { title, start, topics, anywhere, states };
+        let mut raw = Self { title, start, credit, topics, anywhere, states };
         raw.prune();
         raw
     }
@@ -202,6 +204,26 @@ impl RawHint {
     }
 }
 
+/// The parts of the grade for milestones, in percent; they rise with the milestones.
+fn credit(node: &Node, reader: &mut Reader) -> Vec<(Milestone, u8)> {
+    let mut credit: Vec<(Milestone, u8)> = Vec::new();
+    for (name, node) in reader.entries(node) {
+        let milestone = reader.word_in::<Milestone>("milestone", &name.value, name.place);
+        let Some(text) = reader.text(node) else { continue };
+        let percent = text.value.strip_suffix('%').and_then(|number| number.parse::<u8>().ok());
+        match percent.filter(|percent| (1..100).contains(percent)) {
+            Some(percent) => credit.extend(milestone.map(|milestone| (milestone, percent))),
+            None => reader.fault(text.place, Fault::Percent(text.value)),
+        }
+    }
+    credit.sort_by_key(|(milestone, _)| *milestone);
+    if !credit.is_sorted_by_key(|(_, percent)| *percent) {
+        let what = "the parts of `credit` must rise from one milestone to the next";
+        reader.fault(node.place, Fault::Combination(what));
+    }
+    credit
+}
+
 /// A list of `say: text`, `say: [texts]`, `answer: text` and single words.
 fn actions(node: Option<&Node>, reader: &mut Reader) -> Vec<Placed<Action>> {
     let mut actions = Vec::new();
@@ -293,5 +315,6 @@ mod tests {
         check::<Condition>();
         check::<Deed>();
         check::<Need>();
+        check::<Milestone>();
     }
 }

@@ -61,12 +61,28 @@ struct Lesson {
     extends: Option<String>,
     /// The name of the first state.
     start: Option<String>,
+    /// Parts of the grade for milestones on the way, rising from one to the next. Left out: all of
+    /// it is given at the end.
+    credit: Option<Credit>,
     /// Words by which messages are recognised, separated by commas; translated as one text.
     topics: Option<BTreeMap<String, Said>>,
     /// Reactions of every state, after its own.
     anywhere: Option<Vec<Reaction>>,
     /// The states, by name.
     states: Option<BTreeMap<String, State>>,
+}
+
+/// Parts of the grade for milestones on the way.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+struct Credit {
+    /// The learner has talked to the bot.
+    talking: Option<Percent>,
+    /// The conversation is private.
+    encrypted: Option<Percent>,
+    /// SMP has shown that both have the same secret.
+    verified: Option<Percent>,
 }
 
 /// A state of the lesson.
@@ -197,6 +213,24 @@ impl JsonSchema for Time {
     }
 }
 
+/// A part of the grade.
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+struct Percent(String);
+
+impl JsonSchema for Percent {
+    fn schema_name() -> Cow<'static, str> {
+        "Percent".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A part of the grade: a whole number from 1 to 99 and %. Such as 40%.",
+            "type": "string",
+            "pattern": "^[1-9][0-9]?%$",
+        })
+    }
+}
+
 /// A condition, with `not` in front or without.
 #[expect(dead_code, reason = "the schema is made of the declaration")]
 struct Claim(String);
@@ -222,7 +256,7 @@ mod tests {
 
     use super::super::{
         raw::{ACTION_KEYS, HINT_KEYS, LESSON_KEYS, REACTION_KEYS, STATE_KEYS},
-        vocabulary::Word,
+        vocabulary::{Milestone, Word},
     };
     use super::*;
 
@@ -244,6 +278,8 @@ mod tests {
             assert_eq!(keys(part), read);
         };
         check(&schema, &LESSON_KEYS);
+        let milestones: Vec<&str> = Milestone::WORDS.iter().map(|(word, _)| *word).collect();
+        check(&schema["$defs"]["Credit"], &milestones);
         for (name, read) in [
             ("State", &STATE_KEYS[..]),
             ("Reaction", &REACTION_KEYS),

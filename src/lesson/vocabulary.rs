@@ -157,6 +157,22 @@ impl Word for Need {
         &[("nothing", Self::Nothing), ("private", Self::Private), ("verified", Self::Verified)];
 }
 
+/// What a learner can have reached before the end, in rising order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Milestone {
+    /// The learner has talked to the bot.
+    Talking,
+    /// The conversation is private.
+    Encrypted,
+    /// SMP has shown that both have the same secret.
+    Verified,
+}
+
+impl Word for Milestone {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("talking", Self::Talking), ("encrypted", Self::Encrypted), ("verified", Self::Verified)];
+}
+
 /// What a reaction waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trigger {

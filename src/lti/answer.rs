@@ -35,6 +35,13 @@ pub struct Answer<'a> {
 pub enum Outcome {
     /// The platform has it.
     Recorded,
+    /// The platform may have it: ask, and try again if it has not.
+    Unclear {
+        /// How long the platform wants to be left alone.
+        retry_after: Option<Duration>,
+        /// What it said.
+        why: String,
+    },
     /// It may be had later: try again.
     Transient {
         /// How long the platform wants to be left alone.
@@ -65,6 +72,11 @@ pub fn classify(answer: &Answer<'_>, message_id: &str, attempts: u32, now: i64) 
             (Err(why), 422) => permanent(format!("status 422, {why}")),
             (Err(why), _) => transient(format!("status {status}, {why}")),
         },
+        // Canvas says so also when the request was sent again on the way and it has the grade.
+        401 if contains(answer.body, b"Duplicate nonce") => Outcome::Unclear {
+            retry_after,
+            why: "status 401: the platform has seen this request before".to_owned(),
+        },
         // The clock, a restart of the platform, or a wrong secret: a fresh signature may do, once.
         401 if attempts == 0 => transient("status 401: the signature was refused".to_owned()),
         401 => permanent("status 401: the signature was refused twice".to_owned()),
@@ -76,6 +88,18 @@ pub fn classify(answer: &Answer<'_>, message_id: &str, attempts: u32, now: i64) 
         300..=399 => permanent(format!("status {status}: a redirect, which is not followed")),
         _ => permanent(format!("status {status}")),
     }
+}
+
+/// The score that the platform has, from its answer to `readResult`; `None` where it has none or
+/// says so in no way that can be read.
+pub fn score_of(answer: &Answer<'_>, message_id: &str) -> Option<f64> {
+    if !(200..=299).contains(&answer.status) {
+        return None;
+    }
+    let Envelope { code_major, fields } = parse(answer.body).ok()?;
+    let is_ours = fields.message_ref.is_none_or(|id| id.is_empty() || id == message_id);
+    let score = fields.score?.parse().ok()?;
+    (code_major == CodeMajor::Success && is_ours).then_some(score)
 }
 
 /// The header `Retry-After`: seconds, or a date. A day at most.
@@ -132,6 +156,7 @@ struct Fields {
     message_ref: Option<String>,
     operation_ref: Option<String>,
     error_code: Option<String>,
+    score: Option<String>,
 }
 
 #[derive(Debug)]
@@ -157,7 +182,7 @@ impl Envelope {
                 Outcome::Transient { retry_after, why: "an answer to another request".to_owned() }
             }
             CodeMajor::Success => Outcome::Recorded,
-            CodeMajor::Processing => Outcome::Transient { retry_after, why },
+            CodeMajor::Processing => Outcome::Unclear { retry_after, why },
             CodeMajor::Failure | CodeMajor::Unsupported => Outcome::Permanent { why },
         }
     }
@@ -260,6 +285,18 @@ fn predefined(reference: &BytesRef<'_>) -> Result<char, NoEnvelope> {
 impl Fields {
     fn take(&mut self, path: &[String], content: &str) {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        if let [
+            "imsx_POXEnvelopeResponse",
+            "imsx_POXBody",
+            "readResultResponse",
+            "result",
+            "resultScore",
+            "textString",
+        ] = path.as_slice()
+        {
+            self.score = Some(content.trim().to_owned());
+            return;
+        }
         let ["imsx_POXEnvelopeResponse", "imsx_POXHeader", "imsx_POXResponseHeaderInfo", rest @ ..] =
             path.as_slice()
         else {

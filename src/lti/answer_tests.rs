@@ -116,7 +116,6 @@ fn failure_and_unsupported_are_permanent_and_say_why() {
 
     assert!(is_permanent(422, &envelope("<imsx_codeMajor>unsupported</imsx_codeMajor>")));
     assert!(is_permanent(422, "no XML"));
-    assert!(is_transient(200, &envelope("<imsx_codeMajor>processing</imsx_codeMajor>")));
 }
 
 #[test]
@@ -143,7 +142,9 @@ fn the_platform_says_when_to_come_again() {
         let answer = Answer { status: 503, retry_after: Some(value), body: b"" };
         match classify(&answer, "mine", 0, NOW) {
             Outcome::Transient { retry_after, .. } => retry_after.map(|wait| wait.as_secs()),
-            other @ (Outcome::Recorded | Outcome::Permanent { .. }) => panic!("{other:?}"),
+            other @ (Outcome::Recorded | Outcome::Permanent { .. } | Outcome::Unclear { .. }) => {
+                panic!("{other:?}")
+            }
         }
     };
 
@@ -177,4 +178,35 @@ proptest::proptest! {
         let answer = Answer { status, retry_after: Some(&after), body: &body };
         proptest::prop_assert_ne!(classify(&answer, "mine", 0, NOW), Outcome::Recorded);
     }
+}
+
+#[test]
+fn a_platform_that_may_have_the_grade_is_asked() {
+    let processing = envelope("<imsx_codeMajor>processing</imsx_codeMajor>");
+    assert!(matches!(sort(200, &processing), Outcome::Unclear { .. }));
+    let seen = r#"{"errors":[{"message":"Duplicate nonce detected"}]}"#;
+    assert!(matches!(sort(401, seen), Outcome::Unclear { .. }));
+}
+
+#[test]
+fn the_score_of_the_platform_is_read_from_its_place_only() {
+    let score = |body: &str| {
+        score_of(&Answer { status: 200, retry_after: None, body: body.as_bytes() }, "mine")
+    };
+    let result = |text: &str| {
+        success().replace(
+            "<replaceResultResponse/>",
+            &format!(
+                "<readResultResponse><result><resultScore><language>en</language>\
+                 <textString>{text}</textString></resultScore></result></readResultResponse>"
+            ),
+        )
+    };
+
+    assert_eq!(score(&result("0.92")), Some(0.92));
+    assert_eq!(score(&result("")), None);
+    assert_eq!(score(&success()), None);
+    assert_eq!(score(&result("1.0").replace(">mine<", ">another<")), None);
+    assert_eq!(score(&result("1.0").replace("success", "failure")), None);
+    assert_eq!(score("<textString>1.0</textString>"), None);
 }

@@ -6,7 +6,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 /// The consumers of the settings: for every key one secret, or two while it is being changed.
 #[derive(Clone, Default)]
-pub struct Consumers(BTreeMap<String, Vec<SecretString>>);
+pub struct Consumers(BTreeMap<String, Consumer>);
+
+#[derive(Clone, Default)]
+struct Consumer {
+    secrets: Vec<SecretString>,
+    frame_ancestors: Vec<String>,
+}
 
 impl Consumers {
     /// Adds a secret to a consumer; the first one signs what we send. An empty secret or an empty
@@ -16,13 +22,31 @@ impl Consumers {
         if key.is_empty() || secret.expose_secret().is_empty() {
             return false;
         }
-        self.0.entry(key).or_default().push(secret);
+        self.0.entry(key).or_default().secrets.push(secret);
         true
     }
 
     /// The secrets that are good for a consumer now; none for one that is not known.
     pub fn secrets(&self, key: &str) -> &[SecretString] {
-        self.0.get(key).map_or(&[], Vec::as_slice)
+        self.0.get(key).map_or(&[], |known| known.secrets.as_slice())
+    }
+
+    /// Sets who may show the pages of a consumer in a frame, as sources of a content security
+    /// policy.
+    pub fn set_frame_ancestors(&mut self, key: &str, sources: Vec<String>) {
+        if let Some(known) = self.0.get_mut(key) {
+            known.frame_ancestors = sources;
+        }
+    }
+
+    /// Who may show the pages of a consumer in a frame; empty where the settings do not say.
+    pub fn frame_ancestors(&self, key: &str) -> &[String] {
+        self.0.get(key).map_or(&[], |known| known.frame_ancestors.as_slice())
+    }
+
+    /// All sources that the settings allow to any consumer.
+    pub fn all_frame_ancestors(&self) -> impl Iterator<Item = &str> {
+        self.0.values().flat_map(|known| &known.frame_ancestors).map(String::as_str)
     }
 }
 

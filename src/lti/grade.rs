@@ -1,4 +1,4 @@
-//! A grade on its way to the platform: the request of LTI 1.1 Basic Outcomes, and its signature.
+//! A grade on its way to the platform: the requests of LTI 1.1 Basic Outcomes, and their signature.
 
 use std::fmt;
 
@@ -34,6 +34,11 @@ impl Score {
         self.0
     }
 
+    /// Whether a platform that says this has taken that: some keep two digits only.
+    pub fn says_the_same_as(self, other: Self) -> bool {
+        (self.0 - other.0).abs() < 0.005
+    }
+
     /// As the platform reads it: a decimal point, and at most four digits behind it.
     fn decimal(self) -> String {
         let text = format!("{:.4}", self.0.abs());
@@ -66,13 +71,69 @@ pub struct Attempt {
     pub timestamp: i64,
 }
 
+/// Where a grade goes, and who signs for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell<'a> {
+    /// The platform's service.
+    pub url: &'a Url,
+    /// The cell in its gradebook.
+    pub sourcedid: &'a str,
+    /// The consumer key of the launch.
+    pub consumer_key: &'a str,
+    /// Its secret.
+    pub secret: &'a SecretString,
+}
+
+/// What a platform takes along with a grade if it has announced so (an extension of Canvas).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// When the grade was achieved, in seconds since 1970: `submittedAt`. Without it a platform
+    /// takes the moment at which it hears of the grade, and may call it late.
+    pub submitted_at: Option<i64>,
+    /// `prioritizeNonToolGrade`: a grade that a person has given stays.
+    pub prioritize_non_tool_grade: bool,
+}
+
+impl Details {
+    /// The element `submissionDetails`; empty where there are none.
+    fn xml(self) -> String {
+        let submitted_at = self.submitted_at.and_then(|at| jiff::Timestamp::from_second(at).ok());
+        let submitted_at =
+            submitted_at.map(|at| format!("<submittedAt>{at}</submittedAt>")).unwrap_or_default();
+        let prioritize =
+            if self.prioritize_non_tool_grade { "<prioritizeNonToolGrade/>" } else { "" };
+        if submitted_at.is_empty() && prioritize.is_empty() {
+            return String::new();
+        }
+        format!("<submissionDetails>{submitted_at}{prioritize}</submissionDetails>")
+    }
+}
+
 /// Writes and signs the request that sets a grade.
 pub fn replace_result(
-    url: &Url,
-    sourcedid: &str,
+    cell: Cell<'_>,
     score: Score,
-    consumer_key: &str,
-    secret: &SecretString,
+    details: Details,
+    attempt: &Attempt,
+) -> Request {
+    let result = format!(
+        "<result><resultScore><language>en</language><textString>{}</textString></resultScore>\
+         </result>",
+        score.decimal()
+    );
+    envelope("replaceResultRequest", cell, &details.xml(), &result, attempt)
+}
+
+/// Writes and signs the request that asks for a grade.
+pub fn read_result(cell: Cell<'_>, attempt: &Attempt) -> Request {
+    envelope("readResultRequest", cell, "", "", attempt)
+}
+
+fn envelope(
+    operation: &str,
+    cell: Cell<'_>,
+    details: &str,
+    result: &str,
     attempt: &Attempt,
 ) -> Request {
     let body = format!(
@@ -80,15 +141,13 @@ pub fn replace_result(
          <imsx_POXEnvelopeRequest xmlns=\"{NAMESPACE}\"><imsx_POXHeader>\
          <imsx_POXRequestHeaderInfo><imsx_version>V1.0</imsx_version>\
          <imsx_messageIdentifier>{}</imsx_messageIdentifier></imsx_POXRequestHeaderInfo>\
-         </imsx_POXHeader><imsx_POXBody><replaceResultRequest><resultRecord>\
-         <sourcedGUID><sourcedId>{}</sourcedId></sourcedGUID>\
-         <result><resultScore><language>en</language><textString>{}</textString></resultScore>\
-         </result></resultRecord></replaceResultRequest></imsx_POXBody></imsx_POXEnvelopeRequest>",
+         </imsx_POXHeader><imsx_POXBody><{operation}>{details}<resultRecord>\
+         <sourcedGUID><sourcedId>{}</sourcedId></sourcedGUID>{result}\
+         </resultRecord></{operation}></imsx_POXBody></imsx_POXEnvelopeRequest>",
         escape(&attempt.nonce),
-        escape(sourcedid),
-        score.decimal(),
+        escape(cell.sourcedid),
     );
-    let authorization = authorization(url, &body, consumer_key, secret, attempt);
+    let authorization = authorization(cell.url, &body, cell.consumer_key, cell.secret, attempt);
     Request { authorization, body }
 }
 
@@ -135,7 +194,42 @@ mod tests {
         let attempt = Attempt { nonce: "n0nce".to_owned(), timestamp: 1_700_000_000 };
         let secret = SecretString::from("s&cret é");
         let url = Url::parse(url).unwrap();
-        replace_result(&url, sourcedid, Score::FULL, "key é", &secret, &attempt)
+        replace_result(cell(&url, sourcedid, &secret), Score::FULL, Details::default(), &attempt)
+    }
+
+    fn cell<'a>(url: &'a Url, sourcedid: &'a str, secret: &'a SecretString) -> Cell<'a> {
+        Cell { url, sourcedid, consumer_key: "key é", secret }
+    }
+
+    #[test]
+    fn details_go_along_before_the_record_and_only_where_they_are_wanted() {
+        let attempt = Attempt { nonce: "n0nce".to_owned(), timestamp: 1_700_000_000 };
+        let secret = SecretString::from("secret");
+        let url = Url::parse("https://lms.example/o").unwrap();
+        let body = |details| {
+            replace_result(cell(&url, "cell", &secret), Score::FULL, details, &attempt).body
+        };
+
+        assert!(!body(Details::default()).contains("submissionDetails"));
+        let details =
+            Details { submitted_at: Some(1_700_000_000), prioritize_non_tool_grade: true };
+        assert!(body(details).contains(
+            "<replaceResultRequest><submissionDetails><submittedAt>2023-11-14T22:13:20Z\
+             </submittedAt><prioritizeNonToolGrade/></submissionDetails><resultRecord>"
+        ));
+    }
+
+    #[test]
+    fn a_grade_is_asked_for_with_its_cell_alone() {
+        let attempt = Attempt { nonce: "n0nce".to_owned(), timestamp: 1_700_000_000 };
+        let secret = SecretString::from("secret");
+        let url = Url::parse("https://lms.example/o").unwrap();
+        let body = read_result(cell(&url, "a<b", &secret), &attempt).body;
+
+        assert!(body.contains(
+            "<readResultRequest><resultRecord><sourcedGUID><sourcedId>a&lt;b</sourcedId>\
+             </sourcedGUID></resultRecord></readResultRequest>"
+        ));
     }
 
     #[test]

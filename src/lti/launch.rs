@@ -36,9 +36,20 @@ pub struct Launch {
     pub return_url: Option<Url>,
     /// The person's name, as far as the platform tells it.
     pub name: Option<String>,
+    /// What the platform takes along with a grade.
+    pub accepts: Accepts,
     /// Custom parameters of the tool's configuration, without `custom_`; those that the platform
     /// did not fill in are left out.
     pub custom: BTreeMap<String, String>,
+}
+
+/// What a platform takes along with a grade, as it announced (extensions of Canvas).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accepts {
+    /// `submittedAt`.
+    pub submitted_at: bool,
+    /// `prioritizeNonToolGrade`.
+    pub prioritize_non_tool_grade: bool,
 }
 
 /// Where a grade goes.
@@ -56,6 +67,8 @@ const LONGEST_ID: usize = 1_024;
 const LONGEST_SOURCEDID: usize = 8_192;
 /// The longest of the other values that are taken, in bytes.
 const LONGEST_TEXT: usize = 4_096;
+/// The longest value of a custom parameter, in bytes: as long as Canvas makes them.
+const LONGEST_CUSTOM: usize = 40_000;
 
 impl Launch {
     /// Whether a grade may be posted for this person: the platform said where, and they learn in
@@ -92,6 +105,11 @@ impl Launch {
             locale: fields.once("launch_presentation_locale")?.and_then(locale),
             return_url: fields.once("launch_presentation_return_url")?.and_then(web_url),
             name: fields.text("lis_person_name_full")?,
+            accepts: Accepts {
+                submitted_at: fields.flag("ext_outcome_submission_submitted_at_accepted")?,
+                prioritize_non_tool_grade: fields
+                    .flag("ext_outcome_submission_prioritize_non_tool_grade_accepted")?,
+            },
             custom: fields.custom()?,
         })
     }
@@ -115,6 +133,7 @@ impl Launch {
             locale: fields.once("launch_presentation_locale").ok().flatten().and_then(locale),
             return_url: None,
             name: None,
+            accepts: Accepts::default(),
             custom: BTreeMap::new(),
         }
     }
@@ -153,6 +172,11 @@ impl<'a> Fields<'a> {
         self.optional(name, longest)?.ok_or(LaunchError::Missing(name))
     }
 
+    /// Whether a parameter says `true`.
+    fn flag(self, name: &'static str) -> Result<bool, LaunchError> {
+        Ok(self.once(name)?.is_some_and(|value| value.eq_ignore_ascii_case("true")))
+    }
+
     /// A text for people: cleaned and cut instead of refused.
     fn text(self, name: &'static str) -> Result<Option<String>, LaunchError> {
         let value = self.once(name)?.filter(|value| !is_unexpanded(value)).unwrap_or_default();
@@ -165,7 +189,7 @@ impl<'a> Fields<'a> {
         let mut custom = BTreeMap::new();
         for (name, value) in self.0 {
             let Some(name) = name.strip_prefix("custom_") else { continue };
-            let absent = value.is_empty() || value.len() > LONGEST_TEXT || is_unexpanded(value);
+            let absent = value.is_empty() || value.len() > LONGEST_CUSTOM || is_unexpanded(value);
             let kept = if absent { String::new() } else { value.clone() };
             if custom.insert(name.to_owned(), kept).is_some() {
                 return Err(LaunchError::Duplicate("a custom parameter"));

@@ -21,6 +21,6 @@ pub mod verify;
 
 pub use consumers::Consumers;
 pub use error::{Fault, LaunchError};
-pub use launch::{Launch, Outcome};
+pub use launch::{Accepts, Launch, Outcome};
 pub use roles::Roles;
 pub use verify::{RawLaunch, Rules, Signed, verify};

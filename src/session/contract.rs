@@ -62,7 +62,7 @@ pub struct Whereabouts {
 }
 
 /// What the shell has to do for a session, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub enum Effect {
     /// Puts a message body on the wire, at once.
@@ -78,7 +78,12 @@ pub enum Effect {
     /// shows by itself that it stopped.
     Composing(bool),
     /// The learner got to another step.
-    Progress(Progress),
+    Progress {
+        /// Which.
+        progress: Progress,
+        /// The part of the grade that the lesson gives for it, from 0 to 1.
+        credit: Option<f64>,
+    },
     /// Something for the log and the metrics, without contents.
     Note(Note),
     /// The session is over: nothing comes after this.

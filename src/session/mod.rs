@@ -53,7 +53,7 @@ use crate::{
     lesson::{
         Teaching,
         text::{self, BOT_SECRET},
-        vocabulary::{Action, Condition, Deed, Event, EventKind, Memory, Need},
+        vocabulary::{Action, Condition, Deed, Event, EventKind, Memory, Milestone, Need},
     },
     otr::{Conversation, Fingerprint, InstanceTag, SigningKey, error::SendError},
 };
@@ -465,11 +465,22 @@ impl Session {
         let progress = self.present_progress();
         if progress != self.progress {
             self.progress = progress;
-            effects.push(Effect::Progress(progress));
+            effects.push(Effect::Progress { progress, credit: self.credit(progress) });
         }
         if self.speech.is_empty() && self.machine.as_ref().is_some_and(Machine::is_ended) {
             effects.extend(self.close(now, rng, Farewell::Finished));
         }
+    }
+
+    /// The part of the grade that the lesson gives for a step that is not the last.
+    fn credit(&self, progress: Progress) -> Option<f64> {
+        let reached = match progress {
+            Progress::Invited | Progress::Done => return None,
+            Progress::Talking => Milestone::Talking,
+            Progress::Encrypted => Milestone::Encrypted,
+            Progress::Verified => Milestone::Verified,
+        };
+        self.config.lesson.credit(reached)
     }
 
     /// Sends a line now, if the conversation is what the line needs.

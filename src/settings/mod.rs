@@ -194,8 +194,22 @@ pub struct Lti {
     pub nonce_window: Duration,
     /// The key that signs the state of pages: at least 32 bytes; `None`: a fresh one per start.
     pub secret_key: Option<SecretString>,
-    /// The consumers: key and secret.
-    pub consumers: BTreeMap<String, SecretString>,
+    /// How many invitations the bot sends a day, for the launches of one person and of all.
+    pub invitations: (u32, u32),
+    /// The consumers, by key.
+    pub consumers: BTreeMap<String, Consumer>,
+}
+
+/// A consumer of section `lti`: a platform that may launch.
+#[derive(Clone, Debug)]
+pub struct Consumer {
+    /// The secret that it shares with us.
+    pub secret: SecretString,
+    /// The one before, which is good as well while the platform is being told the new one.
+    pub previous_secret: Option<SecretString>,
+    /// Who may show its pages in a frame, as sources of a content security policy; empty: Canvas,
+    /// and the addresses that its launches name.
+    pub frame_ancestors: Vec<String>,
 }
 
 /// Why there are no settings.

@@ -13,8 +13,8 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
-    Account, KeyFiles, Lessons, Lti, Otr, OtrPolicy, Problem, SessionTimes, Settings, Tls,
-    TlsVersion, Typing, Whitelisted, Xmpp, logs,
+    Account, Consumer, KeyFiles, Lessons, Lti, Otr, OtrPolicy, Problem, SessionTimes, Settings,
+    Tls, TlsVersion, Typing, Whitelisted, Xmpp, logs,
     tree::{self, Section},
 };
 
@@ -285,16 +285,9 @@ impl Reader<'_> {
             section.fault("consumers", "has no consumer, so that nobody could launch; add \"KEY: { secret: … }\" or set lti.enabled to false");
         }
         for (name, consumer) in named {
-            match self.secret(&consumer, "secret", "secret_file") {
-                Some(secret) => {
-                    consumers.insert(name, secret);
-                }
-                None if consumer.has("secret_file") || consumer.has("secret") => {}
-                None => {
-                    consumer.fault("secret", "is missing: give the shared secret of this consumer");
-                }
+            if let Some(known) = self.consumer(consumer) {
+                consumers.insert(name, known);
             }
-            consumer.end();
         }
         let secret_key = self.file(&section, "secret_key_file").and_then(|path| {
             let key = read_secret(&section, "secret_key_file", &path)?;
@@ -315,10 +308,38 @@ impl Reader<'_> {
             allow_private_outcomes: section.flag("allow_private_outcomes", false),
             nonce_window: seconds(&section, "nonce_window", 300, 30..=3600),
             secret_key,
+            invitations: {
+                let invitations = section.section("invitations");
+                let unit = "invitations a day";
+                let per_person = invitations.number("per_person", 20, 1..=10_000, unit);
+                let in_total = invitations.number("in_total", 20_000, 1..=10_000_000, unit);
+                invitations.end();
+                (per_person, in_total)
+            },
             consumers,
         };
         section.end();
         lti
+    }
+
+    fn consumer(&self, section: Section<'_>) -> Option<Consumer> {
+        let secret = self.secret(&section, "secret", "secret_file");
+        if secret.is_none() && !section.has("secret_file") && !section.has("secret") {
+            section.fault("secret", "is missing: give the shared secret of this consumer");
+        }
+        let previous_secret = self.secret(&section, "previous_secret", "previous_secret_file");
+        let mut frame_ancestors = Vec::new();
+        for (source, _) in section.texts("frame_ancestors") {
+            if is_frame_ancestor(&source) {
+                frame_ancestors.push(source);
+            } else {
+                section.fault("frame_ancestors", format!(
+                    "holds {source:?}, which is no origin such as https://canvas.school.example or https://*.school.example"
+                ));
+            }
+        }
+        section.end();
+        Some(Consumer { secret: secret?, previous_secret, frame_ancestors })
     }
 
     fn store(&self, root: &Section<'_>) -> String {
@@ -334,6 +355,20 @@ impl Reader<'_> {
             Some(path) => format!("sqlite://{}", self.path(path).display()),
         }
     }
+}
+
+/// Whether this is an origin of the web, perhaps with `*.` for all hosts under one, as a content
+/// security policy takes it.
+fn is_frame_ancestor(source: &str) -> bool {
+    let Ok(url) = Url::parse(&source.replacen("://*.", "://", 1)) else { return false };
+    let origin = url.origin().ascii_serialization();
+    let is_tame = source.bytes().all(|byte| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b':' | b'/' | b'.' | b'*' | b'-' | b'[' | b']')
+    });
+    matches!(url.scheme(), "https" | "http")
+        && is_tame
+        && source.to_ascii_lowercase().replacen("://*.", "://", 1) == origin
 }
 
 fn read_secret(section: &Section<'_>, key: &'static str, path: &Path) -> Option<SecretString> {

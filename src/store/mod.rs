@@ -1,15 +1,26 @@
 //! What must outlive the process: launches that were seen, enrolments, grades on their way.
 //!
 //! SQLite embedded (`sqlite://FILE`) or PostgreSQL (`postgres://…`), by the same SQL. Keys of OTR,
-//! secrets of learners and what they write are never stored. All SQL is in `sql.rs`.
+//! secrets of learners and what they write are never stored. One text of SQL serves both databases:
+//! parameters are `$1`, ids are texts made here, times and flags are integers.
 
+mod course;
+mod enrolments;
+mod grades;
+mod invitations;
+mod launches;
 mod sql;
 
 use std::fmt;
 
 use crate::session::Progress;
 
-pub use self::sql::Store;
+pub use self::{
+    course::{Course, CourseRow, Funnel, Wanted},
+    invitations::{Invitations, Invited},
+    launches::{Nonce, Taken},
+    sql::Store,
+};
 
 /// Why the store could not do something.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +54,9 @@ pub enum StoreError {
     /// There is no such enrolment or grade.
     #[error("there is no such record")]
     NotFound,
+    /// So many launches came within the time window that no more are remembered.
+    #[error("too many launches are remembered; the next ones are taken when some have expired")]
+    Full,
     /// The database refused a query.
     #[error("the database refused a query: {why}")]
     Query {
@@ -83,8 +97,27 @@ impl fmt::Display for GradeId {
     }
 }
 
+/// What the LMS takes along with a grade, as its launch announced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accepts {
+    /// The moment of the achievement: `submittedAt`.
+    pub submitted_at: bool,
+    /// Not to replace the grade that a person has given: `prioritizeNonToolGrade`.
+    pub prioritize_non_tool_grade: bool,
+}
+
+impl Accepts {
+    fn number(self) -> i64 {
+        i64::from(self.submitted_at) | (i64::from(self.prioritize_non_tool_grade) << 1)
+    }
+
+    fn of(number: i64) -> Self {
+        Self { submitted_at: number & 1 != 0, prioritize_non_tool_grade: number & 2 != 0 }
+    }
+}
+
 /// What a launch says of a person in an assignment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewEnrolment {
     /// The consumer that launched.
     pub consumer_key: String,
@@ -102,12 +135,24 @@ pub struct NewEnrolment {
     pub may_grade: bool,
     /// Whether this person teaches the course.
     pub is_teacher: bool,
+    /// Whether this person learns in the course; there are guests besides.
+    pub is_learner: bool,
     /// Where grades go.
     pub outcome_url: Option<String>,
     /// The LMS's opaque id of this person's cell in the gradebook.
     pub sourcedid: Option<String>,
     /// Where the LMS wants people to go afterwards.
     pub return_url: Option<String>,
+    /// The person's name, as far as the LMS tells it.
+    pub name: Option<String>,
+    /// What the course is called.
+    pub context_title: Option<String>,
+    /// What the assignment is called.
+    pub link_title: Option<String>,
+    /// How the pages are to look, as text of the caller's.
+    pub presentation: Option<String>,
+    /// What the LMS takes along with a grade.
+    pub accepts: Accepts,
     /// When the launch came, in seconds since 1970.
     pub now: i64,
 }
@@ -145,6 +190,10 @@ pub struct Enrolment {
     pub progress: Progress,
     /// When they first launched, in seconds since 1970.
     pub created_at: i64,
+    /// What the course is called.
+    pub context_title: Option<String>,
+    /// How the pages are to look, as the launch said.
+    pub presentation: Option<String>,
 }
 
 /// A grade to be sent.
@@ -173,6 +222,12 @@ pub struct GradeDue {
     pub score: f64,
     /// When it was achieved, in seconds since 1970.
     pub achieved_at: i64,
+    /// Since when it is on its way, in seconds since 1970.
+    pub queued_at: i64,
+    /// Which of the enrolment's grades it is.
+    pub version: i64,
+    /// What the LMS takes along with it.
+    pub accepts: Accepts,
     /// How often it was tried.
     pub attempts: i64,
 }

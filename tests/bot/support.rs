@@ -359,7 +359,7 @@ impl Class {
         let effects = self.effects.iter();
         effects
             .filter_map(|effect| {
-                if let Effect::Progress(progress) = effect { Some(*progress) } else { None }
+                if let Effect::Progress { progress, .. } = effect { Some(*progress) } else { None }
             })
             .collect()
     }

@@ -27,7 +27,7 @@ fn typing_is_shown_before_each_line() {
                 is_composing = false;
                 n_lines += 1;
             }
-            Effect::Progress(_) | Effect::Note(_) | Effect::Ended { .. } => {}
+            Effect::Progress { .. } | Effect::Note(_) | Effect::Ended { .. } => {}
         }
     }
     assert!(n_lines >= 5 && !is_composing);

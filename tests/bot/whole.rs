@@ -177,7 +177,7 @@ fn lines_come_in_order_at_the_speed_of_typing() {
     assert!(class.heard().is_empty());
     assert_eq!(
         class.effects,
-        [Effect::Composing(true), Effect::Progress(Progress::Talking)],
+        [Effect::Composing(true), Effect::Progress { progress: Progress::Talking, credit: None }],
         "typing is shown before anything is said"
     );
     let mut heard = Vec::new();

@@ -172,7 +172,7 @@ async fn a_lesson_that_was_passed_before_a_crash_is_graded_at_the_next_launch() 
     let platform = Platform::start(SECRET, []);
     let id = enrolled(&tool, "zoe", &platform.url).await;
     // The registry had written the progress; the gateway died before it wrote the grade.
-    tool.store.set_progress("zoe@chat.example", Progress::Done).await.unwrap();
+    tool.store.set_progress("zoe@chat.example", Progress::Done, now()).await.unwrap();
 
     let launch = Launch::of("zoe", "Learner").graded(&platform.url, "cell of zoe");
     assert_eq!(tool.launch(&launch).await.name(), "done");

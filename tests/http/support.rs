@@ -23,7 +23,7 @@ use otrbot::{
     lti::{Consumers, token::TokenKey},
     metrics::Metrics,
     session::Progress,
-    store::Store,
+    store::{Invitations, Store},
 };
 use tempfile::TempDir;
 use url::Url;
@@ -119,6 +119,7 @@ impl Tool {
                 consumers: consumers(),
                 token_key: TokenKey::from_secret(b"a secret of the tests, and of no one else"),
                 bot_jid: BareJid::new("bot@chat.example").unwrap(),
+                invitations: Invitations { per_person: 5, in_total: 1_000 },
             },
             store: store.clone(),
             registry: FakeRegistry::recipients(&registry),

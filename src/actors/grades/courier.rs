@@ -9,10 +9,11 @@ use reqwest::{
     redirect,
 };
 use secrecy::SecretString;
+use url::Url;
 
 use crate::lti::{
     answer::{self, Answer, Outcome},
-    grade::{self, Attempt, Score},
+    grade::{self, Attempt, Cell, Details, Request, Score},
     reach::{self, OutOfReach},
 };
 
@@ -41,6 +42,8 @@ pub struct Parcel<'a> {
     pub consumer_key: &'a str,
     /// Its secret.
     pub secret: &'a SecretString,
+    /// What goes along with the grade.
+    pub details: Details,
     /// How many attempts were made before.
     pub attempts: u32,
 }
@@ -79,41 +82,65 @@ impl Courier {
         Ok(Self { client, allow_private })
     }
 
-    /// Makes one attempt. `now` is in seconds since 1970; `nonce` must be fresh.
-    pub async fn deliver(&self, parcel: Parcel<'_>, nonce: String, now: i64) -> Outcome {
+    /// Makes one attempt. `now` is in seconds since 1970; `nonce` must be fresh each time it is
+    /// called.
+    pub async fn deliver(
+        &self,
+        parcel: Parcel<'_>,
+        nonce: impl Fn() -> String,
+        now: i64,
+    ) -> Outcome {
         let url = match reach::outcome_url(parcel.url, self.allow_private) {
             Ok(url) => url,
             Err(why) => return Outcome::Permanent { why: why.to_string() },
         };
-        let attempt = Attempt { nonce, timestamp: now };
-        let request = grade::replace_result(
-            &url,
-            parcel.sourcedid,
-            parcel.score,
-            parcel.consumer_key,
-            parcel.secret,
-            &attempt,
-        );
+        let Parcel { sourcedid, consumer_key, secret, .. } = parcel;
+        let cell = Cell { url: &url, sourcedid, consumer_key, secret };
+        let attempt = Attempt { nonce: nonce(), timestamp: now };
+        let request = grade::replace_result(cell, parcel.score, parcel.details, &attempt);
+        let outcome = match self.post(&url, request).await {
+            Ok(reply) => answer::classify(&reply.answer(), &attempt.nonce, parcel.attempts, now),
+            Err(outcome) => outcome,
+        };
+        let Outcome::Unclear { retry_after, why } = outcome else { return outcome };
+        let attempt = Attempt { nonce: nonce(), timestamp: now };
+        let reply = self.post(&url, grade::read_result(cell, &attempt)).await;
+        let score = reply.ok().and_then(|reply| answer::score_of(&reply.answer(), &attempt.nonce));
+        match score.and_then(Score::new) {
+            Some(score) if score.says_the_same_as(parcel.score) => Outcome::Recorded,
+            Some(_) | None => Outcome::Transient { retry_after, why },
+        }
+    }
+
+    /// Sends a request, and reads the reply.
+    async fn post(&self, url: &Url, request: Request) -> Result<Reply, Outcome> {
         let sent = self
             .client
-            .post(url)
+            .post(url.clone())
             .header(AUTHORIZATION, request.authorization)
             .header(CONTENT_TYPE, grade::CONTENT_TYPE)
             .body(request.body)
             .send();
-        let response = match sent.await {
-            Ok(response) => response,
-            Err(error) => return unreachable(&error),
-        };
+        let response = sent.await.map_err(|error| unreachable(&error))?;
         let status = response.status().as_u16();
-        let retry_after = response.headers().get(RETRY_AFTER).cloned();
-        let body = match read(response).await {
-            Ok(body) => body,
-            Err(error) => return unreachable(&error),
-        };
-        let retry_after = retry_after.as_ref().and_then(|value| value.to_str().ok());
-        let answer = Answer { status, retry_after, body: &body };
-        answer::classify(&answer, &attempt.nonce, parcel.attempts, now)
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let retry_after = retry_after.map(str::to_owned);
+        let body = read(response).await.map_err(|error| unreachable(&error))?;
+        Ok(Reply { status, retry_after, body })
+    }
+}
+
+/// What came back.
+struct Reply {
+    status: u16,
+    retry_after: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Reply {
+    fn answer(&self) -> Answer<'_> {
+        let retry_after = self.retry_after.as_deref();
+        Answer { status: self.status, retry_after, body: &self.body }
     }
 }
 
@@ -185,9 +212,10 @@ mod tests {
             score: Score::FULL,
             consumer_key: "key",
             secret: &SecretString::from("secret"),
+            details: Details::default(),
             attempts: 0,
         };
-        courier.deliver(parcel, "nonce".to_owned(), 1_700_000_000).await
+        courier.deliver(parcel, || "nonce".to_owned(), 1_700_000_000).await
     }
 
     #[actix::test]

@@ -23,7 +23,10 @@ use crate::{
         verify::{self, MOST_AHEAD},
     },
     session::{BotSecretVerdict, Progress},
-    store::{Enrolment, EnrolmentId, NewEnrolment, NewGrade, Store, StoreError},
+    store::{
+        Accepts, Enrolment, EnrolmentId, GradeState, Invited, NewEnrolment, NewGrade, Nonce, Store,
+        StoreError, Taken,
+    },
 };
 
 /// A nonce is kept this much longer than its launch is good, in seconds: times of launches, by which
@@ -47,13 +50,12 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) async fn take_launch(&self, request: &RawLaunch) -> Result<View, PageError> {
-        let launch = if self.config.authenticate {
-            self.verified(request).await?
+        let view = if self.config.authenticate {
+            self.take_signed(request).await?
         } else {
             let pairs = form::parse(&request.body).map_err(LaunchError::from)?;
-            Launch::unsigned(&pairs)
+            self.enrol_launched(&Launch::unsigned(&pairs)).await?
         };
-        let view = self.enrol_launched(&launch).await?;
         info!("enrolment.id":% = view.enrolment.id; "launch: enrolment {}", view.enrolment.id);
         Ok(view)
     }
@@ -123,49 +125,65 @@ impl Desk {
         Ok(BotSecretAnswer { view, verdict })
     }
 
-    /// Verifies a launch, and uses its nonce up. In this order.
-    async fn verified(&self, request: &RawLaunch) -> Result<Launch, PageError> {
+    /// Verifies a launch, uses its nonce up, and writes down who was launched. The nonce is used
+    /// up also by a launch that is signed and says nothing that can be used.
+    async fn take_signed(&self, request: &RawLaunch) -> Result<View, PageError> {
         let signed = verify::verify(request, &self.config.consumers, &self.rules, unix_now())?;
         let timestamp = signed.timestamp();
         let forget_after = timestamp.saturating_add(self.rules.window).saturating_add(NONCE_MARGIN);
-        let (key, nonce) = (signed.consumer_key(), signed.nonce());
-        if !self.store.remember_nonce(key, nonce, timestamp, forget_after).await? {
-            return Err(LaunchError::Replayed.into());
+        let nonce = Nonce::new(signed.consumer_key(), signed.nonce(), timestamp, forget_after);
+        let launch = signed.read();
+        let new = launch.as_ref().ok().map(new_enrolment);
+        match self.store.take_launch(Some(nonce), new).await? {
+            Taken::Replayed => Err(LaunchError::Replayed.into()),
+            Taken::Noted => Err(launch.err().unwrap_or(LaunchError::Incomplete).into()),
+            Taken::Enrolled { enrolment, grade } => self.welcome(*enrolment, grade).await,
         }
-        Ok(signed.read()?)
     }
 
-    /// Writes down who was launched. A learner who was not heard of yet is invited again, as they
-    /// may have lost the invitation; and one who was forgotten after the lesson, to practise.
+    /// Writes down who was launched where nobody signs launches.
     async fn enrol_launched(&self, launch: &Launch) -> Result<View, PageError> {
-        let grade = launch.outcome.as_ref().filter(|_| launch.may_grade());
-        let enrolment = self
-            .store
-            .put_enrolment(&NewEnrolment {
-                consumer_key: launch.consumer_key.clone(),
-                user_id: launch.user_id.clone(),
-                context_id: launch.context_id.clone(),
-                resource_link_id: launch.resource_link_id.clone(),
-                locale: launch.locale.clone(),
-                lesson: launch.custom.get("lesson").cloned(),
-                may_grade: launch.may_grade(),
-                is_teacher: launch.roles.is_staff() && !launch.may_grade(),
-                outcome_url: grade.map(|outcome| outcome.url.clone()),
-                sourcedid: grade.map(|outcome| outcome.sourcedid.clone()),
-                return_url: launch.return_url.as_ref().map(ToString::to_string),
-                now: unix_now(),
-            })
-            .await?;
+        let enrolment = self.store.put_enrolment(new_enrolment(launch)).await?;
+        let grade = self.store.grade_state(&enrolment.id).await?;
+        self.welcome(enrolment, grade).await
+    }
+
+    /// The page for who was just launched. A learner who was not heard of yet is invited again, as
+    /// they may have lost the invitation; and one who was forgotten after the lesson, to practise.
+    async fn welcome(
+        &self,
+        enrolment: Enrolment,
+        grade: Option<GradeState>,
+    ) -> Result<View, PageError> {
         if let Some(jid) = jid_of(&enrolment) {
             let known = ask_for(&self.registry.whereabouts, Where { jid: jid.clone() }).await?;
             if known.is_none_or(|known| known.progress < Progress::Talking)
+                && self.may_invite(&enrolment).await? == Invited::Yes
                 && let Err(refused) = self.enrol(&enrolment, &jid).await?
             {
                 let id = &enrolment.id;
                 warn!("enrolment.id":% = id; "enrolment {id}: not invited again: {refused}");
             }
         }
-        self.view(enrolment).await
+        self.view_with(enrolment, grade).await
+    }
+
+    /// Counts an invitation that is about to be sent.
+    async fn may_invite(&self, enrolment: &Enrolment) -> Result<Invited, PageError> {
+        let Enrolment { id, consumer_key, user_id, .. } = enrolment;
+        let limits = self.config.invitations;
+        let invited =
+            self.store.count_invitation(consumer_key, user_id, limits, unix_now()).await?;
+        match invited {
+            Invited::Yes => {}
+            Invited::TooManyForPerson => {
+                warn!("enrolment.id":% = id; "enrolment {id}: too many invitations today");
+            }
+            Invited::TooManyInTotal => warn!(
+                "the bot has sent as many invitations today as lti.invitations.in_total allows"
+            ),
+        }
+        Ok(invited)
     }
 
     /// The enrolment that a token stands for. Where nobody signs launches, nobody need bring one.
@@ -186,11 +204,20 @@ impl Desk {
 
     /// What a page shows to this learner now.
     async fn view(&self, enrolment: Enrolment) -> Result<View, PageError> {
+        let grade = self.store.grade_state(&enrolment.id).await?;
+        self.view_with(enrolment, grade).await
+    }
+
+    /// The same, where it is known where the grade stands.
+    async fn view_with(
+        &self,
+        enrolment: Enrolment,
+        mut grade: Option<GradeState>,
+    ) -> Result<View, PageError> {
         let whereabouts = match jid_of(&enrolment) {
             Some(jid) => ask_for(&self.registry.whereabouts, Where { jid }).await?,
             None => None,
         };
-        let mut grade = self.store.grade_state(&enrolment.id).await?;
         // The process may have ended between the lesson and the grade.
         if grade.is_none() && enrolment.progress == Progress::Done && enrolment.may_grade {
             self.pass(&enrolment).await?;
@@ -198,7 +225,9 @@ impl Desk {
         }
         let token = Token { enrolment: enrolment.id.as_str().to_owned(), issued: unix_now() }
             .seal(&self.config.token_key);
-        Ok(View { enrolment, whereabouts, grade, token })
+        let frame_ancestors =
+            self.config.consumers.frame_ancestors(&enrolment.consumer_key).to_vec();
+        Ok(View { enrolment, whereabouts, grade, frame_ancestors, token })
     }
 
     /// The lesson is passed: the grade goes into the store first, and from there to the platform.
@@ -246,7 +275,15 @@ impl Desk {
         jid: &BareJid,
     ) -> Result<Option<JidProblem>, PageError> {
         let before = jid_of(enrolment);
-        if before.as_ref() != Some(jid) && !self.claim(enrolment, jid).await? {
+        let is_known = before.as_ref() == Some(jid);
+        // Who is known already is invited again if that may be, and no harm is done if not.
+        match self.may_invite(enrolment).await? {
+            Invited::Yes => {}
+            Invited::TooManyForPerson | Invited::TooManyInTotal if is_known => return Ok(None),
+            Invited::TooManyForPerson => return Ok(Some(JidProblem::TooMany)),
+            Invited::TooManyInTotal => return Ok(Some(JidProblem::Full)),
+        }
+        if !is_known && !self.claim(enrolment, jid).await? {
             return Ok(Some(JidProblem::Taken));
         }
         match self.enrol(enrolment, jid).await? {
@@ -257,7 +294,7 @@ impl Desk {
                 Ok(None)
             }
             Err(refused) => {
-                if before.as_ref() != Some(jid) {
+                if !is_known {
                     // Nobody else can have taken the old one in between but by mischance.
                     match self.store.set_jid(&enrolment.id, enrolment.jid.as_deref()).await {
                         Ok(()) => {}
@@ -313,6 +350,35 @@ impl Desk {
             return ask_for(&self.registry.enrol, Enrol { lesson: None, ..ask }).await;
         }
         Ok(answer)
+    }
+}
+
+/// What is written down of a launch.
+fn new_enrolment(launch: &Launch) -> NewEnrolment {
+    let may_grade = launch.may_grade();
+    let grade = launch.outcome.as_ref().filter(|_| may_grade);
+    NewEnrolment {
+        consumer_key: launch.consumer_key.clone(),
+        user_id: launch.user_id.clone(),
+        context_id: launch.context_id.clone(),
+        resource_link_id: launch.resource_link_id.clone(),
+        locale: launch.locale.clone(),
+        lesson: launch.custom.get("lesson").cloned(),
+        may_grade,
+        is_teacher: launch.roles.is_staff() && !may_grade,
+        is_learner: launch.roles.is_learner(),
+        outcome_url: grade.map(|outcome| outcome.url.clone()),
+        sourcedid: grade.map(|outcome| outcome.sourcedid.clone()),
+        return_url: launch.return_url.as_ref().map(ToString::to_string),
+        name: launch.name.clone(),
+        context_title: launch.context_title.clone(),
+        link_title: launch.resource_link_title.clone(),
+        presentation: None,
+        accepts: Accepts {
+            submitted_at: launch.accepts.submitted_at,
+            prioritize_non_tool_grade: launch.accepts.prioritize_non_tool_grade,
+        },
+        now: unix_now(),
     }
 }
 

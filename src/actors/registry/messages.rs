@@ -117,7 +117,12 @@ pub struct SessionNews {
 #[derive(Clone, Debug)]
 pub enum News {
     /// The learner reached another step.
-    Progress(Progress),
+    Progress {
+        /// Which.
+        progress: Progress,
+        /// The part of the grade that the lesson gives for it, from 0 to 1.
+        credit: Option<f64>,
+    },
     /// It ended in order.
     Ended {
         /// Status text that tells the learner how to come back.

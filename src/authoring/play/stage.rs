@@ -348,7 +348,7 @@ impl<W: Write> Stage<W> {
                 Effect::Note(Note::Refused(why)) => {
                     self.note(&format!("the bot's OTR did not take a message: {why}"));
                 }
-                Effect::Note(_) | Effect::Progress(_) => {}
+                Effect::Note(_) | Effect::Progress { .. } => {}
                 Effect::Ended { status, passed } => {
                     self.is_over = true;
                     let passed = if passed { "passed" } else { "not passed" };

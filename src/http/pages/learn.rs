@@ -108,6 +108,10 @@ fn jid_problem(problem: JidProblem, bot: &str) -> Problem {
                 "Look for a typing mistake. If the address is yours, ask your teacher for help."
             )),
         ),
+        JidProblem::TooMany => (
+            tr!("{bot} has sent as many contact requests for you today as it may.", bot = bot),
+            Some(tr!("Try again tomorrow. If you cannot wait, ask your teacher for help.")),
+        ),
         JidProblem::Full => (
             tr!("{bot} cannot take any more learners at the moment.", bot = bot),
             Some(tr!("Try again later. If it goes on like this, tell your teacher.")),

@@ -1,0 +1,167 @@
+//! What a teacher sees: the learners of one course, and how far they are.
+
+use sqlx::{Row as _, any::AnyRow};
+
+use super::{EnrolmentId, GradeState, Store, StoreError, grades::grade_state, progress_of};
+use crate::session::Progress;
+
+/// Most learners of a course that are looked at.
+const MOST_LEARNERS: i64 = 50_000;
+
+/// A course of a platform. Where a platform does not say which course it is, an assignment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// The platform.
+    pub consumer_key: String,
+    /// Its opaque id of the course; empty when it does not say.
+    pub context_id: String,
+    /// Its opaque id of the assignment, where the course has no id; else empty, for all of them.
+    pub resource_link_id: String,
+}
+
+/// Which learners are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Part of a name, a Jabber ID or an assignment's title; empty: all.
+    pub search: String,
+    /// Only those whose grade was refused for good.
+    pub failed_only: bool,
+    /// The page, from 0; the last one if there are fewer.
+    pub page: usize,
+    /// How many there are on a page; at least one.
+    pub page_size: usize,
+}
+
+/// A learner in a course.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CourseRow {
+    /// Identifies the enrolment.
+    pub id: EnrolmentId,
+    /// The person's name, where the platform tells it.
+    pub name: Option<String>,
+    /// What the assignment is called.
+    pub link_title: Option<String>,
+    /// The bare Jabber ID that they gave.
+    pub jid: Option<String>,
+    /// How far they are.
+    pub progress: Progress,
+    /// When they were last heard of, in seconds since 1970.
+    pub active_at: i64,
+    /// Their grade so far, from 0 to 1, and where it stands.
+    pub grade: Option<(f64, GradeState)>,
+}
+
+/// How many learners have come how far; each number counts those of the next ones as well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Funnel {
+    /// They opened the assignment.
+    pub opened: usize,
+    /// They gave a Jabber ID.
+    pub invited: usize,
+    /// They talked to the bot.
+    pub talking: usize,
+    /// They talked to it in private.
+    pub encrypted: usize,
+    /// They verified it.
+    pub verified: usize,
+    /// They finished the lesson.
+    pub done: usize,
+    /// The platform has recorded their full grade.
+    pub recorded: usize,
+    /// The platform has refused their grade for good; these count among those before.
+    pub failed: usize,
+}
+
+impl Store {
+    /// The learners of a course that are wanted, those who were heard of last first; how many match
+    /// in all; and how far all learners of the course are.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn course(
+        &self,
+        course: &Course,
+        wanted: &Wanted,
+    ) -> Result<(Vec<CourseRow>, usize, Funnel), StoreError> {
+        let select = "SELECT state, attempts, next_at, recorded_at, why, score, enrolments.id, name, \
+            link_title, jid, progress, active_at FROM enrolments \
+            LEFT JOIN grades ON grades.enrolment = enrolments.id \
+            WHERE consumer_key = $1 AND context_id = $2 AND ($3 = '' OR resource_link_id = $3) \
+            AND is_learner = 1 AND is_teacher = 0 ORDER BY active_at DESC, enrolments.id LIMIT $4";
+        let rows = sqlx::query(select)
+            .bind(course.consumer_key.clone())
+            .bind(course.context_id.clone())
+            .bind(course.resource_link_id.clone())
+            .bind(MOST_LEARNERS)
+            .fetch_all(&self.pool)
+            .await?;
+        let mut funnel = Funnel::default();
+        let mut matching = Vec::new();
+        let search = wanted.search.trim().to_lowercase();
+        for row in &rows {
+            let row = course_row(row)?;
+            funnel.count(&row);
+            if row.matches(&search) && (!wanted.failed_only || row.has_failed()) {
+                matching.push(row);
+            }
+        }
+        let n_matching = matching.len();
+        let page_size = wanted.page_size.max(1);
+        let last = n_matching.saturating_sub(1) / page_size;
+        let first = wanted.page.min(last).saturating_mul(page_size);
+        let page = matching.into_iter().skip(first).take(page_size).collect();
+        Ok((page, n_matching, funnel))
+    }
+}
+
+impl CourseRow {
+    /// Whether the platform has refused the grade for good.
+    pub fn has_failed(&self) -> bool {
+        matches!(self.grade, Some((_, GradeState::Failed { .. })))
+    }
+
+    fn matches(&self, search: &str) -> bool {
+        search.is_empty()
+            || [&self.name, &self.jid, &self.link_title]
+                .into_iter()
+                .flatten()
+                .any(|text| text.to_lowercase().contains(search))
+    }
+}
+
+impl Funnel {
+    fn count(&mut self, row: &CourseRow) {
+        let is_recorded =
+            matches!(&row.grade, Some((score, GradeState::Recorded { .. })) if *score >= 1.0);
+        let has_come = |least| is_recorded || (row.jid.is_some() && row.progress >= least);
+        self.opened += 1;
+        for (number, has_come) in [
+            (&mut self.invited, is_recorded || row.jid.is_some()),
+            (&mut self.talking, has_come(Progress::Talking)),
+            (&mut self.encrypted, has_come(Progress::Encrypted)),
+            (&mut self.verified, has_come(Progress::Verified)),
+            (&mut self.done, has_come(Progress::Done)),
+            (&mut self.recorded, is_recorded),
+            (&mut self.failed, row.has_failed()),
+        ] {
+            *number += usize::from(has_come);
+        }
+    }
+}
+
+fn course_row(row: &AnyRow) -> Result<CourseRow, sqlx::Error> {
+    let grade = match row.try_get::<Option<i64>, _>(0)? {
+        Some(_) => Some((row.try_get(5)?, grade_state(row)?)),
+        None => None,
+    };
+    Ok(CourseRow {
+        grade,
+        id: EnrolmentId::from_text(row.try_get::<String, _>(6)?),
+        name: row.try_get(7)?,
+        link_title: row.try_get(8)?,
+        jid: row.try_get(9)?,
+        progress: progress_of(row.try_get(10)?),
+        active_at: row.try_get(11)?,
+    })
+}

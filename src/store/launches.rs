@@ -1,0 +1,354 @@
+//! Launches: the nonce is used up and the person written down, for many launches in one
+//! transaction.
+//!
+//! A transaction that is to be on the disk when it is answered costs a wait for the disk. So those
+//! who come while one is under way line up, and the first of them to get hold of the database
+//! writes for all.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    fmt::Write as _,
+    sync::{Mutex, PoisonError, atomic::Ordering},
+};
+
+use sqlx::{Any, Row as _, Transaction};
+use tokio::sync::oneshot;
+
+use super::{
+    Enrolment, GradeState, NewEnrolment, Store, StoreError,
+    enrolments::{COLUMNS, enrolment},
+    grades::grade_state,
+    sql::{digest, random_id},
+};
+
+/// Most launches in one transaction.
+const MOST_AT_ONCE: usize = 64;
+/// Most nonces that are kept: as many as the fastest machine takes within the longest window, and
+/// few enough for a small disk.
+const MOST_NONCES: i64 = 2_000_000;
+/// The columns that a launch writes.
+const WRITTEN: [&str; 21] = [
+    "id",
+    "consumer_key",
+    "user_id",
+    "context_id",
+    "resource_link_id",
+    "locale",
+    "lesson",
+    "may_grade",
+    "is_teacher",
+    "is_learner",
+    "outcome_url",
+    "sourcedid",
+    "return_url",
+    "name",
+    "context_title",
+    "link_title",
+    "presentation",
+    "accepts",
+    "progress",
+    "created_at",
+    "active_at",
+];
+
+/// What makes a launch unique.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nonce {
+    digest: String,
+    forget_after: i64,
+}
+
+impl Nonce {
+    /// The nonce of a launch of a consumer at a time; it is remembered until `forget_after`. Times
+    /// are in seconds since 1970.
+    pub fn new(consumer_key: &str, nonce: &str, timestamp: i64, forget_after: i64) -> Self {
+        let digest = digest(&[consumer_key, nonce, &timestamp.to_string()]);
+        Self { digest, forget_after }
+    }
+}
+
+/// What became of a launch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Taken {
+    /// Its nonce was used before.
+    Replayed,
+    /// Its nonce is used up now; there was nobody to enrol.
+    Noted,
+    /// The person is enrolled.
+    Enrolled {
+        /// The enrolment, which may be an older one.
+        enrolment: Box<Enrolment>,
+        /// Where their grade stands, if there is one.
+        grade: Option<GradeState>,
+    },
+}
+
+/// Launches that wait to be written.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    waiting: Mutex<VecDeque<Waiting>>,
+    writing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    nonce: Option<Nonce>,
+    new: Option<NewEnrolment>,
+    answer: oneshot::Sender<Result<Taken, StoreError>>,
+}
+
+impl Queue {
+    fn push(&self, waiting: Waiting) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back(waiting);
+    }
+
+    /// The next ones to be written together: no person and no nonce comes twice in a transaction.
+    fn take(&self) -> Vec<Waiting> {
+        let mut queue = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut batch: Vec<Waiting> = Vec::new();
+        let mut persons = HashSet::new();
+        let mut nonces = HashSet::new();
+        while batch.len() < MOST_AT_ONCE
+            && let Some(next) = queue.front()
+        {
+            let is_other = next.new.as_ref().is_none_or(|new| persons.insert(key_of(new)))
+                && next.nonce.as_ref().is_none_or(|nonce| nonces.insert(nonce.digest.clone()));
+            let Some(next) = (if is_other { queue.pop_front() } else { None }) else { break };
+            batch.push(next);
+        }
+        batch
+    }
+}
+
+impl Store {
+    /// Uses a launch's nonce up and writes down what it says of a person, both or none; of several
+    /// launches with the same nonce, one is taken. `None` for the nonce: nobody signs launches.
+    ///
+    /// A person who is known keeps Jabber ID and progress, and where their grade goes if this launch
+    /// does not say: one may be on its way.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Full`] while too many nonces are remembered, or what the database says.
+    pub async fn take_launch(
+        &self,
+        nonce: Option<Nonce>,
+        new: Option<NewEnrolment>,
+    ) -> Result<Taken, StoreError> {
+        if nonce.is_some() && self.n_nonces.load(Ordering::Relaxed) >= MOST_NONCES {
+            return Err(StoreError::Full);
+        }
+        let (answer, answered) = oneshot::channel();
+        self.launches.push(Waiting { nonce, new, answer });
+        {
+            // Whoever waited for this lock finds that others have written for them, or writes.
+            let _writing = self.launches.writing.lock().await;
+            let batch = self.launches.take();
+            if !batch.is_empty() {
+                self.write(batch).await;
+            }
+        }
+        answered
+            .await
+            .unwrap_or_else(|_dropped| Err(StoreError::Query { why: "it was cut off".to_owned() }))
+    }
+
+    /// As [`take_launch`](Self::take_launch), for a person whom nobody signed for.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn put_enrolment(&self, new: NewEnrolment) -> Result<Enrolment, StoreError> {
+        match self.take_launch(None, Some(new)).await? {
+            Taken::Enrolled { enrolment, .. } => Ok(*enrolment),
+            Taken::Noted | Taken::Replayed => Err(StoreError::NotFound),
+        }
+    }
+
+    async fn write(&self, batch: Vec<Waiting>) {
+        match self.write_all(&batch).await {
+            Ok(taken) => {
+                for (waiting, taken) in batch.into_iter().zip(taken) {
+                    // Who no longer waits need not be told.
+                    waiting.answer.send(Ok(taken)).ok();
+                }
+            }
+            Err(error) => {
+                let why = error.to_string();
+                for waiting in batch {
+                    waiting.answer.send(Err(StoreError::Query { why: why.clone() })).ok();
+                }
+            }
+        }
+    }
+
+    async fn write_all(&self, batch: &[Waiting]) -> Result<Vec<Taken>, sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        let nonces: Vec<&Nonce> = batch.iter().filter_map(|w| w.nonce.as_ref()).collect();
+        let fresh = use_up(&mut transaction, &nonces).await?;
+        let is_fresh = |waiting: &Waiting| {
+            waiting.nonce.as_ref().is_none_or(|nonce| fresh.contains(&nonce.digest))
+        };
+        let people: Vec<&NewEnrolment> =
+            batch.iter().filter(|w| is_fresh(w)).filter_map(|w| w.new.as_ref()).collect();
+        let mut enrolled = enrol(&mut transaction, &people).await?;
+        let mut grades = grades_of(&mut transaction, &enrolled, &people).await?;
+        transaction.commit().await?;
+        self.n_nonces.fetch_add(i64::try_from(fresh.len()).unwrap_or(0), Ordering::Relaxed);
+
+        let taken = batch.iter().map(|waiting| {
+            let Some(new) = &waiting.new else {
+                return Ok(if is_fresh(waiting) { Taken::Noted } else { Taken::Replayed });
+            };
+            if !is_fresh(waiting) {
+                return Ok(Taken::Replayed);
+            }
+            let enrolment = enrolled.remove(&key_of(new)).ok_or(sqlx::Error::RowNotFound)?;
+            let grade = grades.remove(enrolment.id.as_str());
+            Ok(Taken::Enrolled { enrolment: Box::new(enrolment), grade })
+        });
+        taken.collect()
+    }
+}
+
+/// What a person in an assignment is known by.
+type Key = (String, String, String);
+
+fn key_of(new: &NewEnrolment) -> Key {
+    (new.consumer_key.clone(), new.user_id.clone(), new.resource_link_id.clone())
+}
+
+/// Writes nonces down; the digests of those that were not known.
+async fn use_up(
+    transaction: &mut Transaction<'_, Any>,
+    nonces: &[&Nonce],
+) -> Result<HashSet<String>, sqlx::Error> {
+    if nonces.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let insert = format!(
+        "INSERT INTO nonces (digest, forget_after) VALUES {} \
+         ON CONFLICT (digest) DO NOTHING RETURNING digest",
+        places(nonces.len(), 2)
+    );
+    let mut query = sqlx::query(sqlx::AssertSqlSafe(insert));
+    for nonce in nonces {
+        query = query.bind(nonce.digest.clone()).bind(nonce.forget_after);
+    }
+    let rows = query.fetch_all(&mut **transaction).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
+}
+
+async fn enrol(
+    transaction: &mut Transaction<'_, Any>,
+    people: &[&NewEnrolment],
+) -> Result<HashMap<Key, Enrolment>, sqlx::Error> {
+    if people.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let upsert = format!(
+        "INSERT INTO enrolments ({}) VALUES {} \
+         ON CONFLICT (consumer_key, user_id, resource_link_id) DO UPDATE SET \
+         context_id = excluded.context_id, locale = excluded.locale, lesson = excluded.lesson, \
+         may_grade = excluded.may_grade, is_teacher = excluded.is_teacher, \
+         is_learner = excluded.is_learner, \
+         outcome_url = COALESCE(excluded.outcome_url, enrolments.outcome_url), \
+         sourcedid = COALESCE(excluded.sourcedid, enrolments.sourcedid), \
+         return_url = excluded.return_url, name = excluded.name, \
+         context_title = excluded.context_title, link_title = excluded.link_title, \
+         presentation = excluded.presentation, accepts = excluded.accepts, \
+         active_at = excluded.active_at RETURNING {COLUMNS}",
+        WRITTEN.join(", "),
+        places(people.len(), WRITTEN.len())
+    );
+    let mut query = sqlx::query(sqlx::AssertSqlSafe(upsert));
+    for new in people {
+        // In the order of `WRITTEN`.
+        query = query
+            .bind(random_id())
+            .bind(new.consumer_key.clone())
+            .bind(new.user_id.clone())
+            .bind(new.context_id.clone())
+            .bind(new.resource_link_id.clone())
+            .bind(new.locale.clone())
+            .bind(new.lesson.clone())
+            .bind(i64::from(new.may_grade))
+            .bind(i64::from(new.is_teacher))
+            .bind(i64::from(new.is_learner))
+            .bind(new.outcome_url.clone())
+            .bind(new.sourcedid.clone())
+            .bind(new.return_url.clone())
+            .bind(new.name.clone())
+            .bind(new.context_title.clone())
+            .bind(new.link_title.clone())
+            .bind(new.presentation.clone())
+            .bind(new.accepts.number())
+            .bind(0_i64)
+            .bind(new.now)
+            .bind(new.now);
+    }
+    let rows = query.fetch_all(&mut **transaction).await?;
+    let mut enrolled = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let one = enrolment(row)?;
+        let key = (one.consumer_key.clone(), one.user_id.clone(), one.resource_link_id.clone());
+        enrolled.insert(key, one);
+    }
+    Ok(enrolled)
+}
+
+/// Where the grades stand of those who were there before, by enrolment.
+async fn grades_of(
+    transaction: &mut Transaction<'_, Any>,
+    enrolled: &HashMap<Key, Enrolment>,
+    people: &[&NewEnrolment],
+) -> Result<HashMap<String, GradeState>, sqlx::Error> {
+    let known: Vec<&str> = people
+        .iter()
+        .filter_map(|new| {
+            let one = enrolled.get(&key_of(new))?;
+            (one.created_at != new.now).then_some(one.id.as_str())
+        })
+        .collect();
+    if known.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let select = format!(
+        "SELECT state, attempts, next_at, recorded_at, why, enrolment FROM grades \
+         WHERE enrolment IN {}",
+        places(1, known.len())
+    );
+    let mut query = sqlx::query(sqlx::AssertSqlSafe(select));
+    for id in known {
+        query = query.bind(id.to_owned());
+    }
+    let rows = query.fetch_all(&mut **transaction).await?;
+    rows.iter().map(|row| Ok((row.try_get(5)?, grade_state(row)?))).collect()
+}
+
+/// Numbered places for values: `($1, $2), ($3, $4)`.
+fn places(n_rows: usize, n_columns: usize) -> String {
+    let mut text = String::with_capacity(n_rows * n_columns * 6);
+    let mut number = 0_usize;
+    for row in 0..n_rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..n_columns {
+            number += 1;
+            // Writing to a `String` does not fail.
+            write!(text, "{}${number}", if column == 0 { "" } else { ", " }).unwrap_or_default();
+        }
+        text.push(')');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_numbered_through() {
+        assert_eq!(places(1, 1), "($1)");
+        assert_eq!(places(2, 3), "($1, $2, $3), ($4, $5, $6)");
+    }
+}
