@@ -54,6 +54,8 @@ pub struct Outcome {
 const LONGEST_ID: usize = 1_024;
 /// The longest sourcedid that is taken: Canvas's is an encrypted token of hundreds of characters.
 const LONGEST_SOURCEDID: usize = 8_192;
+/// The longest custom parameter that is taken, in bytes: the colours of a platform are some 4 kB.
+const LONGEST_CUSTOM: usize = 16_384;
 /// The longest of the other values that are taken, in bytes.
 const LONGEST_TEXT: usize = 4_096;
 
@@ -165,7 +167,7 @@ impl<'a> Fields<'a> {
         let mut custom = BTreeMap::new();
         for (name, value) in self.0 {
             let Some(name) = name.strip_prefix("custom_") else { continue };
-            let absent = value.is_empty() || value.len() > LONGEST_TEXT || is_unexpanded(value);
+            let absent = value.is_empty() || value.len() > LONGEST_CUSTOM || is_unexpanded(value);
             let kept = if absent { String::new() } else { value.clone() };
             if custom.insert(name.to_owned(), kept).is_some() {
                 return Err(LaunchError::Duplicate("a custom parameter"));
@@ -178,7 +180,9 @@ impl<'a> Fields<'a> {
 
 /// Whether this is the name of a variable that the platform did not replace by its value.
 fn is_unexpanded(value: &str) -> bool {
-    value.starts_with("$Canvas.") || value.starts_with("$com.instructure")
+    value.starts_with("$Canvas.")
+        || value.starts_with("$Person.")
+        || value.starts_with("$com.instructure")
 }
 
 /// A language tag that may be used in names and headers; `_` is taken for `-`.

@@ -16,6 +16,7 @@ use crate::{
         grades::Wake,
         registry::{Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, NotEnrolled, Where},
     },
+    i18n::Reader,
     lti::{
         Launch, LaunchError, RawLaunch, Rules, form,
         grade::Score,
@@ -46,19 +47,30 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) async fn take_launch(&self, request: &RawLaunch) -> Result<View, PageError> {
+    pub(super) async fn take_launch(
+        &self,
+        request: &RawLaunch,
+        reader: &Reader,
+    ) -> Result<View, PageError> {
         let launch = if self.config.authenticate {
             self.verified(request).await?
         } else {
             let pairs = form::parse(&request.body).map_err(LaunchError::from)?;
             Launch::unsigned(&pairs)
         };
-        let view = self.enrol_launched(&launch).await?;
+        let view = self.enrol_launched(&launch, reader.locale(launch.locale.as_deref())).await?;
         info!("enrolment.id":% = view.enrolment.id; "launch: enrolment {}", view.enrolment.id);
         Ok(view)
     }
 
-    pub(super) async fn open_page(&self, token: &PageToken) -> Result<View, PageError> {
+    pub(super) async fn open_page(
+        &self,
+        token: &PageToken,
+        reader: &Reader,
+    ) -> Result<View, PageError> {
+        if token.is_empty() && !self.config.authenticate {
+            return self.enrol_launched(&Launch::unsigned(&[]), reader.locale(None)).await;
+        }
         let enrolment = self.enrolment(token).await?;
         self.view(enrolment).await
     }
@@ -137,7 +149,11 @@ impl Desk {
 
     /// Writes down who was launched. A learner who was not heard of yet is invited again, as they
     /// may have lost the invitation; and one who was forgotten after the lesson, to practise.
-    async fn enrol_launched(&self, launch: &Launch) -> Result<View, PageError> {
+    async fn enrol_launched(
+        &self,
+        launch: &Launch,
+        locale: Option<String>,
+    ) -> Result<View, PageError> {
         let grade = launch.outcome.as_ref().filter(|_| launch.may_grade());
         let enrolment = self
             .store
@@ -146,7 +162,7 @@ impl Desk {
                 user_id: launch.user_id.clone(),
                 context_id: launch.context_id.clone(),
                 resource_link_id: launch.resource_link_id.clone(),
-                locale: launch.locale.clone(),
+                locale,
                 lesson: launch.custom.get("lesson").cloned(),
                 may_grade: launch.may_grade(),
                 is_teacher: launch.roles.is_staff() && !launch.may_grade(),
@@ -174,7 +190,7 @@ impl Desk {
             if self.config.authenticate {
                 return Err(PageError::NoToken);
             }
-            return Ok(self.enrol_launched(&Launch::unsigned(&[])).await?.enrolment);
+            return Ok(self.enrol_launched(&Launch::unsigned(&[]), None).await?.enrolment);
         }
         let token = Token::open(token, &self.config.token_key, unix_now())?;
         self.reread(&EnrolmentId::from_text(token.enrolment)).await
