@@ -121,6 +121,6 @@ mod tests {
         // The greys that are known to be just below and above 4.5 on white.
         assert!((contrast("#777777", "#ffffff") - 448.0).abs() < 0.1);
         assert!((contrast("#767676", "#ffffff") - 454.0).abs() < 0.1);
-        assert!((contrast("#ffffff", "#0374b5") - 501.0).abs() < 2.0);
+        assert!((contrast("#0000ff", "#ffffff") - 859.0).abs() < 0.1);
     }
 }
