@@ -221,7 +221,7 @@ impl Theme {
 const HIGH_CONTRAST_CSS: &str = ":root {
   --ink: #000000;
   --ink-soft: #1f2a30;
-  --line: #4a5b65;
+  --line: #75838b;
   --line-strong: #000000;
   --paper-soft: #ffffff;
   --brand: #003540;

@@ -51,7 +51,7 @@ pub fn enter_bot_secret(
                 (marks(frame, status))
                 (chatting(frame, status))
                 (next(frame, status))
-                (look_again(frame, "/enter_bot_secret"))
+                (look_again(frame, "/enter_bot_secret", status))
             }
             (ask(frame, "/enter_bot_secret", &field, &tr!("Finish the exercise")))
             (fingerprint(frame, status))
@@ -109,7 +109,7 @@ pub fn done(frame: &Frame, status: &Status<'_>) -> Markup {
             }
             div data-live=[live(LivePage::Grade, status)] {
                 (grade(frame, &status.grade))
-                @if !status.is_final() { (look_again(frame, "/enter_bot_secret")) }
+                (look_again(frame, "/enter_bot_secret", status))
             }
             section aria-labelledby="keep" {
                 h2 id="keep" { (tr!("Keep in mind")) }

@@ -102,8 +102,12 @@ pub(super) fn live(page: LivePage, status: &Status<'_>) -> Option<&'static str> 
 }
 
 /// Looks again, where no script does.
-pub(super) fn look_again(frame: &Frame, action: &str) -> Markup {
-    html! { div data-by-hand { (aside(frame, action, &tr!("Look again"))) } }
+pub(super) fn look_again(frame: &Frame, action: &str, status: &Status<'_>) -> Markup {
+    html! {
+        @if !status.is_final() {
+            div data-by-hand { (aside(frame, action, &tr!("Look again"))) }
+        }
+    }
 }
 
 /// Whether the bot has heard from the learner.

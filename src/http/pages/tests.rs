@@ -253,3 +253,21 @@ fn a_page_in_a_frame_can_be_taken_out_of_it() {
     }
     assert!(!start(&free).into_string().contains("_blank"));
 }
+
+#[test]
+fn fields_help_those_who_type_and_paste() {
+    let jid = enter_jid(&frame(), "", None).into_string();
+    let secret = ask_for_secret(&frame(), None).into_string();
+    let bot_secret = enter_bot_secret(&frame(), &status_of(None), None).into_string();
+
+    for attribute in ["autocomplete=\"impp\"", "inputmode=\"email\"", "autocapitalize=\"none\""] {
+        assert!(jid.contains(attribute), "{attribute}");
+    }
+    for page in [&secret, &bot_secret] {
+        assert!(page.contains("autocomplete=\"off\""), "{page}");
+    }
+    for page in [&jid, &secret, &bot_secret] {
+        assert!(page.contains("spellcheck=\"false\""), "{page}");
+        assert!(!page.contains("onpaste"), "{page}");
+    }
+}
