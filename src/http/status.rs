@@ -30,6 +30,7 @@ async fn answer(
     let form = read(site, request, payload).await?;
     let view = open_page(site, request, &form).await?;
     let page = form.field(PAGE_FIELD).and_then(LivePage::of_name);
-    let page = page.unwrap_or(if is_done(&view) { LivePage::Grade } else { LivePage::Chat });
+    let fitting = if is_done(&view) { LivePage::Grade } else { LivePage::Chat };
+    let page = page.unwrap_or(fitting);
     Ok(site.show_status(request, &view, page))
 }

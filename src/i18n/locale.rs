@@ -59,7 +59,7 @@ pub(super) fn other_name(key: &str) -> Option<&'static str> {
     let language = parts.next()?;
     match (language, parts.next()) {
         ("zh", Some("tw" | "hk" | "mo")) => Some("zh-hant"),
-        ("zh", Some("cn" | "sg")) | ("zh", None) => Some("zh-hans"),
+        ("zh", Some("cn" | "sg") | None) => Some("zh-hans"),
         ("no", _) => Some("nb"),
         ("nb" | "nn", _) => Some("no"),
         ("iw", _) => Some("he"),

@@ -61,7 +61,8 @@ fn accepted(header: &str) -> Vec<String> {
 
 /// A weight from `0` to `1`, with up to three decimals.
 fn thousandths(text: &str) -> Option<u16> {
-    let (whole, decimals) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let text = text.trim();
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     if decimals.len() > 3 || !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }

@@ -59,7 +59,8 @@ pub enum Theme {
 /// The platform's colours that are good to read. Not all are ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Brand {
-    ink: Option<Colour>,
+    /// Of texts.
+    dark: Option<Colour>,
     link: Option<Colour>,
     primary: Option<Colour>,
     /// The background of the main button, and its text.
@@ -141,7 +142,7 @@ impl Theme {
 
     /// Takes the colours that keep enough contrast.
     fn of_colours(
-        ink: Option<Colour>,
+        dark: Option<Colour>,
         link: Option<Colour>,
         primary: Option<Colour>,
         button: Option<(Colour, Colour)>,
@@ -152,7 +153,7 @@ impl Theme {
             papers.iter().all(|paper| colour.contrast(*paper) >= TEXT)
         };
         let is_link = |colour: &Colour| reads_on(*colour, &LINK_PAPERS);
-        let is_ink = |colour: &Colour| {
+        let is_for_texts = |colour: &Colour| {
             is_link(colour)
                 && reads_on(*colour, &TEXT_PAPERS)
                 && tint.is_none_or(|tint| colour.contrast(tint) >= TEXT)
@@ -161,12 +162,12 @@ impl Theme {
             text.contrast(*paper) >= TEXT && paper.contrast(WHITE) >= CONTROLS
         };
         let brand = Brand {
-            ink: ink.filter(is_ink),
-            link: link.filter(is_link).or(primary.filter(is_link)),
+            dark: dark.filter(is_for_texts),
+            link: link.filter(is_link).or_else(|| primary.filter(is_link)),
             primary,
             button: button
                 .filter(is_button)
-                .or(primary.map(|primary| (primary, WHITE)).filter(is_button)),
+                .or_else(|| primary.map(|primary| (primary, WHITE)).filter(is_button)),
         };
         if brand == Brand::default() { Self::Ours } else { Self::Brand(brand) }
     }
@@ -179,7 +180,7 @@ impl Theme {
             Self::Brand(brand) => {
                 let button = brand.button;
                 let parts = [
-                    brand.ink,
+                    brand.dark,
                     brand.link,
                     brand.primary,
                     button.map(|(paper, _)| paper),
@@ -201,8 +202,8 @@ impl Theme {
             return None;
         }
         let parts: Vec<Option<Colour>> = name.split('-').map(Colour::of_digits).collect();
-        let [ink, link, primary, paper, text] = parts.try_into().ok()?;
-        let theme = Self::of_colours(ink, link, primary, paper.zip(text));
+        let [dark, link, primary, paper, text] = parts.try_into().ok()?;
+        let theme = Self::of_colours(dark, link, primary, paper.zip(text));
         // Other spellings, and colours that were not good, are nobody's address.
         (theme.name().as_deref() == Some(name)).then_some(theme)
     }
@@ -239,15 +240,15 @@ const HIGH_CONTRAST_CSS: &str = ":root {
 impl fmt::Display for Brand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, ":root {{")?;
-        if let Some(ink) = self.ink {
-            writeln!(f, "  --ink: {ink};")?;
+        if let Some(dark) = self.dark {
+            writeln!(f, "  --ink: {dark};")?;
         }
         if let Some(primary) = self.primary {
             writeln!(f, "  --brand: {primary};\n  --brand-soft: {};", primary.tint())?;
             // Text in the dark shade stands on white and on the tint; the ink does for both.
-            let dark = primary.shade();
-            if dark.contrast(primary.tint()) >= TEXT {
-                writeln!(f, "  --brand-dark: {dark};")?;
+            let shade = primary.shade();
+            if shade.contrast(primary.tint()) >= TEXT {
+                writeln!(f, "  --brand-dark: {shade};")?;
             } else {
                 writeln!(f, "  --brand-dark: var(--ink);")?;
             }

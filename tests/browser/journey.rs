@@ -198,7 +198,7 @@ impl Learner {
         assert!(self.browser.is_displayed(&code).await);
         let size = "const box = document.querySelector('svg.qr').getBoundingClientRect();
             return Math.min(box.width, box.height)";
-        assert!(self.browser.script(size).await.as_f64().unwrap() >= 120.0);
+        assert!(self.browser.script(size).await.as_f64().is_some_and(|size| size >= 120.0));
         let colours = "const code = document.querySelector('svg.qr');
             return ['rect', 'path'].map((name) => getComputedStyle(code.querySelector(name)).fill)";
         let colours = self.browser.script(colours).await;

@@ -1,5 +1,7 @@
 //! Where the bot is found, and with what.
 
+use std::fmt::Write as _;
+
 use maud::{Markup, html};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use qrcode::{Color, QrCode};
@@ -78,7 +80,8 @@ fn qr_code(text: &str, name: &str) -> Markup {
         for run in row.chunk_by(|a, b| a == b) {
             if run.first() == Some(&Color::Dark) {
                 let (left, top, width) = (x + QUIET_ZONE, y + QUIET_ZONE, run.len());
-                dark.push_str(&format!("M{left} {top}h{width}v1h-{width}z"));
+                // Writing to a `String` does not fail.
+                write!(dark, "M{left} {top}h{width}v1h-{width}z").unwrap_or_default();
             }
             x += run.len();
         }
