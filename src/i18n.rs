@@ -23,6 +23,7 @@ pub mod mo;
 pub mod placeholders;
 pub mod plural;
 pub mod po;
+mod reader;
 mod scope;
 mod texts;
 
@@ -30,6 +31,7 @@ pub use self::{
     catalog::{Catalog, CatalogError, Gap, SOURCE_LOCALE},
     catalogs::{Catalogs, Problem, SharedCatalogs, catalog_file},
     locale::is_locale,
+    reader::Reader,
     scope::{install, scope},
     texts::{Compiled, Lack, Texts},
 };

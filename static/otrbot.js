@@ -37,6 +37,106 @@ for (const form of document.forms) {
   });
 }
 
+// Keeps the page's status up to date, in place of the buttons that do so by hand. Asks often at
+// first and then less and less, rarely while nobody sees the page, and not at all any more once
+// nothing can change or the page is not valid any more.
+const live = document.querySelector("[data-live]");
+if (live && document.querySelector("input[name=token]")) {
+  const soonest = 3000;
+  const latest = 30000;
+  const unseen = 120000;
+  const patience = 20000;
+  const byHand = document.querySelectorAll("[data-by-hand]");
+  const showByHand = (shown) => {
+    for (const element of byHand) {
+      element.hidden = !shown;
+    }
+  };
+  let pause = soonest;
+  let timer;
+  let asking = false;
+  let over = false;
+
+  // What has not changed stays, so that screen readers do not say it again.
+  const exchange = (text) => {
+    const answer = new DOMParser().parseFromString(text, "text/html").querySelector("[data-status]");
+    if (!answer) {
+      throw new Error("no status");
+    }
+    for (const part of answer.querySelectorAll("[data-part]")) {
+      const old = document.querySelector(`[data-part="${part.dataset.part}"]`);
+      const withoutToken = (element) => {
+        const copy = element.cloneNode(true);
+        copy.querySelectorAll("input[name=token]").forEach((input) => input.remove());
+        return copy.innerHTML;
+      };
+      if (!old || (withoutToken(old) === withoutToken(part) && old.className === part.className)) {
+        continue;
+      }
+      old.className = part.className;
+      old.replaceChildren(...part.childNodes);
+    }
+    // A page that is kept open stays valid.
+    for (const input of document.querySelectorAll("input[name=token]")) {
+      input.value = answer.dataset.token;
+    }
+    over = answer.hasAttribute("data-final");
+  };
+
+  const later = () => {
+    clearTimeout(timer);
+    if (!over) {
+      timer = setTimeout(look, document.hidden ? unseen : pause);
+    }
+  };
+
+  const look = async () => {
+    if (asking || over) {
+      return;
+    }
+    asking = true;
+    const stop = new AbortController();
+    const impatience = setTimeout(() => stop.abort(), patience);
+    try {
+      const token = document.querySelector("input[name=token]").value;
+      const answer = await fetch("/status", {
+        method: "POST",
+        body: new URLSearchParams({ token, page: live.dataset.live }),
+        credentials: "omit",
+        redirect: "error",
+        signal: stop.signal,
+      });
+      if (answer.status === 401 || answer.status === 403) {
+        over = true;
+        showByHand(true);
+      } else if (!answer.ok) {
+        throw new Error(String(answer.status));
+      } else {
+        exchange(await answer.text());
+        showByHand(false);
+        pause = Math.min(pause * 1.05, latest);
+      }
+    } catch {
+      // The bot is away, or the network is: the buttons may know more.
+      showByHand(true);
+      pause = Math.min(pause * 2, unseen);
+    } finally {
+      clearTimeout(impatience);
+      asking = false;
+      later();
+    }
+  };
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) {
+      pause = soonest;
+      look();
+    }
+  });
+  showByHand(false);
+  later();
+}
+
 // Tells the platform how tall the page is, so that its frame needs no scroll bar. Differences of a
 // pixel come from rounding, and answering them would go on for ever.
 if (window.parent !== window && "ResizeObserver" in window) {
@@ -48,4 +148,9 @@ if (window.parent !== window && "ResizeObserver" in window) {
       window.parent.postMessage({ subject: "lti.frameResize", height }, "*");
     }
   }).observe(document.documentElement);
+
+  // After a step the page begins at its top, wherever the one before was scrolled to.
+  if (location.pathname !== "/") {
+    window.parent.postMessage({ subject: "lti.scrollToTop" }, "*");
+  }
 }

@@ -31,6 +31,7 @@ use super::{
     registry::{Dismiss, Enrol, EnterBotSecret, EnterSecret, Where},
 };
 use crate::{
+    i18n::Reader,
     lti::{
         Consumers, Fault, LaunchError, RawLaunch, Rules,
         token::{PageToken, TokenError, TokenKey},
@@ -116,6 +117,8 @@ pub struct LtiGateway {
 pub struct TakeLaunch {
     /// The launch as it was sent.
     pub request: RawLaunch,
+    /// Whoever sent it, as far as their language is concerned.
+    pub reader: Reader,
 }
 
 /// Asks what to show on a page.
@@ -124,6 +127,8 @@ pub struct TakeLaunch {
 pub struct OpenPage {
     /// The page token; empty when there was none.
     pub token: PageToken,
+    /// Whoever asks, as far as their language is concerned.
+    pub reader: Reader,
 }
 
 /// The learner typed their Jabber ID.
@@ -324,11 +329,11 @@ impl Handler<TakeLaunch> for LtiGateway {
 
     fn handle(
         &mut self,
-        TakeLaunch { request }: TakeLaunch,
+        TakeLaunch { request, reader }: TakeLaunch,
         _: &mut Self::Context,
     ) -> Self::Result {
         let desk = Arc::clone(&self.desk);
-        let taken = async move { desk.take_launch(&request).await };
+        let taken = async move { desk.take_launch(&request, &reader).await };
         Box::pin(taken.into_actor(self).map(|taken, gateway, _| {
             match &taken {
                 Ok(view) => {
@@ -345,9 +350,9 @@ impl Handler<TakeLaunch> for LtiGateway {
 impl Handler<OpenPage> for LtiGateway {
     type Result = ResponseFuture<Result<View, PageError>>;
 
-    fn handle(&mut self, OpenPage { token }: OpenPage, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, message: OpenPage, _: &mut Self::Context) -> Self::Result {
         let desk = Arc::clone(&self.desk);
-        Box::pin(async move { desk.open_page(&token).await })
+        Box::pin(async move { desk.open_page(&message.token, &message.reader).await })
     }
 }
 

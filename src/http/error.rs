@@ -97,7 +97,8 @@ impl Site {
         if status == StatusCode::UNAUTHORIZED {
             answer.insert_header((header::WWW_AUTHENTICATE, "OAuth realm=\"\""));
         }
-        let markup = pages::problem(&self.catalog(request), failure.kind(), &reference);
+        let markup =
+            pages::problem(&self.reader(request).catalog(None), failure.kind(), &reference);
         self.page(answer, &ancestors, markup)
     }
 }

@@ -44,14 +44,16 @@ async fn take_launch(site: &Site, request: &HttpRequest, payload: web::Payload) 
         content_type: header_text(request, header::CONTENT_TYPE).to_owned(),
         body: body.to_vec(),
     };
-    let view = site.ask(TakeLaunch { request: request_as_sent }).await?;
-    Ok(site.show(&view, &Step::of_launch(&view)))
+    let taken = TakeLaunch { request: request_as_sent, reader: site.reader(request) };
+    let view = site.ask(taken).await?;
+    Ok(site.show(request, &view, &Step::of_launch(&view)))
 }
 
 /// `GET /`: somebody opens the tool without a launch, which only helps where nobody signs them.
 pub(super) async fn open(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let opened = site.ask(OpenPage { token: PageToken::default() }).await;
-    let answer = opened.map(|view| site.show(&view, &Step::of_launch(&view)));
+    let reader = site.reader(&request);
+    let opened = site.ask(OpenPage { token: PageToken::default(), reader }).await;
+    let answer = opened.map(|view| site.show(&request, &view, &Step::of_launch(&view)));
     finish(&site, &request, answer).await
 }
 
@@ -67,8 +69,8 @@ pub(super) async fn enter_jid(
 async fn answer_enter_jid(site: &Site, request: &HttpRequest, payload: web::Payload) -> Answer {
     let form = read(site, request, payload).await?;
     let Some(typed) = form.field("jid") else {
-        let view = site.ask(OpenPage { token: form.token.clone() }).await?;
-        return Ok(site.show(&view, &Step::EnterJid(jid_of(&view), None)));
+        let view = open_page(site, request, &form).await?;
+        return Ok(site.show(request, &view, &Step::EnterJid(jid_of(&view), None)));
     };
     let submitted = SubmitJid { token: form.token.clone(), jid: typed.to_owned() };
     let answer = site.ask(submitted).await?;
@@ -76,7 +78,7 @@ async fn answer_enter_jid(site: &Site, request: &HttpRequest, payload: web::Payl
         Some(problem) => Step::EnterJid(typed, Some(problem)),
         None => Step::JidEntered,
     };
-    Ok(site.show(&answer.view, &step))
+    Ok(site.show(request, &answer.view, &step))
 }
 
 /// `GET,POST /jid_entered`
@@ -90,8 +92,8 @@ pub(super) async fn jid_entered(
 
 async fn answer_jid_entered(site: &Site, request: &HttpRequest, payload: web::Payload) -> Answer {
     let form = read(site, request, payload).await?;
-    let view = site.ask(OpenPage { token: form.token.clone() }).await?;
-    Ok(site.show(&view, &with_jid(&view, Step::JidEntered)))
+    let view = open_page(site, request, &form).await?;
+    Ok(site.show(request, &view, &with_jid(&view, Step::JidEntered)))
 }
 
 /// `GET,POST /ask_for_secret`
@@ -110,13 +112,13 @@ async fn answer_ask_for_secret(
 ) -> Answer {
     let form = read(site, request, payload).await?;
     let Some(secret) = form.secret("secret") else {
-        let view = site.ask(OpenPage { token: form.token.clone() }).await?;
+        let view = open_page(site, request, &form).await?;
         // A secret that is strong enough is asked for again only by whoever wants another.
         let wants_another = form.field("again").is_some();
         let has_secret =
             !wants_another && view.whereabouts.as_ref().is_some_and(|now| now.has_secret);
         let step = if has_secret { Step::EnterBotSecret(None) } else { Step::AskForSecret(None) };
-        return Ok(site.show(&view, &with_jid(&view, step)));
+        return Ok(site.show(request, &view, &with_jid(&view, step)));
     };
     let answer = site.ask(SubmitSecret { token: form.token.clone(), secret }).await?;
     let step = match answer.verdict {
@@ -126,7 +128,7 @@ async fn answer_ask_for_secret(
         }
         None => Step::EnterJid("", None),
     };
-    Ok(site.show(&answer.view, &step))
+    Ok(site.show(request, &answer.view, &step))
 }
 
 /// `GET,POST /enter_bot_secret`
@@ -145,9 +147,9 @@ async fn answer_enter_bot_secret(
 ) -> Answer {
     let form = read(site, request, payload).await?;
     let Some(typed) = form.secret("bot_secret") else {
-        let view = site.ask(OpenPage { token: form.token.clone() }).await?;
+        let view = open_page(site, request, &form).await?;
         let step = if is_done(&view) { Step::Done } else { Step::EnterBotSecret(None) };
-        return Ok(site.show(&view, &with_jid(&view, step)));
+        return Ok(site.show(request, &view, &with_jid(&view, step)));
     };
     let answer = site.ask(SubmitBotSecret { token: form.token.clone(), typed }).await?;
     let step = match answer.verdict {
@@ -161,7 +163,16 @@ async fn answer_enter_bot_secret(
         }
         None => Step::EnterJid("", None),
     };
-    Ok(site.show(&answer.view, &step))
+    Ok(site.show(request, &answer.view, &step))
+}
+
+/// Asks what a page shows to whom a form stands for.
+pub(super) async fn open_page(
+    site: &Site,
+    request: &HttpRequest,
+    form: &PageForm,
+) -> Result<View, Failure> {
+    site.ask(OpenPage { token: form.token.clone(), reader: site.reader(request) }).await
 }
 
 /// Whoever has no Jabber ID yet is asked for it first.
@@ -174,7 +185,7 @@ fn jid_of(view: &View) -> &str {
 }
 
 /// Reads a form of one of our pages; a `GET` has none.
-async fn read(
+pub(super) async fn read(
     site: &Site,
     request: &HttpRequest,
     payload: web::Payload,
@@ -186,7 +197,7 @@ async fn read(
     Ok(form)
 }
 
-async fn finish(site: &Site, request: &HttpRequest, answer: Answer) -> HttpResponse {
+pub(super) async fn finish(site: &Site, request: &HttpRequest, answer: Answer) -> HttpResponse {
     match answer {
         Ok(answer) => answer,
         Err(failure) => site.problem(request, &failure).await,

@@ -10,6 +10,7 @@ mod launch;
 pub mod pages;
 mod request;
 mod show;
+mod status;
 
 use std::net::TcpListener;
 
@@ -27,6 +28,7 @@ use self::{error::Failure, headers::Ancestors};
 use crate::{
     actors::lti::{LtiGateway, PageError},
     i18n::{self, SharedCatalogs},
+    lti::presentation::Theme,
 };
 
 /// How long requests under way have at the end, in seconds.
@@ -111,7 +113,9 @@ fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(launch::enter_bot_secret))
                 .route(readable().to(launch::enter_bot_secret)),
         )
+        .service(page("/status").route(web::post().to(status::status)))
         .service(page("/static/{name}").route(readable().to(asset)))
+        .service(page("/theme/{name}.css").route(readable().to(theme)))
         .service(page("/hello_world").route(readable().to(hello_world)))
         .service(page("/lti/config.xml").route(readable().to(config_xml::config_xml)))
         .default_service(web::to(not_found));
@@ -119,7 +123,7 @@ fn routes(config: &mut web::ServiceConfig) {
 
 /// `GET /hello_world`
 async fn hello_world(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let markup = pages::hello_world(&site.catalog(&request), &site.config.bot_title);
+    let markup = pages::hello_world(&site.reader(&request).catalog(None), &site.config.bot_title);
     site.page(HttpResponse::Ok(), &Ancestors::Nobody, markup)
 }
 
@@ -137,6 +141,22 @@ async fn asset(
         .content_type(asset.content_type)
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
         .body(asset.bytes)
+}
+
+/// `GET /theme/…`: the colours of a platform, which its address names.
+async fn theme(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    name: web::Path<String>,
+) -> HttpResponse {
+    let Some(theme) = Theme::of_name(&name) else {
+        return site.problem(&request, &Failure::NotFound).await;
+    };
+    // Only another version of the program makes something else of the same name.
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "public, max-age=86400"))
+        .body(theme.css())
 }
 
 async fn not_found(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {

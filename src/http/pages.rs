@@ -11,19 +11,24 @@
 //!
 //! Texts are looked up in the reader's [`Catalog`]; nothing here decides what is shown to whom.
 
+mod clock;
+mod contact;
 mod finish;
 mod layout;
 mod learn;
 mod others;
+mod status;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 pub use self::{
+    clock::Clock,
     finish::{done, enter_bot_secret},
     learn::{ask_for_secret, enter_jid, jid_entered, start},
     others::{hello_world, problem, teacher},
+    status::{LivePage, Status, status},
 };
 use crate::i18n::Catalog;
 
@@ -40,10 +45,16 @@ pub struct Frame {
     pub project_name: String,
     /// What the bot is called.
     pub bot_alias: String,
+    /// By what moments are told.
+    pub clock: Clock,
+    /// Where the colours of the platform are served, after our own.
+    pub theme: Option<String>,
     /// A style sheet of the operator, after ours.
     pub css_url: Option<String>,
     /// Where the platform wants the learner to go afterwards; only `http` and `https` are linked.
     pub return_url: Option<String>,
+    /// Whether the page may stand in the frame of another, and could use a window of its own.
+    pub is_framed: bool,
     /// Whether launches are not verified, which every page says.
     pub is_trial: bool,
 }

@@ -1,25 +1,27 @@
 //! From what the gateway says to a page: which one it is, and what is around it.
 
-use std::sync::Arc;
-
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, http::header};
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::header::{self, HeaderName},
+};
 use maud::Markup;
 
 use super::{
     Site,
     headers::{self, Ancestors},
-    pages::{self, Frame, GradeView},
+    pages::{self, Clock, Frame, GradeView, LivePage, Status},
     request::header_text,
 };
 use crate::{
-    actors::lti::{JidProblem, View, origins},
-    i18n::Catalog,
+    actors::{
+        ambient::unix_now,
+        lti::{JidProblem, View, origins},
+    },
+    i18n::Reader,
+    lti::Presentation,
     session::{BotSecretVerdict, Progress, SecretVerdict},
     store::GradeState,
 };
-
-/// The most languages of a browser that are looked at.
-const MOST_LANGUAGES: usize = 10;
 
 /// A page of the learner's way.
 #[derive(Clone, Debug)]
@@ -85,22 +87,32 @@ pub(super) fn is_done(view: &View) -> bool {
 
 impl Site {
     /// A page for a learner.
-    pub(super) fn show(&self, view: &View, step: &Step<'_>) -> HttpResponse {
-        let frame = self.frame(view);
-        let jid = view.enrolment.jid.as_deref().unwrap_or_default();
+    pub(super) fn show(&self, request: &HttpRequest, view: &View, step: &Step<'_>) -> HttpResponse {
+        let frame = self.frame(request, view);
         let markup = match step {
             Step::Start => pages::start(&frame),
             Step::EnterJid(typed, problem) => pages::enter_jid(&frame, typed, *problem),
-            Step::JidEntered => pages::jid_entered(&frame, jid),
+            Step::JidEntered => pages::jid_entered(&frame, &status(view)),
             Step::AskForSecret(verdict) => pages::ask_for_secret(&frame, verdict.as_ref()),
             Step::EnterBotSecret(verdict) => {
-                pages::enter_bot_secret(&frame, view.whereabouts.as_ref(), *verdict)
+                pages::enter_bot_secret(&frame, &status(view), *verdict)
             }
-            Step::Done => pages::done(&frame, &grade_view(view)),
+            Step::Done => pages::done(&frame, &status(view)),
             Step::Teacher => pages::teacher(&frame),
         };
         let ancestors = ancestors(view);
         self.page(HttpResponse::Ok(), &ancestors, markup)
+    }
+
+    /// The parts of a page that change.
+    pub(super) fn show_status(
+        &self,
+        request: &HttpRequest,
+        view: &View,
+        page: LivePage,
+    ) -> HttpResponse {
+        let markup = pages::status(&self.frame(request, view), page, &status(view));
+        self.page(HttpResponse::Ok(), &Ancestors::Nobody, markup)
     }
 
     /// An answer with a page, and the headers of pages.
@@ -118,37 +130,44 @@ impl Site {
             .body(markup.into_string())
     }
 
-    /// The texts for a request that belongs to no launch: in the first language that its sender
-    /// reads and we have.
-    pub(super) fn catalog(&self, request: &HttpRequest) -> Arc<Catalog> {
+    /// Whoever sent a request, as far as their language is concerned.
+    pub(super) fn reader(&self, request: &HttpRequest) -> Reader {
         let accepted = header_text(request, header::ACCEPT_LANGUAGE);
-        let tags = accepted.split(',').filter_map(|range| range.split(';').next()).map(str::trim);
-        tags.take(MOST_LANGUAGES)
-            .map(|tag| (tag, self.config.catalogs.find(tag)))
-            .find(|(tag, catalog)| language(catalog.language_tag()) == language(tag))
-            .map_or_else(|| self.config.catalogs.find(""), |(_, catalog)| catalog)
+        Reader::new(self.config.catalogs.clone(), accepted)
     }
 
-    fn frame(&self, view: &View) -> Frame {
+    fn frame(&self, request: &HttpRequest, view: &View) -> Frame {
+        let presentation = presentation(view);
+        let theme = presentation.theme.name().map(|name| format!("/theme/{name}.css"));
+        let destination = HeaderName::from_static("sec-fetch-dest");
         Frame {
-            catalog: self
-                .config
-                .catalogs
-                .find(view.enrolment.locale.as_deref().unwrap_or_default()),
+            catalog: self.reader(request).catalog(view.enrolment.locale.as_deref()),
             token: view.token.as_str().to_owned(),
             bot_jid: self.config.bot_jid.clone(),
             project_name: self.config.project_name.clone(),
             bot_alias: self.config.bot_alias.clone(),
+            clock: Clock { now: unix_now(), zone: presentation.time_zone() },
+            theme,
             css_url: self.config.css_url.as_ref().map(ToString::to_string),
             return_url: view.enrolment.return_url.clone(),
+            // Browsers that do not say where a page goes may well put it into a frame.
+            is_framed: header_text(request, destination) != "document",
             is_trial: !self.config.authenticate,
         }
     }
 }
 
-/// The language of a locale, without region and script.
-fn language(tag: &str) -> String {
-    tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase()
+fn presentation(view: &View) -> Presentation {
+    view.enrolment.presentation.as_deref().map(Presentation::of_text).unwrap_or_default()
+}
+
+fn status(view: &View) -> Status<'_> {
+    Status {
+        jid: view.enrolment.jid.as_deref().unwrap_or_default(),
+        whereabouts: view.whereabouts.as_ref(),
+        is_done: is_done(view),
+        grade: grade_view(view),
+    }
 }
 
 fn grade_view(view: &View) -> GradeView {

@@ -151,19 +151,30 @@ impl Catalogs {
             return None;
         }
         let wanted = locale::key(locale);
-        let mut prefix = wanted.as_str();
-        loop {
-            if let Some(catalog) = self.by_tag.get(prefix) {
-                return Some(Arc::clone(catalog));
-            }
-            let Some((shorter, _)) = prefix.rsplit_once('-') else { break };
-            prefix = shorter;
+        if let Some(catalog) = self.with_prefix_of(&wanted) {
+            return Some(Arc::clone(catalog));
         }
-        let language = prefix;
+        if let Some(catalog) =
+            locale::other_name(&wanted).and_then(|name| self.with_prefix_of(name))
+        {
+            return Some(Arc::clone(catalog));
+        }
+        let language = wanted.split('-').next();
         self.by_tag
             .iter()
-            .find(|(tag, _)| tag.split('-').next() == Some(language))
+            .find(|(tag, _)| tag.split('-').next() == language)
             .map(|(_, catalog)| Arc::clone(catalog))
+    }
+
+    /// The catalog of a tag, else that of its beginning: language and script, language.
+    fn with_prefix_of(&self, wanted: &str) -> Option<&Arc<Catalog>> {
+        let mut prefix = wanted;
+        loop {
+            if let Some(catalog) = self.by_tag.get(prefix) {
+                return Some(catalog);
+            }
+            (prefix, _) = prefix.rsplit_once('-')?;
+        }
     }
 
     /// Adds the language whose folder this is, where it has a file.
@@ -231,6 +242,12 @@ impl SharedCatalogs {
     pub fn find(&self, locale: &str) -> Arc<Catalog> {
         // Nobody can panic in the middle of a change.
         self.0.read().unwrap_or_else(PoisonError::into_inner).find(locale)
+    }
+
+    /// The catalog for a locale, as [`SharedCatalogs::find`]; `None` where that is the default for
+    /// want of the language.
+    pub fn known(&self, locale: &str) -> Option<Arc<Catalog>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).nearest(locale)
     }
 
     /// Puts others in their place.

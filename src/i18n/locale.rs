@@ -52,6 +52,25 @@ pub(super) fn key(locale: &str) -> String {
     locale.replace('_', "-").to_ascii_lowercase()
 }
 
+/// What else a language in lower case may be called: by its script where only the region was given
+/// (Chinese), by the name that a standard gave up or replaced.
+pub(super) fn other_name(key: &str) -> Option<&'static str> {
+    let mut parts = key.split('-');
+    let language = parts.next()?;
+    match (language, parts.next()) {
+        ("zh", Some("tw" | "hk" | "mo")) => Some("zh-hant"),
+        ("zh", Some("cn" | "sg") | None) => Some("zh-hans"),
+        ("no", _) => Some("nb"),
+        ("nb" | "nn", _) => Some("no"),
+        ("iw", _) => Some("he"),
+        ("he", _) => Some("iw"),
+        ("in", _) => Some("id"),
+        ("ji", _) => Some("yi"),
+        ("tl", _) => Some("fil"),
+        _ => None,
+    }
+}
+
 pub(super) fn is_rtl(language_tag: &str) -> bool {
     let lower = language_tag.to_ascii_lowercase();
     let mut parts = lower.split('-');

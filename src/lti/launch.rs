@@ -67,7 +67,8 @@ const LONGEST_ID: usize = 1_024;
 const LONGEST_SOURCEDID: usize = 8_192;
 /// The longest of the other values that are taken, in bytes.
 const LONGEST_TEXT: usize = 4_096;
-/// The longest value of a custom parameter, in bytes: as long as Canvas makes them.
+/// The longest value of a custom parameter, in bytes: as long as Canvas makes them (the
+/// colours of a platform are some 4 kB).
 const LONGEST_CUSTOM: usize = 40_000;
 
 impl Launch {
@@ -202,7 +203,9 @@ impl<'a> Fields<'a> {
 
 /// Whether this is the name of a variable that the platform did not replace by its value.
 fn is_unexpanded(value: &str) -> bool {
-    value.starts_with("$Canvas.") || value.starts_with("$com.instructure")
+    value.starts_with("$Canvas.")
+        || value.starts_with("$Person.")
+        || value.starts_with("$com.instructure")
 }
 
 /// A language tag that may be used in names and headers; `_` is taken for `-`.

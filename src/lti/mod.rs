@@ -3,16 +3,19 @@
 //!
 //! ```text
 //! request -> verify -> Signed -> (nonce is stored) -> Launch        what the platform says
+//! Launch -> Presentation -> (store) -> style sheet, clock            how pages look
 //!            Token <-> form field of a page                         who the page is for
 //! Score   -> grade::Request -> (HTTP) -> answer::classify           what the platform is told
 //! ```
 
 pub mod answer;
+mod colour;
 pub mod consumers;
 pub mod error;
 pub mod form;
 pub mod grade;
 pub mod launch;
+pub mod presentation;
 pub mod reach;
 pub mod roles;
 pub mod signature;
@@ -22,5 +25,6 @@ pub mod verify;
 pub use consumers::Consumers;
 pub use error::{Fault, LaunchError};
 pub use launch::{Accepts, Launch, Outcome};
+pub use presentation::Presentation;
 pub use roles::Roles;
 pub use verify::{RawLaunch, Rules, Signed, verify};

@@ -192,7 +192,7 @@ impl Store {
         let people: Vec<&NewEnrolment> =
             batch.iter().filter(|w| is_fresh(w)).filter_map(|w| w.new.as_ref()).collect();
         let mut enrolled = enrol(&mut transaction, &people).await?;
-        let mut grades = grades_of(&mut transaction, &enrolled, &people).await?;
+        let mut grades = grades_of(&mut transaction, &enrolled).await?;
         transaction.commit().await?;
         self.n_nonces.fetch_add(i64::try_from(fresh.len()).unwrap_or(0), Ordering::Relaxed);
 
@@ -297,30 +297,22 @@ async fn enrol(
     Ok(enrolled)
 }
 
-/// Where the grades stand of those who were there before, by enrolment.
+/// Where the grades stand, by enrolment.
 async fn grades_of(
     transaction: &mut Transaction<'_, Any>,
     enrolled: &HashMap<Key, Enrolment>,
-    people: &[&NewEnrolment],
 ) -> Result<HashMap<String, GradeState>, sqlx::Error> {
-    let known: Vec<&str> = people
-        .iter()
-        .filter_map(|new| {
-            let one = enrolled.get(&key_of(new))?;
-            (one.created_at != new.now).then_some(one.id.as_str())
-        })
-        .collect();
-    if known.is_empty() {
+    if enrolled.is_empty() {
         return Ok(HashMap::new());
     }
     let select = format!(
         "SELECT state, attempts, next_at, recorded_at, why, enrolment FROM grades \
          WHERE enrolment IN {}",
-        places(1, known.len())
+        places(1, enrolled.len())
     );
     let mut query = sqlx::query(sqlx::AssertSqlSafe(select));
-    for id in known {
-        query = query.bind(id.to_owned());
+    for one in enrolled.values() {
+        query = query.bind(one.id.to_string());
     }
     let rows = query.fetch_all(&mut **transaction).await?;
     rows.iter().map(|row| Ok((row.try_get(5)?, grade_state(row)?))).collect()

@@ -103,13 +103,20 @@ async fn page(state: web::Data<Mutex<State>>) -> HttpResponse {
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page)
 }
 
-/// Does what Canvas does with the message of a frame that tells its height.
+/// Does what Canvas does with the message of a frame that tells its height, and notes the one that
+/// asks for the top of the page.
 async fn script() -> HttpResponse {
     HttpResponse::Ok().content_type("text/javascript").body(
         "addEventListener('message', (event) => {
             const frame = document.getElementById('tool');
-            if (event.source === frame.contentWindow && event.data.subject === 'lti.frameResize') {
+            if (event.source !== frame.contentWindow) {
+                return;
+            }
+            if (event.data.subject === 'lti.frameResize') {
                 frame.height = event.data.height;
+            }
+            if (event.data.subject === 'lti.scrollToTop') {
+                document.body.dataset.scrolled = Number(document.body.dataset.scrolled ?? 0) + 1;
             }
         });",
     )

@@ -157,6 +157,19 @@ impl Browser {
         self.tell("POST", "/frame", Some(json!({ "id": id }))).await.unwrap();
     }
 
+    /// Goes on in the window that was opened last, as soon as there is one.
+    pub(crate) async fn go_to_the_newest_window(&self) {
+        let mut handles = Vec::new();
+        crate::support::until("another window", async || {
+            let all = self.tell("GET", "/window/handles", None).await.unwrap_or_default();
+            handles = all.as_array().cloned().unwrap_or_default();
+            handles.len() > 1
+        })
+        .await;
+        let handle = handles.last().unwrap();
+        self.tell("POST", "/window", Some(json!({ "handle": handle }))).await.unwrap();
+    }
+
     pub(crate) async fn title(&self) -> String {
         let title = self.script("return document.title").await;
         title.as_str().unwrap().to_owned()

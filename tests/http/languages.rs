@@ -1,6 +1,7 @@
 //! Pages in the language of whoever reads them.
+#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
-use crate::support::{Launch, Page, Tool};
+use crate::support::{FORM, Launch, Page, Tool};
 
 fn assert_language(page: &Page, attributes: &str, what: &str) {
     assert!(page.html.contains(&format!("<html {attributes}>")), "{what}: {}", page.html);
@@ -12,6 +13,8 @@ async fn a_launch_brings_its_language() {
     for (locale, attributes) in [
         ("ar", "lang=\"ar\" dir=\"rtl\""),
         ("ar-EG", "lang=\"ar\" dir=\"rtl\""),
+        ("nl", "lang=\"nl-NL\" dir=\"ltr\""),
+        ("nl_BE", "lang=\"nl-NL\" dir=\"ltr\""),
         ("en-GB-x-ukhe", "lang=\"en-GB\" dir=\"ltr\""),
         ("tlh", "lang=\"en-GB\" dir=\"ltr\""),
         ("../../etc", "lang=\"en-GB\" dir=\"ltr\""),
@@ -31,7 +34,9 @@ async fn a_page_without_a_launch_asks_the_browser() {
     let tool = Tool::start().await;
     for (accepted, attributes) in [
         ("ar,en;q=0.5", "lang=\"ar\" dir=\"rtl\""),
-        ("tlh, ar-EG;q=0.9, en", "lang=\"ar\" dir=\"rtl\""),
+        ("tlh, ar-EG;q=0.9, en;q=0.8", "lang=\"ar\" dir=\"rtl\""),
+        ("en;q=0.1, nl;q=0.2, ar;q=0.9", "lang=\"ar\" dir=\"rtl\""),
+        ("ar;q=0, nl", "lang=\"nl-NL\" dir=\"ltr\""),
         ("en-US,ar", "lang=\"en-GB\" dir=\"ltr\""),
         ("*", "lang=\"en-GB\" dir=\"ltr\""),
         (",,;;,-", "lang=\"en-GB\" dir=\"ltr\""),
@@ -44,4 +49,57 @@ async fn a_page_without_a_launch_asks_the_browser() {
             assert!(html.contains(&format!("<html {attributes}>")), "{accepted} {path}: {html}");
         }
     }
+}
+
+/// Sends a form with a header `Accept-Language`.
+async fn post_in(tool: &Tool, languages: &str, path: &str, body: String) -> String {
+    let request = tool.client.post(format!("{}{path}", tool.base));
+    let request = request.header("Content-Type", FORM).header("Accept-Language", languages);
+    request.body(body).send().await.unwrap().text().await.unwrap()
+}
+
+#[actix::test]
+async fn a_launch_in_no_language_of_ours_is_answered_in_the_browsers() {
+    let tool = Tool::start().await;
+    for (ix, (locale, accepted, attributes, told)) in [
+        (None, "tlh, nl-BE;q=0.8, ar;q=0.7", "lang=\"nl-NL\"", "Some(\"nl-BE\")"),
+        (Some("tlh"), "ar", "lang=\"ar\" dir=\"rtl\"", "Some(\"ar\")"),
+        (Some("ar"), "nl", "lang=\"ar\" dir=\"rtl\"", "Some(\"ar\")"),
+        (None, "tlh", "lang=\"en-GB\"", "None"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let user = format!("user{ix}");
+        let mut launch = Launch::of(&user, "Learner").without("launch_presentation_locale");
+        if let Some(locale) = locale {
+            launch = launch.with("launch_presentation_locale", locale);
+        }
+        let html = post_in(&tool, accepted, "/", launch.body()).await;
+        assert!(html.contains(&format!("<html {attributes}")), "{locale:?} {accepted}: {html}");
+        let (_, rest) = html.split_once("name=\"token\" value=\"").unwrap();
+        let (token, _) = rest.split_once('"').unwrap();
+
+        let body = format!("token={token}&jid={user}@chat.example");
+        let html = post_in(&tool, accepted, "/enter_jid", body).await;
+
+        assert!(html.contains(&format!("<html {attributes}")), "{locale:?} {accepted}: {html}");
+        let enrolled = format!("enrol {user}@chat.example {told} None");
+        assert_eq!(tool.told().await.last(), Some(&enrolled), "the bot speaks it, too");
+    }
+}
+
+#[actix::test]
+async fn without_launches_the_browser_says_the_language() {
+    let tool = Tool::start_with(false).await;
+    let request = tool.client.get(format!("{}/enter_jid", tool.base));
+    let answer = request.header("Accept-Language", "nl").send().await.unwrap();
+    let html = answer.text().await.unwrap();
+    assert!(html.contains("<html lang=\"nl-NL\""), "{html}");
+    let (_, rest) = html.split_once("name=\"token\" value=\"").unwrap();
+    let (token, _) = rest.split_once('"').unwrap();
+
+    post_in(&tool, "nl", "/enter_jid", format!("token={token}&jid=zoe@chat.example")).await;
+
+    assert_eq!(tool.told().await, ["enrol zoe@chat.example Some(\"nl\") None"]);
 }

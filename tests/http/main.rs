@@ -8,5 +8,7 @@ mod launches;
 mod oauth;
 mod pages;
 mod platform;
+mod presentation;
 mod registry;
+mod status;
 mod support;

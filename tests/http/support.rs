@@ -79,9 +79,16 @@ pub(crate) fn consumers() -> Consumers {
     consumers
 }
 
-/// English, and a language that is written from right to left and has no translations yet.
+/// English, a language with one translated text, and one that is written from right to left and
+/// has no translations yet.
 fn catalogs() -> Catalogs {
     let mut catalogs = Catalogs::default();
+    let dutch = "msgid \"\"\nmsgstr \"Content-Type: text/plain; charset=UTF-8\\n\"\n\n\
+        msgid \"{bot} has not heard from you yet. Say hello in the chat.\"\n\
+        msgstr \"{bot} hoort je nog niet.\"\n";
+    let (dutch, faults) = Catalog::parse_po("nl_NL", "nl.po", dutch.as_bytes()).unwrap();
+    assert_eq!(faults, []);
+    catalogs.insert(dutch);
     let empty_mo = [0x9504_12de, 0, 0, 28, 28, 0, 28_u32].map(u32::to_le_bytes).concat();
     catalogs.insert(Catalog::parse("ar", empty_mo.as_slice()).unwrap());
     catalogs

@@ -16,8 +16,9 @@ use crate::{
         grades::Wake,
         registry::{Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, NotEnrolled, Where},
     },
+    i18n::Reader,
     lti::{
-        Launch, LaunchError, RawLaunch, Rules, form,
+        Launch, LaunchError, Presentation, RawLaunch, Rules, form,
         grade::Score,
         token::{PageToken, Token},
         verify::{self, MOST_AHEAD},
@@ -49,18 +50,32 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) async fn take_launch(&self, request: &RawLaunch) -> Result<View, PageError> {
+    pub(super) async fn take_launch(
+        &self,
+        request: &RawLaunch,
+        reader: &Reader,
+    ) -> Result<View, PageError> {
         let view = if self.config.authenticate {
-            self.take_signed(request).await?
+            self.take_signed(request, reader).await?
         } else {
             let pairs = form::parse(&request.body).map_err(LaunchError::from)?;
-            self.enrol_launched(&Launch::unsigned(&pairs)).await?
+            let mut launch = Launch::unsigned(&pairs);
+            launch.locale = reader.locale(launch.locale.as_deref());
+            self.enrol_launched(&launch).await?
         };
         info!("enrolment.id":% = view.enrolment.id; "launch: enrolment {}", view.enrolment.id);
         Ok(view)
     }
 
-    pub(super) async fn open_page(&self, token: &PageToken) -> Result<View, PageError> {
+    pub(super) async fn open_page(
+        &self,
+        token: &PageToken,
+        reader: &Reader,
+    ) -> Result<View, PageError> {
+        if token.is_empty() && !self.config.authenticate {
+            let launch = Launch { locale: reader.locale(None), ..Launch::unsigned(&[]) };
+            return self.enrol_launched(&launch).await;
+        }
         let enrolment = self.enrolment(token).await?;
         self.view(enrolment).await
     }
@@ -127,12 +142,14 @@ impl Desk {
 
     /// Verifies a launch, uses its nonce up, and writes down who was launched. The nonce is used
     /// up also by a launch that is signed and says nothing that can be used.
-    async fn take_signed(&self, request: &RawLaunch) -> Result<View, PageError> {
+    async fn take_signed(&self, request: &RawLaunch, reader: &Reader) -> Result<View, PageError> {
         let signed = verify::verify(request, &self.config.consumers, &self.rules, unix_now())?;
         let timestamp = signed.timestamp();
         let forget_after = timestamp.saturating_add(self.rules.window).saturating_add(NONCE_MARGIN);
         let nonce = Nonce::new(signed.consumer_key(), signed.nonce(), timestamp, forget_after);
-        let launch = signed.read();
+        let launch = signed
+            .read()
+            .map(|launch| Launch { locale: reader.locale(launch.locale.as_deref()), ..launch });
         let new = launch.as_ref().ok().map(new_enrolment);
         match self.store.take_launch(Some(nonce), new).await? {
             Taken::Replayed => Err(LaunchError::Replayed.into()),
@@ -373,7 +390,7 @@ fn new_enrolment(launch: &Launch) -> NewEnrolment {
         name: launch.name.clone(),
         context_title: launch.context_title.clone(),
         link_title: launch.resource_link_title.clone(),
-        presentation: None,
+        presentation: Presentation::of_launch(&launch.custom).to_text(),
         accepts: Accepts {
             submitted_at: launch.accepts.submitted_at,
             prioritize_non_tool_grade: launch.accepts.prioritize_non_tool_grade,

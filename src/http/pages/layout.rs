@@ -3,31 +3,11 @@
 use std::sync::Arc;
 
 use maud::{DOCTYPE, Markup, html};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tr::tr;
 use url::Url;
 
 use super::{Frame, Step};
 use crate::i18n::{self, Catalog};
-
-/// What may not stand in the path of an `xmpp:` address (RFC 5122).
-const XMPP_PATH: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'/')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// What a document says of itself.
 pub(super) struct Head<'a> {
@@ -35,6 +15,8 @@ pub(super) struct Head<'a> {
     pub(super) heading: String,
     /// Where in the exercise it is.
     pub(super) step: Option<Step>,
+    /// Where the page is asked for again by its token; `None`: it has no way of its own.
+    pub(super) here: Option<&'static str>,
     /// Whether it comes back with something that will not do.
     pub(super) has_problem: bool,
     /// The page of a launch; `None`: one outside of launches.
@@ -60,6 +42,9 @@ pub(super) fn document<'a>(
                     title { (title) }
                     link rel="icon" href="/static/otrbot.svg" type="image/svg+xml";
                     link rel="stylesheet" href="/static/otrbot.css";
+                    @if let Some(path) = head.frame.and_then(|frame| frame.theme.as_deref()) {
+                        link rel="stylesheet" href=(path);
+                    }
                     @if let Some(url) = head.frame.and_then(|frame| frame.css_url.as_deref()) {
                         link rel="stylesheet" href=(url);
                     }
@@ -79,7 +64,7 @@ pub(super) fn document<'a>(
                         (content)
                     }
                     @if let Some(frame) = head.frame {
-                        (footer(frame))
+                        (footer(frame, head.here))
                     }
                 }
             }
@@ -138,12 +123,21 @@ fn header(frame: &Frame, current: Option<Step>) -> Markup {
     }
 }
 
-fn footer(frame: &Frame) -> Markup {
+fn footer(frame: &Frame, here: Option<&str>) -> Markup {
     let back = frame.return_url.as_deref().and_then(web_address);
+    let here = here.filter(|_| frame.is_framed);
     html! {
-        @if let Some(back) = back {
+        @if back.is_some() || here.is_some() {
             footer {
-                a href=(back) { (tr!("Back to the course")) }
+                @if let Some(back) = back {
+                    a href=(back) { (tr!("Back to the course")) }
+                }
+                @if let Some(here) = here {
+                    form method="post" action=(here) target="_blank" rel="noopener" {
+                        (token(frame))
+                        button.link type="submit" { (tr!("Open in a new window")) }
+                    }
+                }
             }
         }
     }
@@ -178,16 +172,6 @@ pub(super) fn fill(text: &str, parts: &[(&str, &Markup)]) -> Markup {
 /// A Jabber ID inside a sentence.
 pub(super) fn address(jid: &str) -> Markup {
     html! { bdi.address dir="ltr" { (jid) } }
-}
-
-/// A Jabber ID by itself, to be copied.
-pub(super) fn address_line(jid: &str) -> Markup {
-    html! { p.value { bdi dir="ltr" { (jid) } } }
-}
-
-/// The address that opens a chat in the reader's own program.
-pub(super) fn chat_address(jid: &str) -> String {
-    format!("xmpp:{}?message", utf8_percent_encode(jid, XMPP_PATH))
 }
 
 /// By what an event is found in the log.

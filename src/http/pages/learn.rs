@@ -4,11 +4,10 @@ use maud::{Markup, html};
 use tr::tr;
 
 use super::{
-    Frame, Step,
-    layout::{
-        Field, FieldKind, Head, Problem, address, address_line, aside, ask, chat_address, document,
-        fill, go, name, problem_summary,
-    },
+    Frame, LivePage, Status, Step,
+    contact::{card, clients},
+    layout::{Field, FieldKind, Head, Problem, aside, ask, document, go, name, problem_summary},
+    status::{live, meeting, next},
 };
 use crate::{actors::lti::JidProblem, session::SecretVerdict};
 
@@ -19,6 +18,7 @@ pub fn start(frame: &Frame) -> Markup {
         let head = Head {
             heading: tr!("Learn to chat in private"),
             step: None,
+            here: Some("/enter_jid"),
             has_problem: false,
             frame: Some(frame),
         };
@@ -58,6 +58,7 @@ pub fn enter_jid(frame: &Frame, typed: &str, problem: Option<JidProblem>) -> Mar
         let head = Head {
             heading: name(Step::Jid, frame),
             step: Some(Step::Jid),
+            here: Some("/enter_jid"),
             has_problem: problem.is_some(),
             frame: Some(frame),
         };
@@ -80,6 +81,12 @@ pub fn enter_jid(frame: &Frame, typed: &str, problem: Option<JidProblem>) -> Mar
                 summary { (tr!("What is a Jabber ID?")) }
                 p { (tr!("A Jabber ID is your address on XMPP, an open network for chatting that is also called Jabber. It looks like an e-mail address: your name, an @ and the name of the server where you have your account.")) }
                 p { (tr!("Your chat program shows it in the settings of your account. The part after a slash, if there is one, names your device; you can leave it out.")) }
+            }
+            (clients())
+            section aria-labelledby="address" {
+                h2 id="address" { (tr!("The address of {bot}", bot = bot)) }
+                p { (tr!("This is where the contact request comes from. You can also add {bot} yourself.", bot = bot)) }
+                (card(frame))
             }
         };
         (head, content)
@@ -121,32 +128,30 @@ fn jid_problem(problem: JidProblem, bot: &str) -> Problem {
 }
 
 /// Says where the bot is found, after the Jabber ID was taken.
-pub fn jid_entered(frame: &Frame, jid: &str) -> Markup {
+pub fn jid_entered(frame: &Frame, status: &Status<'_>) -> Markup {
     document(&frame.catalog, || {
         let bot = &frame.bot_alias;
         let head = Head {
             heading: name(Step::Meet, frame),
             step: Some(Step::Meet),
+            here: Some("/jid_entered"),
             has_problem: false,
             frame: Some(frame),
         };
         let content = html! {
-            p.good role="status" {
-                (fill(&tr!("{bot} has sent a contact request to {jid}.", bot = bot, jid = "{jid}"), &[("{jid}", &address(jid))]))
+            div data-live=[live(LivePage::Meet, status)] {
+                (meeting(frame, status))
+                (next(frame, status))
             }
             p.lead { (tr!("Now go to your chat program:")) }
             ol.how {
-                li { (tr!("Accept the contact request of {bot}. If you see none, add this address to your contacts yourself:", bot = bot)) (address_line(&frame.bot_jid)) }
+                li { (tr!("Accept the contact request of {bot}. If you see none, add this address to your contacts yourself:", bot = bot)) (card(frame)) }
                 li { (tr!("Open a conversation with {bot} and write hello.", bot = bot)) }
                 li { (tr!("When {bot} has answered, come back here.", bot = bot)) }
             }
-            p {
-                a href=(chat_address(&frame.bot_jid)) { (tr!("Open a chat with {bot} in your chat program", bot = bot)) }
-                " "
-                span.remark { (tr!("(works where your chat program has registered for such links)")) }
-            }
             (go(frame, "/ask_for_secret", &tr!("Continue")))
             (aside(frame, "/enter_jid", &tr!("Change my Jabber ID")))
+            (clients())
         };
         (head, content)
     })
@@ -160,6 +165,7 @@ pub fn ask_for_secret(frame: &Frame, problem: Option<&SecretVerdict>) -> Markup 
         let head = Head {
             heading: tr!("Agree on a shared secret"),
             step: Some(Step::Secret),
+            here: Some("/ask_for_secret"),
             has_problem: problem.is_some(),
             frame: Some(frame),
         };

@@ -18,6 +18,7 @@ pub fn teacher(frame: &Frame) -> Markup {
         let head = Head {
             heading: tr!("Private chat: the exercise for your learners"),
             step: None,
+            here: None,
             has_problem: false,
             frame: Some(frame),
         };
@@ -99,7 +100,7 @@ pub fn problem(catalog: &Arc<Catalog>, kind: ProblemKind, reference: &str) -> Ma
                 ),
             ),
         };
-        let head = Head { heading, step: None, has_problem: false, frame: None };
+        let head = Head { heading, step: None, here: None, has_problem: false, frame: None };
         let content = html! {
             p.lead { (why) }
             p { (what) }
@@ -113,7 +114,7 @@ pub fn problem(catalog: &Arc<Catalog>, kind: ProblemKind, reference: &str) -> Ma
 pub fn hello_world(catalog: &Arc<Catalog>, bot_title: &str) -> Markup {
     document(catalog, || {
         let heading = tr!("Hello, world!");
-        let head = Head { heading, step: None, has_problem: false, frame: None };
+        let head = Head { heading, step: None, here: None, has_problem: false, frame: None };
         let content = html! {
             p.lead { (tr!("{tool} is running. Learners open the exercise from their course.", tool = bot_title)) }
         };

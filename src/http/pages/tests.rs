@@ -17,8 +17,11 @@ fn frame() -> Frame {
         bot_jid: "bot@chat.example".to_owned(),
         project_name: "Totem".to_owned(),
         bot_alias: "Marvin".to_owned(),
+        clock: Clock { now: 1_795_476_605, zone: None },
+        theme: None,
         css_url: None,
         return_url: None,
+        is_framed: true,
         is_trial: false,
     }
 }
@@ -26,6 +29,24 @@ fn frame() -> Frame {
 fn whereabouts(progress: Progress) -> Whereabouts {
     let fingerprint = Some("01234567 89ABCDEF 01234567 89ABCDEF 01234567".to_owned());
     Whereabouts { progress, fingerprint, has_secret: true }
+}
+
+fn status_of(whereabouts: Option<&Whereabouts>) -> Status<'_> {
+    let jid = "<zoe>@chat.example";
+    Status { jid, whereabouts, is_done: false, grade: GradeView::NotGraded }
+}
+
+fn passed(grade: GradeView) -> Status<'static> {
+    Status { is_done: true, grade, ..status_of(None) }
+}
+
+fn grades() -> [GradeView; 4] {
+    [
+        GradeView::NotGraded,
+        GradeView::Sending,
+        GradeView::Recorded { at: 1_795_476_600 },
+        GradeView::Failed { reference: "<r>".to_owned() },
+    ]
 }
 
 /// Every page of a launch, in every state.
@@ -37,17 +58,19 @@ fn pages(frame: &Frame) -> Vec<String> {
     let mut pages = vec![
         start(frame),
         enter_jid(frame, "\"><script>", None),
-        jid_entered(frame, "<zoe>@chat.example"),
+        jid_entered(frame, &status_of(None)),
         ask_for_secret(frame, None),
         ask_for_secret(frame, Some(&weak)),
         ask_for_secret(frame, Some(&SecretVerdict::Unusable)),
-        enter_bot_secret(frame, None, None),
-        done(frame, &GradeView::NotGraded),
-        done(frame, &GradeView::Sending),
-        done(frame, &GradeView::Recorded { at: 1 }),
-        done(frame, &GradeView::Failed { reference: "<r>".to_owned() }),
+        enter_bot_secret(frame, &status_of(None), None),
         teacher(frame),
     ];
+    for grade in grades() {
+        let status = passed(grade);
+        pages.push(done(frame, &status));
+        pages.push(jid_entered(frame, &status));
+        pages.push(enter_bot_secret(frame, &status, None));
+    }
     for problem in [
         JidProblem::Empty,
         JidProblem::NoAt,
@@ -67,7 +90,9 @@ fn pages(frame: &Frame) -> Vec<String> {
     ] {
         let verdicts = [None, Some(BotSecretVerdict::Wrong), Some(BotSecretVerdict::NotGivenYet)];
         for verdict in verdicts {
-            pages.push(enter_bot_secret(frame, Some(&whereabouts(progress)), verdict));
+            let whereabouts = whereabouts(progress);
+            pages.push(enter_bot_secret(frame, &status_of(Some(&whereabouts)), verdict));
+            pages.push(jid_entered(frame, &status_of(Some(&whereabouts))));
         }
     }
     pages.into_iter().map(maud::PreEscaped::into_string).collect()
@@ -109,7 +134,7 @@ fn nothing_that_comes_from_outside_becomes_markup() {
 fn only_web_addresses_lead_back_to_the_course() {
     let leads_back = |url: &str| {
         let frame = Frame { return_url: Some(url.to_owned()), ..frame() };
-        start(&frame).into_string().contains("<footer>")
+        start(&frame).into_string().contains("Back to the course")
     };
 
     assert!(leads_back("https://lms.example/courses/1?a=b"));
@@ -130,9 +155,14 @@ fn the_trial_is_told_on_every_page_and_only_then() {
 #[test]
 fn a_chat_is_opened_by_an_address_that_holds_together() {
     let odd = Frame { bot_jid: "a%b?c#d/e@chat.example".to_owned(), ..frame() };
-    let page = jid_entered(&odd, "zoe@chat.example").into_string();
-
-    assert!(page.contains("href=\"xmpp:a%25b%3Fc%23d%2Fe@chat.example?message\""), "{page}");
+    for page in [jid_entered(&odd, &status_of(None)), enter_jid(&odd, "", None)] {
+        let page = page.into_string();
+        for ask in ["message", "roster"] {
+            let href = format!("href=\"xmpp:a%25b%3Fc%23d%2Fe@chat.example?{ask}\"");
+            assert!(page.contains(&href), "{href} in {page}");
+        }
+        assert!(page.contains("<svg class=\"qr\" role=\"img\" aria-label=\"QR code"), "{page}");
+    }
 }
 
 #[test]
@@ -147,4 +177,97 @@ fn placeholders_become_markup_wherever_a_translation_puts_them() {
     check("{a} & {a}", "<i>1</i> &amp; <i>1</i>");
     check("lost", "lost");
     check("", "");
+}
+
+/// The named parts of markup.
+fn parts(markup: &str) -> Vec<&str> {
+    let marks = markup.split("data-part=\"").skip(1);
+    marks.filter_map(|rest| rest.split('"').next()).collect()
+}
+
+#[test]
+fn an_answer_about_the_status_has_the_parts_of_its_page() {
+    let whereabouts = whereabouts(Progress::Talking);
+    let mut states: Vec<Status<'_>> = grades().map(passed).into();
+    states.extend([status_of(None), status_of(Some(&whereabouts))]);
+    for state in &states {
+        for page in ["meet", "chat", "grade"] {
+            let page = LivePage::of_name(page).unwrap();
+            let whole = match page {
+                LivePage::Meet => jid_entered(&frame(), state),
+                LivePage::Chat => enter_bot_secret(&frame(), state, None),
+                LivePage::Grade => done(&frame(), state),
+            };
+            let (whole, answer) =
+                (whole.into_string(), status(&frame(), page, state).into_string());
+            let mut there = parts(&whole);
+            let mut answered = parts(&answer);
+            there.sort_unstable();
+            answered.sort_unstable();
+            assert_eq!(there, answered, "{page:?}");
+            assert!(there.contains(&"now"), "{page:?}");
+            assert_eq!(answer.matches("role=\"status\"").count(), 1, "{answer}");
+            assert!(!answer.contains("<html") && !answer.contains("<zoe>"), "{answer}");
+            // A page asks as long as there is something to wait for.
+            assert_eq!(whole.contains("data-live="), !state.is_final(), "{page:?} {state:?}");
+            assert_eq!(answer.contains("data-final"), state.is_final(), "{page:?} {state:?}");
+        }
+    }
+}
+
+#[test]
+fn a_page_whose_lesson_is_passed_leads_on() {
+    for page in [LivePage::Meet, LivePage::Chat] {
+        for grade in grades() {
+            let answer = status(&frame(), page, &passed(grade)).into_string();
+            assert!(answer.contains("action=\"/enter_bot_secret\""), "{answer}");
+        }
+        let recorded = passed(GradeView::Recorded { at: 1 });
+        assert!(status(&frame(), page, &recorded).into_string().contains("recorded your grade"));
+    }
+}
+
+#[test]
+fn the_last_page_says_when_the_grade_was_recorded() {
+    let told = |at, zone: Option<&str>| {
+        let zone = zone.map(|zone| jiff::tz::TimeZone::get(zone).unwrap());
+        let frame = Frame { clock: Clock { zone, ..frame().clock }, ..frame() };
+        done(&frame, &passed(GradeView::Recorded { at })).into_string()
+    };
+
+    let page = told(1_795_476_600, Some("Europe/Amsterdam"));
+    assert!(page.contains("<time datetime=\"2026-11-23T23:30:00Z\">"), "{page}");
+    assert!(page.contains(">00:30<"), "{page}");
+    assert!(told(1_795_476_600, None).contains(">23:30 UTC<"));
+    assert!(told(1_795_000_000, None).contains(" UTC<"));
+}
+
+#[test]
+fn a_page_in_a_frame_can_be_taken_out_of_it() {
+    let free = Frame { is_framed: false, ..frame() };
+
+    for page in [start(&frame()), ask_for_secret(&frame(), None), done(&frame(), &status_of(None))]
+    {
+        let page = page.into_string();
+        assert!(page.contains("target=\"_blank\" rel=\"noopener\">"), "{page}");
+    }
+    assert!(!start(&free).into_string().contains("_blank"));
+}
+
+#[test]
+fn fields_help_those_who_type_and_paste() {
+    let jid = enter_jid(&frame(), "", None).into_string();
+    let secret = ask_for_secret(&frame(), None).into_string();
+    let bot_secret = enter_bot_secret(&frame(), &status_of(None), None).into_string();
+
+    for attribute in ["autocomplete=\"impp\"", "inputmode=\"email\"", "autocapitalize=\"none\""] {
+        assert!(jid.contains(attribute), "{attribute}");
+    }
+    for page in [&secret, &bot_secret] {
+        assert!(page.contains("autocomplete=\"off\""), "{page}");
+    }
+    for page in [&jid, &secret, &bot_secret] {
+        assert!(page.contains("spellcheck=\"false\""), "{page}");
+        assert!(!page.contains("onpaste"), "{page}");
+    }
 }
