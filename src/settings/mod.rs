@@ -300,3 +300,8 @@ fn text_of(file: &Path) -> Result<String, SettingsError> {
 pub fn no_color() -> bool {
     std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty())
 }
+
+/// Whether a service manager such as systemd wants to be told how the daemon is.
+pub fn has_service_manager() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
+}
