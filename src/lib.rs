@@ -9,8 +9,8 @@
 //!
 //! ```text
 //!         main  cli  daemon  learner            the only callers of System, signals, exit codes
-//!         translations  authoring               tools for translators and authors; nothing below
-//!                                               names them
+//!         translations  authoring  manual       tools for translators, authors, packagers; nothing
+//!                                               below names them
 //!            |
 //!      actors      http      xmpp               IO: sockets, timers, database, clock
 //!         |  \    /  |
@@ -73,6 +73,7 @@ pub mod keys;
 pub mod learner;
 pub mod lesson;
 pub mod lti;
+pub mod manual;
 pub mod metrics;
 pub mod otr;
 pub mod reference;
@@ -120,6 +121,11 @@ pub fn run(cli: cli::Cli) -> Result<(), Failure> {
         cli::Command::Compile(arguments) => translations::compile::compile(&arguments),
         cli::Command::Keys(command) => {
             keys::command::run(&command, &Settings::choose_file(cli.settings))
+        }
+        cli::Command::Man(arguments) => manual::write_pages(&arguments.output),
+        cli::Command::Completions(arguments) => {
+            manual::print_completions(arguments.shell);
+            Ok(())
         }
     }
 }
