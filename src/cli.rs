@@ -45,6 +45,8 @@ pub enum Command {
     Run(Run),
     /// Reads settings, lessons, locales and keys, and prints every problem with file and line.
     Check,
+    /// Asks the running bot whether it is alive and ready; ends with 0 if it is both.
+    Status,
     /// Checks, draws and plays lessons: the tools of their authors.
     #[command(subcommand)]
     Lesson(Lesson),

@@ -8,7 +8,7 @@
 //! # Map
 //!
 //! ```text
-//!         main  cli  daemon  learner            the only callers of System, signals, exit codes
+//!         main  cli  daemon  learner  status    the only callers of System, signals, exit codes
 //!         translations  authoring  manual       tools for translators, authors, packagers; nothing
 //!                                               below names them
 //!            |
@@ -79,6 +79,7 @@ pub mod otr;
 pub mod reference;
 pub mod session;
 pub mod settings;
+pub mod status;
 pub mod store;
 pub mod telemetry;
 pub mod translations;
@@ -108,6 +109,7 @@ pub fn run(cli: cli::Cli) -> Result<(), Failure> {
             daemon::run(settings, &arguments)
         }
         cli::Command::Check => daemon::check(&Settings::choose_file(cli.settings)),
+        cli::Command::Status => status::run(&Settings::load(&Settings::choose_file(cli.settings))?),
         cli::Command::Lesson(command) => authoring::run(&command, cli.settings, cli.verbose > 0),
         cli::Command::Learner(arguments) => {
             telemetry::start(level.unwrap_or(LevelFilter::Warn), Log::default(), no_color);

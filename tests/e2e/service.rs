@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 use std::os::unix::net::UnixDatagram;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -112,4 +113,35 @@ fn a_bot_that_cannot_log_in_is_never_ready_and_says_why_it_ends() {
     assert!(!has(&heard, "READY=1"), "{heard:?}");
     let why = format!("STATUS=stopping: {} at ", stage::BOT);
     assert!(has(&heard, &why), "{heard:?}");
+}
+
+fn status(daemon: &Daemon) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = Command::new(program())
+        .arg("--settings")
+        .arg(daemon.settings())
+        .arg("status")
+        .output()
+        .unwrap();
+    (status.code(), [stdout, stderr].map(|text| String::from_utf8(text).unwrap()).concat())
+}
+
+#[test]
+fn the_status_is_0_while_the_bot_is_logged_in_and_1_when_it_is_not() {
+    let mut prosody = stage::server();
+    let mut daemon = Daemon::start(program(), stage::script(&prosody));
+
+    let (code, said) = status(&daemon);
+    assert_eq!((code, said.as_str()), (Some(0), "healthz: alive\nreadyz: ready\n"));
+
+    prosody.kill();
+    let lost = poll(PATIENCE, || {
+        let (code, said) = status(&daemon);
+        (code == Some(1) && said.contains("readyz: not logged in to XMPP")).then_some(said)
+    });
+    assert!(lost.unwrap().contains("healthz: alive"), "{}", daemon.log());
+
+    daemon.kill();
+    let (code, said) = status(&daemon);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("does it run"), "{said}");
 }
