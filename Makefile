@@ -63,4 +63,4 @@ deb:
 	$(OTRBOT) completions bash >$(GENERATED)/otrbot.bash
 	$(OTRBOT) completions zsh >$(GENERATED)/_otrbot
 	$(OTRBOT) completions fish >$(GENERATED)/otrbot.fish
-	$(CARGO) deb --no-build --locked
+	$(CARGO) deb --no-build --locked --dbgsym
