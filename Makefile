@@ -4,7 +4,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help setup demo test lint bench fuzz
+.PHONY: help setup demo test lint bench fuzz deb
 
 # Seconds that each target of `make fuzz` runs.
 SECONDS ?= 600
@@ -17,6 +17,8 @@ help:
 	@echo 'make lint    check format, lints and documentation'
 	@echo 'make bench   measure the OTR engine beside libotr, on one core, and print a table'
 	@echo 'make fuzz    fuzz the OTR engine: SECONDS=600 for each of FUZZ_TARGETS'
+	@echo 'make deb     make the Debian package, in target/debian; packaging/test-deb.sh installs it in'
+	@echo '             a clean root and tries it'
 	@echo 'make setup   install the programs that tests and demo drive (the others do this first)'
 
 setup:
@@ -48,3 +50,17 @@ fuzz:
 			tests/fuzz/target/found/$$target tests/fuzz/corpus/$$target -- \
 			-max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=25 || exit 1; \
 	done
+
+GENERATED = packaging/generated
+OTRBOT = $(CARGO) run --quiet --release --locked --bin otrbot --
+
+deb:
+	@$(CARGO) deb --version >/dev/null 2>&1 || { \
+		echo 'make deb needs cargo-deb: cargo install cargo-deb'; exit 1; }
+	$(CARGO) build --release --locked
+	rm -rf $(GENERATED)
+	$(OTRBOT) man --output $(GENERATED)/man
+	$(OTRBOT) completions bash >$(GENERATED)/otrbot.bash
+	$(OTRBOT) completions zsh >$(GENERATED)/_otrbot
+	$(OTRBOT) completions fish >$(GENERATED)/otrbot.fish
+	$(CARGO) deb --no-build --locked --dbgsym

@@ -19,7 +19,8 @@ pub struct Cli {
         short,
         global = true,
         value_name = "FILE",
-        help = "The settings [default: settings/$OTRBOT_ENV.yaml, else settings/production.yaml]"
+        help = "The settings [default: settings/$OTRBOT_ENV.yaml, else settings/production.yaml, \
+                else /etc/otrbot/settings.yaml]"
     )]
     pub settings: Option<PathBuf>,
 
@@ -44,6 +45,8 @@ pub enum Command {
     Run(Run),
     /// Reads settings, lessons, locales and keys, and prints every problem with file and line.
     Check,
+    /// Asks the running bot whether it is alive and ready; ends with 0 if it is both.
+    Status,
     /// Checks, draws and plays lessons: the tools of their authors.
     #[command(subcommand)]
     Lesson(Lesson),
@@ -60,6 +63,10 @@ pub enum Command {
     /// Makes, shows and moves long-term OTR keys, in libotr's file format.
     #[command(subcommand)]
     Keys(Keys),
+    /// Writes the manual pages, one for each command.
+    Man(WriteManual),
+    /// Prints what a shell needs to complete command lines.
+    Completions(PrintCompletions),
 }
 
 /// Arguments of `run`.
@@ -177,6 +184,22 @@ pub struct Compile {
     /// The folder of all languages.
     #[arg(long, value_name = "DIR", default_value = "locales")]
     pub locales: PathBuf,
+}
+
+/// Arguments of `man`.
+#[derive(Clone, Debug, Args)]
+pub struct WriteManual {
+    /// The folder for the pages; it is made if it is not there.
+    #[arg(long, short, value_name = "DIR", default_value = "man")]
+    pub output: PathBuf,
+}
+
+/// Arguments of `completions`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct PrintCompletions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
 }
 
 /// The commands of `keys`.

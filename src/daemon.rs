@@ -4,6 +4,7 @@
 mod assemble;
 mod check;
 mod serve;
+mod service;
 
 pub use self::{assemble::Assembly, check::check, serve::serve};
 

@@ -8,9 +8,9 @@
 //! # Map
 //!
 //! ```text
-//!         main  cli  daemon  learner            the only callers of System, signals, exit codes
-//!         translations  authoring               tools for translators and authors; nothing below
-//!                                               names them
+//!         main  cli  daemon  learner  status    the only callers of System, signals, exit codes
+//!         translations  authoring  manual       tools for translators, authors, packagers; nothing
+//!                                               below names them
 //!            |
 //!      actors      http      xmpp               IO: sockets, timers, database, clock
 //!         |  \    /  |
@@ -73,11 +73,13 @@ pub mod keys;
 pub mod learner;
 pub mod lesson;
 pub mod lti;
+pub mod manual;
 pub mod metrics;
 pub mod otr;
 pub mod reference;
 pub mod session;
 pub mod settings;
+pub mod status;
 pub mod store;
 pub mod telemetry;
 pub mod translations;
@@ -107,6 +109,7 @@ pub fn run(cli: cli::Cli) -> Result<(), Failure> {
             daemon::run(settings, &arguments)
         }
         cli::Command::Check => daemon::check(&Settings::choose_file(cli.settings)),
+        cli::Command::Status => status::run(&Settings::load(&Settings::choose_file(cli.settings))?),
         cli::Command::Lesson(command) => authoring::run(&command, cli.settings, cli.verbose > 0),
         cli::Command::Learner(arguments) => {
             telemetry::start(level.unwrap_or(LevelFilter::Warn), Log::default(), no_color);
@@ -120,6 +123,11 @@ pub fn run(cli: cli::Cli) -> Result<(), Failure> {
         cli::Command::Compile(arguments) => translations::compile::compile(&arguments),
         cli::Command::Keys(command) => {
             keys::command::run(&command, &Settings::choose_file(cli.settings))
+        }
+        cli::Command::Man(arguments) => manual::write_pages(&arguments.output),
+        cli::Command::Completions(arguments) => {
+            manual::print_completions(arguments.shell);
+            Ok(())
         }
     }
 }

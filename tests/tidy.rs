@@ -258,6 +258,8 @@ fn the_repository_is_tidy() {
         "settings",
         "locales",
         "static",
+        "packaging",
+        "docs",
         ".ci",
         "README.md",
         "Makefile",

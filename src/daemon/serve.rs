@@ -12,7 +12,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Assembly, assemble};
+use super::{
+    Assembly, assemble,
+    service::{self, ServiceManager},
+};
 use crate::{
     actors::{
         grades::{self, Courier, GradeOutbox, RetryPlan},
@@ -57,7 +60,9 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
     let mut hangups = signal(SignalKind::hangup()).context("cannot listen to SIGHUP")?;
     let mut terms = signal(SignalKind::terminate()).context("cannot listen to SIGTERM")?;
     let mut interrupts = signal(SignalKind::interrupt()).context("cannot listen to SIGINT")?;
+    let service = ServiceManager::from_environment();
     let running = start(&assembly, on_failure).await?;
+    let watching = service.watch(running.vital_parts());
 
     let mut failed = failed;
     let result = loop {
@@ -65,7 +70,11 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
             _ = terms.recv() => break Ok("SIGTERM"),
             _ = interrupts.recv() => break Ok("SIGINT"),
             down = &mut failed => break Err(down),
-            _ = hangups.recv() => reload(&assembly, &running).await,
+            _ = hangups.recv() => {
+                service.reloading().await;
+                reload(&assembly, &running).await;
+                service.reloaded().await;
+            }
         }
     };
     let result = match result {
@@ -76,6 +85,11 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
         Err(Ok(down)) => Err(gave_up(&assembly, &down)),
         Err(Err(_)) => Err(Failure::Unknown(anyhow::anyhow!("the XMPP connection's actor died"))),
     };
+    if let Some(watching) = watching {
+        watching.abort();
+    }
+    let why = result.as_ref().err().map_or_else(|| "asked to".to_owned(), ToString::to_string);
+    service.stopping(&format!("stopping: {why}")).await;
     running.stop().await;
     result
 }
@@ -215,6 +229,16 @@ fn listen(address: std::net::SocketAddr, key: &str) -> Result<TcpListener, Failu
 }
 
 impl Running {
+    /// What must answer for the daemon to be alive.
+    fn vital_parts(&self) -> service::Parts {
+        service::Parts {
+            registry: self.registry.clone().recipient(),
+            connection: self.connection.clone().recipient(),
+            store: self.store.clone(),
+            session_threads: self.arbiters.iter().map(Arbiter::handle).collect(),
+        }
+    }
+
     /// Learners are told, the stream is closed in order, the last writes are done.
     async fn stop(self) {
         for server in &self.servers {

@@ -212,12 +212,15 @@ pub struct Consumer {
     pub frame_ancestors: Vec<String>,
 }
 
+/// Where packages put the settings.
+const INSTALLED: &str = "/etc/otrbot/settings.yaml";
+
 /// Why there are no settings.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SettingsError {
     /// There is no such file.
     #[error(
-        "no settings: {} cannot be read ({why}); copy settings/sample.yaml there and adapt it, or name another file with --settings", file.display()
+        "no settings: {} cannot be read ({why}); copy settings/sample.yaml there and adapt it, or name another file with --settings", absolute(file).display()
     )]
     NoFile {
         /// The file that was looked for.
@@ -240,20 +243,31 @@ enum KeyFiles {
     MayBeMissing,
 }
 
+/// A path that says where it is looked for, wherever the program was started.
+fn absolute(file: &Path) -> PathBuf {
+    std::path::absolute(file).unwrap_or_else(|_| file.to_owned())
+}
+
 fn lines(problems: &[Problem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 impl Settings {
     /// The file that is read: the one given, else `settings/$OTRBOT_ENV.yaml`, else
-    /// `settings/production.yaml`.
+    /// `settings/production.yaml`; where that is not there, the one of an installed package if it is.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn choose_file(given: Option<PathBuf>) -> PathBuf {
-        given.unwrap_or_else(|| {
-            let name = std::env::var("OTRBOT_ENV").unwrap_or_default();
-            let name = if name.is_empty() { "production" } else { &name };
-            Path::new("settings").join(format!("{name}.yaml"))
-        })
+        if let Some(given) = given {
+            return given;
+        }
+        let name = std::env::var("OTRBOT_ENV").unwrap_or_default();
+        if !name.is_empty() {
+            return Path::new("settings").join(format!("{name}.yaml"));
+        }
+        let [own, installed] = [Path::new("settings/production.yaml"), Path::new(INSTALLED)];
+        // What is there and cannot be looked at is said when it is read.
+        let is_there = |file: &Path| file.try_exists().unwrap_or(true);
+        if is_there(own) || !is_there(installed) { own.to_owned() } else { installed.to_owned() }
     }
 
     /// What `${name}` stands for where no settings say otherwise.
@@ -313,4 +327,9 @@ fn text_of(file: &Path) -> Result<String, SettingsError> {
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub fn no_color() -> bool {
     std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty())
+}
+
+/// Whether a service manager such as systemd wants to be told how the daemon is.
+pub fn has_service_manager() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
 }

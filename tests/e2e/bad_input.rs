@@ -16,17 +16,13 @@ use crate::support::stage::{self, BOT, BOT_PASSWORD};
 use crate::support::web;
 
 /// Runs the program to its end, in a folder of its own with this settings file.
-fn run(settings: Option<&str>) -> Output {
+fn run(settings: &str) -> Output {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("settings.yaml");
-    if let Some(text) = settings {
-        fs::write(&path, text).unwrap();
-    }
+    fs::write(&path, settings).unwrap();
     let mut command = Command::new(program());
-    if settings.is_some() {
-        command.arg("--settings").arg(&path);
-    }
-    command.arg("run").current_dir(folder.path()).env_remove("OTRBOT_ENV").output().unwrap()
+    command.arg("--settings").arg(&path);
+    command.arg("run").current_dir(folder.path()).output().unwrap()
 }
 
 fn script(port: u16) -> Script {
@@ -39,10 +35,19 @@ fn stderr(output: &Output) -> String {
 
 #[test]
 fn no_settings_end_with_3() {
-    let output = run(None);
+    let folder = TempDir::new().unwrap();
 
-    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    assert!(stderr(&output).contains("settings/production.yaml"), "{}", stderr(&output));
+    let output = Command::new(program())
+        .arg("run")
+        .current_dir(folder.path())
+        .env("OTRBOT_ENV", "there_is_none")
+        .output()
+        .unwrap();
+
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    let file = folder.path().join("settings/there_is_none.yaml");
+    assert!(said.contains(&file.display().to_string()), "{said}");
 }
 
 #[test]
@@ -50,7 +55,7 @@ fn an_unknown_setting_ends_with_4_and_names_file_line_and_key() {
     let yaml = script(1).yaml().replace("scheduled:", "schedulled:");
     let line = 1 + yaml.lines().position(|line| line.contains("schedulled")).unwrap();
 
-    let output = run(Some(&yaml));
+    let output = run(&yaml);
 
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(4), "{said}");
@@ -64,7 +69,7 @@ fn an_unknown_setting_ends_with_4_and_names_file_line_and_key() {
 fn a_setting_of_the_wrong_kind_ends_with_4() {
     let yaml = script(1).yaml().replace("may_start_smp: false", "may_start_smp: perhaps");
 
-    let output = run(Some(&yaml));
+    let output = run(&yaml);
 
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(4), "{said}");

@@ -25,6 +25,7 @@ mod manners;
 mod many;
 mod props;
 mod reload;
+mod service;
 mod stop;
 
 use std::path::Path;

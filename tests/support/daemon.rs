@@ -47,6 +47,8 @@ pub(crate) struct Script {
     pub(crate) tls: String,
     /// More lines at the end of the file.
     pub(crate) more: String,
+    /// More variables of the environment.
+    pub(crate) environment: Vec<(&'static str, String)>,
 }
 
 impl Script {
@@ -69,6 +71,7 @@ impl Script {
             whitelist: Vec::new(),
             tls: String::new(),
             more: String::new(),
+            environment: Vec::new(),
         }
     }
 
@@ -169,6 +172,7 @@ impl Daemon {
             .arg("run")
             .current_dir(self.folder.path())
             .env("NO_COLOR", "1")
+            .envs(self.script.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
