@@ -307,3 +307,11 @@ async fn a_folder_that_is_not_there_is_named_as_a_fault_of_opening() {
 
     assert!(matches!(error, StoreError::Open { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn a_database_in_memory_is_refused() {
+    for url in ["sqlite::memory:", "sqlite:file:x?mode=memory"] {
+        let refused = Store::open(url).await.unwrap_err();
+        assert!(refused.to_string().contains("name a file"), "{url}: {refused}");
+    }
+}

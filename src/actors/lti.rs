@@ -11,6 +11,7 @@
 //! futures and run side by side; whatever must be atomic is so in the store. Every message may come
 //! twice (a reload, two tabs) and does no harm then.
 
+pub mod course;
 mod desk;
 
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
@@ -244,6 +245,9 @@ pub enum PageError {
     /// The page's token is good, but what it stands for is gone.
     #[error("the enrolment of the page is gone")]
     Gone,
+    /// Only teachers may open the page.
+    #[error("a page for teachers")]
+    NotTeacher,
     /// The store does not work.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -282,14 +286,14 @@ impl PageError {
                 Fault::NotTrusted => "not_trusted",
                 Fault::OutOfDate => "out_of_date",
             },
-            Self::NoToken | Self::Token(_) | Self::Gone => "no_enrolment",
+            Self::NoToken | Self::Token(_) | Self::Gone | Self::NotTeacher => "no_enrolment",
             Self::Store(_) | Self::Unavailable => "unavailable",
         }
     }
 }
 
-/// The origins that may frame the pages of an enrolment where the settings do not say: those of the addresses in its launch, which
-/// were signed.
+/// The origins that may frame the pages of an enrolment where the settings do not say: those of the
+/// addresses in its launch, which were signed.
 pub fn origins(enrolment: &Enrolment) -> impl Iterator<Item = String> {
     [enrolment.return_url.as_deref(), enrolment.outcome_url.as_deref()]
         .into_iter()

@@ -13,6 +13,7 @@ pub mod coverage;
 mod draw;
 pub mod graph;
 pub mod play;
+pub mod previews;
 pub mod sources;
 pub mod words;
 

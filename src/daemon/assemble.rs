@@ -16,6 +16,7 @@ use crate::{
         lti::GatewayConfig,
         registry::{KnownLearner, factory::SessionFactory},
     },
+    authoring::previews::{Previews, SharedPreviews},
     cli,
     failure::Failure,
     http::PagesConfig,
@@ -204,7 +205,7 @@ impl Assembly {
     }
 
     /// What the pages say of this bot.
-    pub(super) fn pages(&self, catalogs: SharedCatalogs) -> PagesConfig {
+    pub(super) fn pages(&self, catalogs: SharedCatalogs, previews: SharedPreviews) -> PagesConfig {
         let lti = &self.settings.lti;
         PagesConfig {
             public_url: lti.public_url.clone(),
@@ -216,7 +217,13 @@ impl Assembly {
             project_name: self.variable("project_name"),
             bot_alias: self.variable("bot_alias"),
             catalogs,
+            previews,
         }
+    }
+
+    /// Drawings of the lessons that a factory has.
+    pub(super) fn previews(&self, factory: &SessionFactory) -> Previews {
+        Previews::new(&factory.lessons, &self.settings.lessons.default)
     }
 
     /// The languages; what is wrong with one is logged, and the others go on.

@@ -24,8 +24,9 @@ use crate::{
         store::{Flush, StoreActor},
         xmpp::{self as connection, Disconnect, XmppConnection},
     },
+    authoring::previews::SharedPreviews,
     failure::Failure,
-    http::{self, health},
+    http::{self, PagesConfig, health},
     i18n::SharedCatalogs,
     metrics::Metrics,
     store::Store,
@@ -45,8 +46,12 @@ struct Running {
     connection: Addr<XmppConnection>,
     store: Addr<StoreActor>,
     servers: Vec<ServerHandle>,
+    /// Threads of the sessions.
     arbiters: Vec<Arbiter>,
+    /// Threads of the pages' gateway.
+    desks: Vec<Arbiter>,
     catalogs: SharedCatalogs,
+    previews: SharedPreviews,
 }
 
 /// Starts everything, and returns once it was told to stop and did.
@@ -114,12 +119,14 @@ async fn reload(assembly: &Arc<Assembly>, running: &Running) {
     let read = tokio::task::spawn_blocking(move || {
         let catalogs = assembly.catalogs();
         let factory = assembly.factory(catalogs.clone())?;
-        Ok::<_, Failure>((catalogs, factory))
+        let previews = assembly.previews(&factory);
+        Ok::<_, Failure>((catalogs, factory, previews))
     });
     match read.await {
-        Ok(Ok((catalogs, factory))) => {
+        Ok(Ok((catalogs, factory, previews))) => {
             info!("SIGHUP: lessons and locales are read anew for new sessions");
             running.catalogs.replace(catalogs);
+            running.previews.replace(previews);
             running.registry.do_send(Reload(factory));
         }
         Ok(Err(failure)) => error!("SIGHUP: the old lessons and locales stay: {failure}"),
@@ -149,9 +156,11 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
     let arbiters: Vec<_> = (0..assemble::n_session_threads()).map(|_| Arbiter::new()).collect();
     let languages = assembly.catalogs();
     let catalogs = SharedCatalogs::new(languages.clone());
+    let factory = assembly.factory(languages.clone())?;
+    let previews = SharedPreviews::new(assembly.previews(&factory));
     let registry = SessionRegistry::new(registry::Parts {
         own: assembly.jid.clone(),
-        factory: assembly.factory(languages.clone())?,
+        factory,
         arbiters: arbiters.iter().map(Arbiter::handle).collect(),
         out: connection.clone().recipient(),
         store: store_actor.clone().recipient(),
@@ -175,38 +184,13 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
         metrics: Arc::clone(&metrics),
     }));
 
-    let mut servers = Vec::new();
+    let (mut servers, mut desks) = (Vec::new(), Vec::new());
     if let Some(listener) = pages_listener {
-        let outbox = GradeOutbox::new(grades::Parts {
-            store: store.clone(),
-            consumers: assembly.consumers(),
-            courier: Courier::new(settings.lti.allow_private_outcomes, None)
-                .context("cannot make the client that sends grades")?,
-            plan: RetryPlan::default(),
-            metrics: Arc::clone(&metrics),
-        })
-        .start();
-        let gateway = LtiGateway::new(lti::Parts {
-            config: assembly.gateway(),
-            store: store.clone(),
-            registry: lti::Registry {
-                enrol: registry.clone().recipient(),
-                dismiss: registry.clone().recipient(),
-                enter_secret: registry.clone().recipient(),
-                enter_bot_secret: registry.clone().recipient(),
-                whereabouts: registry.clone().recipient(),
-            },
-            outbox: outbox.recipient(),
-            metrics: Arc::clone(&metrics),
-        })
-        .start();
-        let address = listener.local_addr().context("the pages have no address")?;
-        let server =
-            http::serve(http::Site { gateway, config: assembly.pages(catalogs.clone()) }, listener)
-                .with_context(|| format!("cannot serve the pages on {address}"))?;
-        servers.push(server.handle());
-        actix::spawn(server);
-        info!("the pages are at {address}, known to the LMS as {}", settings.lti.public_url);
+        let config = assembly.pages(catalogs.clone(), previews.clone());
+        let pages = Pages { store: &store, registry: &registry, metrics: &metrics, config };
+        let (server, desk) = pages.serve(assembly, listener)?;
+        servers.push(server);
+        desks.push(desk);
     }
     let health = health::Health {
         registry: registry.clone().recipient(),
@@ -217,7 +201,68 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
     let server = health::serve(health, health_listener).context("cannot serve the metrics")?;
     servers.push(server.handle());
     actix::spawn(server);
-    Ok(Running { registry, connection, store: store_actor, servers, arbiters, catalogs })
+    Ok(Running {
+        registry,
+        connection,
+        store: store_actor,
+        servers,
+        arbiters,
+        desks,
+        catalogs,
+        previews,
+    })
+}
+
+/// What the web pages are made of.
+struct Pages<'a> {
+    store: &'a Store,
+    registry: &'a Addr<SessionRegistry>,
+    metrics: &'a Arc<Metrics>,
+    config: PagesConfig,
+}
+
+impl Pages<'_> {
+    /// Serves the pages; their gateway has a thread of its own.
+    fn serve(
+        self,
+        assembly: &Assembly,
+        listener: TcpListener,
+    ) -> Result<(ServerHandle, Arbiter), Failure> {
+        let settings = &assembly.settings;
+        let Self { store, registry, metrics, config } = self;
+        let outbox = GradeOutbox::new(grades::Parts {
+            store: store.clone(),
+            consumers: assembly.consumers(),
+            courier: Courier::new(settings.lti.allow_private_outcomes, None)
+                .context("cannot make the client that sends grades")?,
+            plan: RetryPlan::default(),
+            metrics: Arc::clone(metrics),
+        })
+        .start();
+        let parts = lti::Parts {
+            config: assembly.gateway(),
+            store: store.clone(),
+            registry: lti::Registry {
+                enrol: registry.clone().recipient(),
+                dismiss: registry.clone().recipient(),
+                enter_secret: registry.clone().recipient(),
+                enter_bot_secret: registry.clone().recipient(),
+                whereabouts: registry.clone().recipient(),
+            },
+            outbox: outbox.recipient(),
+            metrics: Arc::clone(metrics),
+        };
+        // Signatures are verified, and courses are looked through, away from the stanzas.
+        let desk = Arbiter::new();
+        let gateway = LtiGateway::start_in_arbiter(&desk.handle(), |_| LtiGateway::new(parts));
+        let address = listener.local_addr().context("the pages have no address")?;
+        let server = http::serve(http::Site { gateway, config }, listener)
+            .with_context(|| format!("cannot serve the pages on {address}"))?;
+        let handle = server.handle();
+        actix::spawn(server);
+        info!("the pages are at {address}, known to the LMS as {}", settings.lti.public_url);
+        Ok((handle, desk))
+    }
 }
 
 fn listen(address: std::net::SocketAddr, key: &str) -> Result<TcpListener, Failure> {
@@ -254,7 +299,7 @@ impl Running {
         if timeout(FLUSH_PATIENCE, self.store.send(Flush)).await.is_err() {
             warn!("the store did not finish its writes in time");
         }
-        for arbiter in &self.arbiters {
+        for arbiter in self.arbiters.iter().chain(&self.desks) {
             arbiter.stop();
         }
         info!("stopped");

@@ -206,6 +206,8 @@ mod tests {
 
     use actix::{Actor, Arbiter, Context, Handler, MessageResult};
 
+    use tempfile::{TempDir, tempdir};
+
     use super::*;
     use crate::store::Store;
 
@@ -233,8 +235,9 @@ mod tests {
     }
 
     /// Parts that answer, with these threads for sessions.
-    async fn parts(threads: &[Arbiter]) -> Parts {
-        let store = Store::open("sqlite::memory:").await.unwrap();
+    async fn parts(folder: &TempDir, threads: &[Arbiter]) -> Parts {
+        let url = format!("sqlite://{}/otrbot.db", folder.path().display());
+        let store = Store::open(&url).await.unwrap();
         Parts {
             registry: Double.start().recipient(),
             connection: Double.start().recipient(),
@@ -256,7 +259,7 @@ mod tests {
     async fn parts_that_answer_are_seen_with_their_counts() {
         let threads = [Arbiter::new(), Arbiter::new()];
 
-        let seen = parts(&threads).await.look().await.unwrap();
+        let seen = parts(&tempdir().unwrap(), &threads).await.look().await.unwrap();
 
         assert_eq!(seen.to_string(), "logged in; learners: 3, open sessions: 2");
         for thread in threads {
@@ -266,7 +269,8 @@ mod tests {
 
     #[actix::test]
     async fn a_registry_that_died_is_named() {
-        let mut parts = parts(&[]).await;
+        let folder = tempdir().unwrap();
+        let mut parts = parts(&folder, &[]).await;
         parts.registry = gone().await.recipient();
 
         assert_eq!(parts.look().await, Err("the registry of sessions"));
@@ -274,7 +278,8 @@ mod tests {
 
     #[actix::test]
     async fn a_connection_that_died_is_named() {
-        let mut parts = parts(&[]).await;
+        let folder = tempdir().unwrap();
+        let mut parts = parts(&folder, &[]).await;
         parts.connection = gone().await.recipient();
 
         assert_eq!(parts.look().await, Err("the XMPP connection"));
@@ -287,7 +292,8 @@ mod tests {
         thread.spawn_fn(move || {
             released.recv().ok();
         });
-        let parts = parts(&[Arbiter::new()]).await;
+        let folder = tempdir().unwrap();
+        let parts = parts(&folder, &[Arbiter::new()]).await;
         let hanging = Parts { session_threads: vec![thread.handle()], ..parts };
         // From here on no time passes but that of the timeouts.
         tokio::time::pause();

@@ -43,7 +43,7 @@ impl Failure {
             Self::Page(PageError::Launch(error)) => error.fault().status(),
             Self::Page(PageError::NoToken | PageError::Token(_) | PageError::Gone) => 401,
             Self::Page(PageError::Store(_) | PageError::Unavailable) => 503,
-            Self::Foreign => 403,
+            Self::Foreign | Self::Page(PageError::NotTeacher) => 403,
             Self::NotFound => 404,
             Self::Method => 405,
         }
@@ -64,7 +64,9 @@ impl Failure {
             }
             Self::Page(PageError::Token(_)) => ProblemKind::Expired,
             Self::Page(PageError::Store(_) | PageError::Unavailable) => ProblemKind::Unavailable,
-            Self::NotFound | Self::Method => ProblemKind::NotFound,
+            Self::NotFound | Self::Method | Self::Page(PageError::NotTeacher) => {
+                ProblemKind::NotFound
+            }
         }
     }
 
@@ -75,7 +77,9 @@ impl Failure {
             Self::Page(PageError::Launch(_) | PageError::Unavailable) => {
                 warn!("{reference}: {self}");
             }
-            Self::Page(PageError::NoToken | PageError::Token(_) | PageError::Gone)
+            Self::Page(
+                PageError::NoToken | PageError::Token(_) | PageError::Gone | PageError::NotTeacher,
+            )
             | Self::Foreign
             | Self::NotFound
             | Self::Method => debug!("{reference}: {self}"),

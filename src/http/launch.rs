@@ -46,14 +46,16 @@ async fn take_launch(site: &Site, request: &HttpRequest, payload: web::Payload) 
     };
     let taken = TakeLaunch { request: request_as_sent, reader: site.reader(request) };
     let view = site.ask(taken).await?;
-    Ok(site.show(request, &view, &Step::of_launch(&view)))
+    site.welcome(request, &view).await
 }
 
 /// `GET /`: somebody opens the tool without a launch, which only helps where nobody signs them.
 pub(super) async fn open(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
     let reader = site.reader(&request);
-    let opened = site.ask(OpenPage { token: PageToken::default(), reader }).await;
-    let answer = opened.map(|view| site.show(&request, &view, &Step::of_launch(&view)));
+    let answer = match site.ask(OpenPage { token: PageToken::default(), reader }).await {
+        Ok(view) => site.welcome(&request, &view).await,
+        Err(failure) => Err(failure),
+    };
     finish(&site, &request, answer).await
 }
 

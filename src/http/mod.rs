@@ -3,6 +3,7 @@
 
 pub mod assets;
 mod config_xml;
+mod course;
 mod error;
 mod headers;
 pub mod health;
@@ -27,6 +28,7 @@ use url::Url;
 use self::{error::Failure, headers::Ancestors};
 use crate::{
     actors::lti::{LtiGateway, PageError},
+    authoring::{graph::svg, previews::SharedPreviews},
     i18n::{self, SharedCatalogs},
     lti::presentation::Theme,
 };
@@ -55,6 +57,8 @@ pub struct PagesConfig {
     pub bot_alias: String,
     /// The pages' texts in all languages.
     pub catalogs: SharedCatalogs,
+    /// Drawings of the lessons, for teachers.
+    pub previews: SharedPreviews,
 }
 
 /// All that the handlers need.
@@ -114,6 +118,18 @@ fn routes(config: &mut web::ServiceConfig) {
                 .route(readable().to(launch::enter_bot_secret)),
         )
         .service(page("/status").route(web::post().to(status::status)))
+        .service(
+            page("/course")
+                .route(web::post().to(course::course))
+                .route(readable().to(course::course)),
+        )
+        .service(page("/course/resend").route(web::post().to(course::resend)))
+        .service(
+            page("/course/lesson")
+                .route(web::post().to(course::lesson))
+                .route(readable().to(course::lesson)),
+        )
+        .service(page("/static/lesson.css").route(readable().to(lesson_css)))
         .service(page("/static/{name}").route(readable().to(asset)))
         .service(page("/theme/{name}.css").route(readable().to(theme)))
         .service(page("/hello_world").route(readable().to(hello_world)))
@@ -141,6 +157,14 @@ async fn asset(
         .content_type(asset.content_type)
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
         .body(asset.bytes)
+}
+
+/// `GET /static/lesson.css`: the styles of the drawing of a lesson.
+async fn lesson_css() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .body(svg::style_sheet())
 }
 
 /// `GET /theme/…`: the colours of a platform, which its address names.

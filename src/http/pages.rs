@@ -14,10 +14,13 @@
 mod clock;
 mod contact;
 mod finish;
+mod funnel;
 mod layout;
 mod learn;
 mod others;
+mod roster;
 mod status;
+mod teach;
 #[cfg(test)]
 mod tests;
 
@@ -27,8 +30,9 @@ pub use self::{
     clock::Clock,
     finish::{done, enter_bot_secret},
     learn::{ask_for_secret, enter_jid, jid_entered, start},
-    others::{hello_world, problem, teacher},
+    others::{hello_world, problem},
     status::{LivePage, Status, status},
+    teach::{lesson, teacher},
 };
 use crate::i18n::Catalog;
 

@@ -8,6 +8,7 @@ use maud::Markup;
 
 use super::{
     Site,
+    error::Failure,
     headers::{self, Ancestors},
     pages::{self, Clock, Frame, GradeView, LivePage, Status},
     request::header_text,
@@ -15,8 +16,9 @@ use super::{
 use crate::{
     actors::{
         ambient::unix_now,
-        lti::{JidProblem, View, origins},
+        lti::{JidProblem, View, course::CourseView, origins},
     },
+    authoring::previews::Preview,
     i18n::Reader,
     lti::Presentation,
     session::{BotSecretVerdict, Progress, SecretVerdict},
@@ -38,20 +40,12 @@ pub(super) enum Step<'a> {
     EnterBotSecret(Option<BotSecretVerdict>),
     /// The lesson is done.
     Done,
-    /// For those who teach.
-    Teacher,
 }
 
 impl Step<'_> {
-    /// Where somebody stands who was just launched.
+    /// Where a learner stands who was just launched.
     pub(super) fn of_launch(view: &View) -> Self {
-        if view.enrolment.is_teacher {
-            Self::Teacher
-        } else if view.enrolment.jid.is_none() {
-            Self::Start
-        } else {
-            Self::next(view)
-        }
+        if view.enrolment.jid.is_none() { Self::Start } else { Self::next(view) }
     }
 
     /// Where somebody stands who gave their Jabber ID.
@@ -86,6 +80,36 @@ pub(super) fn is_done(view: &View) -> bool {
 }
 
 impl Site {
+    /// The page for whoever was just launched.
+    pub(super) async fn welcome(
+        &self,
+        request: &HttpRequest,
+        view: &View,
+    ) -> Result<HttpResponse, Failure> {
+        if view.enrolment.is_teacher {
+            self.course_of(request, view).await
+        } else {
+            Ok(self.show(request, view, &Step::of_launch(view)))
+        }
+    }
+
+    /// A page for a teacher: the course.
+    pub(super) fn show_course(&self, request: &HttpRequest, course: &CourseView) -> HttpResponse {
+        let markup = pages::teacher(&self.frame(request, &course.view), course);
+        self.page(HttpResponse::Ok(), &ancestors(&course.view), markup)
+    }
+
+    /// A page for a teacher: the lesson.
+    pub(super) fn show_lesson(
+        &self,
+        request: &HttpRequest,
+        view: &View,
+        preview: &Preview,
+    ) -> HttpResponse {
+        let markup = pages::lesson(&self.frame(request, view), preview);
+        self.page(HttpResponse::Ok(), &ancestors(view), markup)
+    }
+
     /// A page for a learner.
     pub(super) fn show(&self, request: &HttpRequest, view: &View, step: &Step<'_>) -> HttpResponse {
         let frame = self.frame(request, view);
@@ -98,7 +122,6 @@ impl Site {
                 pages::enter_bot_secret(&frame, &status(view), *verdict)
             }
             Step::Done => pages::done(&frame, &status(view)),
-            Step::Teacher => pages::teacher(&frame),
         };
         let ancestors = ancestors(view);
         self.page(HttpResponse::Ok(), &ancestors, markup)

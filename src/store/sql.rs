@@ -37,6 +37,10 @@ impl Store {
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let is_sqlite = url.starts_with("sqlite:");
+        if is_sqlite && (url.contains(":memory:") || url.contains("mode=memory")) {
+            let why = "a database in memory would lose grades at the end; name a file".to_owned();
+            return Err(StoreError::Open { why });
+        }
         let has_options = url.contains('?');
         let url =
             if is_sqlite && !has_options { format!("{url}?mode=rwc") } else { url.to_owned() };

@@ -18,8 +18,10 @@ use otrbot::{
         grades::{self, Courier, GradeOutbox, RetryPlan},
         lti::{self, GatewayConfig, LtiGateway},
     },
+    authoring::previews::{Previews, SharedPreviews},
     http::{self, PagesConfig, Site},
     i18n::{Catalog, Catalogs, SharedCatalogs},
+    lesson::Library,
     lti::{Consumers, token::TokenKey},
     metrics::Metrics,
     session::Progress,
@@ -81,6 +83,14 @@ pub(crate) fn consumers() -> Consumers {
 
 /// English, a language with one translated text, and one that is written from right to left and
 /// has no translations yet.
+/// The lessons that come with the program.
+fn lessons() -> Library {
+    let variables = ["bot_alias", "bot_jid", "bot_title", "bot_description", "project_name"];
+    let (lessons, problems) = Library::load(None, &variables);
+    assert!(problems.is_empty(), "{problems:?}");
+    lessons
+}
+
 fn catalogs() -> Catalogs {
     let mut catalogs = Catalogs::default();
     let dutch = "msgid \"\"\nmsgstr \"Content-Type: text/plain; charset=UTF-8\\n\"\n\n\
@@ -144,6 +154,7 @@ impl Tool {
             project_name: "Totem".to_owned(),
             bot_alias: "Marvin".to_owned(),
             catalogs: SharedCatalogs::new(catalogs()),
+            previews: SharedPreviews::new(Previews::new(&lessons(), "basics")),
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

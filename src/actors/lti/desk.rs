@@ -204,7 +204,7 @@ impl Desk {
     }
 
     /// The enrolment that a token stands for. Where nobody signs launches, nobody need bring one.
-    async fn enrolment(&self, token: &PageToken) -> Result<Enrolment, PageError> {
+    pub(super) async fn enrolment(&self, token: &PageToken) -> Result<Enrolment, PageError> {
         if token.is_empty() {
             if self.config.authenticate {
                 return Err(PageError::NoToken);
@@ -220,7 +220,7 @@ impl Desk {
     }
 
     /// What a page shows to this learner now.
-    async fn view(&self, enrolment: Enrolment) -> Result<View, PageError> {
+    pub(super) async fn view(&self, enrolment: Enrolment) -> Result<View, PageError> {
         let grade = self.store.grade_state(&enrolment.id).await?;
         self.view_with(enrolment, grade).await
     }

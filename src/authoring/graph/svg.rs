@@ -57,15 +57,36 @@ struct Drawn<'p> {
     size: Size,
 }
 
-/// Writes a picture down.
+/// Writes a picture down, as a document of its own.
 pub fn svg(picture: &Picture) -> String {
     let mut svg = String::new();
     // Writing to a `String` does not fail.
-    write(picture, &mut svg).unwrap_or_default();
+    write(picture, &mut svg, "", &format!("<style>{STYLE}</style>\n")).unwrap_or_default();
     svg
 }
 
-fn write(picture: &Picture, svg: &mut String) -> fmt::Result {
+/// Writes a picture down to stand in a page that has the [`style_sheet`]: its policy may not allow
+/// styles inside of it.
+pub fn inline(picture: &Picture) -> String {
+    let mut svg = String::new();
+    // Writing to a `String` does not fail.
+    write(picture, &mut svg, " class=\"lesson\"", "").unwrap_or_default();
+    svg
+}
+
+/// The styles of pictures that stand in a page; they touch nothing else of it.
+pub fn style_sheet() -> String {
+    let mut sheet = String::new();
+    for (selectors, rule) in STYLE.split_inclusive('}').filter_map(|rule| rule.split_once('{')) {
+        let scoped: Vec<String> =
+            selectors.split(',').map(|selector| format!("svg.lesson {selector}")).collect();
+        // Writing to a `String` does not fail.
+        writeln!(sheet, "{}{{{rule}", scoped.join(",")).unwrap_or_default();
+    }
+    sheet
+}
+
+fn write(picture: &Picture, svg: &mut String, class: &str, style: &str) -> fmt::Result {
     let drawn: Vec<Drawn<'_>> = picture.boxes.iter().map(drawn).collect();
     let labels: Vec<Vec<String>> = picture.arrows.iter().map(label).collect();
     let sizes: Vec<Size> = drawn.iter().map(|drawn| drawn.size).collect();
@@ -85,10 +106,10 @@ fn write(picture: &Picture, svg: &mut String) -> fmt::Result {
     let total_height = top + bottom + MARGIN;
     write!(
         svg,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"title desc\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\"{class} role=\"img\" aria-labelledby=\"title desc\" \
          width=\"{total_width:.0}\" height=\"{total_height:.0}\" \
          viewBox=\"0 0 {total_width:.0} {total_height:.0}\">\n\
-         <title id=\"title\">{}</title>\n<desc id=\"desc\">{}</desc>\n<style>{STYLE}</style>\n\
+         <title id=\"title\">{}</title>\n<desc id=\"desc\">{}</desc>\n{style}\
          <defs><marker id=\"head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"8\" \
          markerHeight=\"8\" orient=\"auto-start-reverse\"><path d=\"M0 0L10 5L0 10z\" \
          fill=\"#444\"/></marker></defs>\n\

@@ -189,7 +189,7 @@ pub(super) fn reference_line(reference: &str) -> Markup {
 }
 
 /// The hidden field that every form carries.
-fn token(frame: &Frame) -> Markup {
+pub(super) fn token(frame: &Frame) -> Markup {
     html! { input type="hidden" name="token" value=(frame.token); }
 }
 

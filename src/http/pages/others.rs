@@ -1,4 +1,4 @@
-//! Pages for teachers, and those outside of the exercise.
+//! Pages outside of the exercise.
 
 use std::sync::Arc;
 
@@ -6,47 +6,10 @@ use maud::{Markup, html};
 use tr::tr;
 
 use super::{
-    Frame, ProblemKind,
-    layout::{Head, address, document, fill, go, reference_line},
+    ProblemKind,
+    layout::{Head, document, reference_line},
 };
 use crate::i18n::Catalog;
-
-/// What a teacher sees instead of the exercise.
-pub fn teacher(frame: &Frame) -> Markup {
-    document(&frame.catalog, || {
-        let bot = &frame.bot_alias;
-        let head = Head {
-            heading: tr!("Private chat: the exercise for your learners"),
-            step: None,
-            here: None,
-            has_problem: false,
-            frame: Some(frame),
-        };
-        let content = html! {
-            p.lead {
-                (tr!("Your course is connected. Your learners see the exercise here; you see this page, as your course says that you teach it."))
-            }
-            section aria-labelledby="what" {
-                h2 id="what" { (tr!("What learners do")) }
-                ul {
-                    li { (fill(&tr!("They chat with {bot} ({jid}) in their own chat program, which must be able to do OTR.", bot = bot, jid = "{jid}"), &[("{jid}", &address(&frame.bot_jid))])) }
-                    li { (tr!("They switch on encryption, compare fingerprints and recognise each other by a shared secret.")) }
-                    li { (tr!("Each of them enters a code that only a finished lesson gives.")) }
-                }
-            }
-            section aria-labelledby="grades" {
-                h2 id="grades" { (tr!("Grades")) }
-                p { (tr!("Whoever finishes the lesson gets full marks, sent to the gradebook of your course by itself. What was not accepted yet is tried again for three days. Teachers are not graded.")) }
-            }
-            section aria-labelledby="try" {
-                h2 id="try" { (tr!("Try it yourself")) }
-                p { (tr!("You can do the whole exercise as a learner would.")) }
-                (go(frame, "/enter_jid", &tr!("Try the exercise")))
-            }
-        };
-        (head, content)
-    })
-}
 
 /// Says why there is no page, and what to do.
 pub fn problem(catalog: &Arc<Catalog>, kind: ProblemKind, reference: &str) -> Markup {

@@ -6,8 +6,11 @@ use maud::html;
 
 use super::{layout::fill, *};
 use crate::{
-    actors::lti::JidProblem,
+    actors::lti::{JidProblem, View, course::CourseView},
+    authoring::previews::Preview,
+    lti::token::PageToken,
     session::{BotSecretVerdict, Progress, SecretVerdict, Whereabouts},
+    store::{CourseRow, Enrolment, EnrolmentId, Funnel, GradeState, Wanted},
 };
 
 fn frame() -> Frame {
@@ -49,6 +52,64 @@ fn grades() -> [GradeView; 4] {
     ]
 }
 
+fn preview() -> Preview {
+    Preview { title: "The <lesson>".to_owned(), svg: "<svg class=\"lesson\"></svg>".to_owned() }
+}
+
+/// A course with this many learners, looked at on a page of the list.
+fn course(n: usize, page: usize) -> CourseView {
+    let enrolment = Enrolment {
+        id: EnrolmentId::from_text("id".to_owned()),
+        consumer_key: String::new(),
+        user_id: String::new(),
+        context_id: String::new(),
+        resource_link_id: String::new(),
+        jid: None,
+        locale: None,
+        lesson: None,
+        may_grade: false,
+        is_teacher: true,
+        outcome_url: None,
+        sourcedid: None,
+        return_url: None,
+        progress: Progress::Invited,
+        created_at: 0,
+        context_title: Some("A <course>".to_owned()),
+        presentation: None,
+    };
+    let why = "<why>".to_owned();
+    let grades = [
+        None,
+        Some((0.25, GradeState::Due { attempts: 0, next_at: 0 })),
+        Some((1.0, GradeState::Due { attempts: 3, next_at: 1_795_476_700 })),
+        Some((1.0, GradeState::Recorded { at: 1_795_476_600 })),
+        Some((1.0, GradeState::Failed { why })),
+    ];
+    let rows = (0..n.min(50)).zip(grades.into_iter().cycle()).map(|(ix, grade)| CourseRow {
+        id: EnrolmentId::from_text(format!("row{ix}")),
+        name: (ix % 2 == 0).then(|| "<name>".to_owned()),
+        link_title: Some(format!("<link {}>", ix % 3)),
+        jid: (ix % 3 == 0).then(|| "<jid>@chat.example".to_owned()),
+        progress: Progress::Talking,
+        active_at: 1_795_476_600,
+        grade,
+    });
+    CourseView {
+        view: View {
+            enrolment,
+            whereabouts: None,
+            grade: None,
+            frame_ancestors: Vec::new(),
+            token: PageToken::received("a-token"),
+        },
+        rows: rows.collect(),
+        wanted: Wanted { search: "\"><x".to_owned(), failed_only: true, page, page_size: 50 },
+        n_matching: n,
+        funnel: Funnel { opened: n, failed: n / 5, ..Funnel::default() },
+        n_sent_again: (page > 0).then_some(1),
+    }
+}
+
 /// Every page of a launch, in every state.
 fn pages(frame: &Frame) -> Vec<String> {
     let weak = SecretVerdict::TooWeak {
@@ -63,8 +124,10 @@ fn pages(frame: &Frame) -> Vec<String> {
         ask_for_secret(frame, Some(&weak)),
         ask_for_secret(frame, Some(&SecretVerdict::Unusable)),
         enter_bot_secret(frame, &status_of(None), None),
-        teacher(frame),
+        lesson(frame, &preview()),
     ];
+    pages
+        .extend([course(0, 0), course(1, 0), course(120, 2)].map(|course| teacher(frame, &course)));
     for grade in grades() {
         let status = passed(grade);
         pages.push(done(frame, &status));

@@ -1,0 +1,119 @@
+//! What teachers ask the gateway: how far the learners of their course are, and to send grades again
+//! that the platform has refused.
+
+use std::sync::Arc;
+
+use actix::{Handler, Message, ResponseFuture};
+use log::info;
+
+use super::{LtiGateway, PageError, View, desk::Desk};
+use crate::{
+    actors::{ambient::unix_now, grades::Wake},
+    lti::token::PageToken,
+    store::{Course, CourseRow, Enrolment, EnrolmentId, Funnel, Wanted},
+};
+
+/// How many learners stand on a page.
+pub const PAGE_SIZE: usize = 50;
+
+/// A teacher looks at the course.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<CourseView, PageError>")]
+pub struct OpenCourse {
+    /// The page token.
+    pub token: PageToken,
+    /// Which learners are to be shown; the page's size is the gateway's matter.
+    pub wanted: Wanted,
+    /// Which grades are to be sent again first.
+    pub send_again: Option<SendAgain>,
+}
+
+/// Which grades are to be sent again, of those that were refused for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendAgain {
+    /// That of one enrolment.
+    One(EnrolmentId),
+    /// All of the course.
+    All,
+}
+
+/// A course at a glance.
+#[derive(Clone, Debug)]
+pub struct CourseView {
+    /// The teacher's own.
+    pub view: View,
+    /// Some of the learners.
+    pub rows: Vec<CourseRow>,
+    /// Which ones were asked for; the page is one that there is.
+    pub wanted: Wanted,
+    /// How many match in all.
+    pub n_matching: usize,
+    /// How far all learners of the course are.
+    pub funnel: Funnel,
+    /// How many grades were put on their way again, if that was asked for.
+    pub n_sent_again: Option<u64>,
+}
+
+impl CourseView {
+    /// How many pages there are; at least one.
+    pub fn n_pages(&self) -> usize {
+        self.n_matching.div_ceil(PAGE_SIZE).max(1)
+    }
+}
+
+impl Desk {
+    async fn open_course(&self, message: OpenCourse) -> Result<CourseView, PageError> {
+        let OpenCourse { token, mut wanted, send_again } = message;
+        let enrolment = self.enrolment(&token).await?;
+        if !enrolment.is_teacher {
+            return Err(PageError::NotTeacher);
+        }
+        let course = course_of(&enrolment);
+        let n_sent_again = match send_again {
+            Some(which) => Some(self.send_again(&course, &which).await?),
+            None => None,
+        };
+        wanted.page_size = PAGE_SIZE;
+        let (rows, n_matching, funnel) = self.store.course(&course, &wanted).await?;
+        let view = self.view(enrolment).await?;
+        let mut course = CourseView { view, rows, wanted, n_matching, funnel, n_sent_again };
+        course.wanted.page = course.wanted.page.min(course.n_pages().saturating_sub(1));
+        Ok(course)
+    }
+
+    async fn send_again(&self, course: &Course, which: &SendAgain) -> Result<u64, PageError> {
+        let one = match which {
+            SendAgain::One(enrolment) => Some(enrolment),
+            SendAgain::All => None,
+        };
+        let n = self.store.send_again(course, one, unix_now()).await?;
+        info!("grades: {n} are sent again, as a teacher asked");
+        if n > 0 {
+            self.outbox.do_send(Wake);
+        }
+        Ok(n)
+    }
+}
+
+/// The course that an enrolment is in.
+fn course_of(enrolment: &Enrolment) -> Course {
+    let has_context = !enrolment.context_id.is_empty();
+    Course {
+        consumer_key: enrolment.consumer_key.clone(),
+        context_id: enrolment.context_id.clone(),
+        resource_link_id: if has_context {
+            String::new()
+        } else {
+            enrolment.resource_link_id.clone()
+        },
+    }
+}
+
+impl Handler<OpenCourse> for LtiGateway {
+    type Result = ResponseFuture<Result<CourseView, PageError>>;
+
+    fn handle(&mut self, message: OpenCourse, _: &mut Self::Context) -> Self::Result {
+        let desk = Arc::clone(&self.desk);
+        Box::pin(async move { desk.open_course(message).await })
+    }
+}

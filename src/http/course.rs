@@ -1,0 +1,101 @@
+//! The teacher's pages.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::{
+    Site,
+    error::Failure,
+    launch::{self, finish, open_page},
+    request::PageForm,
+};
+use crate::{
+    actors::lti::{
+        PageError, View,
+        course::{OpenCourse, SendAgain},
+    },
+    store::{EnrolmentId, Wanted},
+};
+
+/// The longest text that is searched for, in characters.
+const LONGEST_SEARCH: usize = 200;
+
+/// `GET,POST /course`: the learners, and how far they are.
+pub(super) async fn course(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    let answer = async {
+        let form = launch::read(&site, &request, payload).await?;
+        site.course(&request, &form, None).await
+    };
+    finish(&site, &request, answer.await).await
+}
+
+/// `POST /course/resend`: sends grades again that the platform has refused, one or all.
+pub(super) async fn resend(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    let answer = async {
+        let form = launch::read(&site, &request, payload).await?;
+        let which = match form.field("enrolment") {
+            Some(id) => SendAgain::One(EnrolmentId::from_text(id.to_owned())),
+            None => SendAgain::All,
+        };
+        site.course(&request, &form, Some(which)).await
+    };
+    finish(&site, &request, answer.await).await
+}
+
+/// `GET,POST /course/lesson`: the lesson as a graph.
+pub(super) async fn lesson(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    let answer = async {
+        let form = launch::read(&site, &request, payload).await?;
+        let view = open_page(&site, &request, &form).await?;
+        if !view.enrolment.is_teacher {
+            return Err(PageError::NotTeacher.into());
+        }
+        let preview = site.config.previews.find(view.enrolment.lesson.as_deref());
+        let preview = preview.ok_or(Failure::NotFound)?;
+        Ok(site.show_lesson(&request, &view, &preview))
+    };
+    finish(&site, &request, answer.await).await
+}
+
+impl Site {
+    /// The course of a teacher who was just launched.
+    pub(super) async fn course_of(
+        &self,
+        request: &HttpRequest,
+        view: &View,
+    ) -> Result<HttpResponse, Failure> {
+        let wanted = Wanted::default();
+        let open = OpenCourse { token: view.token.clone(), wanted, send_again: None };
+        let course = self.ask(open).await?;
+        Ok(self.show_course(request, &course))
+    }
+
+    async fn course(
+        &self,
+        request: &HttpRequest,
+        form: &PageForm,
+        send_again: Option<SendAgain>,
+    ) -> Result<HttpResponse, Failure> {
+        let search = form.field("search").unwrap_or_default();
+        let wanted = Wanted {
+            search: search.chars().take(LONGEST_SEARCH).collect(),
+            failed_only: form.field("failed").is_some(),
+            page: form.field("page").and_then(|page| page.parse().ok()).unwrap_or(0),
+            ..Wanted::default()
+        };
+        let open = OpenCourse { token: form.token.clone(), wanted, send_again };
+        let course = self.ask(open).await?;
+        Ok(self.show_course(request, &course))
+    }
+}

@@ -1,0 +1,110 @@
+//! What teachers see in place of the exercise: their course at a glance, and the lesson.
+
+use maud::{Markup, PreEscaped, html};
+use tr::tr;
+
+use super::{
+    Frame, funnel,
+    layout::{Head, address, aside, document, fill, go, token},
+    roster,
+};
+use crate::{actors::lti::course::CourseView, authoring::previews::Preview};
+
+/// The course at a glance.
+pub fn teacher(frame: &Frame, course: &CourseView) -> Markup {
+    document(&frame.catalog, || {
+        let bot = &frame.bot_alias;
+        let head = Head {
+            heading: tr!("Private chat: the exercise for your learners"),
+            step: None,
+            here: Some("/course"),
+            has_problem: false,
+            frame: Some(frame),
+        };
+        let content = html! {
+            @if let Some(title) = &course.view.enrolment.context_title {
+                p.lead { bdi { (title) } }
+            }
+            (sent_again(course))
+            (refused(frame, course))
+            @if course.funnel.opened > 0 {
+                section aria-labelledby="glance" {
+                    h2 id="glance" { (tr!("How far your learners are")) }
+                    (funnel::funnel(&course.funnel, frame.catalog.is_rtl()))
+                    (aside(frame, "/course", &tr!("Look again")))
+                }
+            }
+            (roster::roster(frame, course))
+            section aria-labelledby="what" {
+                h2 id="what" { (tr!("What learners do")) }
+                ul {
+                    li { (fill(&tr!("They chat with {bot} ({jid}) in their own chat program, which must be able to do OTR.", bot = bot, jid = "{jid}"), &[("{jid}", &address(&frame.bot_jid))])) }
+                    li { (tr!("They switch on encryption, compare fingerprints and recognise each other by a shared secret.")) }
+                    li { (tr!("Each of them enters a code that only a finished lesson gives.")) }
+                }
+                (aside(frame, "/course/lesson", &tr!("Look at the lesson")))
+            }
+            section aria-labelledby="grades" {
+                h2 id="grades" { (tr!("Grades")) }
+                p { (tr!("Whoever finishes the lesson gets full marks, sent to the gradebook of your course by itself. What was not accepted yet is tried again for three days. Teachers are not graded.")) }
+            }
+            section aria-labelledby="try" {
+                h2 id="try" { (tr!("Try it yourself")) }
+                p { (tr!("You can do the whole exercise as a learner would.")) }
+                (go(frame, "/enter_jid", &tr!("Try the exercise")))
+            }
+        };
+        (head, content)
+    })
+}
+
+fn sent_again(course: &CourseView) -> Markup {
+    html! {
+        @match course.n_sent_again {
+            None => {}
+            Some(0) => div.notice role="status" data-focus tabindex="-1" {
+                p { (tr!("There was no grade to be sent again: it is on its way, or recorded.")) }
+            },
+            Some(n) => div.good role="status" data-focus tabindex="-1" {
+                p { (tr!("Grades that are being sent again: {n}.", n = n)) }
+            },
+        }
+    }
+}
+
+fn refused(frame: &Frame, course: &CourseView) -> Markup {
+    let n = course.funnel.failed;
+    html! {
+        @if n > 0 {
+            div.notice.warning {
+                p { (tr!("Grades that your course did not accept: {n}. The reasons stand in the list below. Once they are mended, send the grades again.", n = n)) }
+                form.row method="post" action="/course/resend" {
+                    (token(frame))
+                    button.quiet type="submit" { (tr!("Send all of them again")) }
+                }
+            }
+        }
+    }
+}
+
+/// The lesson as a graph.
+pub fn lesson(frame: &Frame, preview: &Preview) -> Markup {
+    document(&frame.catalog, || {
+        let head = Head {
+            heading: tr!("The lesson"),
+            step: None,
+            here: Some("/course/lesson"),
+            has_problem: false,
+            frame: Some(frame),
+        };
+        let content = html! {
+            link rel="stylesheet" href="/static/lesson.css";
+            p { (tr!("Boxes are the states of the conversation, and arrows show what leads from one to the next. The bot says what stands in the boxes.")) }
+            div.graph role="region" aria-label=(tr!("The lesson")) tabindex="0" dir="ltr" lang="en" {
+                (PreEscaped(&preview.svg))
+            }
+            (aside(frame, "/course", &tr!("Back to your learners")))
+        };
+        (head, content)
+    })
+}
