@@ -146,6 +146,46 @@ impl Browser {
         self.tell("POST", "/url", Some(json!({ "url": url }))).await.unwrap();
     }
 
+    /// A command of the browser's own protocol for developers.
+    pub(crate) async fn develop(&self, command: &str, parameters: Value) -> Value {
+        let command = json!({ "cmd": command, "params": parameters });
+        self.tell("POST", "/goog/cdp/execute", Some(command)).await.unwrap()
+    }
+
+    /// Posts a form from the page that is there now, as one of its own would be, and waits for the
+    /// next page.
+    pub(crate) async fn post(&self, path: &str, fields: &[(String, String)]) {
+        self.script("document.documentElement.dataset.before = ''").await;
+        let script = "const form = document.createElement('form');
+            form.method = 'post';
+            form.action = arguments[0];
+            for (const [name, value] of arguments[1]) {
+                const input = document.createElement('input');
+                Object.assign(input, { type: 'hidden', name, value });
+                form.append(input);
+            }
+            document.body.append(form);
+            form.submit();";
+        let script = json!({ "script": script, "args": [path, fields] });
+        self.tell("POST", "/execute/sync", Some(script)).await.unwrap();
+        crate::support::until(path, async || {
+            let is_there = "return document.readyState === 'complete'
+                && !('before' in document.documentElement.dataset)";
+            self.script(is_there).await == true
+        })
+        .await;
+    }
+
+    /// A picture of the window, in the format PNG.
+    pub(crate) async fn picture(&self) -> Vec<u8> {
+        let picture = self.tell("GET", "/screenshot", None).await.unwrap();
+        let decoded = base64::Engine::decode(
+            &base64::engine::general_purpose::STANDARD,
+            picture.as_str().unwrap(),
+        );
+        decoded.unwrap()
+    }
+
     pub(crate) async fn resize(&self, width: u32, height: u32) {
         let size = json!({ "width": width, "height": height });
         self.tell("POST", "/window/rect", Some(size)).await.unwrap();

@@ -21,7 +21,7 @@ if (document.styleSheets.length === 0) say("the style sheet did not load");
 
 const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
 if (new Set(ids).size !== ids.length) say("an id twice");
-for (const element of document.querySelectorAll("bdi, input:not([type=hidden]), .fingerprint")) {
+for (const element of document.querySelectorAll("bdi[dir], input:not([type=hidden]), .fingerprint")) {
   if (getComputedStyle(element).direction !== "ltr") say("an address or secret from right to left", element);
 }
 for (const attribute of ["aria-describedby", "aria-labelledby", "aria-controls"]) {
@@ -41,7 +41,8 @@ for (const heading of document.querySelectorAll("h1, h2, h3, h4")) {
 
 for (const input of document.querySelectorAll("input:not([type=hidden])")) {
   if (input.labels.length !== 1) say("not one label", input);
-  if (!input.getAttribute("aria-describedby")) say("no hint", input);
+  const needs_none = ["search", "checkbox"].includes(input.type);
+  if (!needs_none && !input.getAttribute("aria-describedby")) say("no hint", input);
 }
 for (const form of document.forms) {
   if (form.method !== "post") say("a form that is not posted", form);
@@ -55,6 +56,7 @@ for (const element of document.querySelectorAll("button, input:not([type=hidden]
 if (root.scrollWidth > root.clientWidth) say(`wider than the window: ${root.scrollWidth} > ${root.clientWidth}`);
 for (const element of document.querySelectorAll("main *")) {
   const box = element.getBoundingClientRect();
+  if (element.closest(".graph")) continue;
   const sticks_out = box.right > root.clientWidth + 1 || box.left < -1;
   if (shown(element) && !element.closest(".unseen") && sticks_out) say("sticks out", element);
 }

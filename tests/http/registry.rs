@@ -33,7 +33,7 @@ struct Learner {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(crate) struct Put {
-    pub(crate) jid: &'static str,
+    pub(crate) jid: String,
     pub(crate) progress: Progress,
 }
 

@@ -199,7 +199,8 @@ impl Tool {
         self.post(path, FORM, body).await
     }
 
-    pub(crate) async fn put(&self, jid: &'static str, progress: Progress) {
+    pub(crate) async fn put(&self, jid: &str, progress: Progress) {
+        let jid = jid.to_owned();
         self.registry.send(Put { jid, progress }).await.unwrap();
     }
 
@@ -333,13 +334,21 @@ impl Launch {
         if self.query.is_empty() { "/".to_owned() } else { format!("/?{}", self.query) }
     }
 
+    /// The fields with their signature.
+    pub(crate) fn signed(&self) -> Vec<(String, String)> {
+        let signature = oauth::signature("POST", self.uri, &self.pairs, self.secret);
+        let mut signed = self.pairs.clone();
+        signed.push(("oauth_signature".to_owned(), signature));
+        signed
+    }
+
     /// The signed body, as a browser sends it.
     pub(crate) fn body(&self) -> String {
-        let signature = oauth::signature("POST", self.uri, &self.pairs, self.secret);
-        let signature = ("oauth_signature".to_owned(), signature);
-        let pairs = self.pairs.iter().chain([&signature]);
-        let encoded: Vec<String> =
-            pairs.map(|(a, b)| format!("{}={}", oauth::encode(a), oauth::encode(b))).collect();
+        let encoded: Vec<String> = self
+            .signed()
+            .iter()
+            .map(|(a, b)| format!("{}={}", oauth::encode(a), oauth::encode(b)))
+            .collect();
         encoded.join("&").replace("%20", "+")
     }
 }
