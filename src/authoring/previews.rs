@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use quick_xml::escape::escape;
+
 use super::graph::{Picture, svg};
 use crate::lesson::Library;
 
@@ -25,11 +27,16 @@ pub struct Previews {
 }
 
 impl Previews {
-    /// Draws the lessons; `default` is the name of the one for whoever asks for none.
-    pub fn new(lessons: &Library, default: &str) -> Self {
+    /// Draws the lessons; `default` is the name of the one for whoever asks for none, and
+    /// `variables` are what `${name}` stands for.
+    pub fn new(lessons: &Library, default: &str, variables: &BTreeMap<String, String>) -> Self {
         let drawn = lessons.iter().map(|(name, lesson)| {
             let picture = Picture::new(name, lesson);
-            let preview = Preview { title: picture.title.clone(), svg: svg::inline(&picture) };
+            let fill = |svg: String, (name, value): (&String, &String)| {
+                svg.replace(&format!("${{{name}}}"), &escape(value))
+            };
+            let svg = variables.iter().fold(svg::inline(&picture), fill);
+            let preview = Preview { title: picture.title, svg };
             (name.to_owned(), Arc::new(preview))
         });
         Self { by_name: drawn.collect(), default: default.to_owned() }

@@ -223,7 +223,8 @@ impl Assembly {
 
     /// Drawings of the lessons that a factory has.
     pub(super) fn previews(&self, factory: &SessionFactory) -> Previews {
-        Previews::new(&factory.lessons, &self.settings.lessons.default)
+        let settings = &self.settings;
+        Previews::new(&factory.lessons, &settings.lessons.default, &settings.format_strings)
     }
 
     /// The languages; what is wrong with one is logged, and the others go on.

@@ -142,8 +142,9 @@ impl Looker {
     }
 
     async fn emulate(&self, width: u32, media: &[(&str, &str)]) {
+        let height = if env::var_os("OTRBOT_PICTURES").is_some() { 2_400 } else { 900 };
         let metrics =
-            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.browser.develop("Emulation.setDeviceMetricsOverride", metrics).await;
         let features: Vec<Value> =
             media.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
@@ -213,7 +214,7 @@ async fn look_at_the_teachers_pages(locale: &'static str) {
 }
 
 /// Sixty learners, in all steps and with grades in all states.
-async fn fill_course(tool: &Tool) {
+pub(crate) async fn fill_course(tool: &Tool) {
     let progress = [
         Progress::Invited,
         Progress::Talking,

@@ -176,6 +176,16 @@ impl Browser {
         .await;
     }
 
+    /// Presses keys, one after the other, whatever has the focus. `\u{e004}`: Tab; `\u{e007}`: Enter.
+    pub(crate) async fn press(&self, keys: &str) {
+        let actions: Vec<Value> = keys
+            .chars()
+            .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key })))
+            .collect();
+        let keyboard = json!({ "actions": [{ "type": "key", "id": "keys", "actions": actions }] });
+        self.tell("POST", "/actions", Some(keyboard)).await.unwrap();
+    }
+
     /// A picture of the window, in the format PNG.
     pub(crate) async fn picture(&self) -> Vec<u8> {
         let picture = self.tell("GET", "/screenshot", None).await.unwrap();

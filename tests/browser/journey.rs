@@ -22,16 +22,16 @@ fn launch() -> Launch {
 }
 
 /// A learner before the browser, in the assignment.
-struct Learner {
-    tool: Tool,
+pub(crate) struct Learner {
+    pub(crate) tool: Tool,
     course: Course,
     platform: Platform,
-    browser: Browser,
+    pub(crate) browser: Browser,
     scripts: Scripts,
 }
 
 impl Learner {
-    async fn sit_down(scripts: Scripts, moods: Vec<Mood>) -> Self {
+    pub(crate) async fn sit_down(scripts: Scripts, moods: Vec<Mood>) -> Self {
         let tool = Tool::start().await;
         let course = Course::start();
         let platform = Platform::start(SECRET, moods);
@@ -44,7 +44,7 @@ impl Learner {
     }
 
     /// Opens the assignment in the course, in a frame of a width.
-    async fn open_assignment(&self, launch: Launch, frame_width: u32) {
+    pub(crate) async fn open_assignment(&self, launch: Launch, frame_width: u32) {
         let launch = launch
             .set("launch_presentation_return_url", &self.course.url())
             .graded(&self.platform.url, "cell of zoe");
@@ -58,7 +58,7 @@ impl Learner {
     }
 
     /// Waits for the page with this heading, and looks whether it can be read.
-    async fn arrive(&self, heading: &str) {
+    pub(crate) async fn arrive(&self, heading: &str) {
         let what = format!("the page {heading:?}");
         until(&what, async || {
             let headings = self.browser.script("return document.querySelector('h1')?.textContent");
@@ -358,11 +358,15 @@ async fn a_page_continues_in_a_window_of_its_own() {
 
 #[actix::test]
 async fn a_theme_of_the_course_leaves_every_page_readable() {
-    let brand = r##"{"ic-brand-primary":"#8a1538","ic-brand-font-color-dark":"#2d1b20",
-        "ic-link-color":"#8a1538","ic-brand-button--primary-bgd":"#ffc72c",
-        "ic-brand-button--primary-text":"#000000"}"##;
+    // In one line: browsers send the ends of lines in another form than was signed.
+    let brand = [
+        r##"{"ic-brand-primary":"#8a1538","ic-brand-font-color-dark":"#2d1b20","##,
+        r##""ic-link-color":"#8a1538","ic-brand-button--primary-bgd":"#ffc72c","##,
+        r##""ic-brand-button--primary-text":"#000000"}"##,
+    ]
+    .concat();
     for (field, value, ink) in [
-        ("custom_brand", brand, "rgb(45, 27, 32)"),
+        ("custom_brand", brand.as_str(), "rgb(45, 27, 32)"),
         ("custom_high_contrast", "true", "rgb(0, 0, 0)"),
     ] {
         let learner = Learner::sit_down(Scripts::On, Vec::new()).await;

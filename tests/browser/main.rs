@@ -5,6 +5,7 @@ mod access;
 mod course;
 mod driver;
 mod journey;
+mod keyboard;
 #[path = "../http/oauth.rs"]
 mod oauth;
 #[expect(dead_code, reason = "the pages meet no platform that fails")]
@@ -16,3 +17,4 @@ mod registry;
 #[expect(dead_code, reason = "the browser reads the pages and fills in the forms")]
 #[path = "../http/support.rs"]
 mod support;
+mod teacher;

@@ -253,6 +253,7 @@ async fn a_teacher_looks_at_the_lesson_of_the_assignment() {
         assert_eq!(page.status, 200, "{}", page.html);
         assert!(page.html.contains("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"lesson\""));
         assert!(page.html.contains("data-state="), "{title}");
+        assert!(!page.html.contains("${bot_alias}") && page.html.contains("Marvin"), "{title}");
         assert!(!page.html.contains("<style"), "the policy forbids styles inside");
         assert!(page.html.contains("action=\"/course\""), "the way back");
     }

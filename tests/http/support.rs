@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of a test may fail it")]
 
 use std::{
+    collections::BTreeMap,
     net::TcpListener,
     sync::{
         Arc,
@@ -83,6 +84,10 @@ pub(crate) fn consumers() -> Consumers {
 
 /// English, a language with one translated text, and one that is written from right to left and
 /// has no translations yet.
+fn variables() -> BTreeMap<String, String> {
+    BTreeMap::from([("bot_alias".to_owned(), "Marvin".to_owned())])
+}
+
 /// The lessons that come with the program.
 fn lessons() -> Library {
     let variables = ["bot_alias", "bot_jid", "bot_title", "bot_description", "project_name"];
@@ -154,7 +159,7 @@ impl Tool {
             project_name: "Totem".to_owned(),
             bot_alias: "Marvin".to_owned(),
             catalogs: SharedCatalogs::new(catalogs()),
-            previews: SharedPreviews::new(Previews::new(&lessons(), "basics")),
+            previews: SharedPreviews::new(Previews::new(&lessons(), "basics", &variables())),
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
