@@ -27,7 +27,7 @@ async fn look_after_a_course(scripts: Scripts) {
     let teacher = Learner::sit_down(scripts, Vec::new()).await;
     fill_course(&teacher.tool).await;
     teacher.open_assignment(Launch::of("teacher", "Instructor"), 640).await;
-    sees(&teacher, "60 learners. Page 1 of 2.").await;
+    sees(&teacher, "Learners: 60. Page 1 of 2.").await;
     let text = teacher.browser.text("svg.funnel").await;
     assert!(text.contains("Opened the exercise: 60 (100 %)"), "{text}");
 
@@ -35,7 +35,7 @@ async fn look_after_a_course(scripts: Scripts) {
     sees(&teacher, "Page 2 of 2.").await;
     press(&teacher, "#failed").await;
     press(&teacher, ".search button").await;
-    sees(&teacher, "4 of 60 learners.").await;
+    sees(&teacher, "Found: 4 of 60.").await;
     assert_eq!(teacher.browser.all("tbody tr").await.len(), 4);
     press(&teacher, "td form.row button").await;
     sees(&teacher, "Grades that are being sent again: 1.").await;
@@ -46,7 +46,7 @@ async fn look_after_a_course(scripts: Scripts) {
     let field = teacher.browser.find("#search").await;
     teacher.browser.type_into(&field, "vega 11").await;
     press(&teacher, ".search button").await;
-    sees(&teacher, "1 of 60 learners.").await;
+    sees(&teacher, "Found: 1 of 60.").await;
     let field = teacher.browser.find("#search").await;
     assert_eq!(teacher.browser.property(&field, "value").await, "vega 11");
 
@@ -57,7 +57,7 @@ async fn look_after_a_course(scripts: Scripts) {
         && getComputedStyle(document.querySelector('svg.lesson .line')).fill === 'none'";
     assert_eq!(teacher.browser.script(drawn).await, true, "the drawing has its styles");
     press(&teacher, "main form[action='/course'] button").await;
-    sees(&teacher, "60 learners.").await;
+    sees(&teacher, "Learners: 60.").await;
 
     press(&teacher, "form[action='/enter_jid'] button").await;
     teacher.arrive("Your Jabber ID").await;

@@ -157,7 +157,7 @@ async fn two_thousand_learners_are_paged_and_found() {
 
     let page = open(&tool).await;
     assert_eq!(n_rows(&page), 50);
-    assert!(page.html.contains("2000 learners. Page 1 of 40."), "{}", page.html);
+    assert!(page.html.contains("Learners: 2000. Page 1 of 40."), "{}", page.html);
     assert!(page.html.contains("Next page") && !page.html.contains("Previous page"));
     assert!(page.html.len() < 100_000, "{}", page.html.len());
 
@@ -182,7 +182,7 @@ async fn two_thousand_learners_are_paged_and_found() {
         assert_eq!((found.status, n_rows(&found)), (200, n), "{search}");
     }
     let found = tool.submit(&page, "/course", &[("search", "zoë")]).await;
-    assert!(found.html.contains("1 of 2000 learners."), "{}", found.html);
+    assert!(found.html.contains("Found: 1 of 2000."), "{}", found.html);
     assert!(found.html.contains("Recognised the bot"));
     let odd = tool.submit(&page, "/course", &[("search", "\"><script>")]).await;
     assert!(odd.html.contains("Nobody was found.") && !odd.html.contains("<script>"));

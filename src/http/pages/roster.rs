@@ -54,9 +54,9 @@ fn found(course: &CourseView) -> String {
         return tr!("Nobody was found.");
     }
     let found = if search.trim().is_empty() && !failed_only {
-        tr!("{n} learners.", n = course.n_matching)
+        tr!("Learners: {n}.", n = course.n_matching)
     } else {
-        tr!("{n} of {all} learners.", n = course.n_matching, all = course.funnel.opened)
+        tr!("Found: {n} of {all}.", n = course.n_matching, all = course.funnel.opened)
     };
     if course.n_pages() == 1 {
         return found;
