@@ -101,6 +101,20 @@ fn what_is_not_allowed_is_said_with_what_is() {
         "lti.authenticate: may be false only where",
     );
     check(&LEAST.replace("{ secret: lti-secret }", "{}"), "lti.consumers.key.secret: is missing");
+    for (consumer, expected) in [
+        ("secret: s, previous_secret_file: not-there", "not-there, which is not there"),
+        ("secret: s, frame_ancestors: [\"lms.example\"]", "lti.consumers.key.frame_ancestors"),
+        ("secret: s, frame_ancestors: [\"https://a.example/b\"]", "frame_ancestors"),
+        ("secret: s, frame_ancestors: [\"https://*\"]", "frame_ancestors"),
+        ("secret: s, frame_ancestors: [\"https://a; script-src *\"]", "frame_ancestors"),
+        ("secret: s, frame_ancestors: https://a.example/", "frame_ancestors"),
+    ] {
+        check(&LEAST.replace("secret: lti-secret", consumer), expected);
+    }
+    for limits in ["per_person: 0", "in_total: -1", "in_total: many", "per_week: 3"] {
+        let section = format!("lti: {{ invitations: {{ {limits} }}, consumers");
+        check(&LEAST.replace("lti: { consumers", &section), "lti.invitations.");
+    }
     check(&LEAST.replace("password: hunter2", "password: [hunter2]"), "must be a text");
     check(
         &LEAST.replace("password: hunter2", "password_file: not-there"),

@@ -20,7 +20,6 @@ use actix::{
     MessageResult, SpawnHandle, WrapFuture as _,
 };
 use log::{debug, error, info, warn};
-use secrecy::SecretString;
 
 use self::courier::Parcel;
 pub use self::courier::{Courier, CourierError};
@@ -28,7 +27,7 @@ use super::ambient::{random_bytes, random_name, unix_now};
 use crate::{
     lti::{
         Consumers,
-        answer::Outcome,
+        answer::{self, Outcome},
         grade::{Details, Score},
     },
     metrics::Metrics,
@@ -335,13 +334,6 @@ impl Attempt {
         }
     }
 
-    /// The secret to sign with: while there are two of them, in turn.
-    fn secret(&self) -> Option<&SecretString> {
-        let secrets = self.consumers.secrets(&self.grade.consumer_key);
-        let turn = usize::try_from(self.grade.attempts).unwrap_or_default();
-        secrets.get(turn.checked_rem(secrets.len())?)
-    }
-
     fn attempts(&self) -> u32 {
         u32::try_from(self.grade.attempts).unwrap_or(u32::MAX)
     }
@@ -352,22 +344,17 @@ impl Attempt {
         let Some(score) = Score::new(grade.score) else {
             return Outcome::Permanent { why: "the grade is out of range".to_owned() };
         };
-        let Some(secret) = self.secret() else {
-            // Somebody may put it back.
-            let why = "the settings have no such consumer any more".to_owned();
-            return Outcome::Transient { retry_after: None, why };
-        };
         let parcel = Parcel {
             url: &grade.outcome_url,
             sourcedid: &grade.sourcedid,
             score,
             consumer_key: &grade.consumer_key,
-            secret,
+            secrets: self.consumers.secrets(&grade.consumer_key),
             details: Details {
                 submitted_at: grade.accepts.submitted_at.then_some(grade.achieved_at),
                 prioritize_non_tool_grade: grade.accepts.prioritize_non_tool_grade,
             },
-            attempts: self.attempts(),
+            was_refused: grade.said.as_deref().is_some_and(answer::is_refusal),
         };
         self.courier.deliver(parcel, random_name::<16>, unix_now()).await
     }

@@ -221,3 +221,26 @@ fn combinations_that_mean_nothing_are_told() {
         &["belong to a state", "does not go together with `go`", "must rise"],
     );
 }
+
+#[test]
+fn parts_of_the_grade_rise_with_the_milestones() {
+    let lesson = |credit: &str| {
+        format!(
+            "title: T\nstart: a\ncredit: {credit}\nstates:\n  a:\n    on:\n      - {{ when: message_received, go: b }}\n  b: {{ end: true }}\n"
+        )
+    };
+    let given = parse(&lesson("{ verified: 75%, talking: 10% }")).unwrap();
+    let credit = |milestone| given.credit(milestone);
+    assert_eq!(credit(Milestone::Talking), Some(0.1));
+    assert_eq!(credit(Milestone::Encrypted), Some(0.1), "no less than before");
+    assert_eq!(credit(Milestone::Verified), Some(0.75));
+    let late = parse(&lesson("{ encrypted: 40% }")).unwrap();
+    assert_eq!(late.credit(Milestone::Talking), None);
+
+    check(&lesson("{ talking: 50%, verified: 40% }"), &["must rise"]);
+    for percent in ["0%", "100%", "40.5%", "-1%", "300%", "all"] {
+        let fault = format!("line 3 column 20: `{percent}` is no part of a grade");
+        check(&lesson(&format!("{{ talking: {percent} }}")), &[&fault]);
+    }
+    check(&lesson("{ done: 50% }"), &["milestone"]);
+}

@@ -56,9 +56,17 @@ pub enum Outcome {
     },
 }
 
-/// Sorts an answer. `message_id` is that of the request; `attempts` counts those before this one;
-/// `now` is in seconds since 1970.
-pub fn classify(answer: &Answer<'_>, message_id: &str, attempts: u32, now: i64) -> Outcome {
+/// What is said of a refused signature.
+const REFUSED: &str = "status 401: the signature was refused";
+
+/// Whether these words about an attempt say that its signature was refused.
+pub fn is_refusal(why: &str) -> bool {
+    why.starts_with(REFUSED)
+}
+
+/// Sorts an answer. `message_id` is that of the request; `was_refused`: the attempt
+/// before ended in a refused signature, see [`is_refusal`]; `now` is in seconds since 1970.
+pub fn classify(answer: &Answer<'_>, message_id: &str, was_refused: bool, now: i64) -> Outcome {
     let retry_after = answer.retry_after.and_then(|value| parse_retry_after(value, now));
     let transient = |why: String| Outcome::Transient { retry_after, why };
     let permanent = |why: String| Outcome::Permanent { why };
@@ -78,8 +86,8 @@ pub fn classify(answer: &Answer<'_>, message_id: &str, attempts: u32, now: i64) 
             why: "status 401: the platform has seen this request before".to_owned(),
         },
         // The clock, a restart of the platform, or a wrong secret: a fresh signature may do, once.
-        401 if attempts == 0 => transient("status 401: the signature was refused".to_owned()),
-        401 => permanent("status 401: the signature was refused twice".to_owned()),
+        401 if was_refused => permanent(format!("{REFUSED} again")),
+        401 => transient(REFUSED.to_owned()),
         // This is how Canvas throttles.
         403 if contains(answer.body, b"Rate Limit Exceeded") => {
             transient("status 403: too many requests".to_owned())

@@ -22,7 +22,7 @@ fn success() -> String {
 }
 
 fn sort(status: u16, body: &str) -> Outcome {
-    classify(&Answer { status, retry_after: None, body: body.as_bytes() }, "mine", 0, NOW)
+    classify(&Answer { status, retry_after: None, body: body.as_bytes() }, "mine", false, NOW)
 }
 
 fn is_transient(status: u16, body: &str) -> bool {
@@ -132,15 +132,17 @@ fn statuses_are_sorted_into_those_that_pass_and_those_that_stay() {
 #[test]
 fn a_refused_signature_is_tried_once_more() {
     let answer = Answer { status: 401, retry_after: None, body: b"" };
-    assert!(matches!(classify(&answer, "mine", 0, NOW), Outcome::Transient { .. }));
-    assert!(matches!(classify(&answer, "mine", 1, NOW), Outcome::Permanent { .. }));
+    assert!(matches!(classify(&answer, "mine", false, NOW), Outcome::Transient { .. }));
+    assert!(matches!(classify(&answer, "mine", true, NOW), Outcome::Permanent { .. }));
+    let Outcome::Transient { why, .. } = classify(&answer, "mine", false, NOW) else { panic!() };
+    assert!(is_refusal(&why) && !is_refusal("status 503"), "{why}");
 }
 
 #[test]
 fn the_platform_says_when_to_come_again() {
     let after = |value| {
         let answer = Answer { status: 503, retry_after: Some(value), body: b"" };
-        match classify(&answer, "mine", 0, NOW) {
+        match classify(&answer, "mine", false, NOW) {
             Outcome::Transient { retry_after, .. } => retry_after.map(|wait| wait.as_secs()),
             other @ (Outcome::Recorded | Outcome::Permanent { .. } | Outcome::Unclear { .. }) => {
                 panic!("{other:?}")
@@ -176,7 +178,7 @@ proptest::proptest! {
     #[test]
     fn no_answer_makes_it_panic(status: u16, after in "\\PC*", body: Vec<u8>) {
         let answer = Answer { status, retry_after: Some(&after), body: &body };
-        proptest::prop_assert_ne!(classify(&answer, "mine", 0, NOW), Outcome::Recorded);
+        proptest::prop_assert_ne!(classify(&answer, "mine", false, NOW), Outcome::Recorded);
     }
 }
 

@@ -360,15 +360,13 @@ impl Reader<'_> {
 /// Whether this is an origin of the web, perhaps with `*.` for all hosts under one, as a content
 /// security policy takes it.
 fn is_frame_ancestor(source: &str) -> bool {
-    let Ok(url) = Url::parse(&source.replacen("://*.", "://", 1)) else { return false };
+    let plain = source.to_ascii_lowercase().replacen("://*.", "://", 1);
+    let Ok(url) = Url::parse(&plain) else { return false };
     let origin = url.origin().ascii_serialization();
-    let is_tame = source.bytes().all(|byte| {
-        byte.is_ascii_alphanumeric()
-            || matches!(byte, b':' | b'/' | b'.' | b'*' | b'-' | b'[' | b']')
+    let is_tame = plain.bytes().all(|byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'/' | b'.' | b'-' | b'[' | b']')
     });
-    matches!(url.scheme(), "https" | "http")
-        && is_tame
-        && source.to_ascii_lowercase().replacen("://*.", "://", 1) == origin
+    matches!(url.scheme(), "https" | "http") && is_tame && plain == origin
 }
 
 fn read_secret(section: &Section<'_>, key: &'static str, path: &Path) -> Option<SecretString> {

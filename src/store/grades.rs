@@ -62,7 +62,8 @@ impl Store {
     /// What the database says.
     pub async fn due_grades(&self, now: i64, limit: u32) -> Result<Vec<GradeDue>, StoreError> {
         let select = "SELECT grades.id, consumer_key, outcome_url, sourcedid, score, achieved_at, \
-            queued_at, version, accepts, attempts FROM grades JOIN enrolments ON enrolments.id = grades.enrolment \
+            queued_at, version, accepts, attempts, why FROM grades \
+            JOIN enrolments ON enrolments.id = grades.enrolment \
             WHERE state = 0 AND next_at <= $1 AND outcome_url IS NOT NULL \
             AND sourcedid IS NOT NULL ORDER BY next_at LIMIT $2";
         let rows =
@@ -149,7 +150,7 @@ impl Store {
         now: i64,
     ) -> Result<u64, StoreError> {
         // An empty id stands for all.
-        let update = "UPDATE grades SET state = 0, attempts = 0, next_at = $1, queued_at = $1 \
+        let update = "UPDATE grades SET state = 0, attempts = 0, why = NULL, next_at = $1, queued_at = $1 \
             WHERE state = 2 AND ($2 = '' OR enrolment = $2) AND enrolment IN \
             (SELECT id FROM enrolments WHERE consumer_key = $3 AND context_id = $4 \
             AND ($5 = '' OR resource_link_id = $5))";
@@ -219,5 +220,6 @@ fn grade_due(row: &AnyRow) -> Result<GradeDue, StoreError> {
         version: row.try_get(7)?,
         accepts: Accepts::of(row.try_get(8)?),
         attempts: row.try_get(9)?,
+        said: row.try_get(10)?,
     })
 }

@@ -230,6 +230,8 @@ pub struct GradeDue {
     pub accepts: Accepts,
     /// How often it was tried.
     pub attempts: i64,
+    /// What came of the last attempt.
+    pub said: Option<String>,
 }
 
 /// Where a grade stands.

@@ -207,7 +207,11 @@ impl Learner {
 
     async fn is_graded(&self) {
         until("the grade", async || !self.platform.grades().is_empty()).await;
-        let grade = Grade { sourcedid: "cell of zoe".to_owned(), score: "1.0".to_owned() };
+        let grade = Grade {
+            sourcedid: "cell of zoe".to_owned(),
+            score: "1.0".to_owned(),
+            details: String::new(),
+        };
         assert_eq!(self.platform.grades(), [grade]);
         self.platform.assert_content();
     }

@@ -36,3 +36,29 @@ fn a_grade_survives_an_lms_that_is_down_and_a_bot_that_is_killed() {
         poll(std::time::Duration::from_secs(2), || (outcomes.grades().len() > 1).then_some(()));
     assert_eq!(again, None, "the grade came twice");
 }
+
+#[test]
+fn a_lesson_that_grants_parts_of_the_grade_raises_it_on_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let lesson = "extends: basics\ncredit: { encrypted: 40%, verified: 75% }\n";
+    std::fs::write(folder.path().join("parts.yaml"), lesson).unwrap();
+    let stage = Stage::set_with(program(), |script| {
+        let lessons = folder.path().display();
+        script.more = format!("lessons: {{ folder: {lessons}, default: parts }}\n");
+    });
+    let outcomes = &stage.outcomes;
+    let mut learner = stage.learner(ADA, &stage.learner_launch("in parts"));
+
+    let secret = learner.learn();
+    let part =
+        poll(3 * PATIENCE, || outcomes.grades().iter().any(|g| g.score >= 0.75).then_some(()));
+    assert_eq!(part, Some(()), "{:?}\n{}", outcomes.refusals(), stage.daemon.log());
+    learner.give_bot_secret(&secret);
+    let whole =
+        poll(3 * PATIENCE, || outcomes.grades().iter().any(|g| g.score >= 1.0).then_some(()));
+    assert_eq!(whole, Some(()), "{:?}\n{}", outcomes.refusals(), stage.daemon.log());
+
+    let scores: Vec<f64> = outcomes.grades().iter().map(|grade| grade.score).collect();
+    assert!(scores.is_sorted() && scores.len() <= 3, "{scores:?}");
+    assert_eq!(outcomes.refusals(), Vec::<String>::new());
+}

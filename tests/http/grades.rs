@@ -12,7 +12,7 @@ use otrbot::{
 use crate::{
     platform::{Mood, Platform},
     registry::BOT_SECRET,
-    support::{Launch, SECRET, Tool, now, outbox, until},
+    support::{Launch, OLD_SECRET, ROTATING_KEY, SECRET, Tool, now, outbox, until},
 };
 
 /// Enrols a learner by a launch, and says whether their grade is where it should be.
@@ -106,6 +106,112 @@ async fn a_secret_that_stays_wrong_is_a_matter_for_people() {
 
     until_state(&tool, &id, "given up", is_failed).await;
     assert_eq!(platform.attempts(), 2);
+}
+
+#[actix::test]
+async fn a_grade_is_signed_with_whichever_secret_the_platform_has() {
+    for (secret, attempts) in [(SECRET, 1), (OLD_SECRET, 2)] {
+        let tool = Tool::start().await;
+        let platform = Platform::start(secret, []);
+        let launch = Launch::of("zoe", "Learner").graded(&platform.url, "cell");
+        let launch = launch.set("oauth_consumer_key", ROTATING_KEY);
+        let page = tool.launch(&Launch { secret, ..launch }).await;
+        tool.submit(&page, "/enter_jid", &[("jid", "zoe@chat.example")]).await;
+        let id = tool.store.enrolment_by_jid("zoe@chat.example").await.unwrap().unwrap().id;
+
+        pass(&tool, &id).await;
+
+        until_state(&tool, &id, "recorded", is_recorded).await;
+        assert_eq!((platform.attempts(), platform.grades().len()), (attempts, 1), "{secret}");
+    }
+}
+
+#[actix::test]
+async fn a_refused_signature_after_an_outage_is_tried_once_more() {
+    let tool = Tool::start().await;
+    let moods = [503, 401].map(|status| Mood::Answers(status, &[], ""));
+    let platform = Platform::start(SECRET, moods);
+    let id = enrolled(&tool, "zoe", &platform.url).await;
+
+    pass(&tool, &id).await;
+
+    until_state(&tool, &id, "recorded", is_recorded).await;
+    assert_eq!((platform.attempts(), platform.grades().len()), (3, 1));
+}
+
+#[actix::test]
+async fn a_platform_that_leaves_it_open_is_asked_whether_it_has_the_grade() {
+    for (mood, attempts) in [
+        // The grade, and the question.
+        (Mood::TakesAndSaysDuplicate, 2),
+        (Mood::SaysProcessing { takes: true }, 2),
+        // The grade, the question, and the grade once more.
+        (Mood::SaysProcessing { takes: false }, 3),
+    ] {
+        let tool = Tool::start().await;
+        let platform = Platform::start(SECRET, [mood.clone()]);
+        let id = enrolled(&tool, "zoe", &platform.url).await;
+
+        pass(&tool, &id).await;
+
+        until_state(&tool, &id, &format!("{mood:?}"), is_recorded).await;
+        assert_eq!((platform.attempts(), platform.grades().len()), (attempts, 1), "{mood:?}");
+        platform.assert_content();
+    }
+}
+
+#[actix::test]
+async fn what_goes_along_is_what_the_platform_announced() {
+    for (announced, expected) in [
+        (&[][..], ""),
+        (
+            &["submitted_at"],
+            "<submissionDetails><submittedAt>{at}</submittedAt></submissionDetails>",
+        ),
+        (
+            &["submission_prioritize_non_tool_grade"],
+            "<submissionDetails><prioritizeNonToolGrade/></submissionDetails>",
+        ),
+    ] {
+        let tool = Tool::start().await;
+        let platform = Platform::start(SECRET, []);
+        let mut launch = Launch::of("zoe", "Learner").graded(&platform.url, "cell");
+        for name in announced {
+            let name = match *name {
+                "submitted_at" => "ext_outcome_submission_submitted_at_accepted",
+                _ => "ext_outcome_submission_prioritize_non_tool_grade_accepted",
+            };
+            launch = launch.with(name, "true");
+        }
+        let page = tool.launch(&launch).await;
+        tool.submit(&page, "/enter_jid", &[("jid", "zoe@chat.example")]).await;
+        let id = tool.store.enrolment_by_jid("zoe@chat.example").await.unwrap().unwrap().id;
+
+        let at = 1_700_000_000;
+        let grade = NewGrade { enrolment: id.clone(), score: 1.0, achieved_at: at };
+        tool.store.put_grade(&grade).await.unwrap();
+        tool.outbox.send(Wake).await.unwrap();
+
+        until_state(&tool, &id, expected, is_recorded).await;
+        let expected = expected.replace("{at}", "2023-11-14T22:13:20Z");
+        assert_eq!(platform.grades().first().unwrap().details, expected);
+    }
+}
+
+#[actix::test]
+async fn a_part_of_the_grade_is_raised_and_never_lowered() {
+    let tool = Tool::start().await;
+    let platform = Platform::start(SECRET, []);
+    let id = enrolled(&tool, "zoe", &platform.url).await;
+    for score in [0.25, 0.75, 0.5, 1.0, 0.25] {
+        let grade = NewGrade { enrolment: id.clone(), score, achieved_at: now() };
+        tool.store.put_grade(&grade).await.unwrap();
+        tool.outbox.send(Wake).await.unwrap();
+        until_state(&tool, &id, "recorded", is_recorded).await;
+    }
+
+    let scores: Vec<String> = platform.grades().into_iter().map(|grade| grade.score).collect();
+    assert_eq!(scores, ["0.25", "0.75", "1.0"]);
 }
 
 #[actix::test]

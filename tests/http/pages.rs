@@ -5,7 +5,7 @@ use otrbot::{session::Progress, store::GradeState};
 use crate::{
     platform::{Grade, Platform},
     registry::BOT_SECRET,
-    support::{FORM, Launch, SECRET, Tool, until},
+    support::{FORM, Launch, OLD_SECRET, ROTATING_KEY, SECRET, Tool, until},
 };
 
 const JID: &str = "zoe@chat.example";
@@ -41,7 +41,8 @@ async fn the_way_leads_from_the_launch_to_the_grade() {
     assert_eq!(page.name(), "done");
 
     until("the grade", async || !platform.grades().is_empty()).await;
-    let grade = Grade { sourcedid: sourcedid.to_owned(), score: "1.0".to_owned() };
+    let grade =
+        Grade { sourcedid: sourcedid.to_owned(), score: "1.0".to_owned(), details: String::new() };
     assert_eq!(platform.grades(), [grade]);
     platform.assert_content();
     let id = tool.store.enrolment_by_jid(JID).await.unwrap().unwrap().id;
@@ -376,11 +377,35 @@ async fn there_is_a_configuration_to_import() {
         "<blti:description>Teaches &lt;OTR&gt;.</blti:description>",
         "<blti:launch_url>https://tool.example/</blti:launch_url>",
         "<lticm:property name=\"domain\">tool.example</lticm:property>",
+        "<blti:icon>https://tool.example/static/otrbot.svg</blti:icon>",
+        "name=\"brand\">$com.instructure.brandConfigJSON<",
+        "name=\"high_contrast\">$Canvas.user.prefersHighContrast<",
+        "name=\"tz\">$Person.address.timezone<",
+        "name=\"privacy_level\">anonymous<",
     ] {
         assert!(page.html.contains(part), "{part}: {}", page.html);
     }
     let mut reader = quick_xml::NsReader::from_str(&page.html);
     while reader.read_event().unwrap() != quick_xml::events::Event::Eof {}
+}
+
+#[actix::test]
+async fn a_configuration_has_what_its_address_asks_for_and_nothing_odd() {
+    let tool = Tool::start().await;
+    for (query, privacy, lesson) in [
+        ("?privacy=name_only&lesson=impostor", "name_only", Some("impostor")),
+        ("?lesson=my.lesson-2_b", "anonymous", Some("my.lesson-2_b")),
+        ("?privacy=%3Cx&lesson=%3C/a%3E", "anonymous", None),
+        ("?privacy=public&lesson=", "anonymous", None),
+        ("?lesson=a&lesson=b&%FF", "anonymous", None),
+    ] {
+        let page = tool.get(&format!("/lti/config.xml{query}")).await;
+        assert_eq!(page.status, 200, "{query}");
+        assert!(page.html.contains(&format!("\"privacy_level\">{privacy}<")), "{query}");
+        let said = page.html.split_once("name=\"lesson\">").map(|(_, rest)| rest);
+        let said = said.and_then(|rest| rest.split_once('<')).map(|(name, _)| name);
+        assert_eq!(said, lesson, "{query}");
+    }
 }
 
 #[actix::test]
@@ -412,4 +437,60 @@ async fn other_addresses_and_methods_get_a_page_too() {
     assert_eq!(request.send().await.unwrap().status().as_u16(), 405);
     let head = tool.client.head(format!("{}/hello_world", tool.base)).send().await.unwrap();
     assert_eq!(head.status().as_u16(), 200);
+}
+
+#[actix::test]
+async fn a_platform_frames_the_pages_where_the_settings_say_and_nowhere_else() {
+    let tool = Tool::start().await;
+    let launch = Launch::of("zoe", "Learner").set("oauth_consumer_key", ROTATING_KEY);
+
+    let page = tool.launch(&launch).await;
+
+    let policy = page.header("content-security-policy").to_owned();
+    assert!(
+        policy.ends_with("frame-ancestors 'self' https://lms.example https://*.school.example"),
+        "{policy}"
+    );
+    let page = tool.submit(&page, "/enter_jid", &[("jid", JID)]).await;
+    assert_eq!(page.header("content-security-policy"), policy);
+    let other = tool.launch(&Launch::of("zoe", "Learner")).await;
+    assert!(!other.header("content-security-policy").contains("lms.example"));
+}
+
+#[actix::test]
+async fn the_secret_before_is_good_as_long_as_it_is_set() {
+    let tool = Tool::start().await;
+    for (secret, status) in [(SECRET, 200), (OLD_SECRET, 200), ("older still", 401)] {
+        let launch = Launch::of("zoe", "Learner").set("oauth_consumer_key", ROTATING_KEY);
+        assert_eq!(tool.launch(&Launch { secret, ..launch }).await.status, status, "{secret}");
+    }
+    let other = Launch { secret: OLD_SECRET, ..Launch::of("zoe", "Learner") };
+    assert_eq!(tool.launch(&other).await.status, 401, "the secret of another platform");
+}
+
+#[actix::test]
+async fn strangers_are_not_bothered_by_way_of_the_page() {
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+    for n in 0..5 {
+        let jid = format!("stranger{n}@chat.example");
+        let page = tool.submit(&page, "/enter_jid", &[("jid", &jid)]).await;
+        assert_eq!(page.name(), "jid_entered", "{n}");
+    }
+
+    for again in [tool.launch(&Launch::of("zoe", "Learner")).await, page] {
+        let page = tool.submit(&again, "/enter_jid", &[("jid", "one.more@chat.example")]).await;
+        assert_eq!(page.name(), "enter_jid");
+        assert!(page.html.contains("as many contact requests for you today"), "{}", page.html);
+    }
+    // In another assignment they are the same person; others are not.
+    let other = Launch::of("zoe", "Learner").set("resource_link_id", "another");
+    let page = tool.launch(&other).await;
+    let page = tool.submit(&page, "/enter_jid", &[("jid", "one.more@chat.example")]).await;
+    assert_eq!(page.name(), "enter_jid");
+    let page = tool.launch(&Launch::of("yves", "Learner")).await;
+    let page = tool.submit(&page, "/enter_jid", &[("jid", "one.more@chat.example")]).await;
+    assert_eq!(page.name(), "jid_entered");
+    let told = tool.told().await;
+    assert_eq!(told.iter().filter(|told| told.contains("one.more")).count(), 1, "{told:?}");
 }

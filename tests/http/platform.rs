@@ -30,6 +30,10 @@ pub(crate) enum Mood {
     AnswersEndlessly,
     /// It takes its time, then takes the grade.
     Dawdles(Duration),
+    /// It takes the grade, and says that it has seen the request before.
+    TakesAndSaysDuplicate,
+    /// It says that it is at work on it, and takes the grade or not.
+    SaysProcessing { takes: bool },
 }
 
 /// A grade as it came, after all checks.
@@ -37,6 +41,8 @@ pub(crate) enum Mood {
 pub(crate) struct Grade {
     pub(crate) sourcedid: String,
     pub(crate) score: String,
+    /// What comes along with it, as it was written; empty: nothing.
+    pub(crate) details: String,
 }
 
 #[derive(Debug, Default)]
@@ -125,7 +131,8 @@ async fn outcome(
     let mut state = state.lock().unwrap();
     state.under_way -= 1;
     match state.check(&request, &body) {
-        Ok((message, grade)) => state.answer(&mood, &message, grade),
+        Ok((message, Some(grade))) => state.answer(&mood, &message, grade),
+        Ok((message, None)) => state.tell(&message),
         Err(fault) => {
             state.faults.push(fault);
             HttpResponse::Unauthorized().body("{\"errors\":[]}")
@@ -135,7 +142,11 @@ async fn outcome(
 
 impl State {
     /// Checks a request as a strict platform does; the message's identifier and the grade.
-    fn check(&mut self, request: &HttpRequest, body: &[u8]) -> Result<(String, Grade), String> {
+    fn check(
+        &mut self,
+        request: &HttpRequest,
+        body: &[u8],
+    ) -> Result<(String, Option<Grade>), String> {
         let header = |name: &str| {
             request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
         };
@@ -184,7 +195,21 @@ impl State {
         if oauth::signature("POST", &uri, &pairs, &self.secret) != claimed {
             return Err("the signature does not match".to_owned());
         }
-        read(body)
+        if body.windows(READ.len()).any(|part| part == READ.as_bytes()) {
+            return Ok((between(body, "<imsx_messageIdentifier>", "<")?, None));
+        }
+        read(body).map(|(message, grade)| (message, Some(grade)))
+    }
+
+    /// What it has, for whoever asks.
+    fn tell(&self, message: &str) -> HttpResponse {
+        let score = self.grades.last().map_or("", |grade| grade.score.as_str());
+        let body = format!(
+            "<p:readResultResponse><p:result><p:resultScore><p:language>en</p:language>\
+             <p:textString>{score}</p:textString></p:resultScore></p:result></p:readResultResponse>"
+        );
+        let envelope = envelope("success", "", message);
+        xml(200, &envelope.replace("<p:replaceResultResponse/>", &body))
     }
 
     fn answer(&mut self, mood: &Mood, message: &str, grade: Grade) -> HttpResponse {
@@ -200,6 +225,16 @@ impl State {
                 }
                 answer.body(*body)
             }
+            Mood::TakesAndSaysDuplicate => {
+                self.grades.push(grade);
+                HttpResponse::Unauthorized().body("Duplicate nonce detected")
+            }
+            Mood::SaysProcessing { takes } => {
+                if *takes {
+                    self.grades.push(grade);
+                }
+                xml(200, &envelope("processing", "", message))
+            }
             Mood::Refuses(description) => xml(422, &envelope("failure", description, message)),
             Mood::AnswersAnother => xml(200, &envelope("success", "", "another")),
             Mood::AnswersEndlessly => {
@@ -211,26 +246,31 @@ impl State {
     }
 }
 
+/// The request for the grade that the platform has.
+const READ: &str = "<readResultRequest><resultRecord><sourcedGUID>";
+
+/// What stands between two marks.
+fn between(body: &[u8], start: &str, end: &str) -> Result<String, String> {
+    let text = std::str::from_utf8(body).map_err(|_no_text| "no UTF-8")?;
+    let (_, rest) = text.split_once(start).ok_or_else(|| format!("no {start}"))?;
+    let (found, _) = rest.split_once(end).ok_or_else(|| format!("no {end}"))?;
+    quick_xml::escape::unescape(found).map(Cow::into_owned).map_err(|e| e.to_string())
+}
+
 /// Reads the request by its exact words: this platform knows one way to say it.
 fn read(body: &[u8]) -> Result<(String, Grade), String> {
-    let text = std::str::from_utf8(body).map_err(|_no_text| "no UTF-8")?;
-    let between = |start: &str, end: &str| {
-        let (_, rest) = text.split_once(start).ok_or_else(|| format!("no {start}"))?;
-        let (found, _) = rest.split_once(end).ok_or_else(|| format!("no {end}"))?;
-        quick_xml::escape::unescape(found).map(Cow::into_owned).map_err(|e| e.to_string())
-    };
-    if !text.contains("xmlns=\"http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0\"") {
-        return Err("no namespace".to_owned());
-    }
-    between("<replaceResultRequest>", "</replaceResultRequest>")?;
+    let namespace = "xmlns=\"http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0\"";
+    between(body, namespace, "</imsx_POXEnvelopeRequest>")?;
     let grade = Grade {
-        sourcedid: between("<sourcedGUID><sourcedId>", "</sourcedId></sourcedGUID>")?,
+        sourcedid: between(body, "<sourcedGUID><sourcedId>", "</sourcedId></sourcedGUID>")?,
         score: between(
+            body,
             "<result><resultScore><language>en</language><textString>",
             "</textString></resultScore></result>",
         )?,
+        details: between(body, "<replaceResultRequest>", "<resultRecord>")?,
     };
-    Ok((between("<imsx_messageIdentifier>", "</imsx_messageIdentifier>")?, grade))
+    Ok((between(body, "<imsx_messageIdentifier>", "</imsx_messageIdentifier>")?, grade))
 }
 
 fn envelope(code: &str, description: &str, message: &str) -> String {

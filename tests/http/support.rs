@@ -38,6 +38,8 @@ use crate::{
 
 pub(crate) const KEY: &str = "course key";
 pub(crate) const SECRET: &str = "s&cret é";
+pub(crate) const ROTATING_KEY: &str = "another course";
+pub(crate) const OLD_SECRET: &str = "the secret before";
 /// What the platform knows the tool as; the tests reach it at another address, as behind a proxy.
 pub(crate) const PUBLIC_URL: &str = "https://tool.example";
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
@@ -79,6 +81,12 @@ impl Drop for Tool {
 pub(crate) fn consumers() -> Consumers {
     let mut consumers = Consumers::default();
     assert!(consumers.add(KEY, SECRET.into()));
+    // A platform whose secret is being changed.
+    for secret in [SECRET, OLD_SECRET] {
+        assert!(consumers.add(ROTATING_KEY, secret.into()));
+    }
+    let frame = ["https://lms.example".to_owned(), "https://*.school.example".to_owned()];
+    consumers.set_frame_ancestors(ROTATING_KEY, frame.to_vec());
     consumers
 }
 

@@ -40,12 +40,12 @@ pub struct Parcel<'a> {
     pub score: Score,
     /// The consumer key of the launch.
     pub consumer_key: &'a str,
-    /// Its secret.
-    pub secret: &'a SecretString,
+    /// Its secrets, the one to sign with first: another is tried where the platform refuses that.
+    pub secrets: &'a [SecretString],
     /// What goes along with the grade.
     pub details: Details,
-    /// How many attempts were made before.
-    pub attempts: u32,
+    /// Whether the attempt before ended in a refused signature.
+    pub was_refused: bool,
 }
 
 /// The client cannot be made.
@@ -94,13 +94,32 @@ impl Courier {
             Ok(url) => url,
             Err(why) => return Outcome::Permanent { why: why.to_string() },
         };
-        let Parcel { sourcedid, consumer_key, secret, .. } = parcel;
-        let cell = Cell { url: &url, sourcedid, consumer_key, secret };
-        let attempt = Attempt { nonce: nonce(), timestamp: now };
-        let request = grade::replace_result(cell, parcel.score, parcel.details, &attempt);
-        let outcome = match self.post(&url, request).await {
-            Ok(reply) => answer::classify(&reply.answer(), &attempt.nonce, parcel.attempts, now),
-            Err(outcome) => outcome,
+        let Parcel { sourcedid, consumer_key, .. } = parcel;
+        let mut secrets = parcel.secrets.iter().peekable();
+        let (cell, outcome) = loop {
+            let Some(secret) = secrets.next() else {
+                // Somebody may put it back.
+                let why = "the settings have no such consumer any more".to_owned();
+                return Outcome::Transient { retry_after: None, why };
+            };
+            let cell = Cell { url: &url, sourcedid, consumer_key, secret };
+            let attempt = Attempt { nonce: nonce(), timestamp: now };
+            let request = grade::replace_result(cell, parcel.score, parcel.details, &attempt);
+            let outcome = match self.post(&url, request).await {
+                Ok(reply) => {
+                    answer::classify(&reply.answer(), &attempt.nonce, parcel.was_refused, now)
+                }
+                Err(outcome) => outcome,
+            };
+            let is_refused = match &outcome {
+                Outcome::Transient { why, .. } | Outcome::Permanent { why } => {
+                    answer::is_refusal(why)
+                }
+                Outcome::Recorded | Outcome::Unclear { .. } => false,
+            };
+            if !is_refused || secrets.peek().is_none() {
+                break (cell, outcome);
+            }
         };
         let Outcome::Unclear { retry_after, why } = outcome else { return outcome };
         let attempt = Attempt { nonce: nonce(), timestamp: now };
@@ -211,9 +230,9 @@ mod tests {
             sourcedid: "cell",
             score: Score::FULL,
             consumer_key: "key",
-            secret: &SecretString::from("secret"),
+            secrets: &[SecretString::from("secret")],
             details: Details::default(),
-            attempts: 0,
+            was_refused: false,
         };
         courier.deliver(parcel, || "nonce".to_owned(), 1_700_000_000).await
     }
