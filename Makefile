@@ -4,7 +4,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help setup demo test lint bench fuzz deb
+.PHONY: help setup demo test lint bench bench-lti fuzz deb
 
 # Seconds that each target of `make fuzz` runs.
 SECONDS ?= 600
@@ -16,6 +16,7 @@ help:
 	@echo 'make test    run all tests, with a real Prosody, profanity, libotr, potr and Chromium'
 	@echo 'make lint    check format, lints and documentation'
 	@echo 'make bench   measure the OTR engine beside libotr, on one core, and print a table'
+	@echo 'make bench-lti  measure launches a second beside a tool of PyLTI, and print a table'
 	@echo 'make fuzz    fuzz the OTR engine: SECONDS=600 for each of FUZZ_TARGETS'
 	@echo 'make deb     make the Debian package, in target/debian; packaging/test-deb.sh installs it in'
 	@echo '             a clean root and tries it'
@@ -39,6 +40,17 @@ lint:
 bench: setup
 	$(CARGO) bench --locked --bench compare
 	@echo 'More in detail: $(CARGO) bench --bench otr'
+
+PYLTI = target/pylti
+bench-lti: setup
+	@[ -x $(PYLTI)/bin/pylti-is-here ] || { \
+		echo 'bench-lti: bringing PyLTI 0.7.0, Flask and gunicorn into $(PYLTI)'; \
+		rm -rf $(PYLTI); python3 -m venv $(PYLTI) || { \
+			echo 'bench-lti: install the package python3-venv'; exit 1; }; \
+		$(PYLTI)/bin/pip install --quiet PyLTI==0.7.0 'Flask<2.3' 'Werkzeug<2.3' gunicorn && \
+		ln -s python $(PYLTI)/bin/pylti-is-here; }
+	$(CARGO) bench --locked --bench lti -- --warm-up-time 1 --measurement-time 3
+	PYLTI="$(abspath $(PYLTI))" $(CARGO) bench --locked --bench launches
 
 fuzz:
 	@$(CARGO) +nightly fuzz --version >/dev/null 2>&1 || { \

@@ -1,5 +1,6 @@
-//! The signatures of launches against a second implementation, `oauthlib` of PyPI: whatever a platform
-//! may send, both read it as the same base string, and what oauthlib signs is verified.
+//! The signatures of launches against a second implementation, the library oauthlib of Python:
+//! whatever a platform may send, both read it as the same base string, and what oauthlib signs is
+//! verified.
 
 #![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 

@@ -197,6 +197,11 @@ impl Daemon {
         }
     }
 
+    /// The number of the process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().expect("the daemon runs").id()
+    }
+
     /// What launches are posted to, and signed for.
     pub(crate) fn launch_url(&self) -> String {
         format!("http://127.0.0.1:{}/", self.script.lti_port)
