@@ -315,3 +315,33 @@ async fn a_database_in_memory_is_refused() {
         assert!(refused.to_string().contains("name a file"), "{url}: {refused}");
     }
 }
+
+#[tokio::test]
+async fn launches_at_once_are_all_answered_whoever_writes_them() {
+    let database = Database::new();
+    let store = database.open().await;
+    let begun = tokio::time::timeout(std::time::Duration::from_mins(1), async {
+        // Of one person, who is written once in a transaction; and of more than fit into one.
+        let people = (0..50).map(|_| 0).chain(0..200);
+        let launches = people.enumerate().map(|(n, person)| {
+            let store = store.clone();
+            async move {
+                let nonce = Nonce::new("key", &format!("nonce {n}"), 1_000, 2_000);
+                let new = self::person(&format!("person {person}"), "link");
+                store.take_launch(Some(nonce), Some(new)).await
+            }
+        });
+        join_all(launches).await
+    });
+    let taken = begun.await.unwrap();
+
+    assert_eq!(taken.len(), 250);
+    assert!(taken.iter().all(|taken| matches!(taken, Ok(Taken::Enrolled { .. }))));
+    let course = Course {
+        consumer_key: "key".into(),
+        context_id: "course".into(),
+        resource_link_id: String::new(),
+    };
+    let (_, n, _) = store.course(&course, &Wanted::default()).await.unwrap();
+    assert_eq!(n, 200);
+}

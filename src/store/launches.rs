@@ -12,7 +12,7 @@ use std::{
 };
 
 use sqlx::{Any, Row as _, Transaction};
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use super::{
     Enrolment, GradeState, NewEnrolment, Store, StoreError,
@@ -138,19 +138,21 @@ impl Store {
         if nonce.is_some() && self.n_nonces.load(Ordering::Relaxed) >= MOST_NONCES {
             return Err(StoreError::Full);
         }
-        let (answer, answered) = oneshot::channel();
+        let (answer, mut answered) = oneshot::channel();
         self.launches.push(Waiting { nonce, new, answer });
-        {
-            // Whoever waited for this lock finds that others have written for them, or writes.
-            let _writing = self.launches.writing.lock().await;
-            let batch = self.launches.take();
-            if !batch.is_empty() {
-                self.write(batch).await;
-            }
+        // Whoever gets the lock writes for all who wait by then. They wait for the answer more than
+        // for the lock: each of them would write a single launch otherwise, one after the other.
+        tokio::select! {
+            biased;
+            taken = &mut answered => taken.unwrap_or_else(|_dropped| Err(cut_off())),
+            _writing = self.launches.writing.lock() => loop {
+                match answered.try_recv() {
+                    Ok(taken) => return taken,
+                    Err(TryRecvError::Closed) => return Err(cut_off()),
+                    Err(TryRecvError::Empty) => self.write(self.launches.take()).await,
+                }
+            },
         }
-        answered
-            .await
-            .unwrap_or_else(|_dropped| Err(StoreError::Query { why: "it was cut off".to_owned() }))
     }
 
     /// As [`take_launch`](Self::take_launch), for a person whom nobody signed for.
@@ -209,6 +211,10 @@ impl Store {
         });
         taken.collect()
     }
+}
+
+fn cut_off() -> StoreError {
+    StoreError::Query { why: "it was cut off".to_owned() }
 }
 
 /// What a person in an assignment is known by.
