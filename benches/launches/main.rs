@@ -75,9 +75,9 @@ fn main() {
 fn measure(url: &Url, n: usize) -> Load {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let now = i64::try_from(now).unwrap();
-    let requests = (0..n).map(|n| {
-        let user = format!("learner-{}", n % PEOPLE);
-        let body = launch::signed(url, &user, &oauth::nonce(), now).body;
+    let request = |user: &str, more: &str| {
+        let mut body = launch::signed(url, user, &oauth::nonce(), now).body;
+        body.extend_from_slice(more.as_bytes());
         let head = format!(
             "POST / HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
              Content-Length: {}\r\nAccept-Language: en\r\n\r\n",
@@ -85,9 +85,11 @@ fn measure(url: &Url, n: usize) -> Load {
             body.len()
         );
         [head.into_bytes(), body].concat()
-    });
-    let requests = requests.collect();
+    };
     let address: SocketAddr = url.authority().parse().unwrap();
+    let forged = load::send(address, [request("mallory", "&more=1")].into(), 1);
+    assert_eq!(forged.failures, ["status 401"], "{url} does not verify");
+    let requests = (0..n).map(|n| request(&format!("learner-{}", n % PEOPLE), "")).collect();
     let load = load::send(address, requests, CLIENTS);
     assert!(load.failures.is_empty(), "{url}: {:?}", load.failures.first());
     load
