@@ -12,9 +12,9 @@ cd "$(dirname "$0")/.."
 deb=${1:-$(ls -t "${CARGO_TARGET_DIR:-target}"/debian/otrbot_*.deb | head -n 1)}
 suite=${SUITE:-bookworm}
 folder=$(mktemp -d)
-trap 'umount "$folder/root/proc" 2>/dev/null || true; rm -rf "$folder"' EXIT
+trap 'umount "$folder/system/proc" 2>/dev/null || true; rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
-root=$folder/root
+root=$folder/system
 base=${BASE:-$folder/base.tar}
 passed=0
 failed=0

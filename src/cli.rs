@@ -47,6 +47,8 @@ pub enum Command {
     Check,
     /// Asks the running bot whether it is alive and ready; ends with 0 if it is both.
     Status,
+    /// Erases a person: their enrolments, grades and sessions. A bot that runs lets them go at once.
+    Forget(Forget),
     /// Checks, draws and plays lessons: the tools of their authors.
     #[command(subcommand)]
     Lesson(Lesson),
@@ -90,6 +92,16 @@ pub struct Run {
     /// Serves no pages for the LMS.
     #[arg(long)]
     pub no_lti: bool,
+}
+
+/// Arguments of `forget`.
+#[derive(Clone, Debug, Args)]
+pub struct Forget {
+    /// The person's Jabber ID, as they gave it on the web page.
+    pub jid: BareJid,
+    /// Erases grades too that the LMS does not have yet.
+    #[arg(long)]
+    pub even_unsent: bool,
 }
 
 /// Arguments of `learner`.

@@ -313,6 +313,27 @@ impl<V: Vocabulary> Machine<V> {
         (machine, actions)
     }
 
+    /// Goes on in a state that was entered before, after so many of its hints. Its waiting times
+    /// begin anew.
+    pub fn resume(graph: Arc<Graph<V>>, at: StateIx, n_hints: usize, now: Instant) -> Self {
+        let n_hints = n_hints.min(graph.state(at).map_or(0, |state| state.hints.len()));
+        Self {
+            graph,
+            at,
+            entered: now,
+            waited: BTreeSet::new(),
+            fired: BTreeMap::new(),
+            n_hints,
+            hinted: now,
+            path: Vec::new(),
+        }
+    }
+
+    /// How many hints of the present state were given.
+    pub fn n_hints(&self) -> usize {
+        self.n_hints
+    }
+
     /// Reacts to an event.
     ///
     /// # Errors

@@ -66,6 +66,7 @@ pub mod authoring;
 pub mod cli;
 pub mod daemon;
 pub mod failure;
+pub mod forget;
 pub mod fsm;
 pub mod http;
 pub mod i18n;
@@ -110,6 +111,9 @@ pub fn run(cli: cli::Cli) -> Result<(), Failure> {
         }
         cli::Command::Check => daemon::check(&Settings::choose_file(cli.settings)),
         cli::Command::Status => status::run(&Settings::load(&Settings::choose_file(cli.settings))?),
+        cli::Command::Forget(arguments) => {
+            forget::run(&Settings::load(&Settings::choose_file(cli.settings))?, &arguments)
+        }
         cli::Command::Lesson(command) => authoring::run(&command, cli.settings, cli.verbose > 0),
         cli::Command::Learner(arguments) => {
             telemetry::start(level.unwrap_or(LevelFilter::Warn), Log::default(), no_color);

@@ -66,6 +66,10 @@ pub struct Metrics {
     pub grades_failed: Gauge,
     /// Grades that the LMS confirmed.
     pub grades_recorded: Gauge,
+    /// Writes that wait for the store.
+    pub store_backlog: Gauge,
+    /// Tries to write that failed.
+    pub store_failures: Counter,
     /// Start of the process.
     pub start_time: Gauge<f64, AtomicU64>,
 }
@@ -103,6 +107,8 @@ impl Metrics {
             grades_due: Gauge::default(),
             grades_failed: Gauge::default(),
             grades_recorded: Gauge::default(),
+            store_backlog: Gauge::default(),
+            store_failures: Counter::default(),
             start_time: Gauge::default(),
         };
         metrics.register();
@@ -178,6 +184,16 @@ impl Metrics {
             "grades_recorded",
             "Grades that the LMS confirmed",
             self.grades_recorded.clone(),
+        );
+        r.register(
+            "store_writes_waiting",
+            "Writes that wait for the database; stays near 0 unless that is away or too slow",
+            self.store_backlog.clone(),
+        );
+        r.register(
+            "store_failures",
+            "Tries to write to the database that failed, and were made again",
+            self.store_failures.clone(),
         );
         r.register_with_unit(
             "start_time",

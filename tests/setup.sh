@@ -10,6 +10,8 @@ need() { # package, kind of proof, what proves it
     case $2 in
     command) command -v "$3" >/dev/null 2>&1 || missing="$missing $1" ;;
     library) pkg-config --exists "$3" 2>/dev/null || missing="$missing $1" ;;
+    # shellcheck disable=SC2086
+    pattern) ls $3 >/dev/null 2>&1 || missing="$missing $1" ;;
     file) [ -e "$3" ] || missing="$missing $1" ;;
     esac
 }
@@ -32,6 +34,8 @@ look() {
     need gettext command msgfmt
     need chromium command chromium
     need chromium-driver command chromedriver
+    need postgresql pattern '/usr/lib/postgresql/*/bin/initdb'
+    need prometheus command promtool
     need ca-certificates file /etc/ssl/certs/ca-certificates.crt
 }
 

@@ -265,8 +265,8 @@ impl LtiGateway {
         Self { desk: Arc::new(desk), metrics, platforms: BTreeSet::new() }
     }
 
-    fn remember(&mut self, enrolment: &Enrolment) {
-        for origin in origins(enrolment) {
+    fn remember(&mut self, origins: impl Iterator<Item = String>) {
+        for origin in origins {
             if self.platforms.len() < MOST_PLATFORMS {
                 self.platforms.insert(origin);
             }
@@ -295,12 +295,13 @@ impl PageError {
 /// The origins that may frame the pages of an enrolment where the settings do not say: those of the
 /// addresses in its launch, which were signed.
 pub fn origins(enrolment: &Enrolment) -> impl Iterator<Item = String> {
-    [enrolment.return_url.as_deref(), enrolment.outcome_url.as_deref()]
-        .into_iter()
-        .flatten()
-        .filter_map(|address| Url::parse(address).ok())
-        .filter(|url| matches!(url.scheme(), "http" | "https"))
-        .map(|url| url.origin().ascii_serialization())
+    let addresses = [enrolment.return_url.as_deref(), enrolment.outcome_url.as_deref()];
+    addresses.into_iter().flatten().filter_map(origin)
+}
+
+fn origin(address: &str) -> Option<String> {
+    let url = Url::parse(address).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
 }
 
 impl Actor for LtiGateway {
@@ -308,9 +309,9 @@ impl Actor for LtiGateway {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let desk = Arc::clone(&self.desk);
-        let known = async move { desk.store.enrolments().await };
+        let known = async move { desk.store.platforms().await };
         ctx.spawn(known.into_actor(self).map(|known, gateway, _| match known {
-            Ok(known) => known.iter().for_each(|enrolment| gateway.remember(enrolment)),
+            Ok(known) => gateway.remember(known.iter().filter_map(|address| origin(address))),
             Err(error) => warn!("cannot read which platforms there are: {error}"),
         }));
         ctx.run_interval(FORGET, |gateway, ctx| {
@@ -342,7 +343,7 @@ impl Handler<TakeLaunch> for LtiGateway {
             match &taken {
                 Ok(view) => {
                     gateway.metrics.launch("accepted");
-                    gateway.remember(&view.enrolment);
+                    gateway.remember(origins(&view.enrolment));
                 }
                 Err(error) => gateway.metrics.launch(error.word()),
             }

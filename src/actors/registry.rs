@@ -10,7 +10,10 @@
 //!   for a subscription are left open: who is enrolled a moment later is let in by the invitation.
 //! - Messages are counted before they reach the session, so that what waits for it is bounded; who
 //!   sends too many is told so once, and the rest is dropped.
-//! - A session that panicked is forgotten, and opened anew by the learner's next message. Sessions
+//! - What is to be kept of a session is kept here and in the store. A session that panicked goes on
+//!   from that at once, and one that was open when the process was killed as soon as the learner is
+//!   seen again, or a moment after the start; the learner is told. One that panics again and again
+//!   begins anew with the learner's next message. Sessions
 //!   keep their own time. In each `check_interval` they are asked for a sign of life, which also has
 //!   them do what they may have missed; one that gives none for as long as a session may be silent
 //!   is given up.
@@ -22,7 +25,11 @@ mod messages;
 mod strangers;
 mod supervise;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix::{
     Actor, Addr, ArbiterHandle, AsyncContext as _, Context, Handler, MessageResult, Recipient,
@@ -43,11 +50,11 @@ use super::{
     session::{
         CheckBotSecret, Close, GiveSecret, Links, Locate, SentTooMuch, SessionActor, WentAway,
     },
-    store::SaveProgress,
+    store::{SaveProgress, SaveSession},
 };
 use crate::{
     metrics::Metrics,
-    session::{BotSecretVerdict, Excess, Farewell, Progress, SecretVerdict, Whereabouts},
+    session::{BotSecretVerdict, Excess, Farewell, Progress, SecretVerdict, Snapshot, Whereabouts},
 };
 
 pub mod factory;
@@ -55,10 +62,17 @@ pub mod factory;
 use factory::SessionFactory;
 use learner::{Learner, OpenSession};
 use strangers::Strangers;
-use supervise::Leaving;
+use supervise::{Forgotten, Leaving};
 
 /// Most learners on the whitelist at once. A learner costs some 300 bytes here.
 const MOST_LEARNERS: usize = 200_000;
+
+/// When those whose sessions were interrupted, and of whom nothing was heard since, are told: by
+/// then the presence of most has come, and with it where to tell them.
+const FIRST_WAKE: Duration = Duration::from_secs(10);
+/// How many of them are told at once, and how often.
+const WAKEN_AT_ONCE: usize = 20;
+const WAKE_PERIOD: Duration = Duration::from_millis(500);
 
 /// The actor that knows all learners.
 pub struct SessionRegistry {
@@ -75,9 +89,12 @@ pub struct SessionRegistry {
     arbiters: Vec<ArbiterHandle>,
     out: Recipient<Deliver>,
     store: Recipient<SaveProgress>,
+    sessions: Recipient<SaveSession>,
     metrics: Arc<Metrics>,
     log_user_messages: bool,
     last_id: u64,
+    /// Learners whose sessions were open when the process was killed, and who were not told yet.
+    interrupted: VecDeque<BareJid>,
     /// Whether the daemon stops: no session is opened any more.
     is_closing: bool,
     /// Who waits for the last session to end.
@@ -105,6 +122,8 @@ pub struct Parts {
     pub out: Recipient<Deliver>,
     /// Where progress is kept.
     pub store: Recipient<SaveProgress>,
+    /// Where open sessions are kept.
+    pub sessions: Recipient<SaveSession>,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// Whether what learners write is logged.
@@ -118,7 +137,7 @@ pub struct Parts {
 impl SessionRegistry {
     /// A registry without learners.
     pub fn new(parts: Parts) -> Self {
-        let Parts { own, factory, arbiters, out, store, metrics, .. } = parts;
+        let Parts { own, factory, arbiters, out, store, sessions, metrics, .. } = parts;
         Self {
             own,
             learners: HashMap::new(),
@@ -129,9 +148,11 @@ impl SessionRegistry {
             arbiters,
             out,
             store,
+            sessions,
             metrics,
             log_user_messages: parts.log_user_messages,
             last_id: 0,
+            interrupted: VecDeque::new(),
             is_closing: false,
             closing: None,
         }
@@ -177,10 +198,14 @@ impl SessionRegistry {
         };
         let factory = Arc::clone(&self.factory);
         let (locale, lesson) = (learner.locale.clone(), learner.lesson.clone());
-        let jid = jid.clone();
+        let (jid, kept) = (jid.clone(), learner.kept.clone());
         let actor = SessionActor::start_in_arbiter(arbiter, move |_| {
             let mut rng = rng();
-            let session = factory.open(locale.as_deref(), lesson.as_deref(), now(), &mut rng);
+            let (locale, lesson) = (locale.as_deref(), lesson.as_deref());
+            let session = match kept {
+                Some(kept) => factory.resume(locale, lesson, now(), &mut rng, &kept),
+                None => factory.open(locale, lesson, now(), &mut rng),
+            };
             SessionActor::new(id, jid, session, rng, links)
         });
         learner.session = Some(OpenSession::new(id, actor.clone()));
@@ -198,6 +223,14 @@ impl SessionRegistry {
         self.metrics.step(progress);
         let at = unix_now();
         self.store.do_send(SaveProgress { jid: jid.clone(), progress, credit, at });
+    }
+
+    /// Keeps where a learner's session stands; `None`: it is over.
+    fn keep(&mut self, jid: &BareJid, snapshot: Option<Arc<Snapshot>>) {
+        if let Some(learner) = self.learners.get_mut(jid) {
+            learner.kept.clone_from(&snapshot);
+        }
+        self.sessions.do_send(SaveSession { jid: jid.clone(), snapshot, at: unix_now() });
     }
 }
 
@@ -291,8 +324,11 @@ impl Handler<Enrol> for SessionRegistry {
 impl Handler<Restore> for SessionRegistry {
     type Result = ();
 
-    fn handle(&mut self, restore: Restore, _: &mut Self::Context) {
+    fn handle(&mut self, restore: Restore, ctx: &mut Self::Context) {
         for known in restore.learners {
+            if known.was_open {
+                self.interrupted.push_back(known.jid.clone());
+            }
             if known.is_listed {
                 self.deliver(&known.jid, Outgoing::Invite);
             }
@@ -302,6 +338,10 @@ impl Handler<Restore> for SessionRegistry {
                 self.metrics.learners.inc();
             }
         }
+        if !self.interrupted.is_empty() {
+            info!("{} sessions were interrupted and go on", self.interrupted.len());
+            ctx.run_later(FIRST_WAKE, |registry, ctx| registry.wake(ctx));
+        }
     }
 }
 
@@ -309,6 +349,10 @@ impl Handler<Dismiss> for SessionRegistry {
     type Result = ();
 
     fn handle(&mut self, Dismiss { jid }: Dismiss, _: &mut Self::Context) {
+        if !self.learners.contains_key(&jid) {
+            return;
+        }
+        self.keep(&jid, None);
         let Some(learner) = self.learners.get_mut(&jid) else { return };
         let open = learner.session.take();
         if learner.is_listed {
@@ -342,10 +386,15 @@ impl Handler<EnterSecret> for SessionRegistry {
 impl Handler<EnterBotSecret> for SessionRegistry {
     type Result = ResponseFuture<Result<BotSecretVerdict, NotEnrolled>>;
 
-    fn handle(&mut self, message: EnterBotSecret, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, message: EnterBotSecret, ctx: &mut Self::Context) -> Self::Result {
         let EnterBotSecret { jid, typed } = message;
         let learner = self.learners.get(&jid);
-        let actor = learner.map(|learner| learner.session.as_ref().map(|open| open.actor.clone()));
+        let is_known = learner.is_some();
+        // The secret may have been given before the session was interrupted.
+        let has_session =
+            learner.is_some_and(|learner| learner.session.is_some() || learner.is_interrupted());
+        let actor = has_session.then(|| self.session_of(&jid, ctx.address().recipient())).flatten();
+        let actor = is_known.then_some(actor);
         Box::pin(async move {
             match actor {
                 None => Err(NotEnrolled),
@@ -367,7 +416,7 @@ impl Handler<Where> for SessionRegistry {
         let known = learner.map(|learner| Whereabouts {
             progress: learner.progress,
             fingerprint: None,
-            has_secret: false,
+            has_secret: learner.kept.as_ref().is_some_and(|kept| kept.has_secret()),
         });
         let actor =
             learner.and_then(|learner| learner.session.as_ref().map(|open| open.actor.clone()));
@@ -383,28 +432,30 @@ impl Handler<Where> for SessionRegistry {
 impl Handler<SessionNews> for SessionRegistry {
     type Result = ();
 
-    fn handle(&mut self, message: SessionNews, _: &mut Self::Context) {
+    fn handle(&mut self, message: SessionNews, ctx: &mut Self::Context) {
         let SessionNews { id, jid, news } = message;
         match news {
             News::Progress { progress, credit } if self.is_current(&jid, id) => {
                 self.set_progress(&jid, progress, credit);
             }
+            News::Kept(snapshot) if self.is_current(&jid, id) => self.keep(&jid, Some(snapshot)),
             News::Alive => self.is_alive(&jid, id),
             // Of a session that is given up, or of a learner who was dismissed.
-            News::Progress { .. } => {}
+            News::Progress { .. } | News::Kept(_) => {}
             News::Ended { status, passed, at } => {
                 info!(session = id, passed = passed; "session {id} ended");
                 self.on_end(id, &jid, status, at);
             }
             News::Broken { panicked } => {
-                if self.forget_session(&jid, id).is_none() {
-                    return;
-                }
+                let Some(forgotten) = self.forget_session(&jid, id) else { return };
                 if panicked {
                     self.metrics.sessions_panicked.inc();
-                    error!(session = id; "session {id} panicked; the learner's next message opens another");
+                    error!(session = id; "session {id} panicked; the learner goes on in another");
                 } else {
                     warn!(session = id; "session {id} was dropped");
+                }
+                if panicked && forgotten == Forgotten::OfEnrolled {
+                    self.mend(&jid, ctx);
                 }
             }
         }

@@ -19,7 +19,7 @@ use crate::{
     actors::registry::News,
     metrics::Metrics,
     session::{
-        BotSecretVerdict, Client, Effect, Excess, Farewell, Note, SecretVerdict, Session,
+        BotSecretVerdict, Client, Effect, Excess, Farewell, Note, SecretVerdict, Session, Snapshot,
         Whereabouts,
     },
 };
@@ -35,6 +35,8 @@ pub struct SessionActor {
     rng: StdRng,
     links: Links,
     timer: Option<(Instant, SpawnHandle)>,
+    /// Where the session stood when the registry was told last.
+    kept: Option<Arc<Snapshot>>,
     /// Whether the registry was told that this session is over.
     told: bool,
 }
@@ -125,7 +127,7 @@ pub struct Close(pub Farewell);
 impl SessionActor {
     /// Takes over a session that was just opened.
     pub fn new(id: u64, jid: BareJid, session: Session, rng: StdRng, links: Links) -> Self {
-        Self { id, jid, session, rng, links, timer: None, told: false }
+        Self { id, jid, session, rng, links, timer: None, kept: None, told: false }
     }
 
     fn perform(&mut self, effects: Vec<Effect>, ctx: &mut Context<Self>) {
@@ -150,7 +152,19 @@ impl SessionActor {
                 }
             }
         }
+        self.keep();
         self.wake_in_time(ctx);
+    }
+
+    /// Has the registry keep where the session stands, if that changed.
+    fn keep(&mut self) {
+        let snapshot = self.session.snapshot();
+        if snapshot.is_some() && snapshot.as_ref() != self.kept.as_deref() {
+            self.kept = snapshot.map(Arc::new);
+            if let Some(kept) = self.kept.clone() {
+                self.tell(News::Kept(kept));
+            }
+        }
     }
 
     fn note(&self, note: Note) {

@@ -2,7 +2,6 @@
 //! prints them all.
 
 use std::{
-    collections::BTreeMap,
     path::Path,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -25,9 +24,9 @@ use crate::{
     lesson::Library,
     lti::{Consumers, token::TokenKey},
     otr::{identity::SigningKey, policy::Policy},
-    session::{Progress, Typing},
+    session::{Progress, Snapshot, Typing},
     settings::{Settings, TlsVersion},
-    store::{Invitations, Store, StoreError},
+    store::{Invitations, KnownRow, Store, StoreError},
     xmpp,
 };
 
@@ -127,35 +126,49 @@ impl Assembly {
     ///
     /// What the store says.
     pub async fn known_learners(&self, store: &Store) -> Result<Vec<KnownLearner>, StoreError> {
-        let mut known = BTreeMap::new();
-        for enrolment in store.enrolments().await? {
-            let Some(jid) = enrolment.jid.as_deref().and_then(|jid| BareJid::new(jid).ok()) else {
-                continue;
-            };
-            // Who passed comes back by way of the LMS, for another session.
-            if enrolment.progress == Progress::Done {
+        let rows = store.known().await?;
+        let patience = self.settings.session.session_timeout.as_secs_f64();
+        let mut known = Vec::with_capacity(rows.len());
+        let mut listed = self.settings.xmpp.whitelist.clone();
+        for KnownRow { jid, enrolment, snapshot, saved_at } in rows {
+            let Ok(jid) = BareJid::new(&jid) else { continue };
+            let on_list = listed.remove(&jid);
+            let progress = enrolment.as_ref().map_or(Progress::Invited, |known| known.progress);
+            // Who passed comes back by way of the LMS, for another session; and so does whoever is
+            // neither enrolled nor listed any more.
+            let is_welcome = on_list.is_some()
+                || (enrolment.is_some() && (progress != Progress::Done || snapshot.is_some()));
+            if !is_welcome {
                 continue;
             }
-            let learner = KnownLearner {
-                jid: jid.clone(),
-                locale: enrolment.locale,
-                lesson: enrolment.lesson,
-                is_listed: false,
-                progress: enrolment.progress,
+            let is_listed = on_list.is_some();
+            let (locale, lesson) = match (on_list, enrolment) {
+                (Some(listed), _) => (listed.locale, listed.lesson),
+                (None, Some(enrolment)) => (enrolment.locale, enrolment.lesson),
+                (None, None) => (None, None),
             };
-            known.insert(jid, learner);
+            let silent = unix_now() - f64::from(u32::try_from(saved_at).unwrap_or(u32::MAX));
+            let has_begun = snapshot.as_ref().is_some_and(Snapshot::has_begun);
+            known.push(KnownLearner {
+                jid,
+                locale,
+                lesson,
+                is_listed,
+                progress,
+                kept: snapshot.map(Arc::new),
+                was_open: has_begun && silent < patience,
+            });
         }
-        for (jid, listed) in &self.settings.xmpp.whitelist {
-            let learner = KnownLearner {
-                jid: jid.clone(),
-                locale: listed.locale.clone(),
-                lesson: listed.lesson.clone(),
-                is_listed: true,
-                progress: Progress::Invited,
-            };
-            known.insert(jid.clone(), learner);
-        }
-        Ok(known.into_values().collect())
+        known.extend(listed.into_iter().map(|(jid, listed)| KnownLearner {
+            jid,
+            locale: listed.locale,
+            lesson: listed.lesson,
+            is_listed: true,
+            progress: Progress::Invited,
+            kept: None,
+            was_open: false,
+        }));
+        Ok(known)
     }
 
     /// One of the format strings.

@@ -21,7 +21,7 @@ use crate::{
         grades::{self, Courier, GradeOutbox, RetryPlan},
         lti::{self, LtiGateway},
         registry::{self, CloseAll, Reload, Restore, SessionRegistry},
-        store::{Flush, StoreActor},
+        store::{Attach, Flush, StoreActor},
         xmpp::{self as connection, Disconnect, XmppConnection},
     },
     authoring::previews::SharedPreviews,
@@ -146,7 +146,8 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
     let store = Store::open(&settings.store).await.map_err(|error| {
         Failure::MissingDependency(format!("{}: store: {error}", settings.file.display()))
     })?;
-    let store_actor = StoreActor::new(store.clone()).start();
+    let store_actor =
+        StoreActor::new(store.clone(), settings.retention, Arc::clone(&metrics)).start();
 
     let (commands, events) = xmpp::start(assembly.account.clone()).map_err(|error| {
         Failure::MissingDependency(format!("{}: {error}", settings.file.display()))
@@ -164,12 +165,14 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
         arbiters: arbiters.iter().map(Arbiter::handle).collect(),
         out: connection.clone().recipient(),
         store: store_actor.clone().recipient(),
+        sessions: store_actor.clone().recipient(),
         metrics: Arc::clone(&metrics),
         log_user_messages: settings.log.user_messages,
         refuse_strangers: settings.xmpp.refuse_strangers,
         check_interval: settings.session.check_interval,
     })
     .start();
+    store_actor.do_send(Attach(registry.clone().recipient()));
     let known = assembly.known_learners(&store).await.context("cannot read the enrolments")?;
     registry.do_send(Restore { learners: known });
     connection_context.run(XmppConnection::new(connection::Parts {
@@ -196,6 +199,7 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
         registry: registry.clone().recipient(),
         connection: connection.clone().recipient(),
         store,
+        backlog: store_actor.clone().recipient(),
         metrics,
     };
     let server = health::serve(health, health_listener).context("cannot serve the metrics")?;

@@ -202,14 +202,14 @@ impl std::fmt::Display for Seen {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use std::sync::{Arc, mpsc};
 
     use actix::{Actor, Arbiter, Context, Handler, MessageResult};
 
     use tempfile::{TempDir, tempdir};
 
     use super::*;
-    use crate::store::Store;
+    use crate::store::{Retention, Store};
 
     /// Answers as the registry and the connection do.
     struct Double;
@@ -241,7 +241,7 @@ mod tests {
         Parts {
             registry: Double.start().recipient(),
             connection: Double.start().recipient(),
-            store: StoreActor::new(store).start(),
+            store: StoreActor::new(store, Retention::default(), Arc::default()).start(),
             session_threads: threads.iter().map(Arbiter::handle).collect(),
         }
     }

@@ -6,7 +6,7 @@ use actix::Recipient;
 use actix_web::{App, HttpResponse, HttpServer, dev::Server, web};
 
 use crate::{
-    actors::{registry::Observe, xmpp::IsOnline},
+    actors::{registry::Observe, store::HowMuch, xmpp::IsOnline},
     metrics::Metrics,
     store::Store,
 };
@@ -25,6 +25,8 @@ pub struct Health {
     pub connection: Recipient<IsOnline>,
     /// The database.
     pub store: Store,
+    /// Who writes to it.
+    pub backlog: Recipient<HowMuch>,
     /// The counters.
     pub metrics: Arc<Metrics>,
 }
@@ -66,10 +68,14 @@ async fn ready(health: web::Data<Health>) -> HttpResponse {
     if !matches!(online, Ok(Ok(true))) {
         return HttpResponse::ServiceUnavailable().body("not logged in to XMPP\n");
     }
-    match tokio::time::timeout(PATIENCE, health.store.ping()).await {
-        Ok(Ok(())) => HttpResponse::Ok().body("ready\n"),
-        Ok(Err(_)) | Err(_) => {
-            HttpResponse::ServiceUnavailable().body("the store cannot be written\n")
-        }
+    let (pinged, backlog) = tokio::join!(
+        tokio::time::timeout(PATIENCE, health.store.ping()),
+        tokio::time::timeout(PATIENCE, health.backlog.send(HowMuch)),
+    );
+    let is_writing = matches!(backlog, Ok(Ok(backlog)) if !backlog.is_failing);
+    if matches!(pinged, Ok(Ok(()))) && is_writing {
+        HttpResponse::Ok().body("ready\n")
+    } else {
+        HttpResponse::ServiceUnavailable().body("the store cannot be written\n")
     }
 }

@@ -147,6 +147,8 @@ pub struct SessionConfig {
     pub default_secret: Option<SecretString>,
     /// How fast the bot types.
     pub typing: Typing,
+    /// Whether the long-term key outlives the process, and with it what was verified.
+    pub keeps_key: bool,
     /// How long the learner may be silent until they are warned.
     pub warning_timeout: Duration,
     /// How long the learner may be silent until the session ends.

@@ -121,7 +121,8 @@ impl Session {
                 if why == Ignored::TooLong {
                     self.tell_excess(now, Excess::Length);
                 }
-                if why != Ignored::NotPrivate {
+                // Who was just told that the private conversation is lost need not hear it twice.
+                if why != Ignored::NotPrivate || self.is_told_now {
                     return;
                 }
                 Event::of(EventKind::OtrTrouble)

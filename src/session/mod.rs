@@ -21,7 +21,7 @@
 //! 4. After [`Effect::Ended`] nothing comes any more.
 //! 5. Memory is bounded, whatever the learner sends.
 //!
-//! What it lacks: storing itself.
+//! A [`Snapshot`] is what is to be kept of a session; one that was killed goes on from it.
 
 mod contract;
 mod ending;
@@ -29,7 +29,9 @@ mod hearing;
 mod persona;
 mod phrases;
 mod presence;
+mod saying;
 pub mod secret;
+mod snapshot;
 mod speech;
 mod strength;
 mod trace;
@@ -43,19 +45,18 @@ use std::{
 use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use self::hearing::forward;
 use self::persona::Oneself;
 use self::presence::Clients;
+use self::snapshot::Resumed;
 use self::speech::{Kind, Line, Speech, Turn};
 use crate::{
     fsm::Machine,
     i18n,
     lesson::{
-        Teaching,
-        text::{self, BOT_SECRET},
+        Teaching, text,
         vocabulary::{Action, Condition, Deed, Event, EventKind, Memory, Milestone, Need},
     },
-    otr::{Conversation, Fingerprint, InstanceTag, SigningKey, error::SendError},
+    otr::{Conversation, Fingerprint, InstanceTag, SigningKey},
 };
 
 pub use contract::{
@@ -63,6 +64,7 @@ pub use contract::{
 };
 pub use phrases::{refusal_for, sign_out_status};
 pub use presence::{Client, Excess};
+pub use snapshot::{NoSnapshot, Snapshot};
 pub use speech::Typing;
 pub use strength::MAX_SECRET_BYTES;
 pub use trace::Step;
@@ -85,6 +87,8 @@ pub struct Session {
     memory: Memory,
     speech: Speech,
     shared_secret: Option<SecretString>,
+    /// Whether the learner typed it; else it is that of the settings.
+    is_secret_typed: bool,
     /// The learner has begun SMP and gets the answer when the shared secret is there.
     owes_smp_answer: bool,
     /// What the bot answers is known to everybody: the result of SMP verifies nobody.
@@ -94,6 +98,8 @@ pub struct Session {
     /// The shared secret stands in the learner's last question.
     question_tells_secret: bool,
     bot_secret: Option<SecretString>,
+    /// Digests of those that were said and still count, oldest first.
+    said: Vec<secret::Digest>,
     /// The page does not take the bot secret yet.
     is_bot_secret_held: bool,
     /// The key of the learner that SMP has verified.
@@ -110,6 +116,10 @@ pub struct Session {
     was_warned: bool,
     otr_ticked: Instant,
     is_over: bool,
+    /// The session was interrupted, and the learner is still to be told.
+    resumed: Option<Resumed>,
+    /// They were told just now, and write as if they did not know yet.
+    is_told_now: bool,
     /// What the lesson did, for authors; `None`: nobody asked.
     trace: Option<Vec<Step>>,
 }
@@ -142,6 +152,7 @@ impl Session {
             memory: Memory::default(),
             speech: Speech::new(config.typing),
             shared_secret,
+            is_secret_typed: false,
             owes_smp_answer: false,
             is_answer_public: false,
             is_question_open: false,
@@ -152,6 +163,7 @@ impl Session {
                 &secret::Alphabet::default(),
                 rng,
             ),
+            said: Vec::new(),
             verified: None,
             secret_warning: String::new(),
             secret_advice: String::new(),
@@ -162,17 +174,24 @@ impl Session {
             was_warned: false,
             otr_ticked: now,
             is_over: false,
+            resumed: None,
+            is_told_now: false,
             trace: None,
             config,
         }
     }
 
-    /// The learner is there, and has not written yet: the lesson begins.
+    /// The learner is there, and has not written yet: the lesson begins, or goes on.
     pub fn on_arrival(&mut self, now: Instant, rng: &mut impl CryptoRng) -> Vec<Effect> {
         let mut effects = Vec::new();
-        if !self.is_over && self.machine.is_none() {
+        if self.is_over {
+            return effects;
+        }
+        if self.machine.is_none() {
             self.begin(now, rng, &mut effects);
             self.tell(now, rng, &Event::of(EventKind::LearnerArrived), &mut effects);
+            self.settle(now, rng, &mut effects);
+        } else if self.greet_again(now, rng, &mut effects) {
             self.settle(now, rng, &mut effects);
         }
         effects
@@ -196,12 +215,14 @@ impl Session {
         if !self.is_over {
             self.clients.heard(client);
             self.begin(now, rng, &mut effects);
+            self.is_told_now = self.greet_again(now, rng, &mut effects);
             let outputs = self.conversation.receive(now, rng, body);
             if outputs.iter().any(hearing::proves_keys) {
                 self.clients.proved_private();
             }
             let to = self.clients.latest();
             self.absorb(now, rng, outputs, &to, &mut effects);
+            self.is_told_now = false;
             self.settle(now, rng, &mut effects);
         }
         effects
@@ -219,10 +240,12 @@ impl Session {
         if self.is_over {
             return (SecretVerdict::Unusable, effects);
         }
+        self.greet_again(now, rng, &mut effects);
         let verdict = i18n::scope(&self.config.catalog, || strength::judge(secret));
         match &verdict {
             SecretVerdict::Accepted => {
                 self.shared_secret = Some(SecretString::from(secret.expose_secret().trim()));
+                self.is_secret_typed = true;
                 self.tell(now, rng, &Event::of(EventKind::SecretReceived), &mut effects);
                 if self.owes_smp_answer {
                     self.answer_smp(now, rng, &mut effects);
@@ -249,19 +272,20 @@ impl Session {
     ) -> (BotSecretVerdict, Vec<Effect>) {
         let mut effects = Vec::new();
         let is_given = self.holds(Condition::BotSecretGiven) && !self.is_bot_secret_held;
-        let given = self.bot_secret.as_ref().filter(|_| is_given);
-        let (verdict, event) = match given {
-            None => (BotSecretVerdict::NotGivenYet, None),
-            Some(secret) if secret::is_typed(secret, typed) => {
-                let is_new = !self.holds(Condition::Passed);
-                (BotSecretVerdict::Right, is_new.then_some(EventKind::BotSecretAccepted))
-            }
-            Some(_) => (BotSecretVerdict::Wrong, Some(EventKind::BotSecretRejected)),
+        let is_right = self.said.iter().any(|digest| secret::is_typed(digest, typed));
+        let (verdict, event) = if !is_given {
+            (BotSecretVerdict::NotGivenYet, None)
+        } else if is_right {
+            let is_new = !self.holds(Condition::Passed);
+            (BotSecretVerdict::Right, is_new.then_some(EventKind::BotSecretAccepted))
+        } else {
+            (BotSecretVerdict::Wrong, Some(EventKind::BotSecretRejected))
         };
         if verdict == BotSecretVerdict::Right {
             self.memory.set(Condition::Passed, true);
         }
         if let Some(event) = event.filter(|_| !self.is_over) {
+            self.greet_again(now, rng, &mut effects);
             self.tell(now, rng, &Event::of(event), &mut effects);
             self.settle(now, rng, &mut effects);
         }
@@ -481,70 +505,6 @@ impl Session {
             Progress::Verified => Milestone::Verified,
         };
         self.config.lesson.credit(reached)
-    }
-
-    /// Sends a line now, if the conversation is what the line needs.
-    fn send(
-        &mut self,
-        now: Instant,
-        rng: &mut impl CryptoRng,
-        line: &Line,
-        effects: &mut Vec<Effect>,
-    ) {
-        if line.needs > self.certain() {
-            return;
-        }
-        let to = self.voice();
-        let carries_secret = line.needs == Need::Verified;
-        let said = zeroize::Zeroizing::new(self.substitute(&line.text, carries_secret));
-        match self.conversation.send(now, rng, &said) {
-            Ok(outputs) => {
-                self.memory.set(
-                    Condition::BotSecretGiven,
-                    carries_secret || self.holds(Condition::BotSecretGiven),
-                );
-                for output in outputs {
-                    forward(output, &to, effects);
-                }
-            }
-            Err(SendError::KeysUsedUp) => {
-                for output in self.conversation.start(now, rng) {
-                    forward(output, &to, effects);
-                }
-                effects.push(Effect::Note(Note::Refused("keys used up")));
-            }
-            Err(SendError::Finished | SendError::NotPrivate) => {
-                effects.push(Effect::Note(Note::Refused("finished")));
-            }
-            Err(SendError::EncryptionRequired) => {
-                effects.push(Effect::Note(Note::Refused("encryption required")));
-            }
-            Err(SendError::TooLong { .. }) => {
-                effects.push(Effect::Note(Note::Refused("line too long")));
-            }
-        }
-    }
-
-    fn say_phrase(&mut self, now: Instant, phrase: fn() -> String, kind: Kind) {
-        let text = i18n::scope(&self.config.catalog, phrase);
-        let needs = self.certain().min(Need::Private);
-        self.speech.push(now, Line { text, needs, kind });
-    }
-
-    fn substitute(&self, text: &str, with_secret: bool) -> String {
-        let fingerprint = self.conversation.our_fingerprint().to_string();
-        let theirs = self.conversation.peer_fingerprint().map(|theirs| theirs.to_string());
-        text::substitute(text, |name| match name {
-            BOT_SECRET => {
-                let secret = self.bot_secret.as_ref().filter(|_| with_secret);
-                Some(secret.map_or("", |secret| secret.expose_secret()))
-            }
-            "fingerprint" => Some(&fingerprint),
-            "learner_fingerprint" => Some(theirs.as_deref().unwrap_or("")),
-            "secret_warning" => Some(&self.secret_warning),
-            "secret_advice" => Some(&self.secret_advice),
-            _ => self.config.variables.get(name).map(String::as_str),
-        })
     }
 
     /// What is certain about the conversation now.

@@ -18,6 +18,9 @@ use crate::{
 /// Length in characters of what the impostor has in the place of the shared secret.
 const GUESS_LEN: usize = 32;
 
+/// Most bot secrets that the page takes: another is made after each interruption.
+const MOST_SAID: usize = 4;
+
 /// The bot's own identity, while it plays another.
 #[derive(Debug)]
 pub(super) struct Oneself {
@@ -73,7 +76,20 @@ impl Session {
     pub(super) fn renew_bot_secret(&mut self, rng: &mut impl CryptoRng) {
         let alphabet = secret::Alphabet::default();
         self.bot_secret = secret::generate(secret::BOT_SECRET_FORMAT, &alphabet, rng);
+        self.said.clear();
         self.memory.set(Condition::BotSecretGiven, false);
+    }
+
+    /// Notes that the bot secret was said: from now on the page takes it.
+    pub(super) fn note_bot_secret_said(&mut self) {
+        self.memory.set(Condition::BotSecretGiven, true);
+        let said = self.bot_secret.as_ref().map(secret::digest);
+        if let Some(digest) = said.filter(|digest| !self.said.contains(digest)) {
+            if self.said.len() >= MOST_SAID {
+                self.said.remove(0);
+            }
+            self.said.push(digest);
+        }
     }
 
     /// Asks for a private conversation.

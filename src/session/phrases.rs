@@ -40,6 +40,20 @@ pub(super) fn refreshed() -> String {
     tr!("Good to have you back. Our session goes on.")
 }
 
+/// After the bot was interrupted, in a lesson that has come as far as a private conversation.
+pub(super) fn interrupted_in_private() -> String {
+    tr!(
+        "I am sorry, I was interrupted, and our private conversation got lost. Your program may still take it for private: please end it there, and open it again."
+    )
+}
+
+/// After the bot was interrupted.
+pub(super) fn interrupted() -> String {
+    tr!(
+        "I am sorry, I was interrupted. I am back now, and we go on where we were. If you do not know what to do next, write \"help\"."
+    )
+}
+
 /// To a learner who sends more messages than anybody could answer.
 pub(super) fn slow_down() -> String {
     tr!(
@@ -77,7 +91,7 @@ pub(super) fn farewell(why: Farewell) -> Option<String> {
             "I end our session, because you have asked for one at another address. Good-bye!"
         )),
         Farewell::Shutdown => Some(tr!(
-            "I have to stop for maintenance, so I end our session. You can start a new one from ${project_name} a little later."
+            "I have to stop for maintenance now. When I am back, we will go on where we are."
         )),
     }
 }
@@ -88,7 +102,8 @@ pub(super) fn status(why: Farewell) -> String {
         Farewell::TimedOut => {
             tr!("Your session has expired, you can start a new session from ${project_name}.")
         }
-        Farewell::Finished | Farewell::Dismissed | Farewell::Shutdown => {
+        Farewell::Shutdown => tr!("I am away for maintenance, and will be back soon."),
+        Farewell::Finished | Farewell::Dismissed => {
             tr!("Your session has ended, you can start a new session from ${project_name}.")
         }
     }

@@ -189,6 +189,10 @@ impl Session {
 
     /// Whether nobody is there who could read what the bot says.
     pub(super) fn is_unheard(&self) -> bool {
+        // Nor was anybody seen since an interruption.
+        if self.resumed.is_some() {
+            return true;
+        }
         let is_asked = self.clients.asked_back.is_some() && self.conversation.is_private();
         self.clients.is_away || self.is_private_client_gone() || is_asked
     }

@@ -2,6 +2,7 @@
 
 use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
@@ -93,14 +94,28 @@ pub fn generate_len(
     generate(&"X".repeat(n_characters), alphabet, rng)
 }
 
-/// Whether somebody typed this secret: case, blanks and dashes do not matter. Takes the same time
-/// for all wrong ones of the right length.
-pub fn is_typed(secret: &SecretString, typed: &SecretString) -> bool {
+/// Digest of a bot secret, by which it is recognised. With 75 random bits nobody finds the secret
+/// from it.
+pub(super) type Digest = [u8; 32];
+
+/// The digest of a secret, however it is typed.
+pub(super) fn digest(secret: &SecretString) -> Digest {
+    digest_of(&plain(secret.expose_secret()))
+}
+
+fn digest_of(plain: &str) -> Digest {
+    let mut digest = Sha256::new();
+    digest.update(b"otrbot: a bot secret: ");
+    digest.update(plain);
+    digest.finalize().into()
+}
+
+/// Whether somebody typed the secret of this digest: case, blanks and dashes do not matter.
+pub(super) fn is_typed(digest: &Digest, typed: &SecretString) -> bool {
     if typed.expose_secret().len() > MAX_TYPED_BYTES {
         return false;
     }
-    let (secret, typed) = (plain(secret.expose_secret()), plain(typed.expose_secret()));
-    secret.as_bytes().ct_eq(typed.as_bytes()).into()
+    digest.ct_eq(&digest_of(&plain(typed.expose_secret()))).into()
 }
 
 /// Whether a message tells this secret, among other words or alone. How long that takes does not
@@ -191,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_recognised_however_it_is_typed() {
-        let secret = SecretString::from("ABCD-EFGH-IJKL-MNOP");
+        let secret = digest(&SecretString::from("ABCD-EFGH-IJKL-MNOP"));
         for typed in [
             "ABCD-EFGH-IJKL-MNOP",
             " abcd efgh ijkl mnop\n",

@@ -20,6 +20,8 @@ use jid::BareJid;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::store::Retention;
+
 pub use self::logs::{Colour, Colours, Log, Part, Scheme, Style};
 pub use self::tree::{Problem, ProblemKind};
 
@@ -51,6 +53,8 @@ pub struct Settings {
     pub lti: Lti,
     /// URL of the database. Default: `sqlite://otrbot.db` beside the settings.
     pub store: String,
+    /// How long what is stored is kept.
+    pub retention: Retention,
     /// Address of `/metrics`, `/healthz` and `/readyz`. Default `127.0.0.1:9464`.
     pub metrics_bind: SocketAddr,
     /// Logs.

@@ -12,6 +12,8 @@ use jid::BareJid;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::store::Retention;
+
 use super::{
     Account, Consumer, KeyFiles, Lessons, Lti, Otr, OtrPolicy, Problem, SessionTimes, Settings,
     Tls, TlsVersion, Typing, Whitelisted, Xmpp, logs,
@@ -63,6 +65,7 @@ impl Reader<'_> {
             locales_folder: self.locales_folder(&root),
             lti: self.lti(root.section("lti")),
             store: self.store(&root),
+            retention: retention(root.section("retention")),
             metrics_bind: {
                 let section = root.section("metrics");
                 let bind = address(&section, "bind", ([127, 0, 0, 1], 9464).into());
@@ -426,6 +429,24 @@ fn seconds(
     allowed: std::ops::RangeInclusive<u32>,
 ) -> Duration {
     Duration::from_secs(section.number(key, default, allowed, "seconds").into())
+}
+
+/// How long what is stored is kept. `null`: for ever.
+fn retention(section: Section<'_>) -> Retention {
+    let days = |key: &'static str, usual: u32| {
+        if section.is_null(key) {
+            None
+        } else {
+            Some(section.number(key, usual, 1..=36_500, "days"))
+        }
+    };
+    let usual = Retention::default();
+    let keep = Retention {
+        sessions: days("sessions", usual.sessions.unwrap_or(7)),
+        enrolments: days("enrolments", usual.enrolments.unwrap_or(400)),
+    };
+    section.end();
+    keep
 }
 
 fn session(section: Section<'_>) -> SessionTimes {

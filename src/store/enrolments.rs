@@ -2,13 +2,16 @@
 
 use sqlx::{Row as _, any::AnyRow};
 
-use super::{Enrolment, EnrolmentId, Store, StoreError, progress_number, progress_of};
+use super::{Enrolment, EnrolmentId, Store, StoreError, Write, progress_of};
 use crate::session::Progress;
 
 /// The columns of an [`Enrolment`], in the order in which they are read.
 pub(super) const COLUMNS: &str = "id, consumer_key, user_id, context_id, resource_link_id, jid, \
     locale, lesson, may_grade, is_teacher, outcome_url, sourcedid, return_url, progress, \
     created_at, context_title, presentation";
+
+/// Most addresses of platforms that are read.
+const MOST_PLATFORMS: i64 = 10_000;
 
 impl Store {
     /// An enrolment.
@@ -47,6 +50,18 @@ impl Store {
         ));
         let rows = sqlx::query(select).fetch_all(&self.pool).await?;
         Ok(rows.iter().map(enrolment).collect::<Result<_, _>>()?)
+    }
+
+    /// Addresses of the platforms that launches came from: some for each, not all.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn platforms(&self) -> Result<Vec<String>, StoreError> {
+        let select = "SELECT DISTINCT outcome_url FROM enrolments WHERE outcome_url IS NOT NULL \
+            UNION SELECT DISTINCT return_url FROM enrolments WHERE return_url IS NOT NULL LIMIT $1";
+        let rows = sqlx::query(select).bind(MOST_PLATFORMS).fetch_all(&self.pool).await?;
+        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
     }
 
     /// Binds a Jabber ID to an enrolment, or takes it away. Another Jabber ID begins the lesson
@@ -97,11 +112,8 @@ impl Store {
         progress: Progress,
         now: i64,
     ) -> Result<(), StoreError> {
-        let update = "UPDATE enrolments SET active_at = $3, \
-            progress = CASE WHEN progress < $1 THEN $1 ELSE progress END WHERE jid = $2";
-        let number = progress_number(progress);
-        sqlx::query(update).bind(number).bind(jid).bind(now).execute(&self.pool).await?;
-        Ok(())
+        let jid = jid.to_owned();
+        self.write_behind(&[Write::Progress { jid, progress, credit: None, at: now }]).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Grades on their way to the LMS.
 
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 use super::{
     Accepts, Course, EnrolmentId, GradeCounts, GradeDue, GradeId, GradeState, NewGrade, Store,
@@ -11,6 +11,15 @@ const DUE: i64 = 0;
 const RECORDED: i64 = 1;
 const FAILED: i64 = 2;
 
+/// The columns of a grade that is put on its way.
+const COLUMNS: &str =
+    "id, enrolment, score, achieved_at, queued_at, state, attempts, next_at, version";
+/// What becomes of the grade that an enrolment has already.
+const OR_REPLACE_WORSE: &str = "ON CONFLICT (enrolment) DO UPDATE SET score = excluded.score, \
+    achieved_at = excluded.achieved_at, queued_at = excluded.queued_at, state = 0, attempts = 0, \
+    next_at = excluded.next_at, recorded_at = NULL, why = NULL, version = grades.version + 1 \
+    WHERE excluded.score > grades.score";
+
 impl Store {
     /// Puts a grade on its way. A better one replaces the one before; a worse one changes nothing.
     ///
@@ -18,12 +27,10 @@ impl Store {
     ///
     /// What the database says.
     pub async fn put_grade(&self, new: &NewGrade) -> Result<GradeId, StoreError> {
-        let upsert = "INSERT INTO grades (id, enrolment, score, achieved_at, queued_at, state, \
-            attempts, next_at, version) VALUES ($1, $2, $3, $4, $4, 0, 0, $4, 1) \
-            ON CONFLICT (enrolment) DO UPDATE SET score = excluded.score, \
-            achieved_at = excluded.achieved_at, queued_at = excluded.queued_at, state = 0, \
-            attempts = 0, next_at = excluded.next_at, recorded_at = NULL, why = NULL, \
-            version = grades.version + 1 WHERE excluded.score > grades.score";
+        let upsert = sqlx::AssertSqlSafe(format!(
+            "INSERT INTO grades ({COLUMNS}) VALUES ($1, $2, $3, $4, $4, 0, 0, $4, 1) \
+             {OR_REPLACE_WORSE}"
+        ));
         sqlx::query(upsert)
             .bind(random_id())
             .bind(new.enrolment.as_str())
@@ -34,25 +41,6 @@ impl Store {
         let select = "SELECT id FROM grades WHERE enrolment = $1";
         let row = sqlx::query(select).bind(new.enrolment.as_str()).fetch_one(&self.pool).await?;
         Ok(GradeId(row.try_get(0)?))
-    }
-
-    /// Puts a part of a grade on its way for whoever has a bare Jabber ID, if they are graded.
-    /// Whether they are.
-    ///
-    /// # Errors
-    ///
-    /// What the database says.
-    pub async fn put_credit(
-        &self,
-        jid: &str,
-        score: f64,
-        achieved_at: i64,
-    ) -> Result<bool, StoreError> {
-        let Some(enrolment) = self.enrolment_by_jid(jid).await?.filter(|one| one.may_grade) else {
-            return Ok(false);
-        };
-        self.put_grade(&NewGrade { enrolment: enrolment.id, score, achieved_at }).await?;
-        Ok(true)
     }
 
     /// The grades whose time has come, the longest due first.
@@ -195,6 +183,23 @@ impl Store {
         }
         Ok(counts)
     }
+}
+
+/// Puts a part of a grade on its way for whoever has a bare Jabber ID, if they are graded. A better
+/// one replaces the one before; a worse one changes nothing.
+pub(super) async fn put_credit(
+    connection: &mut AnyConnection,
+    jid: &str,
+    score: f64,
+    achieved_at: i64,
+) -> Result<(), sqlx::Error> {
+    let upsert = sqlx::AssertSqlSafe(format!(
+        "INSERT INTO grades ({COLUMNS}) SELECT $1, id, $2, $3, $3, 0, 0, $3, 1 FROM enrolments \
+         WHERE jid = $4 AND may_grade = 1 {OR_REPLACE_WORSE}"
+    ));
+    let upsert = sqlx::query(upsert).bind(random_id()).bind(score.clamp(0.0, 1.0));
+    upsert.bind(achieved_at).bind(jid).execute(connection).await?;
+    Ok(())
 }
 
 /// Reads `state, attempts, next_at, recorded_at, why`.

@@ -1,7 +1,8 @@
-//! What must outlive the process: launches that were seen, enrolments, grades on their way.
+//! What must outlive the process: launches that were seen, enrolments, open sessions, grades on
+//! their way.
 //!
-//! SQLite embedded (`sqlite://FILE`) or PostgreSQL (`postgres://…`), by the same SQL. Keys of OTR,
-//! secrets of learners and what they write are never stored. One text of SQL serves both databases:
+//! SQLite embedded (`sqlite://FILE`) or PostgreSQL (`postgres://…`), by the same SQL. Keys of OTR
+//! and what learners write are never stored, and a shared secret only until SMP has used it. One text of SQL serves both databases:
 //! parameters are `$1`, ids are texts made here, times and flags are integers.
 
 mod course;
@@ -9,6 +10,8 @@ mod enrolments;
 mod grades;
 mod invitations;
 mod launches;
+mod retention;
+mod sessions;
 mod sql;
 
 use std::fmt;
@@ -19,6 +22,8 @@ pub use self::{
     course::{Course, CourseRow, Funnel, Wanted},
     invitations::{Invitations, Invited},
     launches::{Nonce, Taken},
+    retention::{Erased, Retention, Unsent},
+    sessions::{KnownEnrolment, KnownRow, Write},
     sql::Store,
 };
 

@@ -77,7 +77,10 @@ impl Store {
     ///
     /// What the database says.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM nonces WHERE digest = ''").execute(&self.pool).await?;
+        // A row of no launch's: it must change, or nothing is written.
+        let upsert = "INSERT INTO nonces (digest, forget_after) VALUES ('', 0) \
+            ON CONFLICT (digest) DO UPDATE SET forget_after = nonces.forget_after - 1";
+        sqlx::query(upsert).execute(&self.pool).await?;
         Ok(())
     }
 
@@ -107,6 +110,8 @@ async fn prepare(connection: &mut AnyConnection, is_sqlite: bool) -> Result<(), 
             "PRAGMA journal_mode = WAL",
             "PRAGMA synchronous = FULL",
             "PRAGMA foreign_keys = ON",
+            // What is erased is overwritten.
+            "PRAGMA secure_delete = ON",
         ] {
             connection.execute(pragma).await?;
         }

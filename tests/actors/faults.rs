@@ -78,17 +78,17 @@ async fn a_session_that_panics_tells_the_registry() {
 }
 
 #[actix::test]
-async fn after_a_panic_the_learners_next_message_opens_another_session() {
+async fn after_a_panic_the_learner_is_told_and_goes_on_at_once() {
     let stage = Stage::paused();
     stage.enrol("anna@example.org").await.unwrap();
     stage.receives("anna@example.org/x", Incoming::Chat("hello".into())).await;
     stage.news().await;
 
     stage.session_says("anna@example.org", 1, News::Broken { panicked: true }).await;
-    assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 0);
-    stage.receives("anna@example.org/x", Incoming::Chat("hello".into())).await;
 
-    assert!(words(&stage.news().await)[0].contains("I am Marvin"));
+    let delivered = stage.news().await;
+    let told = words(&delivered);
+    assert!(told.len() == 1 && told[0].contains("I was interrupted"), "{told:?}");
     assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 1);
     // What the broken one says late is not heard.
     stage.session_says("anna@example.org", 1, News::Broken { panicked: false }).await;
@@ -129,4 +129,23 @@ async fn a_session_that_works_is_never_given_up() {
     }
 
     assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 1);
+}
+
+#[actix::test]
+async fn a_session_that_panics_again_and_again_begins_anew() {
+    let stage = Stage::paused();
+    stage.enrol("anna@example.org").await.unwrap();
+    stage.receives("anna@example.org/x", Incoming::Chat("hello".into())).await;
+    stage.news().await;
+    for id in 1..=2 {
+        stage.session_says("anna@example.org", id, News::Broken { panicked: true }).await;
+        assert_eq!(words(&stage.news().await).len(), 1);
+    }
+
+    stage.session_says("anna@example.org", 3, News::Broken { panicked: true }).await;
+
+    assert!(stage.news().await.is_empty());
+    assert!(stage.kept().await.last().unwrap().1.is_none());
+    stage.receives("anna@example.org/x", Incoming::Chat("hello".into())).await;
+    assert!(words(&stage.news().await)[0].contains("I am Marvin"));
 }

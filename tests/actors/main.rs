@@ -4,6 +4,7 @@
 
 mod faults;
 mod flood;
+mod resume;
 mod stage;
 mod timeouts;
 mod whitelist;

@@ -14,13 +14,13 @@ use otrbot::{
         registry::{
             Enrol, EnrolRefused, News, Parts, SessionNews, SessionRegistry, factory::SessionFactory,
         },
-        store::SaveProgress,
+        store::{SaveProgress, SaveSession},
     },
     i18n::Catalogs,
     lesson::Library,
     metrics::Metrics,
     otr::Policy,
-    session::{Progress, Typing},
+    session::{Progress, Snapshot, Typing},
 };
 
 /// The bot's own address.
@@ -115,6 +115,7 @@ impl Stage {
             arbiters: vec![sessions],
             out: recorder.clone().recipient(),
             store: recorder.clone().recipient(),
+            sessions: recorder.clone().recipient(),
             metrics: Arc::new(Metrics::new()),
             log_user_messages: false,
             refuse_strangers: options.refuse_strangers,
@@ -177,6 +178,13 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// What was kept of sessions, in order; `None`: it is over.
+    pub(crate) async fn kept(&self) -> Keepings {
+        self.recorder.send(Kept).await.unwrap()
+    }
+}
+
 impl Drop for Stage {
     fn drop(&mut self) {
         self.arbiter.stop();
@@ -188,7 +196,14 @@ impl Drop for Stage {
 struct Recorder {
     delivered: Vec<(Jid, Outgoing)>,
     saved: Vec<(BareJid, Progress)>,
+    kept: Keepings,
 }
+
+type Keepings = Vec<(BareJid, Option<Arc<Snapshot>>)>;
+
+#[derive(Message)]
+#[rtype(result = "Keepings")]
+struct Kept;
 
 type Records = (Vec<(Jid, Outgoing)>, Vec<(BareJid, Progress)>);
 
@@ -217,6 +232,22 @@ impl Handler<SaveProgress> for Recorder {
 
     fn handle(&mut self, message: SaveProgress, _: &mut Self::Context) {
         self.saved.push((message.jid, message.progress));
+    }
+}
+
+impl Handler<SaveSession> for Recorder {
+    type Result = ();
+
+    fn handle(&mut self, message: SaveSession, _: &mut Self::Context) {
+        self.kept.push((message.jid, message.snapshot));
+    }
+}
+
+impl Handler<Kept> for Recorder {
+    type Result = MessageResult<Kept>;
+
+    fn handle(&mut self, _: Kept, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.kept.clone())
     }
 }
 

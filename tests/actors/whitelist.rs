@@ -28,6 +28,8 @@ async fn restore_listed(stage: &Stage, jid: &str) {
         lesson: None,
         is_listed: true,
         progress: Progress::Invited,
+        kept: None,
+        was_open: false,
     };
     stage.registry.send(Restore { learners: vec![learner] }).await.unwrap();
 }

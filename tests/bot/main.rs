@@ -8,6 +8,7 @@ mod impostor;
 mod limits;
 mod props;
 mod question;
+mod resume;
 mod secrets;
 mod support;
 mod trouble;

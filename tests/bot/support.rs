@@ -14,7 +14,8 @@ use otrbot::i18n::Catalog;
 use otrbot::lesson::Library;
 use otrbot::otr::{self, Conversation, InstanceTag, Output, Policy, SigningKey, Version};
 use otrbot::session::{
-    BotSecretVerdict, Client, Effect, Note, Progress, SecretVerdict, Session, SessionConfig, Typing,
+    BotSecretVerdict, Client, Effect, NoSnapshot, Note, Progress, SecretVerdict, Session,
+    SessionConfig, Snapshot, Typing,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
@@ -36,7 +37,7 @@ pub(crate) struct Class {
     pub(crate) session: Session,
     pub(crate) learner: Conversation,
     pub(crate) now: Instant,
-    config: SessionConfig,
+    pub(crate) config: SessionConfig,
     instance: InstanceTag,
     rng: ChaCha20Rng,
     /// All effects so far.
@@ -54,6 +55,8 @@ pub(crate) struct Class {
     pub(crate) lost: Vec<String>,
     /// Whether the learner's program does not answer by itself.
     is_mute: bool,
+    /// What was kept of the session last.
+    kept: Option<String>,
 }
 
 /// What a session is made of in tests: the shipped lesson, and no waiting for typing.
@@ -81,6 +84,7 @@ pub(crate) fn config_of(lesson: &str, version: Version) -> SessionConfig {
         may_start_smp: false,
         default_secret: None,
         typing: Typing { scheduled: false, chars_per_second: 20 },
+        keeps_key: false,
         warning_timeout: secs(1_500),
         session_timeout: secs(1_800),
     }
@@ -115,6 +119,7 @@ impl Class {
             others: BTreeMap::new(),
             lost: Vec::new(),
             is_mute: false,
+            kept: None,
         }
     }
 
@@ -203,6 +208,40 @@ impl Class {
         let key = Arc::new(SigningKey::generate(&mut self.rng));
         let config = self.config.clone();
         self.session = Session::open(config, key, self.instance, self.now, &mut self.rng);
+    }
+
+    /// The bot is killed, and goes on from what was kept, with another key; what was kept.
+    pub(crate) fn kill_bot(&mut self) -> String {
+        let key = Arc::new(SigningKey::generate(&mut self.rng));
+        self.kill_bot_with_key(key)
+    }
+
+    /// The same with a key of the caller's choice.
+    pub(crate) fn kill_bot_with_key(&mut self, key: Arc<SigningKey>) -> String {
+        if let Some(snapshot) = self.session.snapshot() {
+            self.kept = Some(snapshot.to_text().to_string());
+        }
+        let kept = self.kept.clone().unwrap_or_default();
+        let config = self.config.clone();
+        let (instance, now, rng) = (self.instance, self.now, &mut self.rng);
+        self.session = match Snapshot::from_text(&kept) {
+            Ok(snapshot) => Session::resume(config, key, instance, now, rng, &snapshot),
+            Err(NoSnapshot) => Session::open(config, key, instance, now, rng),
+        };
+        kept
+    }
+
+    /// Keeps what is to be kept, as is done after each thing that happens.
+    pub(crate) fn keep(&mut self) {
+        if let Some(snapshot) = self.session.snapshot() {
+            self.kept = Some(snapshot.to_text().to_string());
+        }
+    }
+
+    /// The learner is seen again.
+    pub(crate) fn arrive(&mut self) {
+        let effects = self.session.on_arrival(self.now, &mut self.rng);
+        self.take(effects);
     }
 
     /// The learner goes on with the program of this name, and keeps the others open.

@@ -10,8 +10,10 @@ use super::{LtiGateway, PageError, View, desk::Desk};
 use crate::{
     actors::{ambient::unix_now, grades::Wake},
     lti::token::PageToken,
-    store::{Course, CourseRow, Enrolment, EnrolmentId, Funnel, Wanted},
+    store::{Course, CourseRow, Enrolment, EnrolmentId, Wanted},
 };
+
+pub use crate::store::Funnel;
 
 /// How many learners stand on a page.
 pub const PAGE_SIZE: usize = 50;

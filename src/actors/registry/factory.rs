@@ -10,7 +10,7 @@ use crate::{
     i18n::{Catalogs, scope},
     lesson::{Lesson, Library},
     otr::{identity::SigningKey, instance::InstanceTag, policy::Policy},
-    session::{self, Session, SessionConfig, Typing},
+    session::{self, Session, SessionConfig, Snapshot, Typing},
 };
 
 /// Opens sessions.
@@ -74,6 +74,31 @@ impl SessionFactory {
         now: Instant,
         rng: &mut impl CryptoRng,
     ) -> Session {
+        let (config, key) = self.materials(locale, lesson, rng);
+        let instance = InstanceTag::random(rng);
+        Session::open(config, key, instance, now, rng)
+    }
+
+    /// Opens a session that goes on where another one was interrupted.
+    pub fn resume(
+        &self,
+        locale: Option<&str>,
+        lesson: Option<&str>,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        kept: &Snapshot,
+    ) -> Session {
+        let (config, key) = self.materials(locale, lesson, rng);
+        let instance = InstanceTag::random(rng);
+        Session::resume(config, key, instance, now, rng, kept)
+    }
+
+    fn materials(
+        &self,
+        locale: Option<&str>,
+        lesson: Option<&str>,
+        rng: &mut impl CryptoRng,
+    ) -> (SessionConfig, Arc<SigningKey>) {
         let lesson = lesson
             .and_then(|name| self.lessons.find(name))
             .unwrap_or_else(|| Arc::clone(&self.default_lesson));
@@ -87,12 +112,12 @@ impl SessionFactory {
             typing: self.typing,
             warning_timeout: self.warning_timeout,
             session_timeout: self.session_timeout,
+            keeps_key: self.fixed_key.is_some(),
         };
         let key = match &self.fixed_key {
             Some(key) => Arc::clone(key),
             None => Arc::new(SigningKey::generate(rng)),
         };
-        let instance = InstanceTag::random(rng);
-        Session::open(config, key, instance, now, rng)
+        (config, key)
     }
 }

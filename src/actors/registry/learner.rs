@@ -1,15 +1,24 @@
 //! What the registry knows of one learner.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix::Addr;
 use jid::{Jid, ResourcePart};
 
 use super::{KnownLearner, SessionActor};
-use crate::{otr::limits::TokenBucket, session::Progress};
+use crate::{
+    otr::limits::TokenBucket,
+    session::{Progress, Snapshot},
+};
 
 /// Most clients of a learner that are told apart; the rest count as offline.
 const MOST_CLIENTS: usize = 16;
+
+/// Most panics after which a learner's session goes on.
+const MOST_PANICS: u8 = 2;
 
 /// Messages that a session takes: the burst, then one per interval. People type slower, and their
 /// programs' key exchanges take a few.
@@ -29,6 +38,10 @@ pub(super) struct Learner {
     pub(super) progress: Progress,
     pub(super) greeting: Greeting,
     pub(super) session: Option<OpenSession>,
+    /// Where their session stands; what one that was interrupted goes on from.
+    pub(super) kept: Option<Arc<Snapshot>>,
+    /// Panics of their sessions.
+    n_panics: u8,
     /// When they were put on the whitelist last.
     pub(super) enrolled: Instant,
     /// Their clients that are online.
@@ -91,6 +104,8 @@ impl Learner {
             progress: Progress::Invited,
             greeting: Greeting::Due,
             session: None,
+            kept: None,
+            n_panics: 0,
             enrolled: now,
             clients: Vec::new(),
         }
@@ -98,8 +113,19 @@ impl Learner {
 
     /// Somebody who was there before.
     pub(super) fn known(known: KnownLearner, now: Instant) -> Self {
-        let KnownLearner { jid: _, locale, lesson, is_listed, progress } = known;
-        Self { locale, lesson, is_listed, progress, ..Self::new(now) }
+        let KnownLearner { jid: _, locale, lesson, is_listed, progress, kept, was_open: _ } = known;
+        Self { locale, lesson, is_listed, progress, kept, ..Self::new(now) }
+    }
+
+    /// Whether a session of theirs was interrupted, and has not gone on yet.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.session.is_none() && self.kept.as_ref().is_some_and(|kept| kept.has_begun())
+    }
+
+    /// Their session panicked. Whether it is to go on: what panics again and again does not.
+    pub(super) fn panicked(&mut self) -> bool {
+        self.n_panics = self.n_panics.saturating_add(1);
+        self.n_panics <= MOST_PANICS && self.is_interrupted()
     }
 
     /// One of their clients is online.

@@ -1,13 +1,13 @@
 //! What the registry can be told and asked.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use actix::Message;
 use jid::BareJid;
 use secrecy::SecretString;
 
 use super::factory::SessionFactory;
-use crate::session::{BotSecretVerdict, Progress, SecretVerdict, Whereabouts};
+use crate::session::{BotSecretVerdict, Progress, SecretVerdict, Snapshot, Whereabouts};
 
 /// Puts a learner on the whitelist and has the bot invite them. Repeating it is harmless: it
 /// refreshes the locale and the lesson and invites again.
@@ -99,6 +99,10 @@ pub struct KnownLearner {
     pub is_listed: bool,
     /// How far they were.
     pub progress: Progress,
+    /// Where their session stood.
+    pub kept: Option<Arc<Snapshot>>,
+    /// Whether it was open when the process ended, so that they are told even if they do nothing.
+    pub was_open: bool,
 }
 
 /// What a session tells the registry.
@@ -132,6 +136,8 @@ pub enum News {
         /// When.
         at: Instant,
     },
+    /// It stands somewhere else than before.
+    Kept(Arc<Snapshot>),
     /// It was asked for a sign of life, and gives it.
     Alive,
     /// It was dropped without an end in order.

@@ -7,8 +7,8 @@ use jid::{BareJid, Jid};
 use log::{debug, error, warn};
 
 use super::{
-    SessionRegistry,
-    learner::{Greeting, Taken},
+    SessionRegistry, WAKE_PERIOD, WAKEN_AT_ONCE,
+    learner::{Greeting, Learner, Taken},
     now,
 };
 use crate::{
@@ -54,7 +54,9 @@ impl SessionRegistry {
         let jid = from.to_bare();
         self.show(from.clone());
         let Some(learner) = self.learners.get(&jid) else { return };
-        if learner.progress != Progress::Invited || learner.greeting != Greeting::Due {
+        if learner.is_interrupted() {
+            self.go_on(from, ctx);
+        } else if learner.progress != Progress::Invited || learner.greeting != Greeting::Due {
             if let Some(open) = &learner.session {
                 open.actor.do_send(CameBack(from));
             }
@@ -63,6 +65,39 @@ impl SessionRegistry {
             if let Some(learner) = self.learners.get_mut(&jid) {
                 learner.greeting = Greeting::Given;
             }
+        }
+    }
+
+    /// Lets a session that was interrupted go on, and tells the learner.
+    fn go_on(&mut self, who: Jid, ctx: &mut Context<Self>) {
+        if let Some(actor) = self.session_of(&who.to_bare(), ctx.address().recipient()) {
+            actor.do_send(Arrive(who));
+        }
+    }
+
+    /// Tells some of those whose sessions were interrupted and of whom nothing was heard since.
+    pub(super) fn wake(&mut self, ctx: &mut Context<Self>) {
+        if self.is_closing {
+            return;
+        }
+        let mut n_woken = 0;
+        while n_woken < WAKEN_AT_ONCE {
+            let Some(jid) = self.interrupted.pop_front() else { return };
+            if self.learners.get(&jid).is_some_and(Learner::is_interrupted) {
+                n_woken += 1;
+                self.go_on(Jid::from(jid), ctx);
+            }
+        }
+        ctx.run_later(WAKE_PERIOD, Self::wake);
+    }
+
+    /// Lets a learner go on whose session panicked, unless that happens again and again.
+    pub(super) fn mend(&mut self, jid: &BareJid, ctx: &mut Context<Self>) {
+        let Some(learner) = self.learners.get_mut(jid) else { return };
+        if learner.panicked() {
+            self.go_on(Jid::from(jid.clone()), ctx);
+        } else {
+            self.keep(jid, None);
         }
     }
 
@@ -107,6 +142,9 @@ impl SessionRegistry {
             // They stay enrolled, and go on when the bot is back.
             self.deliver(jid, Outgoing::Leave { status });
             return;
+        }
+        if forgotten == Forgotten::OfEnrolled {
+            self.keep(jid, None);
         }
         // Whoever was enrolled after the session ended is to stay for the next one.
         let stays = self.learners.get(jid).is_some_and(|learner| {

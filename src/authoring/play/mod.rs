@@ -46,6 +46,7 @@ pub fn run(arguments: &cli::PlayLesson, settings: Option<PathBuf>) -> Result<(),
         may_start_smp: arguments.may_start_smp || sources.may_start_smp,
         default_secret: None,
         typing: Typing::default(),
+        keeps_key: false,
         warning_timeout: Duration::from_mins(25),
         session_timeout: Duration::from_mins(30),
     };

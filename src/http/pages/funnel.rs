@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use tr::tr;
 
-use crate::store::Funnel;
+use crate::actors::lti::course::Funnel;
 
 /// Height of a step, in pixels: a line of text, a bar, and room.
 const STEP: usize = 46;

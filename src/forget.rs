@@ -1,0 +1,75 @@
+//! `otrbot forget`: erases a person from the store.
+
+use std::io::{self, Write as _};
+
+use anyhow::{Context as _, anyhow};
+
+use crate::{
+    actors::ambient::unix_now,
+    cli,
+    failure::Failure,
+    settings::Settings,
+    store::{Erased, Store, StoreError, Unsent},
+};
+
+/// Erases a person, and says what that was.
+///
+/// # Errors
+///
+/// A [`Failure`]: the store cannot be used, or a grade of theirs is still on its way.
+pub fn run(settings: &Settings, arguments: &cli::Forget) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("cannot start the runtime")?;
+    let jid = &arguments.jid;
+    let forgotten = runtime.block_on(async {
+        let store = Store::open(&settings.store).await?;
+        let forgotten = store.forget(jid.as_str(), arguments.even_unsent, unix_now()).await;
+        store.close().await;
+        forgotten
+    });
+    match forgotten {
+        Ok(Ok(erased)) => {
+            let mut said = words(&erased);
+            if settings.xmpp.whitelist.contains_key(jid) {
+                let file = settings.file.display();
+                said += &format!(
+                    "{jid} stands in xmpp.whitelist of {file} too: take them out there, and restart the bot\n"
+                );
+            }
+            // A closed pipe is no fault of the store.
+            drop(io::stdout().write_all(format!("{jid}: {said}").as_bytes()));
+            Ok(())
+        }
+        Ok(Err(Unsent(n))) => Err(Failure::Unknown(anyhow!(
+            "{jid} was not erased: {n} of their grades are still on the way to the LMS; try again \
+             later, or erase those too with --even-unsent"
+        ))),
+        Err(error @ StoreError::Query { .. }) => Err(Failure::Unknown(anyhow!(error))),
+        Err(error) => {
+            Err(Failure::MissingDependency(format!("{}: store: {error}", settings.file.display())))
+        }
+    }
+}
+
+fn words(erased: &Erased) -> String {
+    if erased.is_nothing() {
+        return "nothing was stored\n".to_owned();
+    }
+    let Erased { enrolments, grades, sessions, invitations } = erased;
+    format!(
+        "erased; enrolments: {enrolments}, grades: {grades}, sessions: {sessions}, counted \
+         invitations: {invitations}. What backups and logs hold is not touched\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_erased_is_said() {
+        assert_eq!(words(&Erased::default()), "nothing was stored\n");
+        let erased = Erased { enrolments: 2, grades: 1, ..Erased::default() };
+        assert!(words(&erased).starts_with("erased; enrolments: 2, grades: 1, sessions: 0"));
+    }
+}

@@ -1,0 +1,245 @@
+//! What is kept of a session while it is open, so that it goes on after the process was killed.
+//!
+//! Kept are the place in the lesson and what the pages must still know: no key, nothing that was
+//! written in the chat. The shared secret is kept until SMP has used it; of a bot secret, only its
+//! digest, so that who has read it can still type it into the page. The private conversation does not
+//! outlive the process: the learner is told so once, and that it is to be opened again.
+
+use std::{fmt, sync::Arc, time::Instant};
+
+use rand_core::CryptoRng;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{Effect, Session, SessionConfig, phrases, secret::Digest, speech::Kind};
+use crate::{
+    fsm::Machine,
+    lesson::vocabulary::{Condition, Event, EventKind, Need},
+    otr::{Fingerprint, InstanceTag, SigningKey},
+};
+
+/// Version of the form in which snapshots are written. Another one is not read: the lesson begins
+/// anew then.
+const VERSION: u8 = 1;
+
+/// Longest text that is read, in bytes.
+const MAX_TEXT_BYTES: usize = 16 * 1024;
+
+/// What is kept of a session.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Snapshot(Written);
+
+/// The form in which it is written.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    v: u8,
+    /// Title of the lesson: what was kept of another one means nothing in this.
+    lesson: String,
+    /// Name of the lesson's state; `None`: the lesson has not begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+    /// How many hints of that state were given.
+    #[serde(default, skip_serializing_if = "is_default")]
+    n_hints: usize,
+    #[serde(default, skip_serializing_if = "is_default")]
+    is_private: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    is_passed: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    is_bot_secret_held: bool,
+    /// Digests of the bot secrets that were said and still count.
+    #[serde(default, skip_serializing_if = "is_default")]
+    said: Vec<Digest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shared_secret: Option<Zeroizing<String>>,
+    /// The learner's key that SMP has verified, where the bot's own outlives the process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verified: Option<Verified>,
+}
+
+/// Two keys that SMP has found to belong to who they should.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verified {
+    ours: [u8; Fingerprint::LEN],
+    theirs: [u8; Fingerprint::LEN],
+}
+
+/// A text that is no snapshot of this version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("what was kept of a session is of another version, or damaged")]
+pub struct NoSnapshot;
+
+/// What is still to be said about a session that goes on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Resumed {
+    was_private: bool,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot").field("state", &self.0.state).finish_non_exhaustive()
+    }
+}
+
+impl Snapshot {
+    /// The snapshot as text, for the store. It may hold a secret.
+    pub fn to_text(&self) -> Zeroizing<String> {
+        // Strings, numbers and lists of them can always be written.
+        Zeroizing::new(serde_json::to_string(&self.0).unwrap_or_default())
+    }
+
+    /// A snapshot that was written before.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSnapshot`].
+    pub fn from_text(text: &str) -> Result<Self, NoSnapshot> {
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(NoSnapshot);
+        }
+        let written: Written = serde_json::from_str(text).or(Err(NoSnapshot))?;
+        if written.v == VERSION { Ok(Self(written)) } else { Err(NoSnapshot) }
+    }
+
+    /// Whether a shared secret is kept.
+    pub fn has_secret(&self) -> bool {
+        self.0.shared_secret.is_some()
+    }
+
+    /// Whether somebody was being taught, who is to be told that the session was interrupted.
+    pub fn has_begun(&self) -> bool {
+        self.0.state.is_some()
+    }
+}
+
+impl Session {
+    /// What is to be kept now; `None` while there is nothing that a new session would lack, and
+    /// while the bot plays an impostor: after an interruption that scene is played from its start.
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        if self.is_over
+            || self.oneself.is_some()
+            || (self.machine.is_none() && self.typed_secret().is_none())
+        {
+            return None;
+        }
+        let graph = self.config.lesson.graph();
+        let state = self.machine.as_ref().and_then(|machine| graph.state(machine.at()));
+        let keys = self.verified.as_ref().filter(|_| self.config.keeps_key);
+        Some(Snapshot(Written {
+            v: VERSION,
+            lesson: self.config.lesson.title().to_owned(),
+            state: state.map(|state| state.name.clone()),
+            n_hints: self.machine.as_ref().map_or(0, Machine::n_hints),
+            // Who was not told yet that it was lost is still to be told.
+            is_private: self.certain() >= Need::Private
+                || self.resumed.is_some_and(|resumed| resumed.was_private),
+            is_passed: self.holds(Condition::Passed),
+            is_bot_secret_held: self.is_bot_secret_held,
+            said: self.said.clone(),
+            // SMP has used it once a key is verified.
+            shared_secret: self
+                .typed_secret()
+                .filter(|_| self.verified.is_none())
+                .map(|secret| Zeroizing::new(secret.expose_secret().to_owned())),
+            verified: keys.map(|theirs| Verified {
+                ours: *self.own_fingerprint().as_bytes(),
+                theirs: *theirs.as_bytes(),
+            }),
+        }))
+    }
+
+    /// The shared secret that the learner has typed; one of the settings need not be kept.
+    fn typed_secret(&self) -> Option<&SecretString> {
+        self.shared_secret.as_ref().filter(|_| self.is_secret_typed)
+    }
+
+    /// A session that goes on where a snapshot was taken. The learner is told when they next do
+    /// something, or arrive. Where the lesson has changed meanwhile, it begins anew.
+    pub fn resume(
+        config: SessionConfig,
+        key: Arc<SigningKey>,
+        instance: InstanceTag,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        Snapshot(kept): &Snapshot,
+    ) -> Self {
+        let mut session = Self::open(config, key, instance, now, rng);
+        if let Some(secret) = &kept.shared_secret {
+            session.shared_secret = Some(SecretString::from(secret.as_str()));
+            session.is_secret_typed = true;
+        }
+        let graph = session.config.lesson.graph();
+        let is_same = session.config.lesson.title() == kept.lesson;
+        let state = kept.state.as_deref().filter(|_| is_same);
+        let Some(at) = state.and_then(|name| graph.find(name)) else {
+            return session;
+        };
+        let machine = Machine::resume(Arc::clone(graph), at, kept.n_hints, now);
+        if machine.is_ended() {
+            return session;
+        }
+        session.machine = Some(machine);
+        session.said.clone_from(&kept.said);
+        session.is_bot_secret_held = kept.is_bot_secret_held;
+        session.memory.set(Condition::Passed, kept.is_passed);
+        session.memory.set(Condition::BotSecretGiven, !kept.said.is_empty());
+        session.verified = kept.verified.as_ref().and_then(|keys| {
+            let is_same = keys.ours == *session.own_fingerprint().as_bytes();
+            is_same.then(|| Fingerprint::from_bytes(keys.theirs))
+        });
+        session.progress = session.present_progress();
+        session.resumed = Some(Resumed { was_private: kept.is_private });
+        session
+    }
+
+    /// Tells the learner, once, that the session was interrupted, and the lesson, that the private
+    /// conversation is lost. Whether it did.
+    pub(super) fn greet_again(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let Some(Resumed { was_private }) = self.resumed.take() else { return false };
+        if was_private {
+            self.say_phrase(now, phrases::interrupted_in_private, Kind::Notice);
+            self.tell(now, rng, &Event::of(EventKind::OtrDisabled), effects);
+        } else {
+            self.say_phrase(now, phrases::interrupted, Kind::Notice);
+        }
+        true
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_are_no_snapshot_are_refused() {
+        let long =
+            format!("{{\"v\":1,\"lesson\":\"L\",\"state\":\"{}\"}}", "a".repeat(MAX_TEXT_BYTES));
+        for text in ["", "{}", "[]", "{\"v\":1}", "{\"v\":2,\"lesson\":\"L\"}", &long] {
+            assert_eq!(Snapshot::from_text(text), Err(NoSnapshot), "{text:.30}");
+        }
+        assert!(Snapshot::from_text("{\"v\":1,\"lesson\":\"L\"}").is_ok());
+    }
+
+    #[test]
+    fn a_snapshot_shows_no_secret_in_logs() {
+        let text = r#"{"v":1,"lesson":"L","state":"comparing","shared_secret":"correct horse"}"#;
+        let snapshot = Snapshot::from_text(text).unwrap();
+
+        assert!(snapshot.has_secret() && snapshot.has_begun());
+        assert_eq!(*snapshot.to_text(), text);
+        let shown = format!("{snapshot:?}");
+        assert!(!shown.contains("horse"), "{shown}");
+    }
+}

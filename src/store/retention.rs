@@ -1,0 +1,175 @@
+//! What is no longer needed is deleted, and who wants to be forgotten is.
+
+use sqlx::{Any, Row as _, Transaction};
+
+use super::{Store, StoreError, sql::digest};
+
+/// Seconds of a day.
+const DAY: i64 = 24 * 60 * 60;
+
+/// How many enrolments are deleted at once: others wait meanwhile.
+const AT_ONCE: i64 = 500;
+
+/// How long what is stored is kept, in days; `None`: for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Sessions that were interrupted and never taken up again.
+    pub sessions: Option<u32>,
+    /// Enrolments and grades, since the person was last heard of. A grade that is still on its way
+    /// is not lost to this.
+    pub enrolments: Option<u32>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { sessions: Some(7), enrolments: Some(400) }
+    }
+}
+
+/// What was erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Enrolments: a person has one in each assignment.
+    pub enrolments: u64,
+    /// Grades, sent or not.
+    pub grades: u64,
+    /// Sessions that were open or interrupted.
+    pub sessions: u64,
+    /// Counted invitations.
+    pub invitations: u64,
+}
+
+impl Erased {
+    /// Whether there was nothing.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Why a person was not erased: so many of their grades are still on the way to the LMS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unsent(pub i64);
+
+impl Store {
+    /// Deletes what was kept for long enough. The Jabber IDs of those whose enrolment is gone, who
+    /// may no longer talk to the bot. Times are in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// What the database says; what was deleted before that stays deleted.
+    pub async fn tidy(&self, keep: Retention, now: i64) -> Result<Vec<String>, StoreError> {
+        let before = |days: u32| now.saturating_sub(i64::from(days).saturating_mul(DAY));
+        if let Some(days) = keep.sessions {
+            let delete = "DELETE FROM sessions WHERE saved_at < $1";
+            sqlx::query(delete).bind(before(days)).execute(&self.pool).await?;
+        }
+        let mut gone = Vec::new();
+        let Some(days) = keep.enrolments else { return Ok(gone) };
+        loop {
+            let mut transaction = self.pool.begin().await?;
+            let select = "SELECT id, jid FROM enrolments WHERE active_at < $1 AND NOT EXISTS \
+                (SELECT 1 FROM grades WHERE enrolment = enrolments.id AND state = 0) LIMIT $2";
+            let rows = sqlx::query(select)
+                .bind(before(days))
+                .bind(AT_ONCE)
+                .fetch_all(&mut *transaction)
+                .await?;
+            for row in &rows {
+                erase(&mut transaction, &row.try_get::<String, _>(0)?).await?;
+                if let Some(jid) = row.try_get::<Option<String>, _>(1)? {
+                    let delete = "DELETE FROM sessions WHERE jid = $1";
+                    sqlx::query(delete).bind(jid.as_str()).execute(&mut *transaction).await?;
+                    gone.push(jid);
+                }
+            }
+            transaction.commit().await?;
+            if rows.is_empty() {
+                return Ok(gone);
+            }
+        }
+    }
+
+    /// Erases whoever has a bare Jabber ID, in all their assignments, and notes it for a bot that
+    /// runs. With `even_unsent` also grades that the LMS does not have yet.
+    ///
+    /// # Errors
+    ///
+    /// What the database says; then nothing was erased. Within that, [`Unsent`].
+    pub async fn forget(
+        &self,
+        jid: &str,
+        even_unsent: bool,
+        now: i64,
+    ) -> Result<Result<Erased, Unsent>, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        // A person without an id in the LMS is nobody else's namesake.
+        let theirs = "FROM enrolments WHERE jid = $1 OR (user_id <> '' AND EXISTS \
+            (SELECT 1 FROM enrolments AS known WHERE known.jid = $1 \
+            AND known.consumer_key = enrolments.consumer_key \
+            AND known.user_id = enrolments.user_id))";
+        let select = sqlx::AssertSqlSafe(format!("SELECT id, consumer_key, user_id {theirs}"));
+        let rows = sqlx::query(select).bind(jid).fetch_all(&mut *transaction).await?;
+        let unsent = sqlx::AssertSqlSafe(format!(
+            "SELECT COUNT(*) FROM grades WHERE state = 0 AND enrolment IN (SELECT id {theirs})"
+        ));
+        let unsent: i64 =
+            sqlx::query(unsent).bind(jid).fetch_one(&mut *transaction).await?.try_get(0)?;
+        if unsent > 0 && !even_unsent {
+            return Ok(Err(Unsent(unsent)));
+        }
+        let mut erased = Erased::default();
+        for row in &rows {
+            erased.grades += erase(&mut transaction, &row.try_get::<String, _>(0)?).await?;
+            erased.enrolments += 1;
+            let (consumer_key, user_id): (String, String) = (row.try_get(1)?, row.try_get(2)?);
+            let delete = "DELETE FROM invitations WHERE person = $1";
+            let delete = sqlx::query(delete).bind(digest(&[&consumer_key, &user_id]));
+            erased.invitations += delete.execute(&mut *transaction).await?.rows_affected();
+        }
+        let delete = "DELETE FROM sessions WHERE jid = $1";
+        let delete = sqlx::query(delete).bind(jid).execute(&mut *transaction).await?;
+        erased.sessions = delete.rows_affected();
+        let insert = "INSERT INTO forgotten (jid, at) VALUES ($1, $2) \
+            ON CONFLICT (jid) DO UPDATE SET at = excluded.at";
+        sqlx::query(insert).bind(jid).bind(now).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(Ok(erased))
+    }
+
+    /// The Jabber IDs that were forgotten and not yet [let go](Self::let_go).
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn forgotten(&self) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query("SELECT jid FROM forgotten").fetch_all(&self.pool).await?;
+        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+    }
+
+    /// The running bot has let these go: what it wrote meanwhile is erased, and that they were here.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn let_go(&self, jids: &[String]) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        for jid in jids {
+            for delete in
+                ["DELETE FROM sessions WHERE jid = $1", "DELETE FROM forgotten WHERE jid = $1"]
+            {
+                sqlx::query(delete).bind(jid.as_str()).execute(&mut *transaction).await?;
+            }
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+/// Deletes an enrolment and its grade; how many grades that were.
+async fn erase(transaction: &mut Transaction<'_, Any>, id: &str) -> Result<u64, sqlx::Error> {
+    let delete = sqlx::query("DELETE FROM grades WHERE enrolment = $1").bind(id.to_owned());
+    let grades = delete.execute(&mut **transaction).await?.rows_affected();
+    let delete = sqlx::query("DELETE FROM enrolments WHERE id = $1").bind(id.to_owned());
+    delete.execute(&mut **transaction).await?;
+    Ok(grades)
+}

@@ -1,0 +1,139 @@
+//! What the sessions want kept: written in order, many at once.
+
+use std::sync::Arc;
+
+use sqlx::{AnyConnection, Row as _};
+
+use super::{Store, StoreError, grades, progress_number, progress_of};
+use crate::session::{Progress, Snapshot};
+
+/// Something to be kept.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// A learner reached another step.
+    Progress {
+        /// The learner's bare Jabber ID.
+        jid: String,
+        /// The step.
+        progress: Progress,
+        /// The part of the grade that the lesson gives for it, from 0 to 1; `None`: none.
+        credit: Option<f64>,
+        /// When it was reached, in seconds since 1970.
+        at: i64,
+    },
+    /// A session is open, and stands somewhere else than before.
+    Session {
+        /// The learner's bare Jabber ID.
+        jid: String,
+        /// Where it stands; `None`: it is over.
+        snapshot: Option<Arc<Snapshot>>,
+        /// Since when, in seconds since 1970.
+        at: i64,
+    },
+}
+
+/// A learner who was there when the process ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownRow {
+    /// The learner's bare Jabber ID.
+    pub jid: String,
+    /// What the newest launch says of them; `None`: no launch is known.
+    pub enrolment: Option<KnownEnrolment>,
+    /// Where their session stood; `None`: none was open, or what was kept cannot be read.
+    pub snapshot: Option<Snapshot>,
+    /// When that was kept, in seconds since 1970.
+    pub saved_at: i64,
+}
+
+/// What the registry needs of an enrolment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownEnrolment {
+    /// Locale of the newest launch.
+    pub locale: Option<String>,
+    /// Lesson that the newest launch asked for.
+    pub lesson: Option<String>,
+    /// How far they are.
+    pub progress: Progress,
+}
+
+impl Store {
+    /// Writes in this order, all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// What the database says; then nothing was written.
+    pub async fn write_behind(&self, writes: &[Write]) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        for write in writes {
+            match write {
+                Write::Progress { jid, progress, credit, at } => {
+                    set_progress(&mut transaction, jid, *progress, *at).await?;
+                    if let Some(score) = credit {
+                        grades::put_credit(&mut transaction, jid, *score, *at).await?;
+                    }
+                }
+                Write::Session { jid, snapshot: Some(snapshot), at } => {
+                    let upsert = "INSERT INTO sessions (jid, snapshot, saved_at) \
+                        VALUES ($1, $2, $3) ON CONFLICT (jid) DO UPDATE SET \
+                        snapshot = excluded.snapshot, saved_at = excluded.saved_at";
+                    sqlx::query(upsert)
+                        .bind(jid.as_str())
+                        .bind(snapshot.to_text().as_str())
+                        .bind(*at)
+                        .execute(&mut *transaction)
+                        .await?;
+                }
+                Write::Session { jid, snapshot: None, .. } => {
+                    let delete = "DELETE FROM sessions WHERE jid = $1";
+                    sqlx::query(delete).bind(jid.as_str()).execute(&mut *transaction).await?;
+                }
+            }
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// All who gave a Jabber ID or have an open session. Of a person with several enrolments the
+    /// Jabber ID belongs to one.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn known(&self) -> Result<Vec<KnownRow>, StoreError> {
+        let select = "SELECT e.jid, e.progress, e.locale, e.lesson, s.snapshot, s.saved_at \
+            FROM enrolments AS e LEFT JOIN sessions AS s ON s.jid = e.jid WHERE e.jid IS NOT NULL \
+            UNION ALL SELECT s.jid, NULL, NULL, NULL, s.snapshot, s.saved_at FROM sessions AS s \
+            WHERE NOT EXISTS (SELECT 1 FROM enrolments AS e WHERE e.jid = s.jid)";
+        let rows = sqlx::query(select).fetch_all(&self.pool).await?;
+        let known = rows.iter().map(|row| {
+            let progress: Option<i64> = row.try_get(1)?;
+            let (locale, lesson) = (row.try_get(2)?, row.try_get(3)?);
+            let snapshot: Option<String> = row.try_get(4)?;
+            Ok::<_, sqlx::Error>(KnownRow {
+                jid: row.try_get(0)?,
+                enrolment: progress.map(|progress| KnownEnrolment {
+                    locale,
+                    lesson,
+                    progress: progress_of(progress),
+                }),
+                snapshot: snapshot.and_then(|text| Snapshot::from_text(&text).ok()),
+                saved_at: row.try_get::<Option<i64>, _>(5)?.unwrap_or(0),
+            })
+        });
+        Ok(known.collect::<Result<_, _>>()?)
+    }
+}
+
+/// Keeps how far a learner is, and when they were heard of. They never go back.
+async fn set_progress(
+    connection: &mut AnyConnection,
+    jid: &str,
+    progress: Progress,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    let update = "UPDATE enrolments SET active_at = $3, \
+        progress = CASE WHEN progress < $1 THEN $1 ELSE progress END WHERE jid = $2";
+    let number = progress_number(progress);
+    sqlx::query(update).bind(number).bind(jid).bind(now).execute(connection).await?;
+    Ok(())
+}
