@@ -131,6 +131,10 @@ pub struct Learner {
     #[arg(long, value_name = "SECONDS", default_value = "0", requires = "count",
         value_parser = seconds)]
     pub ramp: Duration,
+    /// When nothing happens for a while, or the private conversation is lost, they try again, as a
+    /// person would; what the script waits for may take ten minutes then.
+    #[arg(long)]
+    pub persistent: bool,
     /// The number of the first one.
     #[arg(long, value_name = "N", default_value_t = 1, requires = "count")]
     pub first: u32,

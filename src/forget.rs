@@ -32,9 +32,9 @@ pub fn run(settings: &Settings, arguments: &cli::Forget) -> Result<(), Failure> 
             let mut said = words(&erased);
             if settings.xmpp.whitelist.contains_key(jid) {
                 let file = settings.file.display();
-                said += &format!(
+                said.extend([format!(
                     "{jid} stands in xmpp.whitelist of {file} too: take them out there, and restart the bot\n"
-                );
+                )]);
             }
             // A closed pipe is no fault of the store.
             drop(io::stdout().write_all(format!("{jid}: {said}").as_bytes()));

@@ -20,6 +20,7 @@
 //! table says how long the steps took: from the end of one `/wait` to the end of the next.
 
 mod many;
+mod persistence;
 mod person;
 mod script;
 
@@ -110,7 +111,11 @@ fn start(
     let (commands, events) =
         xmpp::start(account).map_err(|error| Failure::InvalidArgument(error.to_string()))?;
     let secret = SecretString::from(filled(&arguments.secret));
-    Ok(Learner::new(&arguments.bot, secret, commands, events, is_aloud))
+    let mut learner = Learner::new(&arguments.bot, secret, commands, events, is_aloud);
+    if arguments.persistent {
+        learner.persist();
+    }
+    Ok(learner)
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {

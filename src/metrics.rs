@@ -42,6 +42,8 @@ pub struct Metrics {
     pub sessions_opened: Counter,
     /// Sessions ended by a panic.
     pub sessions_panicked: Counter,
+    /// Sessions that went on after an interruption.
+    pub sessions_resumed: Counter,
     /// Steps of the lesson that learners reached.
     pub steps: Family<Step, Counter>,
     /// OTR handshakes finished.
@@ -95,6 +97,7 @@ impl Metrics {
             sessions: Gauge::default(),
             sessions_opened: Counter::default(),
             sessions_panicked: Counter::default(),
+            sessions_resumed: Counter::default(),
             steps: Family::default(),
             otr_handshakes: Family::default(),
             smp: Family::default(),
@@ -128,6 +131,11 @@ impl Metrics {
             "sessions_panicked",
             "Sessions ended by a fault of the program; should stay 0",
             self.sessions_panicked.clone(),
+        );
+        r.register(
+            "sessions_resumed",
+            "Sessions that went on after the daemon, or they, were interrupted",
+            self.sessions_resumed.clone(),
         );
         r.register(
             "steps_reached",
@@ -218,6 +226,9 @@ impl Metrics {
             Note::SmpAborted => smp("aborted"),
             Note::Refused(result) => {
                 self.refused.get_or_create(&Outcome { result }).inc();
+            }
+            Note::Resumed => {
+                self.sessions_resumed.inc();
             }
             Note::OtrDisabled | Note::Warned => {}
         }

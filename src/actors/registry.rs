@@ -340,7 +340,7 @@ impl Handler<Restore> for SessionRegistry {
         }
         if !self.interrupted.is_empty() {
             info!("{} sessions were interrupted and go on", self.interrupted.len());
-            ctx.run_later(FIRST_WAKE, |registry, ctx| registry.wake(ctx));
+            ctx.run_later(FIRST_WAKE, Self::wake);
         }
     }
 }

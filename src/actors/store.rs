@@ -180,7 +180,7 @@ impl StoreActor {
                 }
                 let pause = self.pause.map_or(FIRST_PAUSE, |last| (last * 2).min(LONGEST_PAUSE));
                 self.pause = Some(pause);
-                ctx.run_later(pause, |actor, ctx| actor.write(ctx));
+                ctx.run_later(pause, Self::write);
             }
         }
     }

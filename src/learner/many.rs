@@ -50,9 +50,11 @@ pub(super) async fn take(arguments: &cli::Learner, count: u32) -> Result<(), Fai
     }
     let mut table = Table::new(&lines);
     let mut failures = Vec::new();
+    let mut n_tries = 0_u32;
     while let Some(done) = lessons.join_next().await {
-        let (number, Lesson { times, failure }) =
+        let (number, Lesson { times, failure, n_tries: tries }) =
             done.map_err(|error| anyhow!("a learner's task ended: {error}"))?;
+        n_tries = n_tries.saturating_add(tries);
         table.add(&times, failure.is_some());
         if let Some(failure) = failure {
             failures.push(format!("learner {number}: {failure}"));
@@ -66,6 +68,9 @@ pub(super) async fn take(arguments: &cli::Learner, count: u32) -> Result<(), Fai
         std::io::stdout(),
         "{table}\n{passed} of {count} lessons in {took:.1} s, {rate:.2} a second"
     ));
+    if arguments.persistent {
+        drop(writeln!(std::io::stdout(), "steps tried again: {n_tries}"));
+    }
     if failures.is_empty() {
         return Ok(());
     }
@@ -98,6 +103,8 @@ struct Lesson {
     /// The time of each step that was done, the login first.
     times: Vec<Duration>,
     failure: Option<Failure>,
+    /// How often steps were tried again.
+    n_tries: u32,
 }
 
 async fn lesson(arguments: &cli::Learner, number: u32, lines: &[Line]) -> Lesson {
@@ -105,7 +112,7 @@ async fn lesson(arguments: &cli::Learner, number: u32, lines: &[Line]) -> Lesson
     let mut since = now();
     let mut learner = match start(arguments, Some(number), false) {
         Ok(learner) => learner,
-        Err(failure) => return Lesson { times, failure: Some(failure) },
+        Err(failure) => return Lesson { times, failure: Some(failure), n_tries: 0 },
     };
     let mut lap = || {
         let end = now();
@@ -130,7 +137,8 @@ async fn lesson(arguments: &cli::Learner, number: u32, lines: &[Line]) -> Lesson
         }
     }
     learner.log_out().await;
-    Lesson { times, failure: outcome.err() }
+    let n_tries = learner.persistence.as_ref().map_or(0, |persistence| persistence.n_tries);
+    Lesson { times, failure: outcome.err(), n_tries }
 }
 
 /// Times of all learners, step by step.

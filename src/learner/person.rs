@@ -21,13 +21,16 @@ use xmpp_parsers::{
     stanza::Stanza,
 };
 
-use super::script::{self, Line, Wait};
+use super::{
+    persistence::Persistence,
+    script::{self, Line, Wait},
+};
 use crate::{
     failure::Failure,
     otr::{
         conversation::Conversation,
         event::{Event as OtrEvent, Output},
-        identity::SigningKey,
+        identity::{Fingerprint, SigningKey},
         instance::InstanceTag,
         policy::Policy,
     },
@@ -36,6 +39,8 @@ use crate::{
 
 /// How long one `/wait` may take.
 const WAIT_PATIENCE: Duration = Duration::from_mins(2);
+/// The same for learners who try again.
+const LONG_PATIENCE: Duration = Duration::from_mins(10);
 /// How long logging in may take.
 const LOGIN_PATIENCE: Duration = Duration::from_mins(1);
 
@@ -44,12 +49,18 @@ pub(super) struct Learner {
     bot: BareJid,
     /// Where the bot wrote from last.
     address: Jid,
-    secret: SecretString,
+    pub(super) secret: SecretString,
     commands: mpsc::Sender<Command>,
     events: mpsc::Receiver<Event>,
-    otr: Conversation,
-    rng: rand::rngs::StdRng,
-    is_verified: bool,
+    pub(super) otr: Conversation,
+    pub(super) rng: rand::rngs::StdRng,
+    pub(super) is_verified: bool,
+    /// The bot's key in the present conversation.
+    met: Option<Fingerprint>,
+    /// Whether the bot takes the conversation for private too, as far as can be seen.
+    pub(super) is_really_private: bool,
+    /// `None`: gives up when something is waited for in vain.
+    pub(super) persistence: Option<Persistence>,
     /// What the bot said that no `/wait text` looked at yet.
     heard: VecDeque<String>,
     /// Whether what happens is shown.
@@ -77,9 +88,17 @@ impl Learner {
             otr: Conversation::new(key, instance, Policy::default()),
             rng,
             is_verified: false,
+            met: None,
+            is_really_private: false,
+            persistence: None,
             heard: VecDeque::new(),
             is_aloud,
         }
+    }
+
+    /// Has the learner try again what was in vain.
+    pub(super) fn persist(&mut self) {
+        self.persistence = Some(Persistence::default());
     }
 
     /// Waits until the stream is up, and asks the bot to be a contact.
@@ -175,20 +194,25 @@ impl Learner {
     }
 
     async fn wait(&mut self, what: &Wait) -> Result<(), Failure> {
-        let until = tokio::time::Instant::now() + WAIT_PATIENCE;
+        let since = now();
+        let patience = if self.persistence.is_some() { LONG_PATIENCE } else { WAIT_PATIENCE };
+        let until = since.checked_add(patience).unwrap_or(since);
         loop {
             if self.is_reached(what) {
                 return Ok(());
             }
-            match tokio::time::timeout_at(until, self.events.recv()).await {
+            let next_try = self.persistence.as_ref().map(|p| p.next_try(since));
+            let wake = next_try.map_or(until, |next_try| next_try.min(until));
+            match tokio::time::timeout_at(wake.into(), self.events.recv()).await {
                 Ok(event) => self.take_in(event).await?,
+                Err(_) if wake < until => self.try_again(what).await?,
                 Err(_) => return Err(Failure::Unknown(anyhow!("waited in vain for {what}"))),
             }
         }
     }
 
     /// Shows a line to the person at the terminal.
-    fn show(&self, line: &str) {
+    pub(super) fn show(&self, line: &str) {
         if self.is_aloud {
             // A reader that went away is no fault of the lesson.
             drop(writeln!(std::io::stdout(), "{line}"));
@@ -197,7 +221,7 @@ impl Learner {
 
     fn is_reached(&mut self, what: &Wait) -> bool {
         match what {
-            Wait::Private => self.otr.is_private(),
+            Wait::Private => self.otr.is_private() && self.is_really_private,
             Wait::Plain => !self.otr.is_private(),
             Wait::Verified => self.is_verified,
             Wait::Secret => {
@@ -232,6 +256,9 @@ impl Learner {
             None | Some(Event::Stopped) => {
                 return Err(Failure::Unknown(anyhow!("the connection ended")));
             }
+            Some(Event::Online { resumed: false, .. }) => {
+                return self.send(Stanza::Presence(Presence::available())).await;
+            }
             Some(_) => return Ok(()),
         };
         match stanza {
@@ -260,7 +287,7 @@ impl Learner {
         self.perform(outputs).await
     }
 
-    async fn perform(&mut self, outputs: Vec<Output>) -> Result<(), Failure> {
+    pub(super) async fn perform(&mut self, outputs: Vec<Output>) -> Result<(), Failure> {
         for output in outputs {
             match output {
                 Output::Send(body) => {
@@ -275,16 +302,27 @@ impl Learner {
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the engine may learn more events")]
     fn note(&mut self, event: OtrEvent) {
+        let is_private = self.otr.is_private();
+        if let Some(persistence) = &mut self.persistence {
+            persistence.observe(&event, is_private);
+        }
         match event {
             OtrEvent::Heard { text, encrypted } => {
+                self.is_really_private &= encrypted;
                 let lock = if encrypted { "private" } else { "in clear" };
                 self.show(&format!("bot ({lock})> {text}"));
                 self.heard.push_back(text);
             }
             OtrEvent::GoneSecure { fingerprint, .. } => {
+                self.is_really_private = true;
+                self.is_verified &= self.met == Some(fingerprint);
+                self.met = Some(fingerprint);
                 self.show(&format!("* private; the bot's fingerprint is {fingerprint}"));
             }
-            OtrEvent::PeerEnded => self.show("* the bot ended the private conversation"),
+            OtrEvent::PeerEnded => {
+                self.is_really_private = false;
+                self.show("* the bot ended the private conversation");
+            }
             OtrEvent::SmpSucceeded => {
                 self.is_verified = true;
                 self.show("* verified: both sides know the same secret");
@@ -294,7 +332,10 @@ impl Learner {
             OtrEvent::SmpAsked { .. } => {
                 self.show("* the bot asks to be verified");
             }
-            OtrEvent::GoneInsecure => self.show("* the private conversation is over"),
+            OtrEvent::GoneInsecure => {
+                self.is_really_private = false;
+                self.show("* the private conversation is over");
+            }
             OtrEvent::Refused(why) => self.show(&format!("* a message was not acted on: {why:?}")),
             // The rest is of no use to a learner; what it shows holds nobody's words.
             other => self.show(&format!("* {other:?}")),

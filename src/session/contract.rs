@@ -115,6 +115,8 @@ pub enum Note {
     Refused(&'static str),
     /// The learner was warned that the session will end.
     Warned,
+    /// The session goes on after an interruption, and the learner is told.
+    Resumed,
 }
 
 /// Why a session ends.

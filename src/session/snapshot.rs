@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Effect, Session, SessionConfig, phrases, secret::Digest, speech::Kind};
+use super::{Effect, Note, Session, SessionConfig, phrases, secret::Digest, speech::Kind};
 use crate::{
     fsm::Machine,
     lesson::vocabulary::{Condition, Event, EventKind, Need},
@@ -37,6 +37,9 @@ struct Written {
     v: u8,
     /// Title of the lesson: what was kept of another one means nothing in this.
     lesson: String,
+    /// The bot's instance tag: the learner's program knows it by that, and would not show that what
+    /// it sends to another one is not read.
+    instance: u32,
     /// Name of the lesson's state; `None`: the lesson has not begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     state: Option<String>,
@@ -131,6 +134,7 @@ impl Session {
         Some(Snapshot(Written {
             v: VERSION,
             lesson: self.config.lesson.title().to_owned(),
+            instance: self.instance.to_u32(),
             state: state.map(|state| state.name.clone()),
             n_hints: self.machine.as_ref().map_or(0, Machine::n_hints),
             // Who was not told yet that it was lost is still to be told.
@@ -161,11 +165,12 @@ impl Session {
     pub fn resume(
         config: SessionConfig,
         key: Arc<SigningKey>,
-        instance: InstanceTag,
         now: Instant,
         rng: &mut impl CryptoRng,
         Snapshot(kept): &Snapshot,
     ) -> Self {
+        let instance =
+            InstanceTag::from_u32(kept.instance).unwrap_or_else(|| InstanceTag::random(rng));
         let mut session = Self::open(config, key, instance, now, rng);
         if let Some(secret) = &kept.shared_secret {
             session.shared_secret = Some(SecretString::from(secret.as_str()));
@@ -204,6 +209,7 @@ impl Session {
         effects: &mut Vec<Effect>,
     ) -> bool {
         let Some(Resumed { was_private }) = self.resumed.take() else { return false };
+        effects.push(Effect::Note(Note::Resumed));
         if was_private {
             self.say_phrase(now, phrases::interrupted_in_private, Kind::Notice);
             self.tell(now, rng, &Event::of(EventKind::OtrDisabled), effects);
@@ -224,17 +230,21 @@ mod tests {
 
     #[test]
     fn texts_that_are_no_snapshot_are_refused() {
-        let long =
-            format!("{{\"v\":1,\"lesson\":\"L\",\"state\":\"{}\"}}", "a".repeat(MAX_TEXT_BYTES));
-        for text in ["", "{}", "[]", "{\"v\":1}", "{\"v\":2,\"lesson\":\"L\"}", &long] {
+        let long = format!(
+            "{{\"v\":1,\"lesson\":\"L\",\"instance\":256,\"state\":\"{}\"}}",
+            "a".repeat(MAX_TEXT_BYTES)
+        );
+        for text in
+            ["", "{}", "[]", "{\"v\":1}", "{\"v\":2,\"lesson\":\"L\",\"instance\":256}", &long]
+        {
             assert_eq!(Snapshot::from_text(text), Err(NoSnapshot), "{text:.30}");
         }
-        assert!(Snapshot::from_text("{\"v\":1,\"lesson\":\"L\"}").is_ok());
+        assert!(Snapshot::from_text("{\"v\":1,\"lesson\":\"L\",\"instance\":256}").is_ok());
     }
 
     #[test]
     fn a_snapshot_shows_no_secret_in_logs() {
-        let text = r#"{"v":1,"lesson":"L","state":"comparing","shared_secret":"correct horse"}"#;
+        let text = r#"{"v":1,"lesson":"L","instance":256,"state":"comparing","shared_secret":"correct horse"}"#;
         let snapshot = Snapshot::from_text(text).unwrap();
 
         assert!(snapshot.has_secret() && snapshot.has_begun());

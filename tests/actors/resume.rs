@@ -18,7 +18,7 @@ const ANNA: &str = "anna@example.org";
 /// A snapshot in the lesson that everybody takes.
 fn snapshot(state: &str, more: &str) -> Arc<Snapshot> {
     let title = "Private conversations with OTR";
-    let text = format!(r#"{{"v":1,"lesson":"{title}","state":"{state}"{more}}}"#);
+    let text = format!(r#"{{"v":1,"lesson":"{title}","instance":256,"state":"{state}"{more}}}"#);
     Arc::new(Snapshot::from_text(&text).unwrap())
 }
 

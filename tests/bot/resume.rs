@@ -239,8 +239,10 @@ fn killed_after(n_steps: usize) -> bool {
         }
         let told = class.heard();
         n_told += told.iter().filter(|(text, _)| text.contains(SORRY)).count();
-        known_secret =
-            told.into_iter().find_map(|(text, _)| find_secret(&text)).or(known_secret.take());
+        known_secret = told
+            .into_iter()
+            .find_map(|(text, _)| find_secret(&text))
+            .or_else(|| known_secret.take());
     }
     let (_, passed) = class.ended().unwrap();
     assert!(passed, "killed after {n_steps}");
@@ -251,7 +253,7 @@ fn killed_after(n_steps: usize) -> bool {
 
 #[test]
 fn whenever_it_is_killed_the_lesson_can_be_passed() {
-    let n_steps = (1..).take_while(|n| killed_after(*n)).count();
+    let n_steps = (1..30).take_while(|n| killed_after(*n)).count();
 
     assert!(n_steps >= 5, "{n_steps}");
 }

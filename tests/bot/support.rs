@@ -225,7 +225,7 @@ impl Class {
         let config = self.config.clone();
         let (instance, now, rng) = (self.instance, self.now, &mut self.rng);
         self.session = match Snapshot::from_text(&kept) {
-            Ok(snapshot) => Session::resume(config, key, instance, now, rng, &snapshot),
+            Ok(snapshot) => Session::resume(config, key, now, rng, &snapshot),
             Err(NoSnapshot) => Session::open(config, key, instance, now, rng),
         };
         kept

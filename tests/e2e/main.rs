@@ -20,6 +20,7 @@ mod command;
 mod detours;
 mod grades;
 mod hygiene;
+mod interruption;
 mod lesson;
 mod manners;
 mod many;

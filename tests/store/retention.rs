@@ -22,7 +22,8 @@ on_both! {
 const DAY: i64 = 24 * 60 * 60;
 
 async fn put_session(store: &Store, jid: &str, at: i64) {
-    let snapshot = Snapshot::from_text(r#"{"v":1,"lesson":"L","state":"a"}"#).unwrap();
+    let snapshot =
+        Snapshot::from_text(r#"{"v":1,"lesson":"L","instance":256,"state":"a"}"#).unwrap();
     let (jid, snapshot) = (jid.to_owned(), Some(Arc::new(snapshot)));
     store.write_behind(&[Write::Session { jid, snapshot, at }]).await.unwrap();
 }

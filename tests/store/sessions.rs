@@ -19,7 +19,7 @@ on_both! {
 }
 
 fn snapshot(state: &str) -> Arc<Snapshot> {
-    let text = format!(r#"{{"v":1,"lesson":"L","state":"{state}"}}"#);
+    let text = format!(r#"{{"v":1,"lesson":"L","instance":256,"state":"{state}"}}"#);
     Arc::new(Snapshot::from_text(&text).unwrap())
 }
 

@@ -45,6 +45,8 @@ pub(crate) struct Script {
     pub(crate) whitelist: Vec<String>,
     /// More of the section `tls`, on a line of its own.
     pub(crate) tls: String,
+    /// URL of the database.
+    pub(crate) store: String,
     /// More lines at the end of the file.
     pub(crate) more: String,
     /// More variables of the environment.
@@ -70,6 +72,7 @@ impl Script {
             avatar_file: None,
             whitelist: Vec::new(),
             tls: String::new(),
+            store: "sqlite://otrbot.db".to_owned(),
             more: String::new(),
             environment: Vec::new(),
         }
@@ -97,7 +100,7 @@ lti:
   secret_key_file: pages.key
   consumers:
     {key}: {{ secret: "{secret}" }}
-store: sqlite://otrbot.db
+store: {store}
 metrics: {{ bind: "127.0.0.1:{metrics_port}" }}
 log: {{ level: {log_level} }}
 {more}"#,
@@ -122,6 +125,7 @@ log: {{ level: {log_level} }}
                 .collect::<Vec<_>>()
                 .join(", "),
             tls = self.tls,
+            store = self.store,
             more = self.more,
         )
     }

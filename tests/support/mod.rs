@@ -18,6 +18,7 @@ pub(crate) mod learner;
 pub(crate) mod lms;
 pub(crate) mod oauth;
 pub(crate) mod outcomes;
+pub(crate) mod postgres;
 pub(crate) mod profanity;
 pub(crate) mod prosody;
 pub(crate) mod stage;

@@ -100,7 +100,7 @@ impl Postgres {
         let begun = Instant::now();
         while self.folder.join("is_up").exists() != is_up {
             let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            assert!(begun.elapsed() < Duration::from_secs(60), "PostgreSQL: {log}");
+            assert!(begun.elapsed() < Duration::from_mins(1), "PostgreSQL: {log}");
             std::thread::sleep(Duration::from_millis(20));
         }
     }

@@ -89,8 +89,7 @@ impl SessionFactory {
         kept: &Snapshot,
     ) -> Session {
         let (config, key) = self.materials(locale, lesson, rng);
-        let instance = InstanceTag::random(rng);
-        Session::resume(config, key, instance, now, rng, kept)
+        Session::resume(config, key, now, rng, kept)
     }
 
     fn materials(
