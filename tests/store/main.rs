@@ -1,10 +1,16 @@
 //! The store on a real database: what is kept, what is refused, what survives.
 
-#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
-#![expect(clippy::expect_used, reason = "helpers of a test may fail it")]
-#![expect(clippy::disallowed_methods, reason = "a server is waited for")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "helpers of a test may fail it, and wait by the clock"
+)]
 
 mod database;
+#[expect(dead_code, reason = "the suite of the daemon uses the rest")]
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod retention;

@@ -79,14 +79,12 @@ impl Postgres {
     }
 
     /// As if its machine had lost its power.
-    #[allow(dead_code, reason = "not every test needs it")]
     pub(crate) fn kill(&mut self) {
         self.order("stop\n");
         self.wait(false);
     }
 
     /// Starts it again.
-    #[allow(dead_code, reason = "not every test needs it")]
     pub(crate) fn revive(&mut self) {
         self.order("start\n");
         self.wait(true);
