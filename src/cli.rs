@@ -45,8 +45,9 @@ pub enum Command {
     Run(Run),
     /// Reads settings, lessons, locales and keys, and prints every problem with file and line.
     Check,
-    /// Asks the running bot whether it is alive and ready; ends with 0 if it is both.
-    Status,
+    /// Asks the running bot whether it is alive and ready, and shows its metrics at a glance; ends
+    /// with 0 if it is both.
+    Status(Status),
     /// Erases a person: their enrolments, grades and sessions. A bot that runs lets them go at once.
     Forget(Forget),
     /// Checks, draws and plays lessons: the tools of their authors.
@@ -92,6 +93,18 @@ pub struct Run {
     /// Serves no pages for the LMS.
     #[arg(long)]
     pub no_lti: bool,
+}
+
+/// Arguments of `status`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Status {
+    /// Shows it again and again, until Ctrl-C.
+    #[arg(long, short)]
+    pub watch: bool,
+    /// How often, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "2", requires = "watch",
+        value_parser = seconds)]
+    pub every: Duration,
 }
 
 /// Arguments of `forget`.

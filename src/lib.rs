@@ -110,7 +110,9 @@ pub fn run(cli: cli::Cli) -> Result<(), Failure> {
             daemon::run(settings, &arguments)
         }
         cli::Command::Check => daemon::check(&Settings::choose_file(cli.settings)),
-        cli::Command::Status => status::run(&Settings::load(&Settings::choose_file(cli.settings))?),
+        cli::Command::Status(arguments) => {
+            status::run(&Settings::load(&Settings::choose_file(cli.settings))?, &arguments)
+        }
         cli::Command::Forget(arguments) => {
             forget::run(&Settings::load(&Settings::choose_file(cli.settings))?, &arguments)
         }

@@ -1,14 +1,23 @@
 //! Every metric, declared once; its help text is what `/metrics` shows.
 
+mod meters;
+mod process;
+mod text;
+
 use std::{fmt, sync::atomic::AtomicU64};
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text},
+    encoding::{EncodeLabelSet, text as encoding},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::{Registry, Unit},
 };
 
 use crate::session::{Note, Progress};
+
+pub use self::{
+    meters::{ActorType, Life, Mailbox, Meter, Meters, Turn},
+    text::Format,
+};
 
 /// One label: what became of something. Its values are words of this program, never of a peer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -31,9 +40,26 @@ pub struct OtrVersion {
     pub version: u8,
 }
 
+/// Two labels: where a session stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Standing {
+    /// Name of the lesson.
+    pub lesson: String,
+    /// Name of its state.
+    pub state: String,
+}
+
 /// All metrics of the daemon. Cheap to update from any thread.
 pub struct Metrics {
     registry: Registry,
+    /// How the actors do.
+    pub meters: Meters,
+    /// Sessions by where they stand in which lesson.
+    pub standing: Family<Standing, Gauge>,
+    /// Stanzas of ours that the server has not acknowledged.
+    pub unacknowledged: Gauge,
+    /// When the oldest grade that waits was put on its way.
+    pub oldest_grade: Gauge<f64, AtomicU64>,
     /// Learners on the whitelist.
     pub learners: Gauge,
     /// Sessions that are open.
@@ -91,8 +117,15 @@ impl Default for Metrics {
 impl Metrics {
     /// Declares all metrics, at zero.
     pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("otrbot");
+        let meters = Meters::register(&mut registry);
+        registry.register_collector(Box::new(process::ProcessCosts));
         let mut metrics = Self {
-            registry: Registry::with_prefix("otrbot"),
+            registry,
+            meters,
+            standing: Family::default(),
+            unacknowledged: Gauge::default(),
+            oldest_grade: Gauge::default(),
             learners: Gauge::default(),
             sessions: Gauge::default(),
             sessions_opened: Counter::default(),
@@ -115,6 +148,7 @@ impl Metrics {
             start_time: Gauge::default(),
         };
         metrics.register();
+        metrics.register_outer();
         metrics
     }
 
@@ -122,6 +156,22 @@ impl Metrics {
         let r = &mut self.registry;
         r.register("learners", "Learners who may talk to the bot now", self.learners.clone());
         r.register("sessions", "Sessions that are open now", self.sessions.clone());
+        r.register(
+            "sessions_standing",
+            "Sessions that are open now, by lesson and state",
+            self.standing.clone(),
+        );
+        r.register(
+            "xmpp_stanzas_unacknowledged",
+            "Stanzas that the XMPP server has not acknowledged yet",
+            self.unacknowledged.clone(),
+        );
+        r.register_with_unit(
+            "grades_oldest_due_age",
+            "Age of the oldest grade that the LMS has not confirmed yet; 0 if there is none",
+            Unit::Seconds,
+            self.oldest_grade.clone(),
+        );
         r.register(
             "sessions_opened",
             "Sessions opened since the start",
@@ -157,6 +207,11 @@ impl Metrics {
             "Messages of learners that were not acted on, by reason",
             self.refused.clone(),
         );
+    }
+
+    /// What concerns others: the server, the LMS, the store.
+    fn register_outer(&mut self) {
+        let r = &mut self.registry;
         r.register(
             "xmpp_stanzas_received",
             "Stanzas received from the XMPP server",
@@ -244,15 +299,15 @@ impl Metrics {
         self.launches.get_or_create(&Outcome { result }).inc();
     }
 
-    /// All metrics in the `OpenMetrics` text format.
+    /// All metrics as text.
     ///
     /// # Errors
     ///
     /// Only if a value cannot be formatted.
-    pub fn encode(&self) -> Result<String, fmt::Error> {
+    pub fn encode(&self, format: Format) -> Result<String, fmt::Error> {
         let mut out = String::new();
-        text::encode(&mut out, &self.registry)?;
-        Ok(out)
+        encoding::encode(&mut out, &self.registry)?;
+        Ok(format.convert(&out))
     }
 }
 
@@ -276,7 +331,7 @@ mod tests {
         metrics.note(Note::OtrEnabled(3));
         metrics.step(Progress::Encrypted);
 
-        let text = metrics.encode().unwrap();
+        let text = metrics.encode(Format::OpenMetrics).unwrap();
 
         assert!(text.contains("otrbot_otr_handshakes_total{version=\"3\"} 1"), "{text}");
         assert!(text.contains("otrbot_steps_reached_total{step=\"encrypted\"} 1"), "{text}");

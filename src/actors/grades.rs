@@ -30,7 +30,7 @@ use crate::{
         answer::{self, Outcome},
         grade::{Details, Score},
     },
-    metrics::Metrics,
+    metrics::{Life, Metrics},
     store::{GradeCounts, GradeDue, GradeId, Store, StoreError},
 };
 
@@ -100,6 +100,9 @@ pub struct GradeOutbox {
     /// The timer that wakes when the next grade is due.
     alarm: Option<SpawnHandle>,
     counts: Counts,
+    /// Whether the store could not be read at the last look.
+    is_store_lost: bool,
+    _life: Life,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +151,7 @@ enum Ended {
 impl GradeOutbox {
     /// Makes the actor; it begins when it is started.
     pub fn new(parts: Parts) -> Self {
+        let life = parts.metrics.meters.outbox.life();
         Self {
             parts,
             look: Look::Idle,
@@ -156,6 +160,8 @@ impl GradeOutbox {
             busy: BTreeSet::new(),
             alarm: None,
             counts: Counts::default(),
+            is_store_lost: false,
+            _life: life,
         }
     }
 }
@@ -207,6 +213,8 @@ impl GradeOutbox {
         self.look = Look::Idle;
         match seen {
             Ok(seen) => {
+                self.is_store_lost = false;
+                self.parts.metrics.oldest_grade.set(seen.oldest_age.as_secs_f64());
                 self.parts.metrics.grades_due.set(seen.counts.due);
                 self.parts.metrics.grades_recorded.set(seen.counts.recorded);
                 self.parts.metrics.grades_failed.set(seen.counts.failed);
@@ -216,7 +224,9 @@ impl GradeOutbox {
                 self.set_alarm(seen.pause, ctx);
             }
             Err(error) => {
-                warn!("cannot read the grades to send: {error}");
+                if !std::mem::replace(&mut self.is_store_lost, true) {
+                    warn!("cannot read the grades to send: {error}");
+                }
                 ctx.notify_later(Wake, LOOK_AGAIN);
             }
         }
@@ -251,7 +261,9 @@ impl GradeOutbox {
             plan: self.parts.plan.clone(),
             grade,
         };
+        let turn = self.parts.metrics.meters.outbox.turn();
         ctx.spawn(attempt.run().into_actor(self).map(move |ended, outbox, ctx| {
+            drop(turn);
             outbox.under_way.remove(&id);
             outbox.busy.remove(&consumer_key);
             outbox.just_ended.insert(id);
@@ -279,6 +291,8 @@ impl GradeOutbox {
 struct Seen {
     due: Vec<GradeDue>,
     counts: GradeCounts,
+    /// How long the oldest grade that waits has waited.
+    oldest_age: Duration,
     /// How long it takes until the next grade is due that is not due now.
     pause: Option<Duration>,
 }
@@ -288,7 +302,14 @@ async fn look(store: &Store) -> Result<Seen, StoreError> {
     let due = store.due_grades(now, MOST_AT_ONCE).await?;
     let next = store.next_grade_due().await?.filter(|next| *next > now);
     let seconds = next.and_then(|next| u64::try_from(next.saturating_sub(now)).ok());
-    Ok(Seen { due, counts: store.grade_counts().await?, pause: seconds.map(Duration::from_secs) })
+    let oldest = store.oldest_grade_due().await?.unwrap_or(now);
+    let age = u64::try_from(now.saturating_sub(oldest)).unwrap_or(0);
+    Ok(Seen {
+        due,
+        counts: store.grade_counts().await?,
+        oldest_age: Duration::from_secs(age),
+        pause: seconds.map(Duration::from_secs),
+    })
 }
 
 /// One attempt, on its own.

@@ -14,7 +14,7 @@
 pub mod course;
 mod desk;
 
-use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, ops::Deref, sync::Arc, time::Duration};
 
 use actix::{
     Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, MessageResult,
@@ -37,7 +37,7 @@ use crate::{
         Consumers, Fault, LaunchError, RawLaunch, Rules,
         token::{PageToken, TokenError, TokenKey},
     },
-    metrics::Metrics,
+    metrics::{Life, Metrics, Turn},
     session::{BotSecretVerdict, SecretVerdict, Whereabouts},
     store::{Enrolment, GradeState, Invitations, Store, StoreError},
 };
@@ -110,6 +110,7 @@ pub struct LtiGateway {
     metrics: Arc<Metrics>,
     /// The origins of platforms whose launches were verified.
     platforms: BTreeSet<String>,
+    _life: Life,
 }
 
 /// A launch came in.
@@ -262,7 +263,13 @@ impl LtiGateway {
         let Parts { config, store, registry, outbox, metrics } = parts;
         let rules = Rules { public_url: config.public_url.clone(), window: config.nonce_window };
         let desk = Desk { config, rules, store, registry, outbox };
-        Self { desk: Arc::new(desk), metrics, platforms: BTreeSet::new() }
+        let life = metrics.meters.gateway.life();
+        Self { desk: Arc::new(desk), metrics, platforms: BTreeSet::new(), _life: life }
+    }
+
+    /// The desk, while it handles a message.
+    fn at_work(&self) -> AtWork {
+        AtWork { desk: Arc::clone(&self.desk), _turn: self.metrics.meters.gateway.taken() }
     }
 
     fn remember(&mut self, origins: impl Iterator<Item = String>) {
@@ -289,6 +296,20 @@ impl PageError {
             Self::NoToken | Self::Token(_) | Self::Gone | Self::NotTeacher => "no_enrolment",
             Self::Store(_) | Self::Unavailable => "unavailable",
         }
+    }
+}
+
+/// The desk handles a message.
+struct AtWork {
+    desk: Arc<Desk>,
+    _turn: Turn,
+}
+
+impl Deref for AtWork {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.desk
     }
 }
 
@@ -337,7 +358,7 @@ impl Handler<TakeLaunch> for LtiGateway {
         TakeLaunch { request, reader }: TakeLaunch,
         _: &mut Self::Context,
     ) -> Self::Result {
-        let desk = Arc::clone(&self.desk);
+        let desk = self.at_work();
         let taken = async move { desk.take_launch(&request, &reader).await };
         Box::pin(taken.into_actor(self).map(|taken, gateway, _| {
             match &taken {
@@ -356,7 +377,7 @@ impl Handler<OpenPage> for LtiGateway {
     type Result = ResponseFuture<Result<View, PageError>>;
 
     fn handle(&mut self, message: OpenPage, _: &mut Self::Context) -> Self::Result {
-        let desk = Arc::clone(&self.desk);
+        let desk = self.at_work();
         Box::pin(async move { desk.open_page(&message.token, &message.reader).await })
     }
 }
@@ -369,7 +390,7 @@ impl Handler<SubmitJid> for LtiGateway {
         SubmitJid { token, jid }: SubmitJid,
         _: &mut Self::Context,
     ) -> Self::Result {
-        let desk = Arc::clone(&self.desk);
+        let desk = self.at_work();
         Box::pin(async move { desk.submit_jid(&token, &jid).await })
     }
 }
@@ -378,7 +399,7 @@ impl Handler<SubmitSecret> for LtiGateway {
     type Result = ResponseFuture<Result<SecretAnswer, PageError>>;
 
     fn handle(&mut self, message: SubmitSecret, _: &mut Self::Context) -> Self::Result {
-        let desk = Arc::clone(&self.desk);
+        let desk = self.at_work();
         Box::pin(async move { desk.submit_secret(&message.token, message.secret).await })
     }
 }
@@ -387,7 +408,7 @@ impl Handler<SubmitBotSecret> for LtiGateway {
     type Result = ResponseFuture<Result<BotSecretAnswer, PageError>>;
 
     fn handle(&mut self, message: SubmitBotSecret, _: &mut Self::Context) -> Self::Result {
-        let desk = Arc::clone(&self.desk);
+        let desk = self.at_work();
         Box::pin(async move { desk.submit_bot_secret(&message.token, message.typed).await })
     }
 }

@@ -16,12 +16,14 @@
 pub(crate) mod ambient;
 mod clients;
 pub mod grades;
+mod guests;
 pub mod lti;
 mod profile;
 pub mod registry;
 pub mod session;
 mod stanzas;
 pub mod store;
+pub mod vital;
 pub mod xmpp;
 
 use std::time::Instant;
@@ -52,6 +54,8 @@ pub enum Incoming {
     SubscriptionAsked,
     /// They no longer want the bot in their contact list.
     Unsubscribed,
+    /// They ask whether the bot is there: a component's server does not know.
+    Probed,
     /// One of their clients is online, and they accepted the bot as a contact.
     Available,
     /// One of their clients went offline.
@@ -114,6 +118,7 @@ impl std::fmt::Debug for Incoming {
             Self::ReceiptAsked(_) => f.write_str("ReceiptAsked"),
             Self::SubscriptionAsked => f.write_str("SubscriptionAsked"),
             Self::Unsubscribed => f.write_str("Unsubscribed"),
+            Self::Probed => f.write_str("Probed"),
             Self::Available => f.write_str("Available"),
             Self::Unavailable => f.write_str("Unavailable"),
         }

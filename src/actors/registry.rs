@@ -32,7 +32,7 @@ use std::{
 };
 
 use actix::{
-    Actor, Addr, ArbiterHandle, AsyncContext as _, Context, Handler, MessageResult, Recipient,
+    Actor, ArbiterHandle, AsyncContext as _, Context, Handler, MessageResult, Recipient,
     ResponseFuture,
 };
 use jid::{BareJid, Jid};
@@ -53,14 +53,14 @@ use super::{
     store::{SaveProgress, SaveSession},
 };
 use crate::{
-    metrics::Metrics,
+    metrics::{Life, Metrics},
     session::{BotSecretVerdict, Excess, Farewell, Progress, SecretVerdict, Snapshot, Whereabouts},
 };
 
 pub mod factory;
 
 use factory::SessionFactory;
-use learner::{Learner, OpenSession};
+use learner::{Learner, OpenSession, SessionHandle};
 use strangers::Strangers;
 use supervise::{Forgotten, Leaving};
 
@@ -91,6 +91,7 @@ pub struct SessionRegistry {
     store: Recipient<SaveProgress>,
     sessions: Recipient<SaveSession>,
     metrics: Arc<Metrics>,
+    _life: Life,
     log_user_messages: bool,
     last_id: u64,
     /// Learners whose sessions were open when the process was killed, and who were not told yet.
@@ -149,6 +150,7 @@ impl SessionRegistry {
             out,
             store,
             sessions,
+            _life: metrics.meters.registry.life(),
             metrics,
             log_user_messages: parts.log_user_messages,
             last_id: 0,
@@ -159,22 +161,23 @@ impl SessionRegistry {
     }
 
     fn deliver(&self, to: &BareJid, what: Outgoing) {
-        self.out.do_send(Deliver { to: Jid::from(to.clone()), what });
+        self.deliver_to(Jid::from(to.clone()), what);
+    }
+
+    fn deliver_to(&self, to: Jid, what: Outgoing) {
+        self.metrics.meters.connection.sent();
+        self.out.do_send(Deliver { to, what });
     }
 
     /// Shows the bot's status in the learner's language.
     fn show(&self, to: Jid) {
         let Some(learner) = self.learners.get(&to.to_bare()) else { return };
         let status = self.factory.status(learner.locale.as_deref());
-        self.out.do_send(Deliver { to, what: Outgoing::Show { status } });
+        self.deliver_to(to, Outgoing::Show { status });
     }
 
     /// The learner's session, opened if there is none; `None` for who is not on the whitelist.
-    fn session_of(
-        &mut self,
-        jid: &BareJid,
-        news: Recipient<SessionNews>,
-    ) -> Option<Addr<SessionActor>> {
+    fn session_of(&mut self, jid: &BareJid, news: Recipient<SessionNews>) -> Option<SessionHandle> {
         let learner = self.learners.get_mut(jid)?;
         if let Some(open) = learner.session.as_ref().filter(|open| open.actor.connected()) {
             return Some(open.actor.clone());
@@ -190,9 +193,11 @@ impl SessionRegistry {
         self.last_id = self.last_id.wrapping_add(1);
         let id = self.last_id;
         let arbiter = arbiter_of(&self.arbiters, jid)?;
+        let mailbox = self.metrics.meters.session.mailbox();
         let links = Links {
             out: self.out.clone(),
             news,
+            mailbox: mailbox.clone(),
             metrics: Arc::clone(&self.metrics),
             log_user_messages: self.log_user_messages,
         };
@@ -202,12 +207,14 @@ impl SessionRegistry {
         let actor = SessionActor::start_in_arbiter(arbiter, move |_| {
             let mut rng = rng();
             let (locale, lesson) = (locale.as_deref(), lesson.as_deref());
+            let lesson_name = factory.name_of(lesson);
             let session = match kept {
                 Some(kept) => factory.resume(locale, lesson, now(), &mut rng, &kept),
                 None => factory.open(locale, lesson, now(), &mut rng),
             };
-            SessionActor::new(id, jid, session, rng, links)
+            SessionActor::new(id, jid, session, rng, links, lesson_name)
         });
+        let actor = SessionHandle { addr: actor, mailbox };
         learner.session = Some(OpenSession::new(id, actor.clone()));
         self.metrics.sessions.inc();
         self.metrics.sessions_opened.inc();
@@ -222,6 +229,7 @@ impl SessionRegistry {
         learner.progress = progress;
         self.metrics.step(progress);
         let at = unix_now();
+        self.metrics.meters.store.sent();
         self.store.do_send(SaveProgress { jid: jid.clone(), progress, credit, at });
     }
 
@@ -230,6 +238,7 @@ impl SessionRegistry {
         if let Some(learner) = self.learners.get_mut(jid) {
             learner.kept.clone_from(&snapshot);
         }
+        self.metrics.meters.store.sent();
         self.sessions.do_send(SaveSession { jid: jid.clone(), snapshot, at: unix_now() });
     }
 }
@@ -254,6 +263,7 @@ impl Handler<Received> for SessionRegistry {
     type Result = ();
 
     fn handle(&mut self, received: Received, ctx: &mut Self::Context) {
+        let _turn = self.metrics.meters.registry.taken();
         let Received { from, what } = received;
         let jid = from.to_bare();
         let Some(learner) = self.learners.get_mut(&jid) else {
@@ -267,16 +277,17 @@ impl Handler<Received> for SessionRegistry {
             Incoming::TooLong => {
                 self.metrics.note(crate::session::Note::Refused("too long"));
                 if let Some(actor) = self.session_of(&jid, ctx.address().recipient()) {
-                    actor.do_send(SentTooMuch(Excess::Length));
+                    actor.post(SentTooMuch(Excess::Length));
                 }
             }
             // What was dropped did not come.
             Incoming::ReceiptAsked(id) => {
                 if learner.session.as_ref().is_some_and(|open| !open.is_flooded) {
-                    self.out.do_send(Deliver { to: from, what: Outgoing::Receipt(id) });
+                    self.deliver_to(from, Outgoing::Receipt(id));
                 }
             }
             Incoming::SubscriptionAsked => self.deliver(&jid, Outgoing::AcceptSubscription),
+            Incoming::Probed => self.show(Jid::from(jid)),
             // Who is there and was not met yet is greeted; later changes of presence say nothing.
             Incoming::Available => {
                 learner.came(&from);
@@ -285,7 +296,7 @@ impl Handler<Received> for SessionRegistry {
             Incoming::Unavailable => {
                 let is_last = learner.went(&from);
                 if let Some(open) = &learner.session {
-                    open.actor.do_send(WentAway { who: from, is_last });
+                    open.actor.post(WentAway { who: from, is_last });
                 }
             }
             // They may come back; the session's own timeout ends it.
@@ -363,7 +374,7 @@ impl Handler<Dismiss> for SessionRegistry {
         }
         match open {
             Some(open) => {
-                open.actor.do_send(Close(Farewell::Dismissed));
+                open.actor.post(Close(Farewell::Dismissed));
                 self.leaving.insert(open.id, Leaving { jid, actor: open.actor });
             }
             None => self.part(&jid, String::new()),
@@ -378,7 +389,7 @@ impl Handler<EnterSecret> for SessionRegistry {
         let EnterSecret { jid, secret } = message;
         let actor = self.session_of(&jid, ctx.address().recipient());
         Box::pin(async move {
-            actor.ok_or(NotEnrolled)?.send(GiveSecret(secret)).await.or(Err(NotEnrolled))
+            actor.ok_or(NotEnrolled)?.addr.send(GiveSecret(secret)).await.or(Err(NotEnrolled))
         })
     }
 }
@@ -400,9 +411,11 @@ impl Handler<EnterBotSecret> for SessionRegistry {
                 None => Err(NotEnrolled),
                 // Without a session there is no secret that could be right.
                 Some(None) => Ok(BotSecretVerdict::NotGivenYet),
-                Some(Some(actor)) => {
-                    actor.send(CheckBotSecret(typed)).await.or(Ok(BotSecretVerdict::NotGivenYet))
-                }
+                Some(Some(actor)) => actor
+                    .addr
+                    .send(CheckBotSecret(typed))
+                    .await
+                    .or(Ok(BotSecretVerdict::NotGivenYet)),
             }
         })
     }
@@ -422,7 +435,7 @@ impl Handler<Where> for SessionRegistry {
             learner.and_then(|learner| learner.session.as_ref().map(|open| open.actor.clone()));
         Box::pin(async move {
             match actor {
-                Some(actor) => actor.send(Locate).await.ok().or(known),
+                Some(actor) => actor.addr.send(Locate).await.ok().or(known),
                 None => known,
             }
         })
@@ -433,6 +446,7 @@ impl Handler<SessionNews> for SessionRegistry {
     type Result = ();
 
     fn handle(&mut self, message: SessionNews, ctx: &mut Self::Context) {
+        let _turn = self.metrics.meters.registry.taken();
         let SessionNews { id, jid, news } = message;
         match news {
             News::Progress { progress, credit } if self.is_current(&jid, id) => {
@@ -480,7 +494,7 @@ impl Handler<CloseAll> for SessionRegistry {
         self.closing = Some(closing);
         for learner in self.learners.values() {
             if let Some(open) = &learner.session {
-                open.actor.do_send(Close(Farewell::Shutdown));
+                open.actor.post(Close(Farewell::Shutdown));
             }
         }
         self.finish_closing();

@@ -17,7 +17,7 @@ use secrecy::SecretString;
 use super::{Deliver, Outgoing, now, registry::SessionNews};
 use crate::{
     actors::registry::News,
-    metrics::Metrics,
+    metrics::{Life, Mailbox, Metrics, Standing, Turn},
     session::{
         BotSecretVerdict, Client, Effect, Excess, Farewell, Note, SecretVerdict, Session, Snapshot,
         Whereabouts,
@@ -39,6 +39,9 @@ pub struct SessionActor {
     kept: Option<Arc<Snapshot>>,
     /// Whether the registry was told that this session is over.
     told: bool,
+    /// Where it is counted.
+    standing: Standing,
+    _life: Life,
 }
 
 /// What a session talks to.
@@ -48,6 +51,8 @@ pub struct Links {
     pub out: Recipient<Deliver>,
     /// The registry.
     pub news: Recipient<SessionNews>,
+    /// How many messages wait for this session.
+    pub mailbox: Mailbox,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// Whether what learners write is logged.
@@ -126,8 +131,28 @@ pub struct Close(pub Farewell);
 
 impl SessionActor {
     /// Takes over a session that was just opened.
-    pub fn new(id: u64, jid: BareJid, session: Session, rng: StdRng, links: Links) -> Self {
-        Self { id, jid, session, rng, links, timer: None, kept: None, told: false }
+    pub fn new(
+        id: u64,
+        jid: BareJid,
+        session: Session,
+        rng: StdRng,
+        links: Links,
+        lesson: String,
+    ) -> Self {
+        let life = links.metrics.meters.session.life();
+        let standing = Standing { lesson, state: String::new() };
+        Self {
+            id,
+            jid,
+            session,
+            rng,
+            links,
+            timer: None,
+            kept: None,
+            told: false,
+            standing,
+            _life: life,
+        }
     }
 
     fn perform(&mut self, effects: Vec<Effect>, ctx: &mut Context<Self>) {
@@ -153,7 +178,30 @@ impl SessionActor {
             }
         }
         self.keep();
+        self.stand();
         self.wake_in_time(ctx);
+    }
+
+    /// A message was taken out of the mailbox; it is handled until this is dropped.
+    fn taken(&self) -> Turn {
+        self.links.mailbox.taken();
+        self.links.metrics.meters.session.turn()
+    }
+
+    /// Is counted where it stands now.
+    fn stand(&mut self) {
+        let state = self.session.state().unwrap_or("not begun");
+        if self.standing.state != state {
+            self.leave();
+            self.standing.state = state.to_owned();
+            self.links.metrics.standing.get_or_create(&self.standing).inc();
+        }
+    }
+
+    fn leave(&self) {
+        if !self.standing.state.is_empty() {
+            self.links.metrics.standing.get_or_create(&self.standing).dec();
+        }
     }
 
     /// Has the registry keep where the session stands, if that changed.
@@ -175,10 +223,12 @@ impl SessionActor {
     fn deliver(&self, to: &Client, what: Outgoing) {
         let full = to.name().and_then(|name| self.jid.with_resource_str(name).ok());
         let to = full.map_or_else(|| Jid::from(self.jid.clone()), Jid::from);
+        self.links.metrics.meters.connection.sent();
         self.links.out.do_send(Deliver { to, what });
     }
 
     fn tell(&self, news: News) {
+        self.links.metrics.meters.registry.sent();
         self.links.news.do_send(SessionNews { id: self.id, jid: self.jid.clone(), news });
     }
 
@@ -209,12 +259,14 @@ impl Actor for SessionActor {
     fn started(&mut self, ctx: &mut Self::Context) {
         info!(session = self.id; "session {} opened", self.id);
         debug!(session = self.id; "session {} is of {}", self.id, self.jid);
+        self.stand();
         self.wake_in_time(ctx);
     }
 }
 
 impl Drop for SessionActor {
     fn drop(&mut self) {
+        self.leave();
         // Also reached while a panic in a handler unwinds, which actix's own Supervisor does not
         // survive; the registry must hear of both.
         if !self.told {
@@ -227,6 +279,7 @@ impl Handler<Chat> for SessionActor {
     type Result = ();
 
     fn handle(&mut self, chat: Chat, ctx: &mut Self::Context) {
+        let _turn = self.taken();
         let Chat { from, body: ChatBody(body) } = chat;
         if self.links.log_user_messages {
             info!(session = self.id; "session {}: the learner sent {body:?}", self.id);
@@ -240,6 +293,7 @@ impl Handler<Arrive> for SessionActor {
     type Result = ();
 
     fn handle(&mut self, Arrive(from): Arrive, ctx: &mut Self::Context) {
+        let _turn = self.taken();
         let mut effects = self.session.on_return(now(), &mut self.rng, &client(&from));
         effects.extend(self.session.on_arrival(now(), &mut self.rng));
         self.perform(effects, ctx);
@@ -250,6 +304,7 @@ impl Handler<CameBack> for SessionActor {
     type Result = ();
 
     fn handle(&mut self, CameBack(from): CameBack, ctx: &mut Self::Context) {
+        let _turn = self.taken();
         let effects = self.session.on_return(now(), &mut self.rng, &client(&from));
         self.perform(effects, ctx);
     }
@@ -259,6 +314,7 @@ impl Handler<SentTooMuch> for SessionActor {
     type Result = ();
 
     fn handle(&mut self, SentTooMuch(excess): SentTooMuch, ctx: &mut Self::Context) {
+        let _turn = self.taken();
         let effects = self.session.on_excess(now(), &mut self.rng, excess);
         self.note(Note::Refused(match excess {
             Excess::Messages => "flood",
@@ -272,6 +328,7 @@ impl Handler<LookAfter> for SessionActor {
     type Result = ();
 
     fn handle(&mut self, _: LookAfter, ctx: &mut Self::Context) {
+        let _turn = self.taken();
         self.tell(News::Alive);
         if self.session.next_tick().is_some_and(|due| due <= now()) {
             let effects = self.session.on_tick(now(), &mut self.rng);
@@ -284,6 +341,7 @@ impl Handler<GiveSecret> for SessionActor {
     type Result = MessageResult<GiveSecret>;
 
     fn handle(&mut self, GiveSecret(secret): GiveSecret, ctx: &mut Self::Context) -> Self::Result {
+        let _turn = self.links.metrics.meters.session.turn();
         let (verdict, effects) = self.session.on_shared_secret(now(), &mut self.rng, &secret);
         self.perform(effects, ctx);
         MessageResult(verdict)
@@ -294,6 +352,7 @@ impl Handler<CheckBotSecret> for SessionActor {
     type Result = MessageResult<CheckBotSecret>;
 
     fn handle(&mut self, message: CheckBotSecret, ctx: &mut Self::Context) -> Self::Result {
+        let _turn = self.links.metrics.meters.session.turn();
         let CheckBotSecret(typed) = message;
         let (verdict, effects) = self.session.on_bot_secret(now(), &mut self.rng, &typed);
         self.perform(effects, ctx);
@@ -313,6 +372,7 @@ impl Handler<WentAway> for SessionActor {
     type Result = ();
 
     fn handle(&mut self, WentAway { who, is_last }: WentAway, ctx: &mut Self::Context) {
+        let _turn = self.taken();
         let effects = self.session.on_gone(now(), &mut self.rng, &client(&who), is_last);
         self.perform(effects, ctx);
     }
@@ -322,6 +382,7 @@ impl Handler<Close> for SessionActor {
     type Result = ();
 
     fn handle(&mut self, Close(why): Close, ctx: &mut Self::Context) {
+        let _turn = self.taken();
         let effects = self.session.close(now(), &mut self.rng, why);
         self.perform(effects, ctx);
     }

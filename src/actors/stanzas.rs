@@ -172,9 +172,8 @@ fn read_presence(own: &BareJid, presence: Presence) -> Reading {
         }
         PresenceType::Unavailable => Reading::Received(Incoming::Unavailable, from),
         PresenceType::None => Reading::Received(Incoming::Available, from),
-        PresenceType::Subscribed | PresenceType::Probe | PresenceType::Error => {
-            Reading::Ignored("presence")
-        }
+        PresenceType::Probe => Reading::Received(Incoming::Probed, from),
+        PresenceType::Subscribed | PresenceType::Error => Reading::Ignored("presence"),
     }
 }
 
@@ -250,6 +249,11 @@ fn disco_info(bot: &Bot, node: Option<String>) -> DiscoInfoResult {
 }
 
 impl Bot {
+    /// Its presence, without a picture.
+    pub(super) fn presence(&self) -> Presence {
+        presence(self, None)
+    }
+
     /// What the bot can do, as a hash of it (XEP-0115).
     fn caps(&self) -> Caps {
         caps_of(&disco_info(self, None))

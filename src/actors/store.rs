@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::{ambient::unix_now, registry::Dismiss};
 use crate::{
-    metrics::Metrics,
+    metrics::{Life, Metrics},
     session::{Progress, Snapshot},
     store::{Retention, Store, StoreError, Write},
 };
@@ -41,6 +41,7 @@ pub struct StoreActor {
     store: Store,
     keep: Retention,
     metrics: Arc<Metrics>,
+    _life: Life,
     waiting: VecDeque<Write>,
     /// How many of them, from the oldest on, are being written.
     n_writing: usize,
@@ -113,6 +114,7 @@ impl StoreActor {
         Self {
             store,
             keep,
+            _life: metrics.meters.store.life(),
             metrics,
             waiting: VecDeque::new(),
             n_writing: 0,
@@ -254,6 +256,7 @@ impl Handler<SaveProgress> for StoreActor {
     type Result = ();
 
     fn handle(&mut self, message: SaveProgress, ctx: &mut Self::Context) {
+        let _turn = self.metrics.meters.store.taken();
         let SaveProgress { jid, progress, credit, at } = message;
         self.push(Write::Progress { jid: jid.to_string(), progress, credit, at }, ctx);
     }
@@ -263,6 +266,7 @@ impl Handler<SaveSession> for StoreActor {
     type Result = ();
 
     fn handle(&mut self, message: SaveSession, ctx: &mut Self::Context) {
+        let _turn = self.metrics.meters.store.taken();
         let SaveSession { jid, snapshot, at } = message;
         self.push(Write::Session { jid: jid.to_string(), snapshot, at }, ctx);
     }

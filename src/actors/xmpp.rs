@@ -9,7 +9,7 @@ use actix::{
     StreamHandler,
 };
 use futures_util::stream;
-use jid::BareJid;
+use jid::{BareJid, Jid};
 use log::{debug, info, warn};
 use tokio::sync::{mpsc, oneshot};
 use xmpp_parsers::{ns, stanza::Stanza};
@@ -17,11 +17,12 @@ use xmpp_parsers::{ns, stanza::Stanza};
 use super::{
     Deliver, Incoming, Outgoing, Received,
     clients::Clients,
+    guests::Guests,
     profile::{Next, Profile},
     stanzas::{self, Bot, Reading, Stream},
 };
 use crate::{
-    metrics::Metrics,
+    metrics::{Life, Metrics},
     xmpp::{Avatar, Command, Down, Event},
 };
 
@@ -34,6 +35,9 @@ pub struct XmppConnection {
     own: BareJid,
     bot: Bot,
     profile: Profile,
+    /// Whether the bot is a component of the server, which has no roster and tells nobody.
+    is_component: bool,
+    guests: Guests,
     clients: Clients,
     stream: Stream,
     commands: mpsc::Sender<Command>,
@@ -41,6 +45,7 @@ pub struct XmppConnection {
     to_registry: Recipient<Received>,
     on_failure: Option<oneshot::Sender<Down>>,
     metrics: Arc<Metrics>,
+    _life: Life,
     state: State,
     /// Stanzas that the stream could not take yet.
     waiting: VecDeque<Stanza>,
@@ -75,6 +80,8 @@ pub struct Parts {
     pub title: String,
     /// The bot's picture.
     pub avatar: Option<Arc<Avatar>>,
+    /// Whether the bot is a component of its server, not a client.
+    pub is_component: bool,
     /// The way to the stream task.
     pub commands: mpsc::Sender<Command>,
     /// What comes from the stream task.
@@ -100,19 +107,32 @@ pub struct Disconnect;
 impl XmppConnection {
     /// Takes over a stream task that was just started.
     pub fn new(parts: Parts) -> Self {
-        let Parts { own, alias, title, avatar, commands, events, to_registry, on_failure, metrics } =
-            parts;
+        let Parts {
+            own,
+            alias,
+            title,
+            avatar,
+            is_component,
+            commands,
+            events,
+            to_registry,
+            on_failure,
+            metrics,
+        } = parts;
         let profile = Profile::new(own.clone(), alias.clone(), avatar);
         Self {
             own,
             bot: Bot { alias, title },
             profile,
+            is_component,
+            guests: Guests::default(),
             clients: Clients::default(),
             stream: Stream::New,
             commands,
             events: Some(events),
             to_registry,
             on_failure: Some(on_failure),
+            _life: metrics.meters.connection.life(),
             metrics,
             state: State::Offline,
             waiting: VecDeque::new(),
@@ -123,6 +143,15 @@ impl XmppConnection {
     }
 
     fn send(&mut self, stanza: Stanza) {
+        if !self.is_component {
+            return self.queue(stanza);
+        }
+        for stanza in self.guests.adapt(stanza, || self.bot.presence()) {
+            self.queue(stanza);
+        }
+    }
+
+    fn queue(&mut self, stanza: Stanza) {
         if self.waiting.len() >= MOST_WAITING {
             self.waiting.pop_front();
             self.n_dropped = self.n_dropped.wrapping_add(1);
@@ -140,8 +169,11 @@ impl XmppConnection {
             return;
         }
         while let Some(stanza) = self.waiting.pop_front() {
-            match self.commands.try_send(Command::Send { stanza: Box::new(stanza), tag: None }) {
+            // The tag tells nothing but that it was acknowledged.
+            let tag = Some(0);
+            match self.commands.try_send(Command::Send { stanza: Box::new(stanza), tag }) {
                 Ok(()) => {
+                    self.metrics.unacknowledged.inc();
                     self.metrics.stanzas_out.inc();
                 }
                 Err(mpsc::error::TrySendError::Full(Command::Send { stanza, .. })) => {
@@ -151,6 +183,11 @@ impl XmppConnection {
                 Err(_) => return,
             }
         }
+    }
+
+    fn pass_on(&self, from: Jid, what: Incoming) {
+        self.metrics.meters.registry.sent();
+        self.to_registry.do_send(Received { from, what });
     }
 
     fn presence(&self) -> Stanza {
@@ -205,6 +242,7 @@ impl Actor for XmppConnection {
 
 impl StreamHandler<Event> for XmppConnection {
     fn handle(&mut self, event: Event, _: &mut Self::Context) {
+        let _turn = self.metrics.meters.connection.turn();
         match event {
             Event::Online { resumed, negotiated, mechanism, .. } => {
                 let tls = negotiated.map_or_else(
@@ -217,6 +255,8 @@ impl StreamHandler<Event> for XmppConnection {
                 self.stream = if resumed { Stream::Resumed } else { Stream::New };
                 if !resumed {
                     self.clients.begin();
+                }
+                if !resumed && !self.is_component {
                     self.waiting.push_front(self.presence());
                     for request in self.profile.begin() {
                         self.send(request);
@@ -240,12 +280,12 @@ impl StreamHandler<Event> for XmppConnection {
                 }
                 match stanzas::read(&self.own, &self.bot, self.stream, *stanza) {
                     Reading::Received(what, from) => {
-                        self.to_registry.do_send(Received { from, what });
+                        self.pass_on(from, what);
                     }
                     Reading::Receipted(what, from, id) => {
                         let receipt = Incoming::ReceiptAsked(id);
-                        self.to_registry.do_send(Received { from: from.clone(), what });
-                        self.to_registry.do_send(Received { from, what: receipt });
+                        self.pass_on(from.clone(), what);
+                        self.pass_on(from, receipt);
                     }
                     Reading::Reply(stanza) => self.send(*stanza),
                     Reading::Ignored(why) => debug!("a stanza is not acted on: {why}"),
@@ -255,7 +295,13 @@ impl StreamHandler<Event> for XmppConnection {
                 self.metrics.note(crate::session::Note::Refused("stanza"));
                 debug!("a stanza was refused: {why}");
             }
-            Event::Acked(_) | Event::Lost(_) => {}
+            Event::Acked(_) => {
+                self.metrics.unacknowledged.dec();
+            }
+            Event::Lost(tags) => {
+                let n = i64::try_from(tags.len()).unwrap_or(i64::MAX);
+                self.metrics.unacknowledged.dec_by(n);
+            }
             Event::Stopped => self.state = State::Gone,
         }
     }
@@ -272,6 +318,7 @@ impl Handler<Deliver> for XmppConnection {
     type Result = ();
 
     fn handle(&mut self, message: Deliver, _: &mut Self::Context) {
+        let _turn = self.metrics.meters.connection.taken();
         if self.state != State::Online && matches!(message.what, Outgoing::Composing(_)) {
             return;
         }
@@ -314,6 +361,9 @@ impl Handler<Disconnect> for XmppConnection {
     fn handle(&mut self, _: Disconnect, _: &mut Self::Context) -> Self::Result {
         if self.state == State::Gone {
             return Box::pin(std::future::ready(()));
+        }
+        for farewell in self.guests.farewells() {
+            self.queue(farewell);
         }
         self.flush();
         let rest = std::mem::take(&mut self.waiting);

@@ -25,7 +25,7 @@ use crate::{
     lti::{Consumers, token::TokenKey},
     otr::{identity::SigningKey, policy::Policy},
     session::{Progress, Snapshot, Typing},
-    settings::{Settings, TlsVersion},
+    settings::{Component, Settings, TlsVersion},
     store::{Invitations, KnownRow, Store, StoreError},
     xmpp,
 };
@@ -39,11 +39,30 @@ const RESOURCE: &str = "otrbot";
 pub struct Assembly {
     pub(super) settings: Settings,
     pub(super) jid: BareJid,
-    pub(super) account: xmpp::Account,
+    pub(super) way_in: WayIn,
     /// The long-term key that every learner meets; `None`: a fresh one for each session.
     fixed_key: Option<Arc<SigningKey>>,
     /// The bot's picture.
     pub(super) avatar: Option<Arc<xmpp::Avatar>>,
+}
+
+/// How the bot gets to its server.
+#[derive(Clone, Debug)]
+pub(super) enum WayIn {
+    Account(xmpp::Account),
+    Component(xmpp::Component),
+}
+
+impl WayIn {
+    /// Where that is, for people.
+    pub(super) fn server(&self) -> String {
+        match self {
+            Self::Account(account) => {
+                account.server.clone().unwrap_or_else(|| account.jid.domain().to_string())
+            }
+            Self::Component(component) => component.server.clone(),
+        }
+    }
 }
 
 impl Assembly {
@@ -54,6 +73,12 @@ impl Assembly {
     /// A [`Failure`] that names the argument or the key at fault.
     pub fn new(settings: Settings, arguments: &cli::Run) -> Result<Self, Failure> {
         let file = settings.file.display();
+        let component = settings.xmpp.component.as_ref();
+        let chosen = component
+            .filter(|component| arguments.jid.as_ref().is_none_or(|jid| *jid == component.jid));
+        if let Some(component) = chosen {
+            return Self::of_component(component.clone(), settings, arguments);
+        }
         let jid = match (&arguments.jid, &settings.xmpp.default_account) {
             (Some(jid), _) | (None, Some(jid)) => jid.clone(),
             (None, None) => {
@@ -77,15 +102,35 @@ impl Assembly {
         };
         let avatar = avatar(&settings, &jid)?.map(Arc::new);
         let fixed_key = fixed_key(&settings, &jid, arguments.key_file.as_deref())?;
-        let account = xmpp::Account {
+        let way_in = WayIn::Account(xmpp::Account {
             jid: jid.clone(),
             resource: RESOURCE.to_owned(),
             password,
             server: account.server.clone(),
             allow_plain_text: account.allow_plain_text,
             tls: tls(&settings)?,
-        };
-        let assembly = Self { settings, jid, account, fixed_key, avatar };
+        });
+        let assembly = Self { settings, jid, way_in, fixed_key, avatar };
+        assembly.factory(Catalogs::default())?;
+        Ok(assembly)
+    }
+
+    fn of_component(
+        component: Component,
+        settings: Settings,
+        arguments: &cli::Run,
+    ) -> Result<Self, Failure> {
+        if arguments.password_file.is_some() {
+            let text =
+                "--password-file: a component has no password; its secret stands in xmpp.component";
+            return Err(Failure::InvalidArgument(text.to_owned()));
+        }
+        let Component { jid, secret, server } = component;
+        let fixed_key = fixed_key(&settings, &jid, arguments.key_file.as_deref())?;
+        let resource = RESOURCE.to_owned();
+        let way_in =
+            WayIn::Component(xmpp::Component { jid: jid.clone(), resource, secret, server });
+        let assembly = Self { settings, jid, way_in, fixed_key, avatar: None };
         assembly.factory(Catalogs::default())?;
         Ok(assembly)
     }

@@ -45,7 +45,7 @@ pub fn check(file: &Path) -> Result<(), Failure> {
             ));
         }
     }
-    if settings.xmpp.default_account.is_none() {
+    if settings.xmpp.default_account.is_none() && settings.xmpp.component.is_none() {
         problems.push(format!(
             "{}: xmpp.default_account: is missing; name one of xmpp.accounts",
             file.display()

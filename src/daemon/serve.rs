@@ -13,8 +13,9 @@ use tokio::{
 };
 
 use super::{
-    Assembly, assemble,
-    service::{self, ServiceManager},
+    Assembly,
+    assemble::{self, WayIn},
+    service::ServiceManager,
 };
 use crate::{
     actors::{
@@ -22,6 +23,7 @@ use crate::{
         lti::{self, LtiGateway},
         registry::{self, CloseAll, Reload, Restore, SessionRegistry},
         store::{Attach, Flush, StoreActor},
+        vital::{Ailing, PageParts, VitalParts},
         xmpp::{self as connection, Disconnect, XmppConnection},
     },
     authoring::previews::SharedPreviews,
@@ -50,6 +52,7 @@ struct Running {
     arbiters: Vec<Arbiter>,
     /// Threads of the pages' gateway.
     desks: Vec<Arbiter>,
+    pages: Option<PageParts>,
     catalogs: SharedCatalogs,
     previews: SharedPreviews,
 }
@@ -67,14 +70,16 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
     let mut interrupts = signal(SignalKind::interrupt()).context("cannot listen to SIGINT")?;
     let service = ServiceManager::from_environment();
     let running = start(&assembly, on_failure).await?;
-    let watching = service.watch(running.vital_parts());
+    let (on_death, mut died) = oneshot::channel();
+    let watching = service.watch(running.vital_parts(), on_death);
 
     let mut failed = failed;
     let result = loop {
         tokio::select! {
             _ = terms.recv() => break Ok("SIGTERM"),
             _ = interrupts.recv() => break Ok("SIGINT"),
-            down = &mut failed => break Err(down),
+            down = &mut failed => break Err(down.map_err(|_gone| Ailing::Dead("the XMPP connection"))),
+            Ok(ailing) = &mut died => break Err(Err(ailing)),
             _ = hangups.recv() => {
                 service.reloading().await;
                 reload(&assembly, &running).await;
@@ -88,11 +93,10 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
             Ok(())
         }
         Err(Ok(down)) => Err(gave_up(&assembly, &down)),
-        Err(Err(_)) => Err(Failure::Unknown(anyhow::anyhow!("the XMPP connection's actor died"))),
+        // Nothing is lost that was answered for: a new process goes on where this one stood.
+        Err(Err(ailing)) => Err(Failure::Unknown(anyhow::anyhow!("{ailing}; start the bot again"))),
     };
-    if let Some(watching) = watching {
-        watching.abort();
-    }
+    watching.abort();
     let why = result.as_ref().err().map_or_else(|| "asked to".to_owned(), ToString::to_string);
     service.stopping(&format!("stopping: {why}")).await;
     running.stop().await;
@@ -102,7 +106,7 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
 /// What a connection that was given up means for the process.
 fn gave_up(assembly: &Assembly, down: &Down) -> Failure {
     let account = &assembly.jid;
-    let server = assembly.account.server.clone().unwrap_or_else(|| account.domain().to_string());
+    let server = assembly.way_in.server();
     let text = format!("{account} at {server}: {down}");
     if matches!(down, Down::AuthRefused { .. }) {
         Failure::AuthenticationRefused(text)
@@ -149,7 +153,11 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
     let store_actor =
         StoreActor::new(store.clone(), settings.retention, Arc::clone(&metrics)).start();
 
-    let (commands, events) = xmpp::start(assembly.account.clone()).map_err(|error| {
+    let started = match &assembly.way_in {
+        WayIn::Account(account) => xmpp::start(account.clone()),
+        WayIn::Component(component) => xmpp::start_component(component, xmpp::Pace::default()),
+    };
+    let (commands, events) = started.map_err(|error| {
         Failure::MissingDependency(format!("{}: {error}", settings.file.display()))
     })?;
     let connection_context = Context::<XmppConnection>::new();
@@ -180,6 +188,7 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
         alias: assembly.variable("bot_alias"),
         title: assembly.variable("bot_title"),
         avatar: assembly.avatar.clone(),
+        is_component: matches!(assembly.way_in, WayIn::Component(_)),
         commands,
         events,
         to_registry: registry.clone().recipient(),
@@ -187,34 +196,31 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
         metrics: Arc::clone(&metrics),
     }));
 
-    let (mut servers, mut desks) = (Vec::new(), Vec::new());
+    let (mut servers, mut desks, mut page_parts) = (Vec::new(), Vec::new(), None);
     if let Some(listener) = pages_listener {
         let config = assembly.pages(catalogs.clone(), previews.clone());
         let pages = Pages { store: &store, registry: &registry, metrics: &metrics, config };
-        let (server, desk) = pages.serve(assembly, listener)?;
+        let (server, desk, parts) = pages.serve(assembly, listener)?;
+        page_parts = Some(parts);
         servers.push(server);
         desks.push(desk);
     }
-    let health = health::Health {
-        registry: registry.clone().recipient(),
-        connection: connection.clone().recipient(),
-        store,
-        backlog: store_actor.clone().recipient(),
-        metrics,
-    };
-    let server = health::serve(health, health_listener).context("cannot serve the metrics")?;
-    servers.push(server.handle());
-    actix::spawn(server);
-    Ok(Running {
+    let mut running = Running {
         registry,
         connection,
         store: store_actor,
         servers,
         arbiters,
         desks,
+        pages: page_parts,
         catalogs,
         previews,
-    })
+    };
+    let health = health::Health { parts: running.vital_parts(), store, metrics };
+    let server = health::serve(health, health_listener).context("cannot serve the metrics")?;
+    running.servers.push(server.handle());
+    actix::spawn(server);
+    Ok(running)
 }
 
 /// What the web pages are made of.
@@ -231,7 +237,7 @@ impl Pages<'_> {
         self,
         assembly: &Assembly,
         listener: TcpListener,
-    ) -> Result<(ServerHandle, Arbiter), Failure> {
+    ) -> Result<(ServerHandle, Arbiter, PageParts), Failure> {
         let settings = &assembly.settings;
         let Self { store, registry, metrics, config } = self;
         let outbox = GradeOutbox::new(grades::Parts {
@@ -253,19 +259,21 @@ impl Pages<'_> {
                 enter_bot_secret: registry.clone().recipient(),
                 whereabouts: registry.clone().recipient(),
             },
-            outbox: outbox.recipient(),
+            outbox: outbox.clone().recipient(),
             metrics: Arc::clone(metrics),
         };
         // Signatures are verified, and courses are looked through, away from the stanzas.
+        let meter = metrics.meters.gateway.clone();
         let desk = Arbiter::new();
         let gateway = LtiGateway::start_in_arbiter(&desk.handle(), |_| LtiGateway::new(parts));
+        let parts = PageParts { gateway: gateway.clone().recipient(), outbox: outbox.recipient() };
         let address = listener.local_addr().context("the pages have no address")?;
-        let server = http::serve(http::Site { gateway, config }, listener)
+        let server = http::serve(http::Site { gateway, meter, config }, listener)
             .with_context(|| format!("cannot serve the pages on {address}"))?;
         let handle = server.handle();
         actix::spawn(server);
         info!("the pages are at {address}, known to the LMS as {}", settings.lti.public_url);
-        Ok((handle, desk))
+        Ok((handle, desk, parts))
     }
 }
 
@@ -279,11 +287,12 @@ fn listen(address: std::net::SocketAddr, key: &str) -> Result<TcpListener, Failu
 
 impl Running {
     /// What must answer for the daemon to be alive.
-    fn vital_parts(&self) -> service::Parts {
-        service::Parts {
+    fn vital_parts(&self) -> VitalParts {
+        VitalParts {
             registry: self.registry.clone().recipient(),
             connection: self.connection.clone().recipient(),
             store: self.store.clone(),
+            pages: self.pages.clone(),
             session_threads: self.arbiters.iter().map(Arbiter::handle).collect(),
         }
     }

@@ -5,8 +5,6 @@
 
 use std::time::Duration;
 
-use actix::{Addr, ArbiterHandle, Recipient};
-use futures_util::future::try_join_all;
 use log::{debug, error, info};
 use sd_notify::NotifyState;
 use tokio::{
@@ -16,11 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    actors::{
-        registry::{Observe, Observed},
-        store::StoreActor,
-        xmpp::IsOnline,
-    },
+    actors::vital::{Ailing, PATIENCE, VitalParts},
     settings,
 };
 
@@ -33,8 +27,6 @@ const LOGIN_PERIOD: Duration = Duration::from_millis(100);
 const LONGEST_PERIOD: Duration = Duration::from_secs(10);
 /// Signs of life for each time that the service manager waits for one.
 const BEATS_PER_WATCHDOG: u32 = 4;
-/// How long the parts may take to answer before they count as stuck.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The service manager, if there is one.
 #[derive(Clone, Copy, Debug)]
@@ -42,22 +34,6 @@ pub(super) struct ServiceManager {
     is_there: bool,
     /// How long it waits for a sign of life, if it does.
     watchdog: Option<Duration>,
-}
-
-/// The parts that must answer for the daemon to be alive.
-#[derive(Debug)]
-pub(super) struct Parts {
-    pub(super) registry: Recipient<Observe>,
-    pub(super) connection: Recipient<IsOnline>,
-    pub(super) store: Addr<StoreActor>,
-    pub(super) session_threads: Vec<ArbiterHandle>,
-}
-
-/// What the parts answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Seen {
-    is_online: bool,
-    counts: Observed,
 }
 
 impl ServiceManager {
@@ -90,12 +66,13 @@ impl ServiceManager {
     }
 
     /// Says that the daemon is ready as soon as the bot is logged in, or has tried to for a while;
-    /// from then on, for as long as all parts answer, that it is alive and what it does.
-    pub(super) fn watch(self, parts: Parts) -> Option<JoinHandle<()>> {
-        self.is_there.then(|| actix::spawn(self.watch_on(parts)))
+    /// from then on, for as long as all parts answer, that it is alive and what it does. A part that
+    /// died does not come back: `died` is told which.
+    pub(super) fn watch(self, parts: VitalParts, died: oneshot::Sender<Ailing>) -> JoinHandle<()> {
+        actix::spawn(self.watch_on(parts, died))
     }
 
-    async fn watch_on(self, parts: Parts) {
+    async fn watch_on(self, parts: VitalParts, died: oneshot::Sender<Ailing>) {
         let period = self
             .watchdog
             .map_or(LONGEST_PERIOD, |watchdog| LONGEST_PERIOD.min(watchdog / BEATS_PER_WATCHDOG));
@@ -119,13 +96,18 @@ impl ServiceManager {
                     }
                     self.tell(|| states).await;
                 }
-                Err(stuck) => {
+                Err(ailing) => {
                     if is_well {
-                        error!("{stuck} does not answer: the daemon counts as stuck");
+                        error!("{ailing}: the daemon counts as stuck");
                     }
                     is_well = false;
-                    let states = vec![status(&format!("{stuck} does not answer"))];
+                    let states = vec![status(&ailing.to_string())];
                     self.tell(|| states).await;
+                    if matches!(ailing, Ailing::Dead(_)) {
+                        // Who does not listen is ending the daemon already.
+                        died.send(ailing).ok();
+                        return;
+                    }
                 }
             }
             sleep(if is_ready { period } else { LOGIN_PERIOD }).await;
@@ -151,40 +133,6 @@ impl ServiceManager {
     }
 }
 
-impl Parts {
-    /// What the parts answer, or which of them does not.
-    async fn look(&self) -> Result<Seen, &'static str> {
-        if !self.store.connected() {
-            return Err("the writer of the store");
-        }
-        let threads = async {
-            let answers = self.session_threads.iter().map(answer_of);
-            timeout(PATIENCE, try_join_all(answers)).await.ok()?.ok()
-        };
-        let (counts, is_online, threads) = tokio::join!(
-            timeout(PATIENCE, self.registry.send(Observe)),
-            timeout(PATIENCE, self.connection.send(IsOnline)),
-            threads,
-        );
-        let Ok(Ok(counts)) = counts else { return Err("the registry of sessions") };
-        let Ok(Ok(is_online)) = is_online else { return Err("the XMPP connection") };
-        if threads.is_none() {
-            return Err("a thread of sessions");
-        }
-        Ok(Seen { is_online, counts })
-    }
-}
-
-/// Waits until a thread has got round to a task.
-async fn answer_of(thread: &ArbiterHandle) -> Result<(), oneshot::error::RecvError> {
-    let (answer, answered) = oneshot::channel();
-    // Who no longer waits need not be told; a thread that is gone drops the answer unsent.
-    thread.spawn_fn(move || {
-        answer.send(()).ok();
-    });
-    answered.await
-}
-
 /// The line that `systemctl status` shows; of one line, as a second would be another message.
 fn status(text: &str) -> String {
     let text: String =
@@ -192,115 +140,9 @@ fn status(text: &str) -> String {
     NotifyState::Status(&text).to_string()
 }
 
-impl std::fmt::Display for Seen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Observed { n_learners, n_sessions } = self.counts;
-        let state = if self.is_online { "logged in" } else { "not logged in to XMPP" };
-        write!(f, "{state}; learners: {n_learners}, open sessions: {n_sessions}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, mpsc};
-
-    use actix::{Actor, Arbiter, Context, Handler, MessageResult};
-
-    use tempfile::{TempDir, tempdir};
-
     use super::*;
-    use crate::store::{Retention, Store};
-
-    /// Answers as the registry and the connection do.
-    struct Double;
-
-    impl Actor for Double {
-        type Context = Context<Self>;
-    }
-
-    impl Handler<Observe> for Double {
-        type Result = MessageResult<Observe>;
-
-        fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Self::Result {
-            MessageResult(Observed { n_learners: 3, n_sessions: 2 })
-        }
-    }
-
-    impl Handler<IsOnline> for Double {
-        type Result = MessageResult<IsOnline>;
-
-        fn handle(&mut self, _: IsOnline, _: &mut Self::Context) -> Self::Result {
-            MessageResult(true)
-        }
-    }
-
-    /// Parts that answer, with these threads for sessions.
-    async fn parts(folder: &TempDir, threads: &[Arbiter]) -> Parts {
-        let url = format!("sqlite://{}/otrbot.db", folder.path().display());
-        let store = Store::open(&url).await.unwrap();
-        Parts {
-            registry: Double.start().recipient(),
-            connection: Double.start().recipient(),
-            store: StoreActor::new(store, Retention::default(), Arc::default()).start(),
-            session_threads: threads.iter().map(Arbiter::handle).collect(),
-        }
-    }
-
-    /// The address of an actor that has died.
-    async fn gone() -> Addr<Double> {
-        let arbiter = Arbiter::new();
-        let address = Double::start_in_arbiter(&arbiter.handle(), |_| Double);
-        arbiter.stop();
-        tokio::task::spawn_blocking(move || arbiter.join()).await.unwrap().unwrap();
-        address
-    }
-
-    #[actix::test]
-    async fn parts_that_answer_are_seen_with_their_counts() {
-        let threads = [Arbiter::new(), Arbiter::new()];
-
-        let seen = parts(&tempdir().unwrap(), &threads).await.look().await.unwrap();
-
-        assert_eq!(seen.to_string(), "logged in; learners: 3, open sessions: 2");
-        for thread in threads {
-            thread.stop();
-        }
-    }
-
-    #[actix::test]
-    async fn a_registry_that_died_is_named() {
-        let folder = tempdir().unwrap();
-        let mut parts = parts(&folder, &[]).await;
-        parts.registry = gone().await.recipient();
-
-        assert_eq!(parts.look().await, Err("the registry of sessions"));
-    }
-
-    #[actix::test]
-    async fn a_connection_that_died_is_named() {
-        let folder = tempdir().unwrap();
-        let mut parts = parts(&folder, &[]).await;
-        parts.connection = gone().await.recipient();
-
-        assert_eq!(parts.look().await, Err("the XMPP connection"));
-    }
-
-    #[actix::test]
-    async fn a_thread_that_hangs_is_named() {
-        let thread = Arbiter::new();
-        let (release, released) = mpsc::channel::<()>();
-        thread.spawn_fn(move || {
-            released.recv().ok();
-        });
-        let folder = tempdir().unwrap();
-        let parts = parts(&folder, &[Arbiter::new()]).await;
-        let hanging = Parts { session_threads: vec![thread.handle()], ..parts };
-        // From here on no time passes but that of the timeouts.
-        tokio::time::pause();
-
-        assert_eq!(hanging.look().await, Err("a thread of sessions"));
-        drop(release);
-    }
 
     #[test]
     fn a_status_is_one_line() {

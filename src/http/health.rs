@@ -1,32 +1,24 @@
 //! `/metrics`, `/healthz`, `/readyz`, on an address of their own.
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{net::TcpListener, sync::Arc};
 
-use actix::Recipient;
-use actix_web::{App, HttpResponse, HttpServer, dev::Server, web};
-
-use crate::{
-    actors::{registry::Observe, store::HowMuch, xmpp::IsOnline},
-    metrics::Metrics,
-    store::Store,
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer, dev::Server, http::header::ACCEPT, web,
 };
 
-/// How long an actor may take to answer before it counts as stuck.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Content type of the `OpenMetrics` text format.
-const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+use crate::{
+    actors::vital::{PATIENCE, VitalParts},
+    metrics::{Format, Metrics},
+    store::Store,
+};
 
 /// Whom the health pages ask.
 #[derive(Clone, Debug)]
 pub struct Health {
-    /// The registry.
-    pub registry: Recipient<Observe>,
-    /// The connection to the XMPP server.
-    pub connection: Recipient<IsOnline>,
+    /// The actors.
+    pub parts: VitalParts,
     /// The database.
     pub store: Store,
-    /// Who writes to it.
-    pub backlog: Recipient<HowMuch>,
     /// The counters.
     pub metrics: Arc<Metrics>,
 }
@@ -47,35 +39,34 @@ pub fn serve(health: Health, listener: TcpListener) -> std::io::Result<Server> {
     Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
 }
 
-async fn metrics(health: web::Data<Health>) -> HttpResponse {
-    match health.metrics.encode() {
-        Ok(text) => HttpResponse::Ok().content_type(OPENMETRICS).body(text),
+async fn metrics(health: web::Data<Health>, request: HttpRequest) -> HttpResponse {
+    let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    let format = Format::wanted(accept);
+    match health.metrics.encode(format) {
+        Ok(text) => HttpResponse::Ok().content_type(format.content_type()).body(text),
         Err(_) => HttpResponse::InternalServerError().body("the metrics cannot be formatted\n"),
     }
 }
 
-/// 200 while the actors answer.
+/// 200 while all actors answer.
 async fn alive(health: web::Data<Health>) -> HttpResponse {
-    match tokio::time::timeout(PATIENCE, health.registry.send(Observe)).await {
-        Ok(Ok(_)) => HttpResponse::Ok().body("alive\n"),
-        Ok(Err(_)) | Err(_) => HttpResponse::ServiceUnavailable().body("the registry is stuck\n"),
+    match health.parts.look().await {
+        Ok(_) => HttpResponse::Ok().body("alive\n"),
+        Err(ailing) => HttpResponse::ServiceUnavailable().body(format!("{ailing}\n")),
     }
 }
 
 /// 200 while the bot is logged in and its store can be written.
 async fn ready(health: web::Data<Health>) -> HttpResponse {
-    let online = tokio::time::timeout(PATIENCE, health.connection.send(IsOnline)).await;
-    if !matches!(online, Ok(Ok(true))) {
-        return HttpResponse::ServiceUnavailable().body("not logged in to XMPP\n");
-    }
-    let (pinged, backlog) = tokio::join!(
-        tokio::time::timeout(PATIENCE, health.store.ping()),
-        tokio::time::timeout(PATIENCE, health.backlog.send(HowMuch)),
-    );
-    let is_writing = matches!(backlog, Ok(Ok(backlog)) if !backlog.is_failing);
-    if matches!(pinged, Ok(Ok(()))) && is_writing {
-        HttpResponse::Ok().body("ready\n")
-    } else {
-        HttpResponse::ServiceUnavailable().body("the store cannot be written\n")
-    }
+    let (seen, pinged) =
+        tokio::join!(health.parts.look(), tokio::time::timeout(PATIENCE, health.store.ping()));
+    let problem = match seen {
+        Err(ailing) => ailing.to_string(),
+        Ok(seen) if !seen.is_online => "not logged in to XMPP".to_owned(),
+        Ok(seen) if !seen.is_writing || !matches!(pinged, Ok(Ok(()))) => {
+            "the store cannot be written".to_owned()
+        }
+        Ok(_) => return HttpResponse::Ok().body("ready\n"),
+    };
+    HttpResponse::ServiceUnavailable().body(problem + "\n")
 }

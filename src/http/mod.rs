@@ -31,6 +31,7 @@ use crate::{
     authoring::{graph::svg, previews::SharedPreviews},
     i18n::{self, SharedCatalogs},
     lti::presentation::Theme,
+    metrics::Meter,
 };
 
 /// How long requests under way have at the end, in seconds.
@@ -66,6 +67,8 @@ pub struct PagesConfig {
 pub struct Site {
     /// Whom they ask.
     pub gateway: Addr<LtiGateway>,
+    /// Where what waits for it is counted.
+    pub meter: Meter,
     /// What they say of the bot.
     pub config: PagesConfig,
 }
@@ -200,6 +203,7 @@ impl Site {
         M: Message<Result = Result<T, PageError>> + Send + 'static,
         T: Send + 'static,
     {
+        self.meter.sent();
         let answer = self.gateway.send(message).await;
         Ok(answer.map_err(|_gone| PageError::Unavailable)??)
     }

@@ -155,6 +155,12 @@ impl Session {
         }))
     }
 
+    /// The state of the lesson; `None`: it has not begun.
+    pub fn state(&self) -> Option<&str> {
+        let at = self.machine.as_ref()?.at();
+        self.config.lesson.graph().state(at).map(|state| state.name.as_str())
+    }
+
     /// The shared secret that the learner has typed; one of the settings need not be kept.
     fn typed_secret(&self) -> Option<&SecretString> {
         self.shared_secret.as_ref().filter(|_| self.is_secret_typed)

@@ -68,10 +68,23 @@ pub struct Xmpp {
     pub default_account: Option<BareJid>,
     /// The accounts, by bare Jabber ID.
     pub accounts: BTreeMap<BareJid, Account>,
+    /// A component of a server, which is taken in the place of the default account.
+    pub component: Option<Component>,
     /// Who may talk to the bot without having come from an LMS.
     pub whitelist: BTreeMap<BareJid, Whitelisted>,
     /// Whether those who are not on it get a polite refusal, once a day. Default: false.
     pub refuse_strangers: bool,
+}
+
+/// Section `xmpp.component`: an external component of a server (XEP-0114).
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// The bot's address, whose domain is the component's.
+    pub jid: BareJid,
+    /// What the server knows it by.
+    pub secret: SecretString,
+    /// `host:port` of the server, on this machine.
+    pub server: String,
 }
 
 /// One Jabber account.

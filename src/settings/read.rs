@@ -15,8 +15,8 @@ use url::Url;
 use crate::store::Retention;
 
 use super::{
-    Account, Consumer, KeyFiles, Lessons, Lti, Otr, OtrPolicy, Problem, SessionTimes, Settings,
-    Tls, TlsVersion, Typing, Whitelisted, Xmpp, logs,
+    Account, Component, Consumer, KeyFiles, Lessons, Lti, Otr, OtrPolicy, Problem, SessionTimes,
+    Settings, Tls, TlsVersion, Typing, Whitelisted, Xmpp, logs,
     tree::{self, Section},
 };
 
@@ -142,26 +142,57 @@ impl Reader<'_> {
             }
             Some(jid)
         });
-        if accounts.is_empty() {
+        let component =
+            section.has("component").then(|| self.component(section.section("component")));
+        if accounts.is_empty() && component.is_none() {
             section.fault(
                 "accounts",
                 "has no account; give the bot a Jabber account: \"name@host: { password: … }\"",
             );
         }
         section.end();
-        Xmpp { default_account, accounts, whitelist, refuse_strangers }
+        Xmpp {
+            default_account,
+            accounts,
+            component: component.flatten(),
+            whitelist,
+            refuse_strangers,
+        }
+    }
+
+    fn component(&self, section: Section<'_>) -> Option<Component> {
+        let jid = section.text("jid");
+        if jid.is_none() {
+            section.fault(
+                "jid",
+                "is missing: give the bot's address, such as bot@lessons.example.org",
+            );
+        }
+        let jid = jid.and_then(|jid| {
+            let parsed = BareJid::new(&jid).ok();
+            if parsed.is_none() {
+                section.fault(
+                    "jid",
+                    format!("{jid:?} is not a Jabber ID such as bot@lessons.example.org"),
+                );
+            }
+            parsed
+        });
+        let secret = self.secret(&section, "secret", "secret_file");
+        if secret.is_none() && !section.has("secret") && !section.has("secret_file") {
+            section.fault("secret", "is missing: give what the server knows the component by");
+        }
+        let server =
+            server(&section, "127.0.0.1:5347").unwrap_or_else(|| "127.0.0.1:5347".to_owned());
+        if !is_loopback(&server) {
+            section.fault("server", "is not a loopback address: a component's stream has no TLS");
+        }
+        section.end();
+        Some(Component { jid: jid?, secret: secret?, server })
     }
 
     fn account(&self, section: Section<'_>, tls: &Tls) -> Account {
-        let server = section.text("server").filter(|server| {
-            let ok = server.rsplit_once(':').is_some_and(|(host, port)| {
-                !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0)
-            });
-            if !ok {
-                section.fault("server", "must be host:port, such as 127.0.0.1:5222");
-            }
-            ok
-        });
+        let server = server(&section, "127.0.0.1:5222");
         let on_loopback = server.as_deref().is_some_and(is_loopback);
         if tls.enabled && tls.ca_certs.is_none() && !on_loopback {
             section.fault(
@@ -497,6 +528,19 @@ fn web_url(section: &Section<'_>, key: &'static str) -> Option<Url> {
 #[expect(clippy::expect_used, reason = "the text of an address with a port is a host of a URL")]
 fn url_of(bind: SocketAddr) -> Url {
     Url::parse(&format!("http://{bind}")).expect("an address is a host")
+}
+
+/// The key `server`, if it is `host:port`.
+fn server(section: &Section<'_>, such_as: &str) -> Option<String> {
+    section.text("server").filter(|server| {
+        let ok = server.rsplit_once(':').is_some_and(|(host, port)| {
+            !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0)
+        });
+        if !ok {
+            section.fault("server", format!("must be host:port, such as {such_as}"));
+        }
+        ok
+    })
 }
 
 fn is_loopback(server: &str) -> bool {

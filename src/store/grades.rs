@@ -70,6 +70,16 @@ impl Store {
         Ok(row.map(|row| row.try_get(0)).transpose()?)
     }
 
+    /// Since when the oldest grade that waits does, in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn oldest_grade_due(&self) -> Result<Option<i64>, StoreError> {
+        let select = "SELECT MIN(queued_at) FROM grades WHERE state = 0";
+        Ok(sqlx::query(select).fetch_one(&self.pool).await?.try_get(0)?)
+    }
+
     /// The LMS confirmed a version of a grade. A better one that came meanwhile stays on its way.
     ///
     /// # Errors

@@ -179,6 +179,32 @@ impl Place {
     }
 }
 
+/// A server on this machine, with a component's stream in the clear.
+#[derive(Debug)]
+pub(super) struct Local {
+    own: BareJid,
+    target: Target,
+}
+
+impl Local {
+    pub(super) fn new(server: &str, own: &BareJid) -> Result<Self, ConfigError> {
+        let target = Target::parse(server)?;
+        let is_here = match &target.host {
+            Host::Domain(name) => is_localhost(name),
+            Host::Ipv4(_) | Host::Ipv6(_) => !is_elsewhere(&target.host),
+        };
+        if !is_here {
+            return Err(ConfigError::Elsewhere { server: target.to_string() });
+        }
+        Ok(Self { own: own.clone(), target })
+    }
+
+    pub(super) async fn connect(&self) -> Result<Connected, Down> {
+        let io: Box<dyn Io> = Box::new(dial_target(&self.target).await?);
+        Ok(Connected { link: Link::new(io, &self.own), negotiated: None, exporter: None })
+    }
+}
+
 impl Target {
     fn parse(text: &str) -> Result<Self, ConfigError> {
         let fault = || ConfigError::Server { server: text.to_owned() };

@@ -10,7 +10,7 @@ use xmpp_parsers::ns;
 use xso::AsXml;
 
 use super::{
-    Down,
+    Down, component,
     xml::{Broken, Item, Limits, Reader, Rejection, serialise},
 };
 
@@ -49,6 +49,11 @@ impl Input {
         let item = self.reader.next(&mut rest);
         self.start = self.end.saturating_sub(rest.len());
         item
+    }
+
+    /// The server's name for the stream, once that is open.
+    pub(super) fn stream_id(&self) -> Option<&str> {
+        self.reader.stream_id()
     }
 
     /// Room for the next read; call it only when [`Self::next`] has given all.
@@ -115,6 +120,28 @@ impl<S: Io> Link<S> {
                     return Err(Down::Broken("it offers no features".to_owned()));
                 }
                 Item::Closed => return Err(Down::Closed),
+            }
+        }
+    }
+
+    /// Opens a component's stream and gives the server's name for it (XEP-0114, 3).
+    pub(super) async fn open_component(&mut self) -> Result<String, Down> {
+        self.input = Input::new(&self.own);
+        let header = format!(
+            "<?xml version='1.0'?><stream:stream xmlns='{}' xmlns:stream='{}' to='{}'>",
+            component::NS,
+            ns::STREAM,
+            escape(self.own.domain().as_str()),
+        );
+        self.write(header.as_bytes()).await?;
+        match self.next().await? {
+            Item::Opened => {
+                let id = self.input.stream_id().map(str::to_owned);
+                id.ok_or_else(|| Down::Broken("its stream has no id".to_owned()))
+            }
+            Item::Closed => Err(Down::Closed),
+            Item::Nonza(_) | Item::Stanza(_) | Item::Bad(..) => {
+                Err(Down::Broken("it opens no stream".to_owned()))
             }
         }
     }
@@ -231,6 +258,8 @@ pub(super) fn stream_error(error: &Element, own: &BareJid) -> Down {
             Down::HostUnknown { domain: own.domain().as_str().to_owned() }
         }
         "system-shutdown" => Down::Shutdown,
+        // A component whose secret is wrong (XEP-0114, 3).
+        "not-authorized" => Down::AuthRefused { condition: "not-authorized".to_owned() },
         other if text.is_empty() => Down::StreamError(plain(other)),
         other => Down::StreamError(format!("{} ({text})", plain(other))),
     }

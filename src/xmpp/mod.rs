@@ -28,6 +28,7 @@
 //! word about lessons. Its owner does these.
 
 mod avatar;
+mod component;
 mod connect;
 mod ledger;
 mod link;
@@ -50,6 +51,7 @@ use tokio::sync::mpsc;
 use tokio_xmpp::Stanza;
 
 pub use avatar::{Avatar, AvatarError, MAX_AVATAR_BYTES};
+pub use component::Component;
 pub use pace::Pace;
 pub use tls::{CipherProblem, has_cipher_for, parse_cipher, supported_ciphers};
 pub use xml::Rejection;
@@ -361,6 +363,14 @@ pub enum ConfigError {
         /// The address as configured.
         server: String,
     },
+    /// A component's server is not on this machine.
+    #[error(
+        "{server} is not on this machine: a component's stream has no TLS, and its server must be reached over loopback"
+    )]
+    Elsewhere {
+        /// The address as configured.
+        server: String,
+    },
     /// None of the cipher suites fits the versions of TLS.
     #[error("none of the configured cipher suites can be used with the least TLS version")]
     NoCipher,
@@ -393,8 +403,28 @@ pub fn start_paced(
 ) -> Result<(mpsc::Sender<Command>, mpsc::Receiver<Event>), ConfigError> {
     let server = connect::Place::new(&account)?;
     let login = login::Login::new(account)?;
+    Ok(spawn(session::Entrance::Client(Box::new((server, login))), pace))
+}
+
+/// Starts the stream of a component, behind the same contract. It is never resumed, and nothing that
+/// is sent to nobody in particular reaches anybody: presence is the owner's to send to each peer.
+///
+/// # Errors
+///
+/// [`ConfigError`] if it can never work as it is.
+pub fn start_component(
+    component: &Component,
+    pace: Pace,
+) -> Result<(mpsc::Sender<Command>, mpsc::Receiver<Event>), ConfigError> {
+    Ok(spawn(session::Entrance::Component(component::Entrance::new(component)?), pace))
+}
+
+fn spawn(
+    entrance: session::Entrance,
+    pace: Pace,
+) -> (mpsc::Sender<Command>, mpsc::Receiver<Event>) {
     let (commands, taken) = mpsc::channel(COMMANDS);
     let (told, events) = mpsc::channel(EVENTS);
-    drop(tokio::spawn(session::run(server, login, pace, taken, told)));
-    Ok((commands, events))
+    drop(tokio::spawn(session::run(entrance, pace, taken, told)));
+    (commands, events)
 }

@@ -2,7 +2,6 @@
 
 use std::{io, time::Duration};
 
-use jid::BareJid;
 use log::debug;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf, split},
@@ -19,9 +18,10 @@ use xmpp_parsers::{
 
 use super::{
     Command, Down, Event,
+    component::Face,
     ledger::Ledger,
     link::{Input, Io, Link, is_stanza, stream_error},
-    outbox::{Outbox, stanza_bytes},
+    outbox::Outbox,
     owner::{Owner, Turn},
     pace::Pace,
     xml::{Head, Item, Rejection},
@@ -79,8 +79,8 @@ impl Online {
         self.ledger = Some(ledger);
     }
 
-    /// Runs the stream of the account `own` until it is down or the owner stops it.
-    pub(super) async fn run(self, own: &BareJid, pace: &Pace, owner: &mut Owner) -> Ended {
+    /// Runs the stream until it is down or the owner stops it.
+    pub(super) async fn run(self, face: &Face, pace: &Pace, owner: &mut Owner) -> Ended {
         let Self { read, write, input, early, outbox, ledger } = self;
         let now = Instant::now();
         let mut running = Running {
@@ -89,7 +89,7 @@ impl Online {
             input,
             outbox,
             ledger,
-            own,
+            face,
             pace,
             heard: now,
             moved: now,
@@ -123,7 +123,7 @@ struct Running<'a> {
     input: Input,
     outbox: Outbox,
     ledger: Option<Ledger>,
-    own: &'a BareJid,
+    face: &'a Face,
     pace: &'a Pace,
     /// When the server was last heard, or could not be for our own reasons.
     heard: Instant,
@@ -310,8 +310,8 @@ impl Running<'_> {
                 } else {
                     self.pings = self.pings.saturating_add(1);
                     let ping = Iq::from_get(self.ping_id(), Ping);
-                    let server = self.own.domain().to_owned().into();
-                    self.push(&Stanza::Iq(ping.with_to(server)), None);
+                    let pinged = self.face.pinged();
+                    self.push(&Stanza::Iq(ping.with_to(pinged)), None);
                 }
             }
             Some(_) | None => {}
@@ -347,7 +347,7 @@ impl Running<'_> {
 
     /// Puts a stanza among the output; `false` if it cannot be sent at all.
     fn push(&mut self, stanza: &Stanza, tag: Option<u64>) -> bool {
-        let Some(bytes) = stanza_bytes(stanza) else { return false };
+        let Some(bytes) = self.face.bytes(stanza) else { return false };
         match &mut self.ledger {
             None => self.outbox.push(tag, &bytes),
             Some(ledger) => {
@@ -377,7 +377,7 @@ impl Running<'_> {
                 return Err(Down::Closed);
             }
             Item::Nonza(element) if element.is("error", ns::STREAM) => {
-                return Err(stream_error(&element, self.own));
+                return Err(stream_error(&element, &self.face.own));
             }
             Item::Nonza(element) if element.is("a", ns::SM) => {
                 if let Some(ledger) = &mut self.ledger {
@@ -450,7 +450,10 @@ impl Running<'_> {
             return;
         }
         self.stop_by = Some(Instant::now() + self.pace.stop);
-        self.push(&Stanza::Presence(Presence::new(PresenceType::Unavailable)), None);
+        // A component has no contacts whom the server would tell.
+        if !self.face.is_component() {
+            self.push(&Stanza::Presence(Presence::new(PresenceType::Unavailable)), None);
+        }
         if let Some(ledger) = &mut self.ledger {
             let request = ledger.ask_anyway();
             self.outbox.push(None, &request);

@@ -7,8 +7,11 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+use xmpp_parsers::sm;
+
 use super::{
     Command, Down, Event,
+    component::{self, Face},
     connect::Place,
     ledger::Ledger,
     login::{LoggedIn, Login, Stream},
@@ -25,31 +28,57 @@ struct Kept {
     until: Instant,
 }
 
+/// How the stream is entered.
+#[derive(Debug)]
+pub(super) enum Entrance {
+    /// As a client of the server.
+    Client(Box<(Place, Login)>),
+    /// As a component of it.
+    Component(component::Entrance),
+}
+
+impl Entrance {
+    async fn enter(&self, pace: &Pace, resume: Option<sm::Resume>) -> Result<LoggedIn, Down> {
+        match self {
+            Self::Client(client) => {
+                let (server, login) = &**client;
+                let connected = server.connect(pace.setup).await?;
+                login.run(connected, pace.setup, resume).await
+            }
+            Self::Component(component) => component.enter(pace).await,
+        }
+    }
+
+    fn face(&self) -> Face {
+        match self {
+            Self::Client(client) => Face { own: client.1.jid().clone(), stamp: None },
+            Self::Component(component) => component.face(),
+        }
+    }
+}
+
 /// Runs the stream until it is told to stop.
 pub(super) async fn run(
-    server: Place,
-    login: Login,
+    entrance: Entrance,
     pace: Pace,
     commands: mpsc::Receiver<Command>,
     events: mpsc::Sender<Event>,
 ) {
     let mut owner = Owner::new(commands, events);
+    let face = entrance.face();
     let mut failures = Failures::default();
     let mut kept: Option<Kept> = None;
     loop {
         let request =
             kept.as_ref().and_then(|kept| kept.ledger.resume()).map(|(request, _)| request);
-        let attempt = async {
-            let connected = server.connect(pace.setup).await?;
-            login.run(connected, pace.setup, request).await
-        };
+        let attempt = entrance.enter(&pace, request);
         let ledger = kept.as_mut().map(|kept| &mut kept.ledger);
         let Some(result) = owner.meanwhile(attempt, ledger).await else { break };
         let why = match result.and_then(|logged_in| settle(logged_in, &mut kept, &mut owner)) {
             Err(why) => why,
             Ok((online, jid)) => {
                 let began = Instant::now();
-                let Ended { why, ledger } = online.run(login.jid(), &pace, &mut owner).await;
+                let Ended { why, ledger } = online.run(&face, &pace, &mut owner).await;
                 failures.was_up(began.elapsed(), &pace);
                 kept = ledger.and_then(|ledger| keep(ledger, jid));
                 let Some(why) = why else { break };

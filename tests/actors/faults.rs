@@ -65,10 +65,13 @@ async fn a_session_that_panics_tells_the_registry() {
     let links = Links {
         out: ear.clone().recipient(),
         news: ear.recipient(),
+        mailbox: Metrics::new().meters.session.mailbox(),
         metrics: Arc::new(Metrics::new()),
         log_user_messages: false,
     };
-    let actor = SessionActor::new(7, bare("anna@example.org"), session, rng, links).start();
+    let actor =
+        SessionActor::new(7, bare("anna@example.org"), session, rng, links, "basics".into())
+            .start();
 
     actor.do_send(Explode);
 

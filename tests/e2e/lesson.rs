@@ -39,7 +39,7 @@ fn a_learner_takes_the_lesson_and_the_grade_arrives() {
     learner.go_private();
     learner.chat().command("/otr theirfp");
     let shown = learner.chat().find("the bot's fingerprint", fingerprint_in);
-    assert!(learner.bot_said().len() > greeting.len(), "the bot says nothing about OTR");
+    learner.wait_for_the_bot(greeting.len() + 1);
 
     // A weak secret is refused with a reason, a good one is taken.
     let page = learner.give_secret("password").clone();

@@ -17,6 +17,7 @@ use support::prosody;
 
 mod bad_input;
 mod command;
+mod component;
 mod detours;
 mod grades;
 mod hygiene;

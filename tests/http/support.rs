@@ -171,7 +171,9 @@ impl Tool {
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let server = http::serve(Site { gateway, config }, listener).unwrap();
+        let server =
+            http::serve(Site { gateway, meter: Metrics::new().meters.gateway, config }, listener)
+                .unwrap();
         let handle = server.handle();
         actix::spawn(server);
         let client = reqwest::Client::builder()

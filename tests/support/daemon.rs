@@ -43,6 +43,8 @@ pub(crate) struct Script {
     pub(crate) avatar_file: Option<PathBuf>,
     /// Learners who may talk to the bot without a launch.
     pub(crate) whitelist: Vec<String>,
+    /// The key `component` of the section `xmpp`, on a line of its own.
+    pub(crate) component: String,
     /// More of the section `tls`, on a line of its own.
     pub(crate) tls: String,
     /// URL of the database.
@@ -71,6 +73,7 @@ impl Script {
             default_secret: None,
             avatar_file: None,
             whitelist: Vec::new(),
+            component: String::new(),
             tls: String::new(),
             store: "sqlite://otrbot.db".to_owned(),
             more: String::new(),
@@ -88,6 +91,7 @@ xmpp:
   accounts:
     {jid}: {{ password: "{password}", server: "{server}", private_key: {private_key}, avatar_file: {avatar} }}
   whitelist: {{ {whitelist} }}
+  {component}
 tls:
   ca_certs: "{ca}"
   {tls}
@@ -124,6 +128,7 @@ log: {{ level: {log_level} }}
                 .map(|jid| format!("{jid}: {{}}"))
                 .collect::<Vec<_>>()
                 .join(", "),
+            component = self.component,
             tls = self.tls,
             store = self.store,
             more = self.more,

@@ -34,11 +34,15 @@ use tempfile::TempDir;
 /// Longest wait for the server to come up; other tests may keep the machine busy.
 const START: Duration = Duration::from_mins(1);
 
+/// What a component and the server both know.
+pub(crate) const COMPONENT_SECRET: &str = "secret of the component";
+
 /// A running server; it ends with this value.
 #[derive(Debug)]
 pub(crate) struct Prosody {
     folder: TempDir,
     port: u16,
+    component_port: u16,
     options: Options,
     process: Option<Child>,
 }
@@ -52,6 +56,8 @@ pub(crate) struct Options {
     pub(crate) global: String,
     /// Further modules.
     pub(crate) modules: Vec<String>,
+    /// Domain of an external component (XEP-0114), whose secret is [`COMPONENT_SECRET`].
+    pub(crate) component: Option<&'static str>,
     /// Without acknowledgements and resumption (XEP-0198).
     pub(crate) without_acks: bool,
 }
@@ -66,12 +72,13 @@ impl Prosody {
     pub(crate) fn start_with(accounts: &[(&str, &str)], options: Options) -> Self {
         let folder = TempDir::with_prefix("otrbot-prosody-").unwrap();
         make_certificates(folder.path());
-        let mut server = Self { folder, port: 0, options, process: None };
+        let mut server = Self { folder, port: 0, component_port: 0, options, process: None };
         for (name, password) in accounts {
             server.add_account(name, password);
         }
         for _ in 0..5 {
             server.port = free_port();
+            server.component_port = free_port();
             if server.launch() {
                 return server;
             }
@@ -96,6 +103,11 @@ impl Prosody {
     /// The port for clients.
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// `host:port` for components.
+    pub(crate) fn component_addr(&self) -> String {
+        format!("127.0.0.1:{}", self.component_port)
     }
 
     /// `host:port` for clients.
@@ -215,9 +227,16 @@ impl Prosody {
              c2s_require_encryption = false\n\
              allow_unencrypted_plain_auth = true\n\
              {global}\n\
+             component_ports = {{ {component_port} }}\n\
+             component_interfaces = {{ \"127.0.0.1\" }}\n\
              VirtualHost \"localhost\"\n\
-             \tssl = {{ {ssl} }}\n",
+             \tssl = {{ {ssl} }}\n\
+             {component}",
             port = self.port,
+            component_port = self.component_port,
+            component = self.options.component.map_or_else(String::new, |domain| format!(
+                "Component {domain:?}\n\tcomponent_secret = {COMPONENT_SECRET:?}\n"
+            )),
             global = self.options.global,
         )
     }

@@ -1,8 +1,6 @@
 //! What teachers ask the gateway: how far the learners of their course are, and to send grades again
 //! that the platform has refused.
 
-use std::sync::Arc;
-
 use actix::{Handler, Message, ResponseFuture};
 use log::info;
 
@@ -115,7 +113,7 @@ impl Handler<OpenCourse> for LtiGateway {
     type Result = ResponseFuture<Result<CourseView, PageError>>;
 
     fn handle(&mut self, message: OpenCourse, _: &mut Self::Context) -> Self::Result {
-        let desk = Arc::clone(&self.desk);
+        let desk = self.at_work();
         Box::pin(async move { desk.open_course(message).await })
     }
 }

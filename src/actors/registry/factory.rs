@@ -49,6 +49,14 @@ impl SessionFactory {
         self.lessons.find(name).is_some()
     }
 
+    /// Name of the lesson that is taught where this one is asked for.
+    pub fn name_of(&self, lesson: Option<&str>) -> String {
+        let asked = lesson.filter(|name| self.has_lesson(name));
+        let is_default = |known: &Arc<Lesson>| Arc::ptr_eq(known, &self.default_lesson);
+        let default = || self.lessons.iter().find(|(_, known)| is_default(known));
+        asked.or_else(|| default().map(|(name, _)| name)).unwrap_or_default().to_owned()
+    }
+
     /// What strangers are told, in the default language.
     pub fn refusal(&self) -> String {
         session::refusal_for(&self.catalogs.find(&self.default_locale), &self.variables)

@@ -5,11 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix::Addr;
+use actix::{Addr, Handler, Message};
 use jid::{Jid, ResourcePart};
 
 use super::{KnownLearner, SessionActor};
 use crate::{
+    metrics::Mailbox,
     otr::limits::TokenBucket,
     session::{Progress, Snapshot},
 };
@@ -59,7 +60,7 @@ pub(super) enum Greeting {
 #[derive(Debug)]
 pub(super) struct OpenSession {
     pub(super) id: u64,
-    pub(super) actor: Addr<SessionActor>,
+    pub(super) actor: SessionHandle,
     tokens: TokenBucket,
     /// Whether the last message was one too many.
     pub(super) is_flooded: bool,
@@ -67,8 +68,32 @@ pub(super) struct OpenSession {
     pub(super) asked: Option<Instant>,
 }
 
+/// The way to a session.
+#[derive(Clone, Debug)]
+pub(super) struct SessionHandle {
+    pub(super) addr: Addr<SessionActor>,
+    pub(super) mailbox: Mailbox,
+}
+
+impl SessionHandle {
+    /// Puts a message into its mailbox.
+    pub(super) fn post<M>(&self, message: M)
+    where
+        M: Message<Result = ()> + Send + 'static,
+        SessionActor: Handler<M>,
+    {
+        self.mailbox.sent();
+        self.addr.do_send(message);
+    }
+
+    /// Whether it lives.
+    pub(super) fn connected(&self) -> bool {
+        self.addr.connected()
+    }
+}
+
 impl OpenSession {
-    pub(super) fn new(id: u64, actor: Addr<SessionActor>) -> Self {
+    pub(super) fn new(id: u64, actor: SessionHandle) -> Self {
         Self { id, actor, tokens: TokenBucket::new(RATE), is_flooded: false, asked: None }
     }
 

@@ -2,19 +2,19 @@
 
 use std::time::Instant;
 
-use actix::{Addr, AsyncContext as _, Context};
+use actix::{AsyncContext as _, Context};
 use jid::{BareJid, Jid};
 use log::{debug, error, warn};
 
 use super::{
     SessionRegistry, WAKE_PERIOD, WAKEN_AT_ONCE,
-    learner::{Greeting, Learner, Taken},
+    learner::{Greeting, Learner, SessionHandle, Taken},
     now,
 };
 use crate::{
     actors::{
         Incoming, Outgoing,
-        session::{Arrive, CameBack, Chat, ChatBody, LookAfter, SentTooMuch, SessionActor},
+        session::{Arrive, CameBack, Chat, ChatBody, LookAfter, SentTooMuch},
     },
     session::{Excess, Note, Progress},
 };
@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Leaving {
     pub(super) jid: BareJid,
-    pub(super) actor: Addr<SessionActor>,
+    pub(super) actor: SessionHandle,
 }
 
 /// Whose session was forgotten.
@@ -58,10 +58,10 @@ impl SessionRegistry {
             self.go_on(from, ctx);
         } else if learner.progress != Progress::Invited || learner.greeting != Greeting::Due {
             if let Some(open) = &learner.session {
-                open.actor.do_send(CameBack(from));
+                open.actor.post(CameBack(from));
             }
         } else if let Some(actor) = self.session_of(&jid, ctx.address().recipient()) {
-            actor.do_send(Arrive(from));
+            actor.post(Arrive(from));
             if let Some(learner) = self.learners.get_mut(&jid) {
                 learner.greeting = Greeting::Given;
             }
@@ -71,7 +71,7 @@ impl SessionRegistry {
     /// Lets a session that was interrupted go on, and tells the learner.
     fn go_on(&mut self, who: Jid, ctx: &mut Context<Self>) {
         if let Some(actor) = self.session_of(&who.to_bare(), ctx.address().recipient()) {
-            actor.do_send(Arrive(who));
+            actor.post(Arrive(who));
         }
     }
 
@@ -95,6 +95,7 @@ impl SessionRegistry {
     pub(super) fn mend(&mut self, jid: &BareJid, ctx: &mut Context<Self>) {
         let Some(learner) = self.learners.get_mut(jid) else { return };
         if learner.panicked() {
+            self.metrics.meters.session.restarted();
             self.go_on(Jid::from(jid.clone()), ctx);
         } else {
             self.keep(jid, None);
@@ -107,8 +108,8 @@ impl SessionRegistry {
         let Some(actor) = self.session_of(&jid, ctx.address().recipient()) else { return };
         let open = self.learners.get_mut(&jid).and_then(|learner| learner.session.as_mut());
         match open.map(|open| open.takes(now(), body.len())) {
-            None | Some(Taken::Yes) => actor.do_send(Chat { from, body: ChatBody(body) }),
-            Some(Taken::TooMany) => actor.do_send(SentTooMuch(Excess::Messages)),
+            None | Some(Taken::Yes) => actor.post(Chat { from, body: ChatBody(body) }),
+            Some(Taken::TooMany) => actor.post(SentTooMuch(Excess::Messages)),
             Some(Taken::StillTooMany) => self.metrics.note(Note::Refused("flood")),
         }
     }
@@ -186,7 +187,7 @@ impl SessionRegistry {
                 lost.push((open.id, jid.clone()));
             } else if open.asked.is_none() {
                 open.asked = Some(now);
-                open.actor.do_send(LookAfter);
+                open.actor.post(LookAfter);
             }
         }
         let gone = self.leaving.iter().filter(|(_, leaving)| !leaving.actor.connected());

@@ -28,6 +28,7 @@ use xmpp_parsers::ns;
 use xso::{Context, FromEventsBuilder as _, FromXml, error::FromEventsError};
 
 use self::scan::{Mark, Scanner};
+use super::component;
 
 pub(super) use self::output::serialise;
 
@@ -145,6 +146,8 @@ pub(super) struct Reader {
     scanner: Scanner,
     /// The opening tag of the stream, once complete.
     opening: Vec<u8>,
+    /// The server's name for the stream.
+    stream_id: Option<String>,
     /// The child being read, or the opening tag; empty once over a limit.
     piece: Vec<u8>,
     /// Bytes of the child so far, kept or not.
@@ -167,6 +170,7 @@ impl Reader {
             own,
             scanner: Scanner::default(),
             opening: Vec::new(),
+            stream_id: None,
             piece: Vec::new(),
             seen: 0,
             nodes: 0,
@@ -174,6 +178,11 @@ impl Reader {
             fault: None,
             factor: 1,
         }
+    }
+
+    /// The server's name for the stream, once that is open.
+    pub(super) fn stream_id(&self) -> Option<&str> {
+        self.stream_id.as_deref()
     }
 
     /// Takes bytes from `input` until a piece is complete (`Some`) or the input used up (`None`).
@@ -278,7 +287,8 @@ impl Reader {
         let start = Events::new(self.limits.token).start(&mut opening.as_slice());
         match (fault, start) {
             (None, Ok((name, _))) if name.0 == ns::STREAM && name.1 == "stream" => {
-                self.opening = opening;
+                self.stream_id = read_head(&opening, self.limits.token).id;
+                self.opening = as_client(opening);
                 Ok(Item::Opened)
             }
             _ => Err(Broken::NoStream),
@@ -304,6 +314,16 @@ impl Reader {
         self.fault = None;
         self.factor = 1;
     }
+}
+
+/// The opening tag with the namespace of a client's stream in the place of a component's: the stanzas
+/// that follow are the same.
+fn as_client(mut opening: Vec<u8>) -> Vec<u8> {
+    let name = component::NS.as_bytes();
+    if let Some(at) = opening.windows(name.len()).position(|window| window == name) {
+        opening.splice(at..at.saturating_add(name.len()), ns::DEFAULT_NS.bytes());
+    }
+    opening
 }
 
 /// A parser of one child of the stream, with its limit.
