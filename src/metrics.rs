@@ -149,6 +149,7 @@ impl Metrics {
         };
         metrics.register();
         metrics.register_outer();
+        metrics.begin_at_zero();
         metrics
     }
 
@@ -207,6 +208,22 @@ impl Metrics {
             "Messages of learners that were not acted on, by reason",
             self.refused.clone(),
         );
+    }
+
+    /// What has not happened yet has a value too, so that its first time is seen as an increase.
+    fn begin_at_zero(&self) {
+        for result in ["started", "succeeded", "failed", "aborted"] {
+            drop(self.smp.get_or_create(&Outcome { result }));
+        }
+        for version in [2, 3] {
+            drop(self.otr_handshakes.get_or_create(&OtrVersion { version }));
+        }
+        for result in ["accepted", "not_trusted", "out_of_date"] {
+            drop(self.launches.get_or_create(&Outcome { result }));
+        }
+        for result in ["stranger", "flood", "too long"] {
+            drop(self.refused.get_or_create(&Outcome { result }));
+        }
     }
 
     /// What concerns others: the server, the LMS, the store.

@@ -29,6 +29,7 @@ mod props;
 mod reload;
 mod service;
 mod stop;
+mod watching;
 
 use std::path::Path;
 
