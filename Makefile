@@ -4,7 +4,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help setup demo test lint bench bench-lti fuzz deb
+.PHONY: help setup demo test lint bench bench-lti load soak fuzz deb
 
 # Seconds that each target of `make fuzz` runs.
 SECONDS ?= 600
@@ -17,6 +17,9 @@ help:
 	@echo 'make lint    check format, lints and documentation'
 	@echo 'make bench   measure the OTR engine beside libotr, on one core, and print a table'
 	@echo 'make bench-lti  measure launches a second beside a tool of PyLTI, and print a table'
+	@echo 'make load    measure the daemon under load, with a table; SCENES="lessons idle enrolled",'
+	@echo '             WAY_IN=component: the bot as a component of the server'
+	@echo 'make soak    lessons for MINUTES=30 while the server is restarted, frozen and cut off'
 	@echo 'make fuzz    fuzz the OTR engine: SECONDS=600 for each of FUZZ_TARGETS'
 	@echo 'make deb     make the Debian package, in target/debian; packaging/test-deb.sh installs it in'
 	@echo '             a clean root and tries it'
@@ -51,6 +54,12 @@ bench-lti: setup
 		ln -s python $(PYLTI)/bin/pylti-is-here; }
 	$(CARGO) bench --locked --bench lti -- --warm-up-time 1 --measurement-time 3
 	PYLTI="$(abspath $(PYLTI))" $(CARGO) bench --locked --bench launches
+
+load: setup
+	$(CARGO) bench --locked --bench load
+
+soak: setup
+	SCENES=soak $(CARGO) bench --locked --bench load
 
 fuzz:
 	@$(CARGO) +nightly fuzz --version >/dev/null 2>&1 || { \

@@ -134,14 +134,14 @@ impl Face {
     }
 }
 
-/// Names the sender. Subscriptions are between people, not between their programs.
+/// Names the sender, unless the owner speaks for several. Subscriptions are between people, not between their programs.
 fn stamp(stanza: &mut Stanza, full: &FullJid) {
     let own = |is_bare: bool| {
         Some(if is_bare { Jid::from(full.to_bare()) } else { Jid::from(full.clone()) })
     };
     match stanza {
-        Stanza::Message(message) => message.from = own(false),
-        Stanza::Presence(Presence { from, type_, .. }) => {
+        Stanza::Message(message) if message.from.is_none() => message.from = own(false),
+        Stanza::Presence(Presence { from: from @ None, type_, .. }) => {
             *from = own(matches!(
                 type_,
                 PresenceType::Subscribe
@@ -151,7 +151,8 @@ fn stamp(stanza: &mut Stanza, full: &FullJid) {
                     | PresenceType::Probe
             ));
         }
-        Stanza::Iq(iq) => *iq.from_mut() = own(false),
+        Stanza::Iq(iq) if iq.from().is_none() => *iq.from_mut() = own(false),
+        Stanza::Message(_) | Stanza::Presence(_) | Stanza::Iq(_) => {}
     }
 }
 

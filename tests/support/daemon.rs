@@ -159,6 +159,13 @@ impl Daemon {
 
     /// Starts `program` and waits for nothing.
     pub(crate) fn launch(program: &Path, script: Script) -> Self {
+        let mut daemon = Self::prepare(program, script);
+        daemon.again();
+        daemon
+    }
+
+    /// Writes the settings, and starts nothing yet.
+    pub(crate) fn prepare(program: &Path, script: Script) -> Self {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("settings.yaml"), script.yaml()).unwrap();
         fs::write(folder.path().join("pages.key"), crate::support::oauth::nonce().repeat(2))
@@ -166,9 +173,12 @@ impl Daemon {
         if let Some(key) = &script.private_key {
             fs::write(folder.path().join("bot.keys"), key).unwrap();
         }
-        let mut daemon = Self { program: program.to_owned(), folder, script, child: None };
-        daemon.again();
-        daemon
+        Self { program: program.to_owned(), folder, script, child: None }
+    }
+
+    /// Its folder, with the settings and the store.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Starts the program again, with the same settings and the same store.

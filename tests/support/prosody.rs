@@ -56,6 +56,8 @@ pub(crate) struct Options {
     pub(crate) global: String,
     /// Further modules.
     pub(crate) modules: Vec<String>,
+    /// Further Lua after the host, such as another component.
+    pub(crate) after: String,
     /// Domain of an external component (XEP-0114), whose secret is [`COMPONENT_SECRET`].
     pub(crate) component: Option<&'static str>,
     /// Without acknowledgements and resumption (XEP-0198).
@@ -103,6 +105,11 @@ impl Prosody {
     /// The port for clients.
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
     }
 
     /// `host:port` for components.
@@ -231,9 +238,10 @@ impl Prosody {
              component_interfaces = {{ \"127.0.0.1\" }}\n\
              VirtualHost \"localhost\"\n\
              \tssl = {{ {ssl} }}\n\
-             {component}",
+             {component}{after}",
             port = self.port,
             component_port = self.component_port,
+            after = self.options.after,
             component = self.options.component.map_or_else(String::new, |domain| format!(
                 "Component {domain:?}\n\tcomponent_secret = {COMPONENT_SECRET:?}\n"
             )),
