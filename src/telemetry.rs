@@ -49,6 +49,8 @@ pub fn start(level: LevelFilter, log: Log, no_color: bool) {
     for name in QUIET {
         builder.filter_module(name, level.min(LevelFilter::Warn));
     }
+    // It tells of each try to reach a database that is away, several a second; the store says it once.
+    builder.filter_module("sqlx_core::pool", LevelFilter::Off);
     // A second logger (in tests) is no fault.
     drop(builder.try_init());
 }

@@ -42,6 +42,8 @@ const MOST_AT_ONCE: u32 = 1_000;
 const LOOK: Duration = Duration::from_secs(30);
 /// How soon it is looked at again when it could not be read.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// The longest pause until it is tried again to write down what became of a grade.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// When to try again.
 #[derive(Clone, Debug)]
@@ -141,11 +143,17 @@ pub struct Counts {
 }
 
 /// How an attempt ended, as far as it concerns this actor.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Ended {
     Recorded,
-    Again,
-    Failed,
+    /// At this time, in seconds since 1970.
+    Again {
+        at: i64,
+        why: String,
+    },
+    Failed {
+        why: String,
+    },
 }
 
 impl GradeOutbox {
@@ -267,21 +275,16 @@ impl GradeOutbox {
             outbox.under_way.remove(&id);
             outbox.busy.remove(&consumer_key);
             outbox.just_ended.insert(id);
-            outbox.on_ended(ended, ctx);
+            outbox.on_ended(&ended, ctx);
         }));
     }
 
-    fn on_ended(&mut self, ended: Result<Ended, StoreError>, ctx: &mut Context<Self>) {
+    fn on_ended(&mut self, ended: &Ended, ctx: &mut Context<Self>) {
         self.counts.under_way -= 1;
         match ended {
-            Ok(Ended::Recorded) => self.counts.recorded += 1,
-            Ok(Ended::Failed) => self.counts.failed += 1,
-            Ok(Ended::Again) => self.counts.retried += 1,
-            Err(error) => {
-                error!("cannot write down what became of a grade: {error}");
-                ctx.notify_later(Wake, LOOK_AGAIN);
-                return;
-            }
+            Ended::Recorded => self.counts.recorded += 1,
+            Ended::Failed { .. } => self.counts.failed += 1,
+            Ended::Again { .. } => self.counts.retried += 1,
         }
         ctx.notify(Wake);
     }
@@ -322,35 +325,52 @@ struct Attempt {
 }
 
 impl Attempt {
-    async fn run(self) -> Result<Ended, StoreError> {
+    /// Tells the platform, and writes down what it said. That waits for the store: a grade that the
+    /// platform has must not be sent again.
+    async fn run(self) -> Ended {
         let outcome = self.deliver().await;
-        let (id, version, attempts) = (&self.grade.id, self.grade.version, self.attempts());
         let now = unix_now();
+        let ended = self.weigh(outcome, now);
+        let (id, version) = (&self.grade.id, self.grade.version);
+        let mut pause = LOOK_AGAIN;
+        loop {
+            let written = match &ended {
+                Ended::Recorded => self.store.grade_recorded(id, version, now).await,
+                Ended::Failed { why } => self.store.grade_failed(id, version, why).await,
+                Ended::Again { at, why } => self.store.grade_retry(id, version, *at, why).await,
+            };
+            let Err(error) = written else { return ended };
+            if pause == LOOK_AGAIN {
+                error!("grade.id":% = id; "grade {id}: what became of it cannot be written yet: {error}");
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// What is to be done after an attempt.
+    fn weigh(&self, outcome: Outcome, now: i64) -> Ended {
+        let (id, attempts) = (&self.grade.id, self.attempts());
         match outcome {
             Outcome::Recorded => {
                 info!("grade.id":% = id; "grade {id}: recorded");
-                self.store.grade_recorded(id, version, now).await?;
-                Ok(Ended::Recorded)
+                Ended::Recorded
             }
             Outcome::Transient { why, .. } | Outcome::Unclear { why, .. }
                 if now - self.grade.queued_at > GIVE_UP =>
             {
                 error!("grade.id":% = id; "grade {id}: given up after {attempts} attempts: {why}");
-                self.store.grade_failed(id, version, &why).await?;
-                Ok(Ended::Failed)
+                Ended::Failed { why }
             }
             Outcome::Transient { retry_after, why } | Outcome::Unclear { retry_after, why } => {
                 let [chance] = random_bytes();
                 let pause = self.plan.pause(attempts, retry_after, chance);
                 warn!("grade.id":% = id; "grade {id}: tried again in {pause} s: {why}");
-                let at = now.saturating_add_unsigned(pause);
-                self.store.grade_retry(id, version, at, &why).await?;
-                Ok(Ended::Again)
+                Ended::Again { at: now.saturating_add_unsigned(pause), why }
             }
             Outcome::Permanent { why } => {
                 error!("grade.id":% = id; "grade {id}: the platform does not take it: {why}");
-                self.store.grade_failed(id, version, &why).await?;
-                Ok(Ended::Failed)
+                Ended::Failed { why }
             }
         }
     }

@@ -32,7 +32,9 @@ pub use self::{
 #[non_exhaustive]
 pub enum StoreError {
     /// The database is not there or cannot be reached.
-    #[error("the database cannot be opened: {why}; check that it is there and may be written")]
+    #[error(
+        "the database cannot be opened: {why}; check that it is there and may be written, and that its disk is not full"
+    )]
     Open {
         /// What the database's library said, without the URL, as that may hold a password.
         why: String,

@@ -47,6 +47,12 @@ impl Store {
         // A pool would try again for as long as it waits, and hide what is wrong.
         let mut first = AnyConnection::connect(&url).await.map_err(|error| opening(&error))?;
         prepare(&mut first, is_sqlite).await.map_err(|error| opening(&error))?;
+        if is_sqlite {
+            // On a full disk only this shows it.
+            for statement in ["BEGIN IMMEDIATE", "ROLLBACK"] {
+                first.execute(statement).await.map_err(|error| opening(&error))?;
+            }
+        }
         first.close().await.map_err(|error| opening(&error))?;
         let options = AnyPoolOptions::new()
             .max_connections(MOST_CONNECTIONS)

@@ -29,6 +29,8 @@ mod props;
 mod reload;
 mod service;
 mod stop;
+mod storage;
+mod talk;
 mod watching;
 
 use std::path::Path;

@@ -78,6 +78,18 @@ impl Postgres {
         format!("postgres://otrbot@localhost/{name}?host={}", self.folder.display())
     }
 
+    /// Whether it takes writes, as after a change to a server that only follows another.
+    pub(crate) fn set_read_only(&self, is_read_only: bool) {
+        let set = format!("ALTER SYSTEM SET default_transaction_read_only = {is_read_only}");
+        let mut command = Command::new(programs().join("psql"));
+        command.args(["--username=otrbot", "--dbname=postgres", "--quiet", "--host"]);
+        command.arg(&self.folder);
+        // What a server that is read-only was told may be taken back.
+        command.args(["-c", "SET default_transaction_read_only = off", "-c", &set]);
+        let done = command.args(["-c", "SELECT pg_reload_conf()"]).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
     /// As if its machine had lost its power.
     pub(crate) fn kill(&mut self) {
         self.order("stop\n");

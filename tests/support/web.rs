@@ -64,17 +64,11 @@ impl Frame {
     /// When the page has no such form.
     pub(crate) fn fill_in(&mut self, field: &str, value: &str) -> &Page {
         let forms = self.page.forms();
-        let form = forms.iter().find(|form| form.fields.iter().any(|(name, _)| name == field));
+        let form = forms.into_iter().find(|form| form.has(field));
         let Some(form) = form else {
             panic!("no form with a field {field} on {}:\n{}", self.page.url, self.page.html);
         };
-        let mut form = form.clone();
-        for (name, old) in &mut form.fields {
-            if name == field {
-                value.clone_into(old);
-            }
-        }
-        self.submit(&form)
+        self.submit(&form.with(field, value))
     }
 
     /// Sends a form as it is.
@@ -122,10 +116,25 @@ impl Frame {
     }
 }
 
+impl Form {
+    /// Whether it has a field of this name.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.fields.iter().any(|(name, _)| name == field)
+    }
+
+    /// The same with a field filled in.
+    pub(crate) fn with(mut self, field: &str, value: &str) -> Self {
+        for (_, old) in self.fields.iter_mut().filter(|(name, _)| name == field) {
+            value.clone_into(old);
+        }
+        self
+    }
+}
+
 impl Page {
     /// Whether a form has a field of this name.
     pub(crate) fn has_field(&self, field: &str) -> bool {
-        self.forms().iter().any(|form| form.fields.iter().any(|(name, _)| name == field))
+        self.forms().iter().any(|form| form.has(field))
     }
 
     /// The forms of the page, in their order.

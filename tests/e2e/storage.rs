@@ -1,0 +1,211 @@
+//! The store fails under the running bot: that is said once and seen from outside, the bot goes on
+//! talking, and no grade is lost.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of a test may fail it")]
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::program;
+use crate::support::daemon::{Daemon, Script};
+use crate::support::learner::bot_secret_in;
+use crate::support::lms::Launch;
+use crate::support::oauth::Consumer;
+use crate::support::outcomes::Outcomes;
+use crate::support::postgres::Postgres;
+use crate::support::stage::BOT;
+use crate::support::wait::{PATIENCE, free_port, poll};
+use crate::support::web::{self, Frame};
+use crate::talk::{School, Talk};
+
+/// How long the bot may need to see that its store is back.
+const RECOVERY: Duration = Duration::from_secs(40);
+
+/// A learner who came from the LMS.
+struct Learner<'a> {
+    school: &'a School,
+    outcomes: &'a Outcomes,
+    number: usize,
+    talk: Talk,
+}
+
+impl<'a> Learner<'a> {
+    fn come(school: &'a School, outcomes: &'a Outcomes, number: usize) -> Self {
+        let jid = format!("learner{number}@localhost");
+        let talk = Talk::begin(school, &jid);
+        let learner = Self { school, outcomes, number, talk };
+        let mut frame = learner.launch();
+        frame.go_to("enter_jid", "jid");
+        frame.fill_in("jid", &jid);
+        learner
+    }
+
+    /// Opens the assignment.
+    fn launch(&self) -> Frame {
+        let url = self.school.daemon.launch_url();
+        let launch = Launch::learner(&url, &self.outcomes.url(), &self.sourcedid());
+        Frame::launch(&url, &launch.sign(&Consumer::stage()))
+    }
+
+    fn sourcedid(&self) -> String {
+        format!("learner {}", self.number)
+    }
+
+    /// Takes the lesson, up to the bot secret.
+    fn learn(&mut self) -> String {
+        self.talk.write("hello");
+        self.talk.wait_for("choose the shared secret, without a question");
+        self.talk.write("/smp");
+        let secret = poll(Duration::from_mins(1), || bot_secret_in(&self.talk.shown()));
+        secret.unwrap_or_else(|| panic!("no bot secret:\n{}", self.talk.shown()))
+    }
+
+    /// Opens the page with the field for the bot secret.
+    fn find_field(&self) -> Frame {
+        let mut frame = self.launch();
+        frame.go_to("enter_bot_secret", "bot_secret");
+        frame
+    }
+}
+
+fn is_ready(school: &School) -> Option<u16> {
+    web::status_of(&format!("{}/readyz", school.daemon.metrics_url()))
+}
+
+/// Learners before, during and after an outage of the store.
+fn outage(school: &School, fail: impl FnOnce(), mend: impl FnOnce()) {
+    let outcomes = Outcomes::start(&Consumer::stage());
+    let [mut early, mut midway, mut late] = [1, 2, 3].map(|n| Learner::come(school, &outcomes, n));
+    let (first, second) = (early.learn(), midway.learn());
+    let mut page = midway.find_field();
+    // The LMS is down while the store is still there: this grade waits in the store.
+    outcomes.fail_next(1);
+    early.find_field().fill_in("bot_secret", &first);
+    let turned_away = poll(PATIENCE, || (outcomes.turned_away() == 1).then_some(()));
+    assert_eq!(turned_away, Some(()), "{}", school.daemon.log());
+
+    fail();
+    let is_red = poll(PATIENCE, || (is_ready(school) == Some(503)).then_some(()));
+    assert_eq!(is_red, Some(()), "/readyz stays green:\n{}", school.daemon.log());
+    // Only the store is ill: nobody is to start the bot again.
+    assert_eq!(web::status_of(&format!("{}/healthz", school.daemon.metrics_url())), Some(200));
+
+    // The pages ask for patience; the bot talks on.
+    let form = page.page().forms().into_iter().find(|form| form.has("bot_secret")).unwrap();
+    let answer = page.fill_in("bot_secret", &second);
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    assert!(answer.text().contains("again"), "what to do is not said: {}", answer.text());
+    let third = late.learn();
+    let answer = late.launch();
+    assert_eq!(answer.page().status, 503, "{}", answer.page().text());
+    let during = outcomes.grades();
+    assert!(during.iter().all(|grade| grade.sourcedid == early.sourcedid()), "{during:?}");
+
+    mend();
+    let is_green = poll(RECOVERY, || (is_ready(school) == Some(200)).then_some(()));
+    assert_eq!(is_green, Some(()), "/readyz stays red:\n{}", school.daemon.log());
+    // The page from before is sent again, as browsers do.
+    let answer = page.submit(&form.with("bot_secret", &second));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let mut frame = late.find_field();
+    let answer = frame.fill_in("bot_secret", &third);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    for learner in [&early, &midway, &late] {
+        let grade = outcomes.wait_for_grade(&learner.sourcedid(), RECOVERY);
+        assert!(grade.is_some(), "{} has no grade:\n{}", learner.number, school.daemon.log());
+    }
+    let doubled = poll(Duration::from_secs(2), || (outcomes.grades().len() > 3).then_some(()));
+    assert_eq!(doubled, None, "{:?}", outcomes.grades());
+    assert_eq!(outcomes.refusals(), Vec::<String>::new());
+
+    let log = school.daemon.log();
+    let said = |words: &str| log.matches(words).count();
+    assert_eq!(said("the store cannot be written"), 1, "{log}");
+    assert_eq!(said("the store can be written again"), 1, "{log}");
+    assert!(said("the store cannot be asked") <= 1, "{log}");
+    assert!(said("cannot read the grades to send") <= 1, "{log}");
+    assert!(!log.contains("panicked"), "{log}");
+}
+
+#[test]
+fn a_postgresql_that_goes_away_and_comes_back() {
+    let server = std::cell::RefCell::new(Postgres::start());
+    let url = server.borrow().database();
+    let school = School::open(3, |script| {
+        script.whitelist.clear();
+        script.store = url;
+    });
+    outage(&school, || server.borrow_mut().kill(), || server.borrow_mut().revive());
+}
+
+#[test]
+fn a_postgresql_that_is_read_only_for_a_while() {
+    let server = Postgres::start();
+    let url = server.database();
+    let school = School::open(3, |script| {
+        script.whitelist.clear();
+        script.store = url;
+    });
+    outage(&school, || server.set_read_only(true), || server.set_read_only(false));
+}
+
+/// A small file system for the store, which only the daemon sees: the program that starts both, and
+/// where it is.
+fn with_small_disk(folder: &Path, size: &str) -> (PathBuf, PathBuf) {
+    let disk = folder.join("disk");
+    fs::create_dir(&disk).unwrap();
+    let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
+    let user = if is_root { "" } else { "--map-root-user" };
+    let script = format!(
+        "#!/bin/sh\nexec unshare {user} --mount sh -c \\\n\
+         'mount -t tmpfs -o size={size} tmpfs \"$0\" && exec \"$@\"' {} {} \"$@\"\n",
+        disk.display(),
+        program().display(),
+    );
+    let starter = folder.join("otrbot");
+    fs::write(&starter, script).unwrap();
+    fs::set_permissions(&starter, fs::Permissions::from_mode(0o755)).unwrap();
+    (starter, disk)
+}
+
+#[test]
+fn a_disk_that_is_full_for_a_while() {
+    let folder = TempDir::new().unwrap();
+    let (starter, disk) = with_small_disk(folder.path(), "3m");
+    let school = School::open_as(&starter, 3, |script| {
+        script.whitelist.clear();
+        script.store = format!("sqlite://{}", disk.join("otrbot.db").display());
+    });
+    // The daemon's sight of the disk.
+    let pid = school.daemon.pid();
+    let root = PathBuf::from(format!("/proc/{pid}/root"));
+    let filler = root.join(disk.strip_prefix("/").unwrap()).join("filler");
+    let fill = || {
+        let mut file = File::create(&filler).unwrap();
+        while file.write_all(&[1; 1024]).is_ok() {}
+    };
+    outage(&school, fill, || fs::remove_file(&filler).unwrap());
+}
+
+#[test]
+fn a_disk_that_is_full_or_read_only_at_the_start_is_named() {
+    let school = School::open(0, |_| {});
+    let authority = school.prosody.ca_file();
+    for (options, words) in [("16k", "full"), ("3m,ro", "may be written")] {
+        let folder = TempDir::new().unwrap();
+        let (starter, disk) = with_small_disk(folder.path(), options);
+        let mut script = Script::new(BOT, "pw", free_port(), &authority);
+        script.store = format!("sqlite://{}", disk.join("otrbot.db").display());
+        let mut daemon = Daemon::launch(&starter, script);
+        let status = daemon.wait(PATIENCE);
+        let log = daemon.log();
+        assert_eq!(status.code(), Some(5), "{log}");
+        assert!(log.contains(words) && log.contains("database"), "{log}");
+    }
+}
