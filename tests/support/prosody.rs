@@ -149,6 +149,14 @@ impl Prosody {
         }
     }
 
+    /// Deletes all rosters, as a server does that was restored without them.
+    pub(crate) fn forget_rosters(&self) {
+        let rosters = self.folder.path().join("data/localhost/roster");
+        if rosters.exists() {
+            fs::remove_dir_all(rosters).unwrap();
+        }
+    }
+
     /// Starts the server again on the same port with the same data.
     pub(crate) fn start_again(&mut self) {
         assert!(self.process.is_none(), "the server is still running");
