@@ -120,17 +120,17 @@ pub struct Forget {
 /// Arguments of `learner`.
 #[derive(Clone, Debug, Args)]
 pub struct Learner {
-    /// The learner's Jabber ID; with --count a template, in which {n} stands for the learner's
-    /// number: learner{n}@example.org.
+    /// The learner's Jabber ID; with --count a template, in which the letter n in braces stands for
+    /// the learner's number.
     #[arg(long)]
     pub jid: String,
-    /// A file that holds its password; {n} stands for the learner's number.
+    /// A file that holds its password; a template, too.
     #[arg(long, value_name = "FILE")]
     pub password_file: PathBuf,
     /// The bot's Jabber ID.
     #[arg(long)]
     pub bot: BareJid,
-    /// The shared secret, for the verification by SMP; {n} stands for the learner's number.
+    /// The shared secret, for the verification by SMP; a template, too.
     #[arg(long)]
     pub secret: String,
     /// How many learners take the lesson at once; prints a table of the times that steps took.

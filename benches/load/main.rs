@@ -98,7 +98,7 @@ impl School {
         let prosody = Prosody::start_with(&[(account, BOT_PASSWORD)], options);
         let mut script = Script::new(BOT, BOT_PASSWORD, prosody.port(), &prosody.ca_file());
         script.default_secret = Some(fleet::SECRET);
-        script.log_level = "warn";
+        script.log_level = if env::var_os("VERBOSE").is_some() { "info" } else { "warn" };
         more.clone_into(&mut script.more);
         if is_component {
             let server = prosody.component_addr();

@@ -1,6 +1,6 @@
 //! Half an hour with a hundred learners at a time, from the first word in the chat to the grade in
 //! the LMS, while the server is restarted, frozen and cut off and the LMS is down now and then.
-//! `MINUTES` sets another time.
+//! `MINUTES` sets another time, and `FAULT` one fault instead of all, soon and again and again.
 
 use std::{
     env,
@@ -37,18 +37,25 @@ pub(crate) async fn soak() {
     fleet.passed = Some(passed);
     let (mut n_done, mut n_failed) = (0, 0);
     let (mut told, mut told_at) = ((0, 0, 0), Instant::now());
-    let mut next_fault = Instant::now() + CALM;
+    let only = env::var("FAULT").ok();
+    let faults: Vec<&str> = FAULTS
+        .into_iter()
+        .filter(|fault| only.as_deref().is_none_or(|only| only == *fault))
+        .collect();
+    assert!(!faults.is_empty(), "FAULT is one of {FAULTS:?}");
+    let calm = if only.is_some() { CALM / 8 } else { CALM };
+    let mut next_fault = Instant::now() + calm;
     let mut n_faults = 0;
     while Instant::now() < until {
         let fault = (Instant::now() >= next_fault).then(|| {
-            next_fault = Instant::now() + CALM;
+            next_fault = Instant::now() + calm;
             n_faults += 1;
             // The LMS is down for a while, too.
             course.outcomes.fail_next(20);
-            FAULTS[(n_faults - 1) % FAULTS.len()]
+            faults[(n_faults - 1) % faults.len()]
         });
         let prosody = &mut school.prosody;
-        let faulty = async {
+        let trouble = async {
             let Some(fault) = fault else { return };
             tokio::time::sleep(Duration::from_secs(3)).await;
             match fault {
@@ -64,7 +71,7 @@ pub(crate) async fn soak() {
                 _ => freeze(prosody.pid(), 100).await,
             }
         };
-        let (report, ()) = tokio::join!(fleet.send(ROUND, AT_ONCE, Goal::Passed), faulty);
+        let (report, ()) = tokio::join!(fleet.send(ROUND, AT_ONCE, Goal::Passed), trouble);
         n_done += report.n_done;
         n_failed += report.n_failed;
         told = (told.0 + report.n_done, told.1 + report.n_failed, told.2 + report.n_tries);

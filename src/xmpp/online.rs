@@ -220,7 +220,8 @@ impl Running<'_> {
             self.ack_asked = now;
             self.asked = None;
         }
-        if self.outbox.is_done() {
+        let was_done = self.outbox.is_done();
+        if was_done {
             self.moved = now;
         }
         let deadline = self.deadline();
@@ -232,12 +233,22 @@ impl Running<'_> {
                 Woken::Flushed(write.flush().await)
             }
         };
-        tokio::select! {
+        let woken = tokio::select! {
             turn = owner.turn(!is_stopping && !is_full && !is_mute, !is_stopping) => Woken::Owner(turn),
             length = self.read.read(self.input.room()), if reads => Woken::Read(length),
             woken = output, if writes || flushes => woken,
             () = sleep_until(deadline) => Woken::Clock,
+        };
+        // What was nobody's turn until now cannot have taken too long.
+        let now = Instant::now();
+        if was_done {
+            self.moved = now;
         }
+        if !reads {
+            self.heard = now;
+            self.ack_asked = now;
+        }
+        woken
     }
 
     /// Asks for an acknowledgement once the output is out.

@@ -269,3 +269,69 @@ async fn a_server_that_limits_the_rate_does_not_cut_the_stream_off() {
     }
     server.stop();
 }
+
+#[tokio::test]
+async fn who_was_silent_for_longer_than_an_answer_may_take_can_still_speak() {
+    let server = Prosody::start(&[("bot", "pw"), ("alice", "pw")]);
+    let pace =
+        Pace { answer: Duration::from_millis(200), keepalive: Duration::from_secs(20), ..brisk() };
+    let mut bot = Client::start_paced(account(&server, "bot", "pw"), pace);
+    let mut alice = Client::start(account(&server, "alice", "pw"));
+    bot.online().await;
+    alice.online().await;
+    for n in 1..=12 {
+        tokio::time::sleep(2 * pace.answer).await;
+        bot.say("alice@localhost/otrbot", &n.to_string()).await;
+        assert_eq!(alice.body().await.1, n.to_string());
+    }
+    bot.commands.send(Command::Stop).await.unwrap();
+    while let Some(event) = bot.event().await {
+        assert!(!matches!(event, Event::Offline { .. }), "{event:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stood_still_is_gone_on_with() {
+    const MESSAGES: u64 = 4_000;
+    let options =
+        Options { global: "smacks_max_queue_size = 100000".to_owned(), ..Options::default() };
+    let server = Prosody::start_with(&[("bot", "pw"), ("alice", "pw")], options);
+    // Signs of life are asked for in the meantime.
+    let pace = Pace { keepalive: Duration::from_millis(700), ..brisk() };
+    let mut bot = Client::start_paced(account(&server, "bot", "pw"), pace);
+    let mut alice = Client::start(account(&server, "alice", "pw"));
+    bot.online().await;
+    alice.online().await;
+    let commands = bot.commands.clone();
+    let sends = tokio::spawn(async move {
+        let text = "x".repeat(1_500);
+        for n in 1..=MESSAGES {
+            let stanza = Box::new(message("alice@localhost/otrbot", &text).into());
+            commands.send(Command::Send { stanza, tag: Some(n) }).await.unwrap();
+        }
+    });
+    tokio::spawn(async move { while alice.event().await.is_some() {} });
+    let mut acked = 0;
+    while acked < MESSAGES {
+        let event = tokio::time::timeout(Duration::from_secs(60), bot.event()).await;
+        match event.expect("it stands still").unwrap() {
+            Event::Acked(tag) => {
+                acked += 1;
+                assert_eq!(tag, acked);
+                if acked == 50 {
+                    signal(server.pid(), "-STOP");
+                    tokio::time::sleep(Duration::from_secs(3)).await;
+                    signal(server.pid(), "-CONT");
+                }
+            }
+            Event::Offline { why, .. } => panic!("after {acked}: {why}"),
+            _ => {}
+        }
+    }
+    sends.await.unwrap();
+}
+
+fn signal(pid: u32, signal: &str) {
+    let sent = std::process::Command::new("kill").args([signal, &pid.to_string()]).status();
+    assert!(sent.unwrap().success());
+}
