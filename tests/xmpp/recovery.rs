@@ -313,7 +313,7 @@ async fn a_server_that_stood_still_is_gone_on_with() {
     tokio::spawn(async move { while alice.event().await.is_some() {} });
     let mut acked = 0;
     while acked < MESSAGES {
-        let event = tokio::time::timeout(Duration::from_secs(60), bot.event()).await;
+        let event = tokio::time::timeout(Duration::from_mins(1), bot.event()).await;
         match event.expect("it stands still").unwrap() {
             Event::Acked(tag) => {
                 acked += 1;
