@@ -26,5 +26,11 @@ pub fn run(mut settings: Settings, arguments: &cli::Run) -> Result<(), Failure> 
         settings.lti.enabled = false;
     }
     let assembly = Assembly::new(settings, arguments)?;
-    actix::System::new().block_on(serve(assembly))
+    let system = actix::System::new();
+    let result = system.block_on(serve(assembly));
+    // A query of the store that is dropped with its actor needs the runtime's context.
+    let runtime = system.block_on(async { tokio::runtime::Handle::current() });
+    let _context = runtime.enter();
+    drop(system);
+    result
 }

@@ -156,7 +156,7 @@ impl Fleet {
         self.run((first..first + n).collect(), at_once, goal).await
     }
 
-    /// Has learners who are in a private conversation finish the lesson.
+    /// Has learners who are in a private conversation finish the lesson, some of them at once.
     pub(crate) async fn finish(&mut self, numbers: Vec<usize>, at_once: usize) -> Report {
         self.run(numbers.into(), at_once, Goal::Passed).await
     }

@@ -179,7 +179,10 @@ mod tests {
     /// Parts that answer, with these threads for sessions.
     async fn parts(folder: &TempDir, threads: &[Arbiter]) -> VitalParts {
         let url = format!("sqlite://{}/otrbot.db", folder.path().display());
-        let store = Store::open(&url).await.unwrap();
+        parts_with(Store::open(&url).await.unwrap(), threads)
+    }
+
+    fn parts_with(store: Store, threads: &[Arbiter]) -> VitalParts {
         VitalParts {
             registry: Double.start().recipient(),
             connection: Double.start().recipient(),
@@ -262,12 +265,17 @@ mod tests {
             released.recv().ok();
         });
         let folder = tempdir().unwrap();
-        let parts = parts(&folder, &[Arbiter::new()]).await;
+        let url = format!("sqlite://{}/otrbot.db", folder.path().display());
+        let store = Store::open(&url).await.unwrap();
+        let parts = parts_with(store.clone(), &[]);
         let hanging = VitalParts { session_threads: vec![thread.handle()], ..parts };
         // From here on no time passes but that of the timeouts.
         tokio::time::pause();
 
         assert_eq!(hanging.look().await, Err(Ailing::Stuck("a thread of sessions")));
         drop(release);
+        // What the writer began meanwhile must end before the runtime does.
+        tokio::time::resume();
+        store.close().await;
     }
 }

@@ -47,6 +47,7 @@ struct Running {
     registry: Addr<SessionRegistry>,
     connection: Addr<XmppConnection>,
     store: Addr<StoreActor>,
+    database: Store,
     servers: Vec<ServerHandle>,
     /// Threads of the sessions.
     arbiters: Vec<Arbiter>,
@@ -209,6 +210,7 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
         registry,
         connection,
         store: store_actor,
+        database: store.clone(),
         servers,
         arbiters,
         desks,
@@ -309,7 +311,11 @@ impl Running {
         if timeout(DISCONNECT_PATIENCE, self.connection.send(Disconnect)).await.is_err() {
             warn!("the XMPP server did not close the stream in time");
         }
-        if timeout(FLUSH_PATIENCE, self.store.send(Flush)).await.is_err() {
+        let written = async {
+            self.store.send(Flush).await.ok();
+            self.database.close().await;
+        };
+        if timeout(FLUSH_PATIENCE, written).await.is_err() {
             warn!("the store did not finish its writes in time");
         }
         for arbiter in self.arbiters.iter().chain(&self.desks) {
