@@ -248,8 +248,20 @@ impl Browser {
     }
 
     pub(crate) async fn type_into(&self, Element(id): &Element, text: &str) {
-        let keys = json!({ "text": text });
-        self.tell("POST", &format!("/element/{id}/value"), Some(keys)).await.unwrap();
+        // Older drivers have keys for the Basic Multilingual Plane alone, so that a field
+        // that needs more gets it as an input method would write it.
+        let is_basic = |sign: char| sign <= '\u{ffff}';
+        self.tell("POST", &format!("/element/{id}/click"), Some(json!({}))).await.unwrap();
+        for run in text.chars().collect::<Vec<_>>().chunk_by(|a, b| is_basic(*a) == is_basic(*b)) {
+            let (path, body) = if run.iter().copied().all(is_basic) {
+                (format!("/element/{id}/value"), json!({ "text": String::from_iter(run) }))
+            } else {
+                let params = json!({ "text": String::from_iter(run) });
+                let body = json!({ "cmd": "Input.insertText", "params": params });
+                ("/goog/cdp/execute".to_owned(), body)
+            };
+            self.tell("POST", &path, Some(body)).await.unwrap();
+        }
     }
 
     pub(crate) async fn clear(&self, Element(id): &Element) {
