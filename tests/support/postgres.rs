@@ -8,8 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Runs the server until its standard input ends, then removes the folder. The server refuses to run
-/// as root. `stop` and `start` are commands on the standard input.
+/// Runs a command, then removes a folder that the command itself may not be allowed to remove.
+const CLEANER: &str = r#"dir=$1; shift; "$@"; rm -rf "$dir""#;
+/// Runs the server until its standard input ends. The server refuses to run as root. `stop` and
+/// `start` are commands on the standard input.
 const KEEPER: &str = r#"
 cd / && bin=$1 dir=$2
 "$bin/initdb" --pgdata="$dir/data" --username=otrbot --auth=trust --no-sync --no-locale \
@@ -27,7 +29,6 @@ while read -r command; do
     esac
 done
 pg --mode=immediate stop
-rm -rf "$dir"
 "#;
 
 /// A server that runs.
@@ -44,14 +45,12 @@ impl Postgres {
         let folder = tempfile::Builder::new().prefix("otrbot-pg-").tempdir().unwrap().keep();
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
         let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
-        let mut command = if is_root {
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid=postgres", "--regid=postgres", "--init-groups", "sh"]);
-            command
-        } else {
-            Command::new("sh")
-        };
-        command.args(["-c", KEEPER, "postgres"]).arg(programs()).arg(&folder);
+        let mut command = Command::new("sh");
+        command.args(["-c", CLEANER, "cleaner"]).arg(&folder);
+        if is_root {
+            command.args(["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]);
+        }
+        command.args(["sh", "-c", KEEPER, "postgres"]).arg(programs()).arg(&folder);
         let mut keeper = command
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
