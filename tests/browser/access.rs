@@ -106,8 +106,8 @@ impl Looker {
     }
 
     async fn go(&self, path: &str, fields: &[(&str, &str)]) {
-        let token = "return document.querySelector('input[name=token]').value";
-        let token = self.browser.script(token).await.as_str().unwrap().to_owned();
+        let token = self.browser.find("input[name=token]").await;
+        let token = self.browser.property(&token, "value").await.as_str().unwrap().to_owned();
         let mut all = vec![("token".to_owned(), token)];
         all.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         self.browser.post(path, &all).await;

@@ -67,18 +67,7 @@ impl Browser {
     ///
     /// When one of them is not there, with the names of Debian's packages.
     pub(crate) async fn start(scripts: Scripts) -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!(
-                    "chromedriver: {error}; install Debian's packages chromium and chromium-driver"
-                )
-            });
-        let port = port_of(&mut driver);
+        let (driver, port) = start_driver();
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         let profile = tempfile::tempdir().unwrap();
         let session = String::new();
@@ -169,7 +158,9 @@ impl Browser {
         let script = json!({ "script": script, "args": [path, fields] });
         self.tell("POST", "/execute/sync", Some(script)).await.unwrap();
         crate::support::until(path, async || {
+            // In between there may be an empty document of the browser's own.
             let is_there = "return document.readyState === 'complete'
+                && location.protocol.startsWith('http')
                 && !('before' in document.documentElement.dataset)";
             self.script(is_there).await == true
         })
@@ -305,16 +296,41 @@ impl Browser {
     }
 }
 
-/// Reads from the driver's first lines which port it took.
-fn port_of(driver: &mut Child) -> u16 {
+/// Starts the driver on a free port. It takes one for IPv6, wants the same for IPv4, and gives up if
+/// another program has that; then it is worth another try.
+fn start_driver() -> (Child, u16) {
+    let mut said = String::new();
+    for _ in 0..10 {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!(
+                    "chromedriver: {error}; install Debian's packages chromium and chromium-driver"
+                )
+            });
+        match port_of(&mut driver) {
+            Ok(port) => return (driver, port),
+            Err(lines) => said = lines,
+        }
+        driver.wait().unwrap();
+    }
+    panic!("chromedriver ended: {said}");
+}
+
+/// Reads from the driver's first lines which port it took. Error: what it said before it ended.
+fn port_of(driver: &mut Child) -> Result<u16, String> {
     let output = driver.stdout.take().unwrap();
     let mut said = String::new();
     for line in BufReader::new(output).lines() {
         let line = line.unwrap();
         if let Some((_, rest)) = line.split_once("started successfully on port ") {
-            return rest.trim_end_matches('.').parse().unwrap();
+            return Ok(rest.trim_end_matches('.').parse().unwrap());
         }
         said.push_str(&line);
     }
-    panic!("chromedriver ended: {said}");
+    Err(said)
 }
