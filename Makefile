@@ -4,7 +4,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help setup demo test lint bench bench-lti load soak fuzz deb
+.PHONY: help setup demo test lint bench bench-lti load soak fuzz deb test-deb
 
 # Seconds that each target of `make fuzz` runs.
 SECONDS ?= 600
@@ -21,8 +21,8 @@ help:
 	@echo '             WAY_IN=component: the bot as a component of the server'
 	@echo 'make soak    lessons for MINUTES=30 while the server is restarted, frozen and cut off'
 	@echo 'make fuzz    fuzz the OTR engine: SECONDS=600 for each of FUZZ_TARGETS'
-	@echo 'make deb     make the Debian package, in target/debian; packaging/test-deb.sh installs it in'
-	@echo '             a clean root and tries it'
+	@echo 'make deb     make the Debian package, in target/debian'
+	@echo 'make test-deb  install it in a clean Debian (as root), try it, and take it away again'
 	@echo 'make setup   install the programs that tests and demo drive (the others do this first)'
 
 setup:
@@ -73,15 +73,21 @@ fuzz:
 	done
 
 GENERATED = packaging/generated
-OTRBOT = $(CARGO) run --quiet --release --locked --bin otrbot --
+# The program in the package: `make test-deb PROFILE=dev` takes the one that the tests have built.
+PROFILE ?= release
+BUILT = target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/otrbot
 
 deb:
-	@$(CARGO) deb --version >/dev/null 2>&1 || { \
-		echo 'make deb needs cargo-deb: cargo install cargo-deb'; exit 1; }
-	$(CARGO) build --release --locked
+	@tests/setup.sh deb
+	$(CARGO) build --locked --bin otrbot --profile $(PROFILE)
 	rm -rf $(GENERATED)
-	$(OTRBOT) man --output $(GENERATED)/man
-	$(OTRBOT) completions bash >$(GENERATED)/otrbot.bash
-	$(OTRBOT) completions zsh >$(GENERATED)/_otrbot
-	$(OTRBOT) completions fish >$(GENERATED)/otrbot.fish
-	$(CARGO) deb --no-build --locked --dbgsym
+	mkdir -p $(GENERATED)
+	$(BUILT) man --output $(GENERATED)/man
+	$(BUILT) completions bash >$(GENERATED)/otrbot.bash
+	$(BUILT) completions zsh >$(GENERATED)/_otrbot
+	$(BUILT) completions fish >$(GENERATED)/otrbot.fish
+	PATH="$(CURDIR)/target/tools/bin:$$PATH" $(CARGO) deb --no-build --locked --quiet \
+		--profile $(PROFILE)
+
+test-deb: deb
+	packaging/test-deb.sh

@@ -100,6 +100,9 @@ for file in usr/lib/systemd/system/otrbot.service usr/share/man/man1/otrbot.1.gz
     claim "$file is there" test -s "$root/$file" -o -s "$root/${file#usr/}"
 done
 claim "systemd accepts the unit" inside systemd-analyze verify --man=no otrbot.service
+# What docs/install.md says of it, in tenths.
+claim "the service may do little" \
+    inside systemd-analyze security --offline=true --threshold=15 otrbot.service
 claim "the shipped lessons have no fault" \
     inside sh -c 'cd /usr/share/otrbot/lessons && otrbot lesson check *.yaml'
 

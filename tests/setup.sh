@@ -3,7 +3,9 @@
 # and quickly, where they are all there. Says what it does.
 #
 # As root, or with sudo, on Debian and what descends from it; elsewhere it names what is missing.
+# `tests/setup.sh deb` brings what makes and tries the Debian package instead.
 set -eu
+what=${1:-tests}
 
 missing=""
 need() { # package, kind of proof, what proves it
@@ -19,6 +21,12 @@ need() { # package, kind of proof, what proves it
 look() {
     missing=""
     need make command make
+    if [ "$what" = deb ]; then
+        need mmdebstrap command mmdebstrap
+        need iproute2 command ip
+        need systemd command systemd-analyze
+        return
+    fi
     need gcc command gcc
     need pkg-config command pkg-config
     need libc6-dev file /usr/include/stdio.h
@@ -43,6 +51,11 @@ if ! command -v cargo >/dev/null 2>&1; then
     echo "setup: cargo is missing. Install Rust $(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml) or newer:" >&2
     echo "setup: see https://www.rust-lang.org/tools/install, or Debian's package 'rustup' (Debian 13 and newer)" >&2
     exit 1
+fi
+
+if [ "$what" = deb ] && ! PATH="target/tools/bin:$PATH" command -v cargo-deb >/dev/null 2>&1; then
+    echo "setup: bringing cargo-deb into target/tools"
+    cargo install cargo-deb --locked --quiet --root target/tools
 fi
 
 look
