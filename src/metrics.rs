@@ -4,7 +4,10 @@ mod meters;
 mod process;
 mod text;
 
-use std::{fmt, sync::atomic::AtomicU64};
+use std::{
+    fmt,
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text as encoding},
@@ -12,18 +15,46 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::session::{Note, Progress};
+use crate::session::{Note, Progress, REFUSALS};
 
 pub use self::{
     meters::{ActorType, Life, Mailbox, Meter, Meters, Turn},
     text::Format,
 };
 
+/// What becomes of a launch.
+pub const LAUNCH_RESULTS: [&str; 9] = [
+    "accepted",
+    "too_large",
+    "incomplete",
+    "content_type",
+    "malformed",
+    "not_trusted",
+    "out_of_date",
+    "no_enrolment",
+    "unavailable",
+];
+/// What becomes of an attempt to bring a grade to an LMS.
+pub const DELIVERY_RESULTS: [&str; 3] = ["recorded", "retried", "failed"];
+
 /// One label: what became of something. Its values are words of this program, never of a peer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Outcome {
     /// The word.
     pub result: &'static str,
+}
+
+/// One label: why something was not done. Its values are words of this program.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Reason {
+    /// The word, as labels are written.
+    pub reason: String,
+}
+
+impl Reason {
+    fn of(words: &str) -> Self {
+        Self { reason: words.to_lowercase().replace(' ', "_") }
+    }
 }
 
 /// One label: the step of the lesson.
@@ -58,8 +89,13 @@ pub struct Metrics {
     pub standing: Family<Standing, Gauge>,
     /// Stanzas of ours that the server has not acknowledged.
     pub unacknowledged: Gauge,
-    /// When the oldest grade that waits was put on its way.
-    pub oldest_grade: Gauge<f64, AtomicU64>,
+    /// Since when the oldest grade waits, in seconds since 1970; 0 if none does.
+    oldest_grade_since: AtomicI64,
+    oldest_grade_age: Gauge<f64, AtomicU64>,
+    /// 1 while the bot can teach, as far as `/readyz` can see.
+    ready: Gauge,
+    /// 1 while the database takes what is to be kept.
+    store_writable: Gauge,
     /// Learners on the whitelist.
     pub learners: Gauge,
     /// Sessions that are open.
@@ -77,7 +113,7 @@ pub struct Metrics {
     /// SMP runs by result.
     pub smp: Family<Outcome, Counter>,
     /// Messages that were not acted on, by reason.
-    pub refused: Family<Outcome, Counter>,
+    refused: Family<Reason, Counter>,
     /// Stanzas received from the server.
     pub stanzas_in: Counter,
     /// Stanzas handed to the server's stream.
@@ -88,6 +124,8 @@ pub struct Metrics {
     pub connection_losses: Counter,
     /// Launches by result.
     pub launches: Family<Outcome, Counter>,
+    /// Attempts to bring a grade to the LMS, by result.
+    deliveries: Family<Outcome, Counter>,
     /// Grades that wait for the LMS.
     pub grades_due: Gauge,
     /// Grades that the LMS refused for good.
@@ -98,8 +136,6 @@ pub struct Metrics {
     pub store_backlog: Gauge,
     /// Tries to write that failed.
     pub store_failures: Counter,
-    /// Start of the process.
-    pub start_time: Gauge<f64, AtomicU64>,
 }
 
 impl fmt::Debug for Metrics {
@@ -117,15 +153,20 @@ impl Default for Metrics {
 impl Metrics {
     /// Declares all metrics, at zero.
     pub fn new() -> Self {
-        let mut registry = Registry::with_prefix("otrbot");
-        let meters = Meters::register(&mut registry);
+        let mut registry = Registry::default();
+        // Their usual names, which dashboards for any program know, have no prefix.
         registry.register_collector(Box::new(process::ProcessCosts));
+        let own = registry.sub_registry_with_prefix("otrbot");
+        let meters = Meters::register(own);
         let mut metrics = Self {
             registry,
             meters,
             standing: Family::default(),
             unacknowledged: Gauge::default(),
-            oldest_grade: Gauge::default(),
+            oldest_grade_since: AtomicI64::default(),
+            oldest_grade_age: Gauge::default(),
+            ready: Gauge::default(),
+            store_writable: Gauge::default(),
             learners: Gauge::default(),
             sessions: Gauge::default(),
             sessions_opened: Counter::default(),
@@ -140,12 +181,12 @@ impl Metrics {
             online: Gauge::default(),
             connection_losses: Counter::default(),
             launches: Family::default(),
+            deliveries: Family::default(),
             grades_due: Gauge::default(),
             grades_failed: Gauge::default(),
             grades_recorded: Gauge::default(),
             store_backlog: Gauge::default(),
             store_failures: Counter::default(),
-            start_time: Gauge::default(),
         };
         metrics.register();
         metrics.register_outer();
@@ -154,7 +195,7 @@ impl Metrics {
     }
 
     fn register(&mut self) {
-        let r = &mut self.registry;
+        let r = self.registry.sub_registry_with_prefix("otrbot");
         r.register("learners", "Learners who may talk to the bot now", self.learners.clone());
         r.register("sessions", "Sessions that are open now", self.sessions.clone());
         r.register(
@@ -171,7 +212,12 @@ impl Metrics {
             "grades_oldest_due_age",
             "Age of the oldest grade that the LMS has not confirmed yet; 0 if there is none",
             Unit::Seconds,
-            self.oldest_grade.clone(),
+            self.oldest_grade_age.clone(),
+        );
+        r.register(
+            "ready",
+            "1 while the bot is logged in and can keep what is to be kept, as /readyz says; else 0",
+            self.ready.clone(),
         );
         r.register(
             "sessions_opened",
@@ -218,17 +264,29 @@ impl Metrics {
         for version in [2, 3] {
             drop(self.otr_handshakes.get_or_create(&OtrVersion { version }));
         }
-        for result in ["accepted", "not_trusted", "out_of_date"] {
+        for result in LAUNCH_RESULTS {
             drop(self.launches.get_or_create(&Outcome { result }));
         }
-        for result in ["stranger", "flood", "too long"] {
-            drop(self.refused.get_or_create(&Outcome { result }));
+        for result in DELIVERY_RESULTS {
+            drop(self.deliveries.get_or_create(&Outcome { result }));
+        }
+        for words in REFUSALS {
+            drop(self.refused.get_or_create(&Reason::of(words)));
+        }
+        for progress in [
+            Progress::Invited,
+            Progress::Talking,
+            Progress::Encrypted,
+            Progress::Verified,
+            Progress::Done,
+        ] {
+            drop(self.steps.get_or_create(&Step { step: name_of(progress) }));
         }
     }
 
     /// What concerns others: the server, the LMS, the store.
     fn register_outer(&mut self) {
-        let r = &mut self.registry;
+        let r = self.registry.sub_registry_with_prefix("otrbot");
         r.register(
             "xmpp_stanzas_received",
             "Stanzas received from the XMPP server",
@@ -250,6 +308,11 @@ impl Metrics {
             self.connection_losses.clone(),
         );
         r.register("lti_launches", "LTI launches, by result", self.launches.clone());
+        r.register(
+            "grade_deliveries",
+            "Attempts to bring a grade to an LMS: recorded, retried (tried again later), failed for good",
+            self.deliveries.clone(),
+        );
         r.register(
             "grades_due",
             "Grades that the LMS has not confirmed yet",
@@ -275,11 +338,10 @@ impl Metrics {
             "Tries to write to the database that failed, and were made again",
             self.store_failures.clone(),
         );
-        r.register_with_unit(
-            "start_time",
-            "When the daemon started, in seconds since 1970",
-            Unit::Seconds,
-            self.start_time.clone(),
+        r.register(
+            "store_writable",
+            "1 while the database takes what is to be kept, else 0",
+            self.store_writable.clone(),
         );
     }
 
@@ -296,8 +358,8 @@ impl Metrics {
             Note::SmpSucceeded => smp("succeeded"),
             Note::SmpFailed => smp("failed"),
             Note::SmpAborted => smp("aborted"),
-            Note::Refused(result) => {
-                self.refused.get_or_create(&Outcome { result }).inc();
+            Note::Refused(words) => {
+                self.refused.get_or_create(&Reason::of(words)).inc();
             }
             Note::Resumed => {
                 self.sessions_resumed.inc();
@@ -314,6 +376,27 @@ impl Metrics {
     /// Counts a launch.
     pub fn launch(&self, result: &'static str) {
         self.launches.get_or_create(&Outcome { result }).inc();
+    }
+
+    /// Counts an attempt to bring a grade to an LMS: one of [`DELIVERY_RESULTS`].
+    pub fn delivery(&self, result: &'static str) {
+        self.deliveries.get_or_create(&Outcome { result }).inc();
+    }
+
+    /// Since when the oldest grade waits, in seconds since 1970, if one does.
+    pub fn oldest_grade(&self, since: Option<i64>) {
+        self.oldest_grade_since.store(since.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Takes in what is looked at when the metrics are: whether the bot is ready and its store can
+    /// be written, and the time, in seconds since 1970.
+    pub fn refresh(&self, is_ready: bool, is_writable: bool, now: i64) {
+        self.ready.set(i64::from(is_ready));
+        self.store_writable.set(i64::from(is_writable));
+        let since = self.oldest_grade_since.load(Ordering::Relaxed);
+        let age = if since == 0 { 0 } else { now.saturating_sub(since).max(0) };
+        let age = std::time::Duration::from_secs(age.unsigned_abs());
+        self.oldest_grade_age.set(age.as_secs_f64());
     }
 
     /// All metrics as text.
@@ -347,11 +430,28 @@ mod tests {
         let metrics = Metrics::new();
         metrics.note(Note::OtrEnabled(3));
         metrics.step(Progress::Encrypted);
+        metrics.note(Note::Refused("wrong MAC"));
+        metrics.oldest_grade(Some(1_000));
+        metrics.refresh(true, false, 1_090);
 
         let text = metrics.encode(Format::OpenMetrics).unwrap();
 
         assert!(text.contains("otrbot_otr_handshakes_total{version=\"3\"} 1"), "{text}");
         assert!(text.contains("otrbot_steps_reached_total{step=\"encrypted\"} 1"), "{text}");
+        for line in [
+            "otrbot_messages_refused_total{reason=\"wrong_mac\"} 1",
+            "otrbot_messages_refused_total{reason=\"stranger\"} 0",
+            "otrbot_grades_oldest_due_age_seconds 90.0",
+            "otrbot_ready 1",
+            "otrbot_store_writable 0",
+            "otrbot_lti_launches_total{result=\"unavailable\"} 0",
+            "otrbot_steps_reached_total{step=\"done\"} 0",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}: {text}");
+        }
         assert!(text.ends_with("# EOF\n"));
+        metrics.oldest_grade(None);
+        metrics.refresh(true, true, 2_000);
+        assert!(metrics.oldest_grade_age.get().abs() < f64::EPSILON);
     }
 }

@@ -4,6 +4,7 @@
 mod glance;
 
 use std::{
+    fmt,
     io::{self, IsTerminal as _, Write as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,
@@ -11,6 +12,7 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 use reqwest::{Client, Response, StatusCode, header::ACCEPT};
+use tokio::time::Instant;
 
 use self::glance::Glance;
 use crate::{cli, failure::Failure, settings::Settings};
@@ -40,10 +42,10 @@ pub fn run(settings: &Settings, arguments: &cli::Status) -> Result<(), Failure> 
     if arguments.watch {
         return runtime.block_on(watch(&client, address, arguments.every));
     }
-    let (text, is_well) = runtime.block_on(look(&client, address))?;
+    let look = runtime.block_on(look(&client, address))?;
     // A closed pipe is no fault of the bot.
-    drop(io::stdout().write_all(text.as_bytes()));
-    if is_well {
+    drop(io::stdout().write_all(look.to_string().as_bytes()));
+    if look.is_well {
         return Ok(());
     }
     Err(Failure::Unknown(anyhow!("the bot at {address} is not ready; its log says more")))
@@ -52,9 +54,18 @@ pub fn run(settings: &Settings, arguments: &cli::Status) -> Result<(), Failure> 
 /// Shows the same again and again, until it is interrupted. A bot that is away is waited for.
 async fn watch(client: &Client, address: SocketAddr, every: Duration) -> Result<(), Failure> {
     let is_terminal = io::stdout().is_terminal();
+    let mut before: Option<(Glance, Instant)> = None;
     loop {
         let text = match look(client, address).await {
-            Ok((text, _)) => text,
+            Ok(look) => {
+                let now = Instant::now();
+                let rates = before.take().map(|(glance, then)| {
+                    look.glance.rates_since(&glance, now.saturating_duration_since(then))
+                });
+                let text = format!("{look}{}", rates.unwrap_or_default());
+                before = Some((look.glance, now));
+                text
+            }
             Err(failure) => format!("{failure}\n"),
         };
         let mut out = io::stdout().lock();
@@ -70,8 +81,23 @@ async fn watch(client: &Client, address: SocketAddr, every: Duration) -> Result<
     }
 }
 
-/// What there is to show, and whether all is well.
-async fn look(client: &Client, address: SocketAddr) -> Result<(String, bool), Failure> {
+/// What there is to show.
+struct Look {
+    alive: String,
+    ready: String,
+    glance: Glance,
+    /// Whether all is well.
+    is_well: bool,
+}
+
+impl fmt::Display for Look {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { alive, ready, glance, .. } = self;
+        write!(f, "healthz: {alive}\nreadyz: {ready}\n{glance}")
+    }
+}
+
+async fn look(client: &Client, address: SocketAddr) -> Result<Look, Failure> {
     let (alive, is_alive) = ask(client, address, "healthz").await?;
     let (ready, is_ready) = ask(client, address, "readyz").await?;
     let metrics = client
@@ -85,7 +111,7 @@ async fn look(client: &Client, address: SocketAddr) -> Result<(String, bool), Fa
         None => String::new(),
     };
     let glance = Glance::of(&metrics);
-    Ok((format!("healthz: {alive}\nreadyz: {ready}\n{glance}"), is_alive && is_ready))
+    Ok(Look { alive, ready, glance, is_well: is_alive && is_ready })
 }
 
 /// What a page says; true if all is well.

@@ -222,7 +222,7 @@ impl GradeOutbox {
         match seen {
             Ok(seen) => {
                 self.is_store_lost = false;
-                self.parts.metrics.oldest_grade.set(seen.oldest_age.as_secs_f64());
+                self.parts.metrics.oldest_grade(seen.oldest);
                 self.parts.metrics.grades_due.set(seen.counts.due);
                 self.parts.metrics.grades_recorded.set(seen.counts.recorded);
                 self.parts.metrics.grades_failed.set(seen.counts.failed);
@@ -281,11 +281,13 @@ impl GradeOutbox {
 
     fn on_ended(&mut self, ended: &Ended, ctx: &mut Context<Self>) {
         self.counts.under_way -= 1;
-        match ended {
-            Ended::Recorded => self.counts.recorded += 1,
-            Ended::Failed { .. } => self.counts.failed += 1,
-            Ended::Again { .. } => self.counts.retried += 1,
-        }
+        let (count, result) = match ended {
+            Ended::Recorded => (&mut self.counts.recorded, "recorded"),
+            Ended::Failed { .. } => (&mut self.counts.failed, "failed"),
+            Ended::Again { .. } => (&mut self.counts.retried, "retried"),
+        };
+        *count += 1;
+        self.parts.metrics.delivery(result);
         ctx.notify(Wake);
     }
 }
@@ -294,8 +296,8 @@ impl GradeOutbox {
 struct Seen {
     due: Vec<GradeDue>,
     counts: GradeCounts,
-    /// How long the oldest grade that waits has waited.
-    oldest_age: Duration,
+    /// Since when the oldest grade waits, in seconds since 1970, if one does.
+    oldest: Option<i64>,
     /// How long it takes until the next grade is due that is not due now.
     pause: Option<Duration>,
 }
@@ -305,12 +307,11 @@ async fn look(store: &Store) -> Result<Seen, StoreError> {
     let due = store.due_grades(now, MOST_AT_ONCE).await?;
     let next = store.next_grade_due().await?.filter(|next| *next > now);
     let seconds = next.and_then(|next| u64::try_from(next.saturating_sub(now)).ok());
-    let oldest = store.oldest_grade_due().await?.unwrap_or(now);
-    let age = u64::try_from(now.saturating_sub(oldest)).unwrap_or(0);
+    let oldest = store.oldest_grade_due().await?;
     Ok(Seen {
         due,
         counts: store.grade_counts().await?,
-        oldest_age: Duration::from_secs(age),
+        oldest,
         pause: seconds.map(Duration::from_secs),
     })
 }

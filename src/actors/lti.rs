@@ -282,7 +282,7 @@ impl LtiGateway {
 }
 
 impl PageError {
-    /// A word for the metrics.
+    /// A word for the metrics, of [`LAUNCH_RESULTS`](crate::metrics::LAUNCH_RESULTS).
     fn word(&self) -> &'static str {
         match self {
             Self::Launch(error) => match error.fault() {

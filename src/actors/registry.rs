@@ -275,7 +275,6 @@ impl Handler<Received> for SessionRegistry {
                 self.pass_on(from, body, ctx);
             }
             Incoming::TooLong => {
-                self.metrics.note(crate::session::Note::Refused("too long"));
                 if let Some(actor) = self.session_of(&jid, ctx.address().recipient()) {
                     actor.post(SentTooMuch(Excess::Length));
                 }

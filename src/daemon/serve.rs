@@ -142,7 +142,6 @@ async fn reload(assembly: &Arc<Assembly>, running: &Running) {
 async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result<Running, Failure> {
     let settings = &assembly.settings;
     let metrics = Arc::new(Metrics::new());
-    metrics.start_time.set(assemble::unix_now());
     // Addresses first: what cannot be had should be known before anything is said to anybody.
     let health_listener = listen(settings.metrics_bind, "metrics.bind")?;
     let pages_listener =

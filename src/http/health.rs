@@ -7,7 +7,10 @@ use actix_web::{
 };
 
 use crate::{
-    actors::vital::{PATIENCE, VitalParts},
+    actors::{
+        ambient::unix_now,
+        vital::{PATIENCE, VitalParts},
+    },
     metrics::{Format, Metrics},
     store::Store,
 };
@@ -42,6 +45,8 @@ pub fn serve(health: Health, listener: TcpListener) -> std::io::Result<Server> {
 async fn metrics(health: web::Data<Health>, request: HttpRequest) -> HttpResponse {
     let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
     let format = Format::wanted(accept);
+    let standing = look(&health).await;
+    health.metrics.refresh(standing.problem.is_none(), standing.is_writable, unix_now());
     match health.metrics.encode(format) {
         Ok(text) => HttpResponse::Ok().content_type(format.content_type()).body(text),
         Err(_) => HttpResponse::InternalServerError().body("the metrics cannot be formatted\n"),
@@ -58,15 +63,28 @@ async fn alive(health: web::Data<Health>) -> HttpResponse {
 
 /// 200 while the bot is logged in and its store can be written.
 async fn ready(health: web::Data<Health>) -> HttpResponse {
+    match look(&health).await.problem {
+        None => HttpResponse::Ok().body("ready\n"),
+        Some(problem) => HttpResponse::ServiceUnavailable().body(problem + "\n"),
+    }
+}
+
+/// How the bot stands.
+struct Standing {
+    /// What keeps it from being ready.
+    problem: Option<String>,
+    is_writable: bool,
+}
+
+async fn look(health: &Health) -> Standing {
     let (seen, pinged) =
         tokio::join!(health.parts.look(), tokio::time::timeout(PATIENCE, health.store.ping()));
+    let is_writable = matches!(pinged, Ok(Ok(()))) && !matches!(seen, Ok(seen) if !seen.is_writing);
     let problem = match seen {
-        Err(ailing) => ailing.to_string(),
-        Ok(seen) if !seen.is_online => "not logged in to XMPP".to_owned(),
-        Ok(seen) if !seen.is_writing || !matches!(pinged, Ok(Ok(()))) => {
-            "the store cannot be written".to_owned()
-        }
-        Ok(_) => return HttpResponse::Ok().body("ready\n"),
+        Err(ailing) => Some(ailing.to_string()),
+        Ok(seen) if !seen.is_online => Some("not logged in to XMPP".to_owned()),
+        Ok(_) if !is_writable => Some("the store cannot be written".to_owned()),
+        Ok(_) => None,
     };
-    HttpResponse::ServiceUnavailable().body(problem + "\n")
+    Standing { problem, is_writable }
 }

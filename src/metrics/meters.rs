@@ -41,6 +41,9 @@ pub struct Meters {
     pub gateway: Meter,
     /// What sends the grades.
     pub outbox: Meter,
+    /// Sessions that were replaced after a fault of the program. Of the others there is one each,
+    /// whose end is that of the process.
+    pub sessions_restarted: Counter,
 }
 
 /// How the actors of one type do.
@@ -48,7 +51,6 @@ pub struct Meters {
 pub struct Meter {
     live: Gauge,
     mailbox: Gauge,
-    restarts: Counter,
     handling: Histogram,
 }
 
@@ -74,7 +76,8 @@ impl Meters {
         );
         registry.register(
             "actor_restarts",
-            "Actors that were replaced after a fault of the program, by type; should stay 0",
+            "Actors that were replaced after a fault of the program; should stay 0. Only sessions are: \
+             with another actor the process ends, see process_start_time_seconds",
             restarts.clone(),
         );
         registry.register_with_unit(
@@ -88,7 +91,6 @@ impl Meters {
             Meter {
                 live: live.get_or_create_owned(&label),
                 mailbox: mailbox.get_or_create_owned(&label),
-                restarts: restarts.get_or_create_owned(&label),
                 handling: handling.get_or_create_owned(&label),
             }
         };
@@ -99,6 +101,7 @@ impl Meters {
             store: meter("store"),
             gateway: meter("gateway"),
             outbox: meter("outbox"),
+            sessions_restarted: restarts.get_or_create_owned(&ActorType { actor: "session" }),
         }
     }
 }
@@ -108,11 +111,6 @@ impl Meter {
     pub fn life(&self) -> Life {
         self.live.inc();
         Life(self.live.clone())
-    }
-
-    /// An actor of this type was replaced after a fault.
-    pub fn restarted(&self) {
-        self.restarts.inc();
     }
 
     /// A message was put into the mailbox of an actor that lives as long as the process.

@@ -39,11 +39,26 @@ impl Collector for ProcessCosts {
             let help = "Threads of the process";
             threads.encode(encoder.encode_descriptor("process_threads", help, None, kind)?)?;
         }
+        let gauge = prometheus_client::metrics::MetricType::Gauge;
         if let Ok(n) = process.fd_count() {
             let open = ConstGauge::new(i64::try_from(n).unwrap_or(i64::MAX));
-            let kind = prometheus_client::metrics::MetricType::Gauge;
             let help = "Files and connections that the process has open";
-            open.encode(encoder.encode_descriptor("process_open_fds", help, None, kind)?)?;
+            open.encode(encoder.encode_descriptor("process_open_fds", help, None, gauge)?)?;
+        }
+        if let Ok(limits) = process.limits()
+            && let procfs::process::LimitValue::Value(most) = limits.max_open_files.soft_limit
+        {
+            let most = ConstGauge::new(i64::try_from(most).unwrap_or(i64::MAX));
+            let help = "Files and connections that the process may have open";
+            most.encode(encoder.encode_descriptor("process_max_fds", help, None, gauge)?)?;
+        }
+        if let (Ok(stat), Ok(booted)) = (process.stat(), procfs::boot_time_secs()) {
+            let since_boot = seconds(stat.starttime);
+            let booted = u32::try_from(booted).map(f64::from).unwrap_or_default();
+            let start = ConstGauge::new(booted + since_boot);
+            let help = "When the process started, in seconds since 1970";
+            let unit = Some(&Unit::Seconds);
+            start.encode(encoder.encode_descriptor("process_start_time", help, unit, gauge)?)?;
         }
         Ok(())
     }

@@ -111,13 +111,46 @@ pub enum Note {
     SmpFailed,
     /// SMP was aborted, by either side.
     SmpAborted,
-    /// A message was not acted on; a short word that says why.
+    /// A message was not acted on; a short word that says why, of [`REFUSALS`].
     Refused(&'static str),
     /// The learner was warned that the session will end.
     Warned,
     /// The session goes on after an interruption, and the learner is told.
     Resumed,
 }
+
+/// Why messages are not acted on: by the protocol, by the session, and before they come to one.
+pub const REFUSALS: [&str; 29] = [
+    "too long",
+    "malformed",
+    "fragment",
+    "version 1",
+    "no version in common",
+    "other instance",
+    "reflected",
+    "too many instances",
+    "out of turn",
+    "lower commit",
+    "bad commitment",
+    "out of range",
+    "wrong MAC",
+    "wrong signature",
+    "not private",
+    "unknown keys",
+    "replayed",
+    "rate limited",
+    "policy",
+    "keys used up",
+    "finished",
+    "encryption required",
+    "line too long",
+    "error of the peer",
+    "SMP withdrawn",
+    "SMP not possible",
+    "flood",
+    "stranger",
+    "stanza",
+];
 
 /// Why a session ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

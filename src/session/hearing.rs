@@ -347,6 +347,34 @@ mod tests {
     use crate::lesson;
 
     #[test]
+    fn every_word_for_a_refusal_is_among_those_that_metrics_begin_with() {
+        let sources = [
+            include_str!("hearing.rs"),
+            include_str!("saying.rs"),
+            include_str!("../actors/session.rs"),
+            include_str!("../actors/xmpp.rs"),
+            include_str!("../actors/registry.rs"),
+            include_str!("../actors/registry/supervise.rs"),
+        ];
+        let mut n_words = 0;
+        for source in sources {
+            for mark in ["Refused(\"", "Ignored::"] {
+                for after in source.split(mark).skip(1) {
+                    let line = after.lines().next().unwrap();
+                    let word = match mark {
+                        "Ignored::" if line.contains("=> \"") => line.split('"').nth(1).unwrap(),
+                        "Ignored::" => continue,
+                        _ => line.split('"').next().unwrap(),
+                    };
+                    assert!(super::super::REFUSALS.contains(&word), "{word}");
+                    n_words += 1;
+                }
+            }
+        }
+        assert!(n_words > 20, "{n_words}");
+    }
+
+    #[test]
     fn topics_are_found_by_whole_words() {
         let yaml = "title: T\nstart: a\ntopics:\n  help: help, what now, ?\n  bye: bye\nstates:\n  \
                     a: { end: true }\n";

@@ -60,7 +60,8 @@ use crate::{
 };
 
 pub use contract::{
-    BotSecretVerdict, Effect, Farewell, Note, Progress, SecretVerdict, SessionConfig, Whereabouts,
+    BotSecretVerdict, Effect, Farewell, Note, Progress, REFUSALS, SecretVerdict, SessionConfig,
+    Whereabouts,
 };
 pub use phrases::{refusal_for, sign_out_status};
 pub use presence::{Client, Excess};

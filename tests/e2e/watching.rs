@@ -187,7 +187,7 @@ fn promtool_finds_nothing_and_prometheus_reads_all_that_dashboard_and_rules_ask(
     }
 
     let prometheus = Prometheus::start(&daemon);
-    let rated = r#"rate(otrbot_process_cpu_seconds_total{job="otrbot"}[5m])"#;
+    let rated = r#"rate(process_cpu_seconds_total{job="otrbot"}[5m])"#;
     let scraped = poll(Duration::from_mins(1), || (prometheus.query(rated) == Ok(1)).then_some(()));
     assert!(scraped.is_some(), "Prometheus has scraped nothing: {:?}", prometheus.query(rated));
     for expression in expressions_of_the_dashboard() {
@@ -196,7 +196,7 @@ fn promtool_finds_nothing_and_prometheus_reads_all_that_dashboard_and_rules_ask(
     }
     let rules = prometheus.ask("rules").unwrap();
     let rules = rules["data"]["groups"][0]["rules"].as_array().unwrap();
-    assert_eq!(rules.len(), 10);
+    assert_eq!(rules.len(), 12);
     let evaluated = poll(Duration::from_secs(30), || {
         let rules = prometheus.ask("rules")?;
         let rules = rules["data"]["groups"][0]["rules"].as_array()?.clone();
@@ -213,6 +213,18 @@ fn promtool_finds_nothing_and_prometheus_reads_all_that_dashboard_and_rules_ask(
 }
 
 #[test]
+fn the_rules_fire_for_what_is_wrong_and_for_nothing_else() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/prometheus");
+    let mut promtool = Command::new("promtool");
+    promtool.args(["test", "rules", "otrbot.test.yml"]).current_dir(folder);
+
+    let output = promtool.output().unwrap();
+
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success() && said.contains("SUCCESS"), "{said}");
+}
+
+#[test]
 fn every_name_that_dashboard_and_rules_use_is_a_metric() {
     let (_prosody, daemon, _stays) = school();
     let (_, text) = fetch(&daemon, Some("text/plain"));
@@ -222,7 +234,8 @@ fn every_name_that_dashboard_and_rules_use_is_a_metric() {
     let used = expressions_of_the_dashboard().join("\n") + rules;
 
     let names = used.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    let names: BTreeSet<&str> = names.filter(|word| word.starts_with("otrbot_")).collect();
+    let is_name = |word: &&str| word.starts_with("otrbot_") || word.starts_with("process_");
+    let names: BTreeSet<&str> = names.filter(is_name).collect();
 
     assert!(names.len() > 20, "{names:?}");
     for name in names {
@@ -243,7 +256,15 @@ fn the_status_shows_the_metrics_once_or_again_and_again() {
     let once = status(&[]).output().unwrap();
     let shown = String::from_utf8_lossy(&once.stdout).into_owned();
     assert!(once.status.success(), "{shown}");
-    for part in ["readyz: ready", "sessions: 1 open of 2 learners", "1 succeeded", "MB in RAM"] {
+    for part in [
+        "readyz: ready",
+        "sessions: 1 open of 2 learners",
+        "1 succeeded",
+        "MB in RAM",
+        "messages refused: ",
+        "session    1 live, 0 waiting, ",
+        "store: 0 writes waiting",
+    ] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
 
@@ -257,4 +278,5 @@ fn the_status_shows_the_metrics_once_or_again_and_again() {
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(shown.matches("readyz: ready").count() >= 3, "{shown}");
     assert!(shown.contains("no bot answers at"), "{shown}");
+    assert!(shown.contains("a second: stanzas in 0.0"), "{shown}");
 }

@@ -95,7 +95,7 @@ impl SessionRegistry {
     pub(super) fn mend(&mut self, jid: &BareJid, ctx: &mut Context<Self>) {
         let Some(learner) = self.learners.get_mut(jid) else { return };
         if learner.panicked() {
-            self.metrics.meters.session.restarted();
+            self.metrics.meters.sessions_restarted.inc();
             self.go_on(Jid::from(jid.clone()), ctx);
         } else {
             self.keep(jid, None);
