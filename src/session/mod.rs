@@ -62,7 +62,7 @@ use crate::{
 pub use contract::{
     BotSecretVerdict, Effect, Farewell, Note, Progress, SecretVerdict, SessionConfig, Whereabouts,
 };
-pub use phrases::{refusal_for, sign_out_status};
+pub use phrases::{interruption_for, refusal_for, sign_out_status};
 pub use presence::{Client, Excess};
 pub use snapshot::{NoSnapshot, Snapshot};
 pub use speech::Typing;
