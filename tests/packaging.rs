@@ -118,5 +118,5 @@ fn the_unit_starts_what_the_package_installs() {
     assert!(package.contains(r#""target/release/otrbot", "usr/bin/""#));
     assert!(package.contains(r#""etc/otrbot/settings.yaml", "640""#));
     // What a restart does not mend.
-    assert!(unit.contains("RestartPreventExitStatus=2 3 4 6 127\n"));
+    assert!(unit.contains("RestartPreventExitStatus=2 3 4 5 6 127\n"));
 }

@@ -1,6 +1,10 @@
-//! `/metrics`, `/healthz`, `/readyz`, on an address of their own.
+//! `/metrics`, `/healthz`, `/readyz`, on an address of their own. They answer before the daemon has
+//! its store, too.
 
-use std::{net::TcpListener, sync::Arc};
+use std::{
+    net::TcpListener,
+    sync::{Arc, OnceLock},
+};
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer, dev::Server, http::header::ACCEPT, web,
@@ -15,12 +19,19 @@ use crate::{
 /// Whom the health pages ask.
 #[derive(Clone, Debug)]
 pub struct Health {
+    /// What there is once the daemon has started.
+    pub started: Arc<OnceLock<Started>>,
+    /// The counters.
+    pub metrics: Arc<Metrics>,
+}
+
+/// What must work for the daemon to be ready.
+#[derive(Clone, Debug)]
+pub struct Started {
     /// The actors.
     pub parts: VitalParts,
     /// The database.
     pub store: Store,
-    /// The counters.
-    pub metrics: Arc<Metrics>,
 }
 
 /// Serves the health pages on a listener that is bound already.
@@ -48,9 +59,10 @@ async fn metrics(health: web::Data<Health>, request: HttpRequest) -> HttpRespons
     }
 }
 
-/// 200 while all actors answer.
+/// 200 while all actors answer, and while there are none yet.
 async fn alive(health: web::Data<Health>) -> HttpResponse {
-    match health.parts.look().await {
+    let Some(started) = health.started.get() else { return HttpResponse::Ok().body("starting\n") };
+    match started.parts.look().await {
         Ok(_) => HttpResponse::Ok().body("alive\n"),
         Err(ailing) => HttpResponse::ServiceUnavailable().body(format!("{ailing}\n")),
     }
@@ -58,15 +70,24 @@ async fn alive(health: web::Data<Health>) -> HttpResponse {
 
 /// 200 while the bot is logged in and its store can be written.
 async fn ready(health: web::Data<Health>) -> HttpResponse {
-    let (seen, pinged) =
-        tokio::join!(health.parts.look(), tokio::time::timeout(PATIENCE, health.store.ping()));
-    let problem = match seen {
-        Err(ailing) => ailing.to_string(),
-        Ok(seen) if !seen.is_online => "not logged in to XMPP".to_owned(),
-        Ok(seen) if !seen.is_writing || !matches!(pinged, Ok(Ok(()))) => {
-            "the store cannot be written".to_owned()
-        }
-        Ok(_) => return HttpResponse::Ok().body("ready\n"),
+    match problem(&health).await {
+        None => HttpResponse::Ok().body("ready\n"),
+        Some(problem) => HttpResponse::ServiceUnavailable().body(problem + "\n"),
+    }
+}
+
+/// Why the daemon is not ready.
+async fn problem(health: &Health) -> Option<String> {
+    let Some(Started { parts, store }) = health.started.get() else {
+        return Some("starting: the store is not open yet".to_owned());
     };
-    HttpResponse::ServiceUnavailable().body(problem + "\n")
+    let (seen, pinged) = tokio::join!(parts.look(), tokio::time::timeout(PATIENCE, store.ping()));
+    match seen {
+        Err(ailing) => Some(ailing.to_string()),
+        Ok(seen) if !seen.is_online => Some("not logged in to XMPP".to_owned()),
+        Ok(seen) if !seen.is_writing || !matches!(pinged, Ok(Ok(()))) => {
+            Some("the store cannot be written".to_owned())
+        }
+        Ok(_) => None,
+    }
 }
