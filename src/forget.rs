@@ -1,8 +1,12 @@
 //! `otrbot forget`: erases a person from the store.
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    iter,
+};
 
 use anyhow::{Context as _, anyhow};
+use jid::BareJid;
 
 use crate::{
     actors::ambient::unix_now,
@@ -22,27 +26,35 @@ pub fn run(settings: &Settings, arguments: &cli::Forget) -> Result<(), Failure> 
     let runtime = runtime.context("cannot start the runtime")?;
     let jid = &arguments.jid;
     let forgotten = runtime.block_on(async {
-        let store = Store::open(&settings.store).await?;
+        let store = Store::open_existing(&settings.store).await?;
         let forgotten = store.forget(jid.as_str(), arguments.even_unsent, unix_now()).await;
+        // A bot that reads just now does so too, soon.
+        if let Ok(Ok(_)) = &forgotten {
+            store.overwrite().await.ok();
+        }
         store.close().await;
         forgotten
     });
     match forgotten {
         Ok(Ok(erased)) => {
             let mut said = words(&erased);
-            if settings.xmpp.whitelist.contains_key(jid) {
-                let file = settings.file.display();
-                said.extend([format!(
-                    "{jid} stands in xmpp.whitelist of {file} too: take them out there, and restart the bot\n"
-                )]);
+            let others = erased.other_jids.iter().filter_map(|other| BareJid::new(other).ok());
+            let file = settings.file.display();
+            for listed in iter::once(jid.clone()).chain(others) {
+                if settings.xmpp.whitelist.contains_key(&listed) {
+                    said.extend([format!(
+                        "{listed} stands in xmpp.whitelist of {file} too: take them out there, and restart the bot\n"
+                    )]);
+                }
             }
             // A closed pipe is no fault of the store.
             drop(io::stdout().write_all(format!("{jid}: {said}").as_bytes()));
             Ok(())
         }
         Ok(Err(Unsent(n))) => Err(Failure::Unknown(anyhow!(
-            "{jid} was not erased: {n} of their grades are still on the way to the LMS; try again \
-             later, or erase those too with --even-unsent"
+            "{jid} was not erased: {n} of the person's grades are still on the way to the LMS, maybe \
+             of an assignment with another Jabber ID; try again later, or erase those too with \
+             --even-unsent"
         ))),
         Err(error @ StoreError::Query { .. }) => Err(Failure::Unknown(anyhow!(error))),
         Err(error) => {
@@ -55,9 +67,14 @@ fn words(erased: &Erased) -> String {
     if erased.is_nothing() {
         return "nothing was stored\n".to_owned();
     }
-    let Erased { enrolments, grades, sessions, invitations } = erased;
+    let Erased { other_jids, enrolments, grades, sessions, invitations } = erased;
+    let others = if other_jids.is_empty() {
+        String::new()
+    } else {
+        format!(" with the same person's {},", other_jids.join(", "))
+    };
     format!(
-        "erased; enrolments: {enrolments}, grades: {grades}, sessions: {sessions}, counted \
+        "erased,{others} enrolments: {enrolments}, grades: {grades}, sessions: {sessions}, counted \
          invitations: {invitations}. What backups and logs hold is not touched\n"
     )
 }
@@ -70,6 +87,11 @@ mod tests {
     fn what_was_erased_is_said() {
         assert_eq!(words(&Erased::default()), "nothing was stored\n");
         let erased = Erased { enrolments: 2, grades: 1, ..Erased::default() };
-        assert!(words(&erased).starts_with("erased; enrolments: 2, grades: 1, sessions: 0"));
+        assert!(words(&erased).starts_with("erased, enrolments: 2, grades: 1, sessions: 0"));
+        let other_jids = vec!["a@example.org".to_owned(), "b@example.org".to_owned()];
+        let erased = Erased { other_jids, ..erased };
+        let said = words(&erased);
+        let expected = "erased, with the same person's a@example.org, b@example.org, enrolments: 2";
+        assert!(said.starts_with(expected), "{said}");
     }
 }

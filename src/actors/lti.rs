@@ -14,7 +14,7 @@
 pub mod course;
 mod desk;
 
-use std::{collections::BTreeSet, fmt, ops::Deref, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, ops::Deref, sync::Arc};
 
 use actix::{
     Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, MessageResult,
@@ -27,7 +27,6 @@ use url::Url;
 
 use self::desk::Desk;
 use super::{
-    ambient::unix_now,
     grades::Wake,
     registry::{Dismiss, Enrol, EnterBotSecret, EnterSecret, Where},
 };
@@ -44,9 +43,6 @@ use crate::{
 
 /// More platforms than one daemon serves; the addresses of the rest are not remembered.
 const MOST_PLATFORMS: usize = 256;
-
-/// How often nonces are forgotten whose time is over.
-const FORGET: Duration = Duration::from_mins(1);
 
 /// What the gateway is told by the settings.
 #[derive(Clone, Debug)]
@@ -335,18 +331,6 @@ impl Actor for LtiGateway {
             Ok(known) => gateway.remember(known.iter().filter_map(|address| origin(address))),
             Err(error) => warn!("cannot read which platforms there are: {error}"),
         }));
-        ctx.run_interval(FORGET, |gateway, ctx| {
-            let desk = Arc::clone(&gateway.desk);
-            let forgotten = async move {
-                desk.store.forget_nonces(unix_now()).await?;
-                desk.store.forget_invitations(unix_now()).await
-            };
-            ctx.spawn(forgotten.into_actor(gateway).map(|forgotten, _, _| {
-                if let Err(error) = forgotten {
-                    warn!("cannot forget old nonces and invitations: {error}");
-                }
-            }));
-        });
     }
 }
 

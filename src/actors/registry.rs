@@ -32,15 +32,15 @@ use std::{
 };
 
 use actix::{
-    Actor, ArbiterHandle, AsyncContext as _, Context, Handler, MessageResult, Recipient,
+    Actor, ArbiterHandle, AsyncContext as _, Context, Handler, Message, MessageResult, Recipient,
     ResponseFuture,
 };
 use jid::{BareJid, Jid};
-use log::{debug, error, info, warn};
+use log::{debug, info};
 use tokio::sync::oneshot;
 
 pub use self::messages::{
-    CloseAll, Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, KnownLearner, News,
+    CloseAll, Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, KnownLearner, LetGo, News,
     NotEnrolled, Observe, Observed, Reload, Restore, SessionNews, Where,
 };
 use super::{
@@ -62,7 +62,7 @@ pub mod factory;
 use factory::SessionFactory;
 use learner::{Learner, OpenSession, SessionHandle};
 use strangers::Strangers;
-use supervise::{Forgotten, Leaving};
+use supervise::{Leaving, Unborn};
 
 /// Most learners on the whitelist at once. A learner costs some 300 bytes here.
 const MOST_LEARNERS: usize = 200_000;
@@ -204,7 +204,9 @@ impl SessionRegistry {
         let factory = Arc::clone(&self.factory);
         let (locale, lesson) = (learner.locale.clone(), learner.lesson.clone());
         let (jid, kept) = (jid.clone(), learner.kept.clone());
+        let unborn = Unborn::new(id, jid.clone(), links.clone());
         let actor = SessionActor::start_in_arbiter(arbiter, move |_| {
+            debug!(session = id; "session {id} is made for {jid}");
             let mut rng = rng();
             let (locale, lesson) = (locale.as_deref(), lesson.as_deref());
             let lesson_name = factory.name_of(lesson);
@@ -212,7 +214,9 @@ impl SessionRegistry {
                 Some(kept) => factory.resume(locale, lesson, now(), &mut rng, &kept),
                 None => factory.open(locale, lesson, now(), &mut rng),
             };
-            SessionActor::new(id, jid, session, rng, links, lesson_name)
+            let actor = SessionActor::new(id, jid, session, rng, links, lesson_name);
+            unborn.born();
+            actor
         });
         let actor = SessionHandle { addr: actor, mailbox };
         learner.session = Some(OpenSession::new(id, actor.clone()));
@@ -359,25 +363,15 @@ impl Handler<Dismiss> for SessionRegistry {
     type Result = ();
 
     fn handle(&mut self, Dismiss { jid }: Dismiss, _: &mut Self::Context) {
-        if !self.learners.contains_key(&jid) {
-            return;
-        }
-        self.keep(&jid, None);
-        let Some(learner) = self.learners.get_mut(&jid) else { return };
-        let open = learner.session.take();
-        if learner.is_listed {
-            learner.progress = Progress::Invited;
-        } else {
-            self.learners.remove(&jid);
-            self.metrics.learners.dec();
-        }
-        match open {
-            Some(open) => {
-                open.actor.post(Close(Farewell::Dismissed));
-                self.leaving.insert(open.id, Leaving { jid, actor: open.actor });
-            }
-            None => self.part(&jid, String::new()),
-        }
+        self.dismiss(jid, Farewell::Dismissed);
+    }
+}
+
+impl Handler<LetGo> for SessionRegistry {
+    type Result = ();
+
+    fn handle(&mut self, LetGo { jid }: LetGo, _: &mut Self::Context) {
+        self.dismiss(jid, Farewell::Erased);
     }
 }
 
@@ -387,9 +381,29 @@ impl Handler<EnterSecret> for SessionRegistry {
     fn handle(&mut self, message: EnterSecret, ctx: &mut Self::Context) -> Self::Result {
         let EnterSecret { jid, secret } = message;
         let actor = self.session_of(&jid, ctx.address().recipient());
+        let registry = ctx.address();
         Box::pin(async move {
-            actor.ok_or(NotEnrolled)?.addr.send(GiveSecret(secret)).await.or(Err(NotEnrolled))
+            let actor = actor.ok_or(NotEnrolled)?;
+            if let Ok(verdict) = actor.addr.send(GiveSecret(secret.clone())).await {
+                return Ok(verdict);
+            }
+            // It broke, and the secret is not lost for that; or it has just ended.
+            let another = registry.send(SessionOf(jid)).await.ok().flatten().ok_or(NotEnrolled)?;
+            another.addr.send(GiveSecret(secret)).await.or(Err(NotEnrolled))
         })
+    }
+}
+
+/// Asks for a learner's session, which is opened if there is none.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<SessionHandle>")]
+struct SessionOf(BareJid);
+
+impl Handler<SessionOf> for SessionRegistry {
+    type Result = MessageResult<SessionOf>;
+
+    fn handle(&mut self, SessionOf(jid): SessionOf, ctx: &mut Self::Context) -> Self::Result {
+        MessageResult(self.session_of(&jid, ctx.address().recipient()))
     }
 }
 
@@ -459,18 +473,7 @@ impl Handler<SessionNews> for SessionRegistry {
                 info!(session = id, passed = passed; "session {id} ended");
                 self.on_end(id, &jid, status, at);
             }
-            News::Broken { panicked } => {
-                let Some(forgotten) = self.forget_session(&jid, id) else { return };
-                if panicked {
-                    self.metrics.sessions_panicked.inc();
-                    error!(session = id; "session {id} panicked; the learner goes on in another");
-                } else {
-                    warn!(session = id; "session {id} was dropped");
-                }
-                if panicked && forgotten == Forgotten::OfEnrolled {
-                    self.mend(&jid, ctx);
-                }
-            }
+            News::Broken { panicked } => self.on_broken(&jid, id, panicked, ctx),
         }
         self.finish_closing();
     }

@@ -2,36 +2,43 @@
 //! keeps the database tidy.
 //!
 //! What cannot be written waits, and is tried again with growing pauses: a database that goes away
-//! and comes back loses nothing. That it is away is said once.
+//! and comes back loses nothing. This actor alone says that it is away, once, and that it is back.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+mod queue;
+
+use std::{sync::Arc, time::Duration};
 
 use actix::{
     Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, MessageResult,
     Recipient, ResponseFuture, WrapFuture as _,
 };
 use jid::BareJid;
-use log::{error, info, warn};
+use log::{debug, error, info, warn};
 use tokio::sync::oneshot;
 
-use super::{ambient::unix_now, registry::Dismiss};
+use self::queue::Queue;
+use super::{ambient::unix_now, now, registry::LetGo};
 use crate::{
     metrics::{Life, Metrics},
     session::{Progress, Snapshot},
-    store::{Retention, Store, StoreError, Write},
+    store::{Forgotten, Retention, Store, StoreError, Write},
 };
 
-/// Most writes that wait. A store that is this far behind is broken; the oldest write goes.
-const MOST_WAITING: usize = 100_000;
 /// Most writes in one transaction.
 const MOST_AT_ONCE: usize = 256;
 /// The first pause after a failure; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
-/// How often the database is tidied; the first time comes sooner.
+/// How long a write may wait before the store counts as failing, though it has not said that it does:
+/// less than the store waits for an answer.
+const OLDEST: Duration = Duration::from_secs(5);
+/// How often the database is tidied; the first time, and after a failure, that comes sooner.
 const TIDY_PERIOD: Duration = Duration::from_hours(1);
 const FIRST_TIDY: Duration = Duration::from_secs(10);
+const NEXT_TIDY: Duration = Duration::from_mins(2);
+/// How often nonces and invitations are forgotten whose time is over.
+const SWEEP_PERIOD: Duration = Duration::from_mins(1);
 /// How often it is asked who was forgotten.
 const FORGET_PERIOD: Duration = Duration::from_secs(2);
 
@@ -42,18 +49,21 @@ pub struct StoreActor {
     keep: Retention,
     metrics: Arc<Metrics>,
     _life: Life,
-    waiting: VecDeque<Write>,
-    /// How many of them, from the oldest on, are being written.
-    n_writing: usize,
-    /// The pause after the last failure; `None`: there was none since.
+    queue: Queue,
+    /// The pause after the last write that failed; `None`: none has since.
     pause: Option<Duration>,
-    n_dropped: u64,
+    /// Whether it was said that the store is away, and not yet that it is back.
+    is_away: bool,
+    /// How often the store failed, so that what began before a failure does not end it.
+    n_failures: u64,
     /// Who lets learners go that are deleted.
-    registry: Option<Recipient<Dismiss>>,
+    registry: Option<Recipient<LetGo>>,
     /// Those whom the registry was told of, and whose last writes may still come.
-    leaving: Vec<String>,
-    /// Whether the database was not to be asked when it was last tried.
-    is_tidying_lost: bool,
+    leaving: Vec<Forgotten>,
+    /// Whether it is being looked who was forgotten.
+    is_looking: bool,
+    /// Whether it was said that the database cannot be tidied.
+    is_untidy: bool,
     /// Who waits until all is written.
     flushing: Vec<oneshot::Sender<()>>,
 }
@@ -92,7 +102,7 @@ pub struct Flush;
 /// Names who lets learners go that are deleted.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
-pub struct Attach(pub Recipient<Dismiss>);
+pub struct Attach(pub Recipient<LetGo>);
 
 /// Asks how much waits.
 #[derive(Clone, Copy, Debug, Message)]
@@ -104,7 +114,11 @@ pub struct HowMuch;
 pub struct Backlog {
     /// How many writes.
     pub n_waiting: usize,
-    /// Whether the last try failed.
+    /// How many of them are grades.
+    pub n_grades: usize,
+    /// How long the oldest of them waits.
+    pub oldest: Option<Duration>,
+    /// Whether the store fails, or takes too long.
     pub is_failing: bool,
 }
 
@@ -116,27 +130,21 @@ impl StoreActor {
             keep,
             _life: metrics.meters.store.life(),
             metrics,
-            waiting: VecDeque::new(),
-            n_writing: 0,
+            queue: Queue::default(),
             pause: None,
-            n_dropped: 0,
+            is_away: false,
+            n_failures: 0,
             registry: None,
             leaving: Vec::new(),
-            is_tidying_lost: false,
+            is_looking: false,
+            is_untidy: false,
             flushing: Vec::new(),
         }
     }
 
     fn push(&mut self, write: Write, ctx: &mut Context<Self>) {
-        // What is being written must stay where it is.
-        if self.waiting.len() >= MOST_WAITING && self.waiting.remove(self.n_writing).is_some() {
-            self.n_dropped = self.n_dropped.wrapping_add(1);
-            if self.n_dropped.is_power_of_two() {
-                error!(dropped = self.n_dropped; "the store is too far behind: {} writes dropped", self.n_dropped);
-            }
-        }
-        self.waiting.push_back(write);
-        self.metrics.store_backlog.set(count(self.waiting.len()));
+        self.queue.push(write, now());
+        self.metrics.store_backlog.set(count(self.queue.len()));
         if self.pause.is_none() {
             self.write(ctx);
         }
@@ -144,42 +152,43 @@ impl StoreActor {
 
     /// Begins to write unless that is under way.
     fn write(&mut self, ctx: &mut Context<Self>) {
-        if self.n_writing > 0 {
+        if self.queue.is_writing() {
             return;
         }
-        if self.waiting.is_empty() {
+        let batch = self.queue.begin(MOST_AT_ONCE);
+        if batch.is_empty() {
             for flushed in self.flushing.drain(..) {
                 // Who no longer waits need not be told.
                 flushed.send(()).ok();
             }
             return;
         }
-        let batch: Vec<Write> = self.waiting.iter().take(MOST_AT_ONCE).cloned().collect();
-        self.n_writing = batch.len();
-        let store = self.store.clone();
+        let (store, n_failures) = (self.store.clone(), self.n_failures);
         let writing = async move { store.write_behind(&batch).await };
-        ctx.spawn(writing.into_actor(self).map(|result, actor, ctx| actor.written(&result, ctx)));
+        ctx.spawn(
+            writing
+                .into_actor(self)
+                .map(move |result, actor, ctx| actor.written(&result, n_failures, ctx)),
+        );
     }
 
-    fn written(&mut self, result: &Result<(), StoreError>, ctx: &mut Context<Self>) {
-        let n_writing = std::mem::take(&mut self.n_writing);
+    fn written(
+        &mut self,
+        result: &Result<(), StoreError>,
+        n_failures: u64,
+        ctx: &mut Context<Self>,
+    ) {
         match result {
             Ok(()) => {
-                self.waiting.drain(..n_writing);
-                self.metrics.store_backlog.set(count(self.waiting.len()));
-                if self.pause.take().is_some() {
-                    info!("the store can be written again");
-                }
+                self.queue.done();
+                self.metrics.store_backlog.set(count(self.queue.len()));
+                self.pause = None;
+                self.worked(n_failures);
                 self.write(ctx);
             }
             Err(why) => {
-                self.metrics.store_failures.inc();
-                if self.pause.is_none() {
-                    error!(
-                        "the store cannot be written: {why}; what is to be kept waits, and the \
-                         pages ask for patience, until it can"
-                    );
-                }
+                self.queue.again();
+                self.failed(why);
                 let pause = self.pause.map_or(FIRST_PAUSE, |last| (last * 2).min(LONGEST_PAUSE));
                 self.pause = Some(pause);
                 ctx.run_later(pause, Self::write);
@@ -187,53 +196,115 @@ impl StoreActor {
         }
     }
 
+    /// The store failed.
+    fn failed(&mut self, why: &StoreError) {
+        self.metrics.store_failures.inc();
+        self.n_failures = self.n_failures.wrapping_add(1);
+        if std::mem::replace(&mut self.is_away, true) {
+            debug!("the store is still away: {why}");
+        } else {
+            error!(
+                "the store cannot be written: {why}; what is to be kept waits, and the pages ask \
+                 for patience, until it can"
+            );
+        }
+    }
+
+    /// The store could be written. That was begun after so many failures.
+    fn worked(&mut self, n_failures: u64) {
+        if self.n_failures == n_failures
+            && self.pause.is_none()
+            && std::mem::take(&mut self.is_away)
+        {
+            info!("the store can be written again");
+        }
+    }
+
     /// Deletes what was kept for long enough.
-    fn tidy(&self, ctx: &mut Context<Self>) {
+    fn tidy(&mut self, ctx: &mut Context<Self>) {
         let (store, keep) = (self.store.clone(), self.keep);
         let tidying = async move { store.tidy(keep, unix_now()).await };
-        ctx.spawn(tidying.into_actor(self).map(|gone, actor, _| match gone {
+        ctx.spawn(tidying.into_actor(self).map(|gone, actor, ctx| match gone {
             Ok(gone) => {
+                actor.is_untidy = false;
                 if !gone.is_empty() {
                     info!(n = gone.len(); "{} people were not heard of for long and are deleted", gone.len());
                 }
-                actor.dismiss(&gone);
+                actor.let_go(gone.into_iter());
+                ctx.run_later(TIDY_PERIOD, Self::tidy);
             }
-            Err(error) => warn!("what is old cannot be deleted: {error}"),
+            Err(error) => {
+                if !std::mem::replace(&mut actor.is_untidy, true) && !actor.is_away {
+                    warn!("what is old cannot be deleted, and is tried again: {error}");
+                }
+                ctx.run_later(NEXT_TIDY, Self::tidy);
+            }
         }));
     }
 
-    /// Lets those go whom somebody has erased from the database.
-    fn look_for_forgotten(&mut self, ctx: &mut Context<Self>) {
+    /// Forgets nonces and invitations whose time is over.
+    fn sweep(&mut self, ctx: &mut Context<Self>) {
+        let store = self.store.clone();
+        let sweeping = async move {
+            store.forget_nonces(unix_now()).await?;
+            store.forget_invitations(unix_now()).await
+        };
+        ctx.spawn(sweeping.into_actor(self).map(|swept, actor, _| {
+            if let Err(why) = swept {
+                actor.failed(&why);
+            }
+        }));
+    }
+
+    /// Lets those go whom somebody has erased from the database, and sees whether that is back.
+    fn look(&mut self, ctx: &mut Context<Self>) {
+        if std::mem::replace(&mut self.is_looking, true) {
+            return;
+        }
         let store = self.store.clone();
         // They were let go at the last look, and what they wrote since is erased now.
-        let leaving = std::mem::take(&mut self.leaving);
+        let leaving = self.leaving.clone();
+        let (is_away, n_failures) = (self.is_away, self.n_failures);
         let looking = async move {
+            if is_away {
+                store.ping().await?;
+            }
             if !leaving.is_empty() {
                 store.let_go(&leaving).await?;
             }
-            store.forgotten().await
-        };
-        ctx.spawn(looking.into_actor(self).map(|forgotten, actor, _| match forgotten {
-            Ok(forgotten) => {
-                actor.is_tidying_lost = false;
-                if !forgotten.is_empty() {
-                    info!(n = forgotten.len(); "{} people are forgotten", forgotten.len());
-                }
-                actor.dismiss(&forgotten);
-                actor.leaving = forgotten;
+            let forgotten = store.forgotten().await?;
+            if let Err(why) = store.overwrite().await {
+                debug!("what was erased is not overwritten yet: {why}");
             }
-            Err(error) => {
-                if !std::mem::replace(&mut actor.is_tidying_lost, true) {
-                    warn!("the store cannot be asked: {error}");
-                }
+            Ok(forgotten)
+        };
+        ctx.spawn(looking.into_actor(self).map(move |forgotten, actor, ctx| {
+            actor.is_looking = false;
+            match forgotten {
+                Ok(forgotten) => actor.looked(forgotten, n_failures, ctx),
+                Err(why) => actor.failed(&why),
             }
         }));
     }
 
-    fn dismiss(&self, jids: &[String]) {
+    fn looked(&mut self, forgotten: Vec<Forgotten>, n_failures: u64, ctx: &mut Context<Self>) {
+        if self.pause.is_some() && self.is_away {
+            // What waits need not wait for the end of its pause.
+            self.write(ctx);
+        } else {
+            self.worked(n_failures);
+        }
+        if !forgotten.is_empty() {
+            info!(n = forgotten.len(); "{} people are forgotten", forgotten.len());
+        }
+        self.let_go(forgotten.iter().map(|one| one.jid.clone()));
+        self.leaving = forgotten;
+    }
+
+    fn let_go(&self, jids: impl Iterator<Item = String>) {
         let Some(registry) = &self.registry else { return };
-        for jid in jids.iter().filter_map(|jid| BareJid::new(jid).ok()) {
-            registry.do_send(Dismiss { jid });
+        for jid in jids.filter_map(|jid| BareJid::new(&jid).ok()) {
+            registry.do_send(LetGo { jid });
         }
     }
 }
@@ -246,9 +317,9 @@ impl Actor for StoreActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_later(FIRST_TIDY, |actor, ctx| actor.tidy(ctx));
-        ctx.run_interval(TIDY_PERIOD, |actor, ctx| actor.tidy(ctx));
-        ctx.run_interval(FORGET_PERIOD, Self::look_for_forgotten);
+        ctx.run_later(FIRST_TIDY, Self::tidy);
+        ctx.run_interval(SWEEP_PERIOD, Self::sweep);
+        ctx.run_interval(FORGET_PERIOD, Self::look);
     }
 }
 
@@ -284,9 +355,12 @@ impl Handler<HowMuch> for StoreActor {
     type Result = MessageResult<HowMuch>;
 
     fn handle(&mut self, _: HowMuch, _: &mut Self::Context) -> Self::Result {
+        let oldest = self.queue.age(now());
         MessageResult(Backlog {
-            n_waiting: self.waiting.len(),
-            is_failing: self.pause.is_some() || self.is_tidying_lost,
+            n_waiting: self.queue.len(),
+            n_grades: self.queue.n_grades(),
+            oldest,
+            is_failing: self.is_away || oldest.is_some_and(|age| age > OLDEST),
         })
     }
 }

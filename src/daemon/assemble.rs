@@ -410,6 +410,6 @@ pub(super) fn n_session_threads() -> usize {
 
 /// Seconds since 1970, now.
 #[expect(clippy::disallowed_methods, reason = "the daemon's edge reads the clock")]
-pub(super) fn unix_now() -> f64 {
+fn unix_now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }

@@ -5,11 +5,12 @@ use std::{net::TcpListener, sync::Arc, time::Duration};
 use actix::{Actor as _, Addr, Arbiter, AsyncContext as _, Context};
 use actix_web::dev::ServerHandle;
 use anyhow::Context as _;
-use log::{error, info, warn};
+use futures_util::future::join_all;
+use log::{debug, error, info, warn};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::oneshot,
-    time::timeout,
+    time::{Instant, sleep, timeout_at},
 };
 
 use super::{
@@ -21,26 +22,36 @@ use crate::{
     actors::{
         grades::{self, Courier, GradeOutbox, RetryPlan},
         lti::{self, LtiGateway},
-        registry::{self, CloseAll, Reload, Restore, SessionRegistry},
-        store::{Attach, Flush, StoreActor},
+        registry::{self, CloseAll, KnownLearner, Reload, Restore, SessionRegistry},
+        store::{Attach, Backlog, Flush, HowMuch, StoreActor},
         vital::{Ailing, PageParts, VitalParts},
         xmpp::{self as connection, Disconnect, XmppConnection},
     },
     authoring::previews::SharedPreviews,
     failure::Failure,
-    http::{self, PagesConfig, health},
+    http::{
+        self, PagesConfig,
+        health::{self, Health},
+    },
     i18n::SharedCatalogs,
     metrics::Metrics,
-    store::Store,
+    store::{Store, StoreError},
     xmpp::{self, Down},
 };
 
-/// How long learners' good-byes may take at the end.
-const GOODBYE_PATIENCE: Duration = Duration::from_secs(4);
-/// How long the server may take to close the stream.
-const DISCONNECT_PATIENCE: Duration = Duration::from_secs(3);
+/// How long the end may take, all in all.
+const STOP_PATIENCE: Duration = Duration::from_secs(9);
+/// Of that, what is left for the XMPP server and the store when learners' good-byes are cut short.
+const AFTER_GOODBYES: Duration = Duration::from_secs(4);
+/// Of that, what is left for the last writes when the XMPP server does not close the stream.
+const AFTER_STREAM: Duration = Duration::from_secs(2);
+/// How long it may take to hear what is lost.
+const ANSWER_PATIENCE: Duration = Duration::from_millis(500);
 /// How long the last writes may take.
-const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
+const FLUSH_PATIENCE: Duration = Duration::from_secs(4);
+/// The first and the longest pause between two tries to reach the store.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// The parts of a running daemon.
 struct Running {
@@ -70,7 +81,29 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
     let mut terms = signal(SignalKind::terminate()).context("cannot listen to SIGTERM")?;
     let mut interrupts = signal(SignalKind::interrupt()).context("cannot listen to SIGINT")?;
     let service = ServiceManager::from_environment();
-    let running = start(&assembly, on_failure).await?;
+    let door = Door::open(&assembly)?;
+    let (health, health_server) = (door.health.clone(), door.health_server.clone());
+    let running = tokio::select! {
+        running = start(&assembly, door, service, on_failure) => running,
+        _ = terms.recv() => Err(Interrupted::Signal("SIGTERM")),
+        _ = interrupts.recv() => Err(Interrupted::Signal("SIGINT")),
+    };
+    let running = match running {
+        Ok(running) => running,
+        Err(interrupted) => {
+            health_server.stop(false).await;
+            return match interrupted {
+                Interrupted::Failure(failure) => Err(failure),
+                Interrupted::Signal(signal) => {
+                    info!("{signal}: stopping before all was started");
+                    Ok(())
+                }
+            };
+        }
+    };
+    let parts = running.vital_parts();
+    // Nobody else sets it.
+    drop(health.started.set(health::Started { parts, store: running.database.clone() }));
     let (on_death, mut died) = oneshot::channel();
     let watching = service.watch(running.vital_parts(), on_death);
 
@@ -99,9 +132,21 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
     };
     watching.abort();
     let why = result.as_ref().err().map_or_else(|| "asked to".to_owned(), ToString::to_string);
-    service.stopping(&format!("stopping: {why}")).await;
-    running.stop().await;
+    let why = format!("stopping: {why}");
+    tokio::join!(service.stopping(&why), running.stop());
     result
+}
+
+/// Why the daemon did not start.
+enum Interrupted {
+    Failure(Failure),
+    Signal(&'static str),
+}
+
+impl<F: Into<Failure>> From<F> for Interrupted {
+    fn from(failure: F) -> Self {
+        Self::Failure(failure.into())
+    }
 }
 
 /// What a connection that was given up means for the process.
@@ -139,17 +184,77 @@ async fn reload(assembly: &Arc<Assembly>, running: &Running) {
     }
 }
 
-async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result<Running, Failure> {
-    let settings = &assembly.settings;
-    let metrics = Arc::new(Metrics::new());
-    // Addresses first: what cannot be had should be known before anything is said to anybody.
-    let health_listener = listen(settings.metrics_bind, "metrics.bind")?;
-    let pages_listener =
-        if settings.lti.enabled { Some(listen(settings.lti.bind, "lti.bind")?) } else { None };
+/// What can be had at once: the addresses, and the health pages, which answer from now on.
+struct Door {
+    metrics: Arc<Metrics>,
+    pages: Option<TcpListener>,
+    health: Health,
+    health_server: ServerHandle,
+}
 
-    let store = Store::open(&settings.store).await.map_err(|error| {
+impl Door {
+    /// What cannot be had should be known before anything is said to anybody.
+    fn open(assembly: &Assembly) -> Result<Self, Failure> {
+        let settings = &assembly.settings;
+        let metrics = Arc::new(Metrics::new());
+        let listener = listen(settings.metrics_bind, "metrics.bind")?;
+        let pages =
+            if settings.lti.enabled { Some(listen(settings.lti.bind, "lti.bind")?) } else { None };
+        let health = Health { started: Arc::default(), metrics: Arc::clone(&metrics) };
+        let server = health::serve(health.clone(), listener).context("cannot serve the metrics")?;
+        let health_server = server.handle();
+        actix::spawn(server);
+        Ok(Self { metrics, pages, health, health_server })
+    }
+}
+
+/// Opens the store and reads who is known. A server that is away is waited for.
+async fn open_store(
+    assembly: &Assembly,
+    service: ServiceManager,
+) -> Result<(Store, Vec<KnownLearner>), Failure> {
+    let settings = &assembly.settings;
+    let is_file = settings.store.starts_with("sqlite:");
+    let mut pause = FIRST_PAUSE;
+    let mut waiting = None;
+    let opened = loop {
+        let opened = async {
+            let store = Store::open(&settings.store).await?;
+            let known = assembly.known_learners(&store).await?;
+            Ok((store, known))
+        };
+        match opened.await {
+            Err(error @ (StoreError::Away { .. } | StoreError::Query { .. })) if !is_file => {
+                if waiting.is_none() {
+                    warn!("store: {error}; the bot waits for it");
+                    waiting = Some(service.wait("waiting for the store"));
+                }
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            opened => break opened,
+        }
+    };
+    if let Some(waiting) = waiting {
+        waiting.abort();
+        if opened.is_ok() {
+            info!("the store is there");
+        }
+    }
+    opened.map_err(|error: StoreError| {
         Failure::MissingDependency(format!("{}: store: {error}", settings.file.display()))
-    })?;
+    })
+}
+
+async fn start(
+    assembly: &Assembly,
+    door: Door,
+    service: ServiceManager,
+    on_failure: oneshot::Sender<Down>,
+) -> Result<Running, Interrupted> {
+    let settings = &assembly.settings;
+    let Door { metrics, pages: pages_listener, health_server, .. } = door;
+    let (store, known) = open_store(assembly, service).await?;
     let store_actor =
         StoreActor::new(store.clone(), settings.retention, Arc::clone(&metrics)).start();
 
@@ -165,7 +270,7 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
     let arbiters: Vec<_> = (0..assemble::n_session_threads()).map(|_| Arbiter::new()).collect();
     let languages = assembly.catalogs();
     let catalogs = SharedCatalogs::new(languages.clone());
-    let factory = assembly.factory(languages.clone())?;
+    let factory = assembly.factory(languages)?;
     let previews = SharedPreviews::new(assembly.previews(&factory));
     let registry = SessionRegistry::new(registry::Parts {
         own: assembly.jid.clone(),
@@ -181,7 +286,6 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
     })
     .start();
     store_actor.do_send(Attach(registry.clone().recipient()));
-    let known = assembly.known_learners(&store).await.context("cannot read the enrolments")?;
     registry.do_send(Restore { learners: known });
     connection_context.run(XmppConnection::new(connection::Parts {
         own: assembly.jid.clone(),
@@ -196,7 +300,7 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
         metrics: Arc::clone(&metrics),
     }));
 
-    let (mut servers, mut desks, mut page_parts) = (Vec::new(), Vec::new(), None);
+    let (mut servers, mut desks, mut page_parts) = (vec![health_server], Vec::new(), None);
     if let Some(listener) = pages_listener {
         let config = assembly.pages(catalogs.clone(), previews.clone());
         let pages = Pages { store: &store, registry: &registry, metrics: &metrics, config };
@@ -205,23 +309,18 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
         servers.push(server);
         desks.push(desk);
     }
-    let mut running = Running {
+    Ok(Running {
         registry,
         connection,
         store: store_actor,
-        database: store.clone(),
+        database: store,
         servers,
         arbiters,
         desks,
         pages: page_parts,
         catalogs,
         previews,
-    };
-    let health = health::Health { parts: running.vital_parts(), store, metrics };
-    let server = health::serve(health, health_listener).context("cannot serve the metrics")?;
-    running.servers.push(server.handle());
-    actix::spawn(server);
-    Ok(running)
+    })
 }
 
 /// What the web pages are made of.
@@ -300,26 +399,37 @@ impl Running {
 
     /// Learners are told, the stream is closed in order, the last writes are done.
     async fn stop(self) {
-        for server in &self.servers {
-            // Requests under way end by themselves; the shutdown timeout bounds them.
-            server.stop(true).await;
-        }
-        if timeout(GOODBYE_PATIENCE, self.registry.send(CloseAll)).await.is_err() {
+        let end = Instant::now() + STOP_PATIENCE;
+        // Requests under way end by themselves; the shutdown timeouts bound them.
+        join_all(self.servers.iter().map(|server| server.stop(true))).await;
+        if timeout_at(end - AFTER_GOODBYES, self.registry.send(CloseAll)).await.is_err() {
             warn!("not every session ended in time");
         }
-        if timeout(DISCONNECT_PATIENCE, self.connection.send(Disconnect)).await.is_err() {
+        if timeout_at(end - AFTER_STREAM, self.connection.send(Disconnect)).await.is_err() {
             warn!("the XMPP server did not close the stream in time");
         }
-        let written = async {
-            self.store.send(Flush).await.ok();
-            self.database.close().await;
-        };
-        if timeout(FLUSH_PATIENCE, written).await.is_err() {
-            warn!("the store did not finish its writes in time");
+        let last = end.min(Instant::now() + FLUSH_PATIENCE);
+        if !matches!(timeout_at(last, self.store.send(Flush)).await, Ok(Ok(()))) {
+            self.say_what_is_lost().await;
+        }
+        if timeout_at(last, self.database.close()).await.is_err() {
+            debug!("the store was not closed in time");
         }
         for arbiter in self.arbiters.iter().chain(&self.desks) {
             arbiter.stop();
         }
         info!("stopped");
+    }
+
+    /// The last writes did not come through.
+    async fn say_what_is_lost(&self) {
+        match self.store.send(HowMuch).timeout(ANSWER_PATIENCE).await {
+            Ok(Backlog { n_waiting, n_grades, .. }) => error!(
+                lost = n_waiting;
+                "the store could not be written to the end: {n_waiting} writes are lost, {n_grades} \
+                 of them with a grade; those learners have to enter the bot secret again"
+            ),
+            Err(_) => error!("the store could not be written to the end, and its writer is gone"),
+        }
     }
 }

@@ -23,6 +23,8 @@ use crate::{
 const LOGIN_PATIENCE: Duration = Duration::from_secs(15);
 /// How often the first login is asked for.
 const LOGIN_PERIOD: Duration = Duration::from_millis(100);
+/// How often a daemon that waits says so, until it counts as ready.
+const WAIT_PERIOD: Duration = Duration::from_secs(1);
 /// Longest time between two looks at the parts.
 const LONGEST_PERIOD: Duration = Duration::from_secs(10);
 /// Signs of life for each time that the service manager waits for one.
@@ -65,6 +67,30 @@ impl ServiceManager {
         self.tell(|| vec![NotifyState::Stopping.to_string(), status]).await;
     }
 
+    /// Says, until the task is ended, that the daemon is alive and waits for something that the bot
+    /// needs. It counts as ready after a while: nobody is to start it again for that.
+    pub(super) fn wait(self, why: &str) -> JoinHandle<()> {
+        let why = status(why);
+        actix::spawn(async move {
+            let began = Instant::now();
+            loop {
+                let mut states = vec![why.clone(), NotifyState::Watchdog.to_string()];
+                let is_ready = began.elapsed() >= LOGIN_PATIENCE;
+                if is_ready {
+                    states.push(NotifyState::Ready.to_string());
+                }
+                self.tell(|| states).await;
+                sleep(if is_ready { self.period() } else { WAIT_PERIOD.min(self.period()) }).await;
+            }
+        })
+    }
+
+    /// Longest time between two signs of life.
+    fn period(self) -> Duration {
+        self.watchdog
+            .map_or(LONGEST_PERIOD, |watchdog| LONGEST_PERIOD.min(watchdog / BEATS_PER_WATCHDOG))
+    }
+
     /// Says that the daemon is ready as soon as the bot is logged in, or has tried to for a while;
     /// from then on, for as long as all parts answer, that it is alive and what it does. A part that
     /// died does not come back: `died` is told which.
@@ -73,9 +99,7 @@ impl ServiceManager {
     }
 
     async fn watch_on(self, parts: VitalParts, died: oneshot::Sender<Ailing>) {
-        let period = self
-            .watchdog
-            .map_or(LONGEST_PERIOD, |watchdog| LONGEST_PERIOD.min(watchdog / BEATS_PER_WATCHDOG));
+        let period = self.period();
         let began = Instant::now();
         let mut is_ready = false;
         let mut is_well = true;

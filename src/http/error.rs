@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
 };
-use log::{debug, error, warn};
+use log::{debug, warn};
 
 use super::{
     Site,
@@ -73,7 +73,8 @@ impl Failure {
     /// Logs the failure, as loudly as it deserves.
     fn log(&self, reference: &str) {
         match self {
-            Self::Page(PageError::Store(why)) => error!("{reference}: {self}: {why}"),
+            // That the store is away is said by its writer, once.
+            Self::Page(PageError::Store(why)) => warn!("{reference}: {self}: {why}"),
             Self::Page(PageError::Launch(_) | PageError::Unavailable) => {
                 warn!("{reference}: {self}");
             }

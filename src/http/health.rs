@@ -1,6 +1,10 @@
-//! `/metrics`, `/healthz`, `/readyz`, on an address of their own.
+//! `/metrics`, `/healthz`, `/readyz`, on an address of their own. They answer before the daemon has
+//! its store, too.
 
-use std::{net::TcpListener, sync::Arc};
+use std::{
+    net::TcpListener,
+    sync::{Arc, OnceLock},
+};
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer, dev::Server, http::header::ACCEPT, web,
@@ -18,12 +22,19 @@ use crate::{
 /// Whom the health pages ask.
 #[derive(Clone, Debug)]
 pub struct Health {
+    /// What there is once the daemon has started.
+    pub started: Arc<OnceLock<Started>>,
+    /// The counters.
+    pub metrics: Arc<Metrics>,
+}
+
+/// What must work for the daemon to be ready.
+#[derive(Clone, Debug)]
+pub struct Started {
     /// The actors.
     pub parts: VitalParts,
     /// The database.
     pub store: Store,
-    /// The counters.
-    pub metrics: Arc<Metrics>,
 }
 
 /// Serves the health pages on a listener that is bound already.
@@ -53,9 +64,10 @@ async fn metrics(health: web::Data<Health>, request: HttpRequest) -> HttpRespons
     }
 }
 
-/// 200 while all actors answer.
+/// 200 while all actors answer, and while there are none yet.
 async fn alive(health: web::Data<Health>) -> HttpResponse {
-    match health.parts.look().await {
+    let Some(started) = health.started.get() else { return HttpResponse::Ok().body("starting\n") };
+    match started.parts.look().await {
         Ok(_) => HttpResponse::Ok().body("alive\n"),
         Err(ailing) => HttpResponse::ServiceUnavailable().body(format!("{ailing}\n")),
     }
@@ -77,8 +89,11 @@ struct Standing {
 }
 
 async fn look(health: &Health) -> Standing {
-    let (seen, pinged) =
-        tokio::join!(health.parts.look(), tokio::time::timeout(PATIENCE, health.store.ping()));
+    let Some(Started { parts, store }) = health.started.get() else {
+        let problem = Some("starting: the store is not open yet".to_owned());
+        return Standing { problem, is_writable: false };
+    };
+    let (seen, pinged) = tokio::join!(parts.look(), tokio::time::timeout(PATIENCE, store.ping()));
     let is_writable = matches!(pinged, Ok(Ok(()))) && !matches!(seen, Ok(seen) if !seen.is_writing);
     let problem = match seen {
         Err(ailing) => Some(ailing.to_string()),

@@ -13,7 +13,7 @@ mod request;
 mod show;
 mod status;
 
-use std::net::TcpListener;
+use std::{net::TcpListener, time::Duration};
 
 use actix::{Actor, Addr, Handler, Message, dev::ToEnvelope};
 use actix_web::{
@@ -34,6 +34,9 @@ use crate::{
     metrics::Meter,
 };
 
+/// How long whoever opens a page waits for the gateway, which waits for the store: longer than the
+/// store waits for its database.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(15);
 /// How long requests under way have at the end, in seconds.
 const SHUTDOWN_TIMEOUT: u64 = 2;
 
@@ -88,7 +91,7 @@ pub fn serve(site: Site, listener: TcpListener) -> std::io::Result<Server> {
     });
     let server = server
         .workers(2)
-        .keep_alive(KeepAlive::Timeout(std::time::Duration::from_secs(15)))
+        .keep_alive(KeepAlive::Timeout(Duration::from_secs(15)))
         .disable_signals()
         .shutdown_timeout(SHUTDOWN_TIMEOUT);
     Ok(server.listen(listener)?.run())
@@ -204,7 +207,7 @@ impl Site {
         T: Send + 'static,
     {
         self.meter.sent();
-        let answer = self.gateway.send(message).await;
+        let answer = self.gateway.send(message).timeout(ANSWER_PATIENCE).await;
         Ok(answer.map_err(|_gone| PageError::Unavailable)??)
     }
 }

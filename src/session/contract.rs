@@ -161,6 +161,8 @@ pub enum Farewell {
     TimedOut,
     /// The learner has gone to another address.
     Dismissed,
+    /// What was kept of the learner is deleted.
+    Erased,
     /// The bot stops.
     Shutdown,
 }

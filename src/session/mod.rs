@@ -63,7 +63,7 @@ pub use contract::{
     BotSecretVerdict, Effect, Farewell, Note, Progress, REFUSALS, SecretVerdict, SessionConfig,
     Whereabouts,
 };
-pub use phrases::{refusal_for, sign_out_status};
+pub use phrases::{interruption_for, refusal_for, sign_out_status};
 pub use presence::{Client, Excess};
 pub use snapshot::{NoSnapshot, Snapshot};
 pub use speech::Typing;

@@ -21,6 +21,11 @@ pub fn sign_out_status(catalog: &Arc<Catalog>, variables: &BTreeMap<String, Stri
     written(catalog, variables, || status(Farewell::TimedOut))
 }
 
+/// What somebody is told whose session broke before the lesson began, with the variables replaced.
+pub fn interruption_for(catalog: &Arc<Catalog>, variables: &BTreeMap<String, String>) -> String {
+    written(catalog, variables, interrupted)
+}
+
 fn written(
     catalog: &Arc<Catalog>,
     variables: &BTreeMap<String, String>,
@@ -90,6 +95,9 @@ pub(super) fn farewell(why: Farewell) -> Option<String> {
         Farewell::Dismissed => Some(tr!(
             "I end our session, because you have asked for one at another address. Good-bye!"
         )),
+        Farewell::Erased => Some(tr!(
+            "I end our session, because everything that was stored about you here has been deleted. Good-bye!"
+        )),
         Farewell::Shutdown => Some(tr!(
             "I have to stop for maintenance now. When I am back, we will go on where we are."
         )),
@@ -103,7 +111,7 @@ pub(super) fn status(why: Farewell) -> String {
             tr!("Your session has expired, you can start a new session from ${project_name}.")
         }
         Farewell::Shutdown => tr!("I am away for maintenance, and will be back soon."),
-        Farewell::Finished | Farewell::Dismissed => {
+        Farewell::Finished | Farewell::Dismissed | Farewell::Erased => {
             tr!("Your session has ended, you can start a new session from ${project_name}.")
         }
     }

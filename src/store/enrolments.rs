@@ -2,7 +2,7 @@
 
 use sqlx::{Row as _, any::AnyRow};
 
-use super::{Enrolment, EnrolmentId, Store, StoreError, Write, progress_of};
+use super::{Enrolment, EnrolmentId, Store, StoreError, Write, pool::within, progress_of};
 use crate::session::Progress;
 
 /// The columns of an [`Enrolment`], in the order in which they are read.
@@ -72,6 +72,10 @@ impl Store {
     /// [`StoreError::JidTaken`] if it belongs to another person, [`StoreError::NotFound`], or what
     /// the database says.
     pub async fn set_jid(&self, id: &EnrolmentId, jid: Option<&str>) -> Result<(), StoreError> {
+        within(self.bind_jid(id, jid)).await
+    }
+
+    async fn bind_jid(&self, id: &EnrolmentId, jid: Option<&str>) -> Result<(), StoreError> {
         // The index on Jabber IDs is unique, so that of two people one gets it.
         let mut transaction = self.pool.begin().await?;
         if let Some(jid) = jid {

@@ -18,6 +18,7 @@ use super::{
     Enrolment, GradeState, NewEnrolment, Store, StoreError,
     enrolments::{COLUMNS, enrolment},
     grades::grade_state,
+    pool::within,
     sql::{digest, random_id},
 };
 
@@ -168,7 +169,7 @@ impl Store {
     }
 
     async fn write(&self, batch: Vec<Waiting>) {
-        match self.write_all(&batch).await {
+        match within(self.write_all(&batch)).await {
             Ok(taken) => {
                 for (waiting, taken) in batch.into_iter().zip(taken) {
                     // Who no longer waits need not be told.

@@ -7,9 +7,11 @@
 
 mod course;
 mod enrolments;
+mod file;
 mod grades;
 mod invitations;
 mod launches;
+mod pool;
 mod retention;
 mod sessions;
 mod sql;
@@ -22,7 +24,7 @@ pub use self::{
     course::{Course, CourseRow, Funnel, Wanted},
     invitations::{Invitations, Invited},
     launches::{Nonce, Taken},
-    retention::{Erased, Retention, Unsent},
+    retention::{Erased, Forgotten, Retention, Unsent},
     sessions::{KnownEnrolment, KnownRow, Write},
     sql::Store,
 };
@@ -37,6 +39,12 @@ pub enum StoreError {
     )]
     Open {
         /// What the database's library said, without the URL, as that may hold a password.
+        why: String,
+    },
+    /// The database server cannot be reached at present.
+    #[error("the database cannot be reached: {why}")]
+    Away {
+        /// What the network or the server said.
         why: String,
     },
     /// The file is not a database, or a damaged one.

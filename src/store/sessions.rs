@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use sqlx::{AnyConnection, Row as _};
 
-use super::{Store, StoreError, grades, progress_number, progress_of};
+use super::{
+    Store, StoreError, grades, pool::within, progress_number, progress_of, sql::is_collision,
+};
 use crate::session::{Progress, Snapshot};
 
 /// Something to be kept.
@@ -56,6 +58,9 @@ pub struct KnownEnrolment {
     pub progress: Progress,
 }
 
+/// How often a transaction is tried that the database gives up for another one.
+const TRIES: usize = 4;
+
 impl Store {
     /// Writes in this order, all or nothing.
     ///
@@ -63,8 +68,25 @@ impl Store {
     ///
     /// What the database says; then nothing was written.
     pub async fn write_behind(&self, writes: &[Write]) -> Result<(), StoreError> {
+        for _ in 1..TRIES {
+            match within(self.write_once(writes)).await {
+                Err(error) if is_collision(&error) => {}
+                done => return Ok(done?),
+            }
+        }
+        Ok(within(self.write_once(writes)).await?)
+    }
+
+    async fn write_once(&self, writes: &[Write]) -> Result<(), sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
+        let mut is_secret_erased = false;
         for write in writes {
+            if self.pool.is_sqlite()
+                && let Write::Session { jid, snapshot, .. } = write
+                && !snapshot.as_ref().is_some_and(|snapshot| snapshot.has_secret())
+            {
+                is_secret_erased |= has_secret(&mut transaction, jid).await?;
+            }
             match write {
                 Write::Progress { jid, progress, credit, at } => {
                     set_progress(&mut transaction, jid, *progress, *at).await?;
@@ -90,6 +112,9 @@ impl Store {
             }
         }
         transaction.commit().await?;
+        if is_secret_erased {
+            self.erased();
+        }
         Ok(())
     }
 
@@ -122,6 +147,12 @@ impl Store {
         });
         Ok(known.collect::<Result<_, _>>()?)
     }
+}
+
+/// Whether a secret is kept with somebody's session.
+async fn has_secret(connection: &mut AnyConnection, jid: &str) -> Result<bool, sqlx::Error> {
+    let select = "SELECT 1 FROM sessions WHERE jid = $1 AND snapshot LIKE '%\"shared_secret\":%'";
+    Ok(sqlx::query(select).bind(jid).fetch_optional(connection).await?.is_some())
 }
 
 /// Keeps how far a learner is, and when they were heard of. They never go back.

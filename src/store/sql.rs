@@ -1,29 +1,42 @@
 //! The database itself: opening it, and what all tables have in common.
 
 use std::{
-    sync::{Arc, atomic::AtomicI64, atomic::Ordering},
+    str::FromStr as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
 use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
-use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _, Row as _, any::AnyPoolOptions};
+use sqlx::{
+    AnyConnection, ConnectOptions as _, Connection as _, Executor as _, Row as _,
+    any::AnyConnectOptions, migrate::MigrateError,
+};
+use tokio::time::timeout;
 
-use super::{StoreError, launches::Queue};
+use super::{
+    StoreError,
+    file::DatabaseFile,
+    launches::Queue,
+    pool::{Pool, prepare, within},
+};
 
-/// Connections to the database. SQLite has one writer at a time anyway.
-const MOST_CONNECTIONS: u32 = 4;
-/// How long a query waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the tables may take to be brought to this version.
+const MIGRATION_PATIENCE: Duration = Duration::from_mins(10);
 
 /// The database. A clone is another handle to the same one.
 #[derive(Clone, Debug)]
 pub struct Store {
-    pub(super) pool: AnyPool,
+    pub(super) pool: Pool,
     /// Launches that wait to be written, together.
     pub(super) launches: Arc<Queue>,
     /// How many nonces there are, about.
     pub(super) n_nonces: Arc<AtomicI64>,
+    /// Whether something was erased that SQLite's log still holds.
+    pub(super) is_to_overwrite: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -32,42 +45,78 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Open`], [`StoreError::Damaged`] or [`StoreError::Schema`]; whatever is there
-    /// stays as it is.
+    /// [`StoreError::Away`] while a server cannot be reached, [`StoreError::Open`],
+    /// [`StoreError::Damaged`] or [`StoreError::Schema`]; whatever is there stays as it is.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_or_make(url, true).await
+    }
+
+    /// As [`open`](Self::open), but a database that is not there is not made.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`StoreError::Open`] if there is none.
+    pub async fn open_existing(url: &str) -> Result<Self, StoreError> {
+        Self::open_or_make(url, false).await
+    }
+
+    async fn open_or_make(url: &str, may_make: bool) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let is_sqlite = url.starts_with("sqlite:");
         if is_sqlite && (url.contains(":memory:") || url.contains("mode=memory")) {
             let why = "a database in memory would lose grades at the end; name a file".to_owned();
             return Err(StoreError::Open { why });
         }
-        let has_options = url.contains('?');
-        let url =
-            if is_sqlite && !has_options { format!("{url}?mode=rwc") } else { url.to_owned() };
+        if !is_sqlite {
+            return Self::open_at(url, false, may_make).await;
+        }
+        let may_make = may_make && (!url.contains('?') || url.contains("mode=rwc"));
+        let file = DatabaseFile::find(url, may_make).await?;
+        let opened = Self::open_at(url, true, may_make).await;
+        if opened.is_err() {
+            file.take_back();
+        }
+        opened
+    }
+
+    async fn open_at(url: &str, is_sqlite: bool, may_make: bool) -> Result<Self, StoreError> {
+        let options = AnyConnectOptions::from_str(url).map_err(|error| opening(&error))?;
+        // What is slow or fails is said where it matters; statements are long, and hold names.
+        let options = options.disable_statement_logging();
         // A pool would try again for as long as it waits, and hide what is wrong.
-        let mut first = AnyConnection::connect(&url).await.map_err(|error| opening(&error))?;
-        prepare(&mut first, is_sqlite).await.map_err(|error| opening(&error))?;
+        let mut first = within(options.connect()).await.map_err(|error| opening(&error))?;
         if is_sqlite {
-            // On a full disk only this shows it.
-            for statement in ["BEGIN IMMEDIATE", "ROLLBACK"] {
+            prepare(&mut first, true).await.map_err(|error| opening(&error))?;
+            // On a full disk, or where others may write and this program may not, only a write shows
+            // it.
+            for statement in ["BEGIN IMMEDIATE", "PRAGMA user_version = 0", "ROLLBACK"] {
                 first.execute(statement).await.map_err(|error| opening(&error))?;
             }
+        } else if !may_make && !has_tables(&mut first).await.map_err(|error| opening(&error))? {
+            let why = "it holds no tables of otrbot".to_owned();
+            return Err(StoreError::Open { why });
         }
-        first.close().await.map_err(|error| opening(&error))?;
-        let options = AnyPoolOptions::new()
-            .max_connections(MOST_CONNECTIONS)
-            .acquire_timeout(PATIENCE)
-            .after_connect(move |connection, _| {
-                Box::pin(async move { prepare(connection, is_sqlite).await })
-            });
-        let pool = options.connect(&url).await.map_err(|error| opening(&error))?;
-        sqlx::migrate!("src/store/migrations").run(&pool).await.map_err(|error| {
-            if let sqlx::migrate::MigrateError::Execute(error) = &error {
-                return opening(error);
+        let migrator = sqlx::migrate!("src/store/migrations");
+        match timeout(MIGRATION_PATIENCE, migrator.run(&mut first)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))) => {
+                return Err(opening(&error));
             }
-            StoreError::Schema { why: error.to_string() }
-        })?;
-        let store = Self { pool, launches: Arc::default(), n_nonces: Arc::default() };
+            Ok(Err(error)) => return Err(StoreError::Schema { why: error.to_string() }),
+            Err(_elapsed) => {
+                let why = "its tables are not brought to this version in time".to_owned();
+                return Err(StoreError::Away { why });
+            }
+        }
+        within(first.close()).await.map_err(|error| opening(&error))?;
+        let pool = Pool::connect(options, is_sqlite).await.map_err(|error| opening(&error))?;
+        let store = Self {
+            pool,
+            launches: Arc::default(),
+            n_nonces: Arc::default(),
+            // Of what was erased before, nobody knows how far that came.
+            is_to_overwrite: Arc::new(AtomicBool::new(is_sqlite)),
+        };
         store.count_nonces().await?;
         Ok(store)
     }
@@ -90,6 +139,29 @@ impl Store {
         Ok(())
     }
 
+    /// Overwrites what was erased and still stands in SQLite's log. Whether nothing is left to be
+    /// overwritten: while others read, that waits.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn overwrite(&self) -> Result<bool, StoreError> {
+        if !self.is_to_overwrite.swap(false, Ordering::Relaxed) {
+            return Ok(true);
+        }
+        let done = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.pool).await;
+        let is_busy = done.and_then(|row| row.try_get::<i32, _>(0)).map(|busy| busy != 0);
+        if !matches!(is_busy, Ok(false)) {
+            self.is_to_overwrite.store(true, Ordering::Relaxed);
+        }
+        Ok(!is_busy?)
+    }
+
+    /// Something was erased that SQLite's log may still hold.
+    pub(super) fn erased(&self) {
+        self.is_to_overwrite.store(self.pool.is_sqlite(), Ordering::Relaxed);
+    }
+
     /// Forgets the nonces whose time is over.
     ///
     /// # Errors
@@ -108,21 +180,11 @@ impl Store {
     }
 }
 
-/// What a new connection needs. A grade that was answered for must be on the disk.
-async fn prepare(connection: &mut AnyConnection, is_sqlite: bool) -> Result<(), sqlx::Error> {
-    if is_sqlite {
-        for pragma in [
-            "PRAGMA busy_timeout = 10000",
-            "PRAGMA journal_mode = WAL",
-            "PRAGMA synchronous = FULL",
-            "PRAGMA foreign_keys = ON",
-            // What is erased is overwritten.
-            "PRAGMA secure_delete = ON",
-        ] {
-            connection.execute(pragma).await?;
-        }
-    }
-    Ok(())
+/// Whether a server's database is one of this program.
+async fn has_tables(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    let select = "SELECT CASE WHEN to_regclass('enrolments') IS NULL THEN 0 ELSE 1 END";
+    let row = within(connection.fetch_one(select)).await?;
+    Ok(row.try_get::<i32, _>(0)? == 1)
 }
 
 /// 128 random bits as 32 hex digits.
@@ -152,16 +214,45 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Sorts what can go wrong while opening.
-fn opening(error: &sqlx::Error) -> StoreError {
+pub(super) fn opening(error: &sqlx::Error) -> StoreError {
     let why = error.to_string();
-    if why.contains("not a database") || why.contains("malformed") {
-        return StoreError::Damaged { why };
+    if is_damage(error) {
+        StoreError::Damaged { why }
+    } else if is_away(error) {
+        StoreError::Away { why }
+    } else {
+        StoreError::Open { why }
     }
-    StoreError::Open { why }
+}
+
+/// Whether SQLite found its file to be damaged (11), or none of its own (26).
+fn is_damage(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    // Those of PostgreSQL have five characters.
+    let code = error.code().filter(|code| code.len() < 5).and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 11 | 26))
+}
+
+/// Whether a server is not there, or not ready yet, so that it may be there later.
+fn is_away(error: &sqlx::Error) -> bool {
+    if matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) {
+        return true;
+    }
+    let sqlx::Error::Database(error) = error else { return false };
+    let Some(code) = error.code().filter(|code| code.len() == 5) else { return false };
+    // It starts, stops, is full, or follows another server; the connection broke.
+    code == "25006" || ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
+}
+
+/// Whether PostgreSQL gave a transaction up for another one, so that it is to be tried again.
+pub(super) fn is_collision(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    error.code().is_some_and(|code| code == "40P01" || code == "40001")
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Query { why: error.to_string() }
+        let why = error.to_string();
+        if is_damage(&error) { Self::Damaged { why } } else { Self::Query { why } }
     }
 }

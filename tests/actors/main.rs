@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
+mod bombs;
 mod faults;
 mod flood;
 mod resume;

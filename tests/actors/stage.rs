@@ -37,6 +37,7 @@ pub(crate) struct Stage {
     pub(crate) registry: Addr<SessionRegistry>,
     recorder: Addr<Recorder>,
     pub(crate) arbiter: Arbiter,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// What differs from stage to stage.
@@ -46,6 +47,8 @@ pub(crate) struct Options {
     pub(crate) catalogs: Catalogs,
     /// Whether sessions live on the thread of the test, whose time can be paused.
     pub(crate) is_here: bool,
+    /// Whether what learners write is logged.
+    pub(crate) log_user_messages: bool,
 }
 
 impl Default for Options {
@@ -55,6 +58,7 @@ impl Default for Options {
             typing: Typing { scheduled: false, chars_per_second: 20 },
             catalogs: Catalogs::load(None).0,
             is_here: false,
+            log_user_messages: false,
         }
     }
 }
@@ -109,6 +113,7 @@ impl Stage {
         let recorder = Recorder::default().start();
         let arbiter = Arbiter::new();
         let sessions = if options.is_here { Arbiter::current() } else { arbiter.handle() };
+        let metrics = Arc::new(Metrics::new());
         let registry = SessionRegistry::new(Parts {
             own: bare(BOT),
             factory: factory(options.typing, options.catalogs),
@@ -116,12 +121,12 @@ impl Stage {
             out: recorder.clone().recipient(),
             store: recorder.clone().recipient(),
             sessions: recorder.clone().recipient(),
-            metrics: Arc::new(Metrics::new()),
-            log_user_messages: false,
+            metrics: Arc::clone(&metrics),
+            log_user_messages: options.log_user_messages,
             refuse_strangers: options.refuse_strangers,
             check_interval: CHECK_INTERVAL,
         });
-        Self { registry: registry.start(), recorder, arbiter }
+        Self { registry: registry.start(), recorder, arbiter, metrics }
     }
 
     /// What was delivered since this was last asked, once nobody has anything to do any more. The

@@ -119,6 +119,7 @@ fn a_closed_session_says_good_bye_and_ends_otr() {
     for (why, word, comes_back) in [
         (Farewell::Shutdown, "maintenance", "back soon"),
         (Farewell::Dismissed, "another address", "from Totem"),
+        (Farewell::Erased, "has been deleted", "from Totem"),
         (Farewell::TimedOut, "long time", "from Totem"),
     ] {
         let mut class = Class::private();

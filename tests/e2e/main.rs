@@ -29,6 +29,7 @@ mod many;
 mod props;
 mod reload;
 mod service;
+mod start;
 mod stop;
 mod storage;
 mod talk;

@@ -1,19 +1,25 @@
 //! The store fails under the running bot: that is said once and seen from outside, the bot goes on
 //! talking, and no grade is lost.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of a test may fail it")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "helpers of a test may fail it, and read the clock"
+)]
 
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::program;
 use crate::support::daemon::{Daemon, Script};
+use crate::support::hole::Hole;
 use crate::support::learner::bot_secret_in;
 use crate::support::lms::Launch;
 use crate::support::oauth::Consumer;
@@ -153,6 +159,47 @@ fn a_postgresql_that_is_read_only_for_a_while() {
         script.store = url;
     });
     outage(&school, || server.set_read_only(true), || server.set_read_only(false));
+}
+
+#[test]
+fn a_postgresql_whose_connections_are_lost_without_a_word() {
+    let server = Postgres::start();
+    let hole = Hole::dig(&server.socket());
+    let url = hole.url(&server.database());
+    let school = School::open(1, |script| {
+        script.whitelist.clear();
+        script.store = url;
+    });
+    let outcomes = Outcomes::start(&Consumer::stage());
+    let mut learner = Learner::come(&school, &outcomes, 1);
+    // The bot writes how far they are, and never hears of that again.
+    hole.swallow_next_update();
+    let secret = learner.learn();
+    let is_red = poll(PATIENCE, || (is_ready(&school) == Some(503)).then_some(()));
+    assert_eq!(is_red, Some(()), "/readyz stays green:\n{}", school.daemon.log());
+    assert_eq!(hole.n_swallowed(), 1);
+    assert_eq!(web::status_of(&format!("{}/healthz", school.daemon.metrics_url())), Some(200));
+    let is_green = poll(RECOVERY, || (is_ready(&school) == Some(200)).then_some(()));
+    assert_eq!(is_green, Some(()), "/readyz stays red:\n{}", school.daemon.log());
+
+    let mut page = learner.find_field();
+    let form = page.page().forms().into_iter().find(|form| form.has("bot_secret")).unwrap();
+    hole.lose_all();
+    let begun = Instant::now();
+    // Whoever opens a page now gets an answer, and one that they can do something with.
+    let status = page.submit(&form.clone().with("bot_secret", &secret)).status;
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    assert!(status == 200 || status == 503, "{status}");
+
+    // Nobody has to mend anything.
+    let is_green = poll(RECOVERY, || (is_ready(&school) == Some(200)).then_some(()));
+    assert_eq!(is_green, Some(()), "/readyz stays red:\n{}", school.daemon.log());
+    let answer = page.submit(&form.with("bot_secret", &secret));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let grade = outcomes.wait_for_grade(&learner.sourcedid(), RECOVERY);
+    assert!(grade.is_some(), "{}", school.daemon.log());
+    let log = school.daemon.log();
+    assert!(log.matches("the store cannot be written").count() <= 2, "{log}");
 }
 
 /// A small file system for the store, which only the daemon sees: the program that starts both, and

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::OnceLock};
 
 use otrbot::store::Store;
 
-use crate::postgres::Postgres;
+use crate::{hole::Hole, postgres::Postgres};
 
 /// An empty database of its own.
 pub(crate) struct Database {
@@ -21,9 +21,14 @@ impl Database {
 
     /// On a server of PostgreSQL that all tests share. It ends when the process does.
     pub(crate) fn postgres() -> Self {
-        static SERVER: OnceLock<Postgres> = OnceLock::new();
-        let url = SERVER.get_or_init(Postgres::start).database();
-        Self { url, folder: tempfile::tempdir().unwrap() }
+        Self { url: server().database(), folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// The same, by a way that can lose what goes over it.
+    pub(crate) fn by_hole() -> (Self, Hole) {
+        let hole = Hole::dig(&server().socket());
+        let url = hole.url(&server().database());
+        (Self { url, folder: tempfile::tempdir().unwrap() }, hole)
     }
 
     /// The file, where it is one.
@@ -40,6 +45,11 @@ impl Database {
     pub(crate) async fn open(&self) -> Store {
         Store::open(&self.url).await.unwrap()
     }
+}
+
+fn server() -> &'static Postgres {
+    static SERVER: OnceLock<Postgres> = OnceLock::new();
+    SERVER.get_or_init(Postgres::start)
 }
 
 /// Has each test run on both databases.

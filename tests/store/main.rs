@@ -9,7 +9,12 @@
     reason = "helpers of a test may fail it, and wait by the clock"
 )]
 
+mod damage;
 mod database;
+mod erasure;
+#[path = "../support/hole.rs"]
+mod hole;
+mod outage;
 #[expect(dead_code, reason = "the suite of the daemon uses the rest")]
 #[path = "../support/postgres.rs"]
 mod postgres;

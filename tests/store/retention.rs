@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use otrbot::{
     session::{Progress, Snapshot},
-    store::{Erased, Invitations, NewEnrolment, NewGrade, Retention, Store, Unsent, Write},
+    store::{
+        Erased, Forgotten, Invitations, NewEnrolment, NewGrade, Retention, Store, Unsent, Write,
+    },
 };
 
 use crate::{
@@ -15,7 +17,9 @@ use crate::{
 on_both! {
     who_was_not_heard_of_for_long_is_deleted
     a_person_is_forgotten_in_all_their_assignments
+    a_person_with_two_jids_is_forgotten_with_both
     a_grade_on_its_way_is_erased_only_if_that_is_wanted
+    who_is_forgotten_again_meanwhile_is_let_go_again
     what_the_bot_writes_while_it_lets_somebody_go_is_erased_too
 }
 
@@ -88,14 +92,51 @@ async fn a_person_is_forgotten_in_all_their_assignments(database: Database) {
 
     let erased = store.forget("anna@example.org", false, 3000).await.unwrap().unwrap();
 
-    assert_eq!(erased, Erased { enrolments: 2, grades: 1, sessions: 1, invitations: 1 });
+    let expected =
+        Erased { enrolments: 2, grades: 1, sessions: 1, invitations: 1, ..Erased::default() };
+    assert_eq!(erased, expected);
     assert!(store.enrolment(&elsewhere.id).await.unwrap().is_none());
     assert!(store.enrolment_by_jid("ben@example.org").await.unwrap().is_some());
-    assert_eq!(store.forgotten().await.unwrap(), ["anna@example.org"]);
+    assert_eq!(store.forgotten().await.unwrap(), [forgotten("anna@example.org", 3000)]);
     let erased = store.forget("guest@example.org", false, 3000).await.unwrap().unwrap();
     assert_eq!((erased.enrolments, erased.is_nothing()), (1, false));
     let nobody = store.forget("nobody@example.org", false, 3000).await.unwrap().unwrap();
     assert!(nobody.is_nothing());
+}
+
+fn forgotten(jid: &str, at: i64) -> Forgotten {
+    Forgotten { jid: jid.to_owned(), at }
+}
+
+async fn a_person_with_two_jids_is_forgotten_with_both(database: Database) {
+    let store = database.open().await;
+    enrolled(&store, "anna", "anna@example.org").await;
+    let elsewhere = store.put_enrolment(person("anna", "other link")).await.unwrap();
+    store.set_jid(&elsewhere.id, Some("anna@work.example")).await.unwrap();
+    enrolled(&store, "ben", "ben@example.org").await;
+    for jid in ["anna@example.org", "anna@work.example", "ben@example.org"] {
+        put_session(&store, jid, 2000).await;
+    }
+
+    let erased = store.forget("anna@example.org", false, 3000).await.unwrap().unwrap();
+
+    assert_eq!((erased.enrolments, erased.sessions), (2, 2));
+    assert_eq!(erased.other_jids, ["anna@work.example"]);
+    assert_eq!(n_sessions(&store).await, 1);
+    let mut gone = store.forgotten().await.unwrap();
+    gone.sort_by(|one, other| one.jid.cmp(&other.jid));
+    assert_eq!(gone, ["anna@example.org", "anna@work.example"].map(|jid| forgotten(jid, 3000)));
+}
+
+async fn who_is_forgotten_again_meanwhile_is_let_go_again(database: Database) {
+    let store = database.open().await;
+    store.forget("anna@example.org", false, 3000).await.unwrap().unwrap();
+    let seen = store.forgotten().await.unwrap();
+    store.forget("anna@example.org", false, 3001).await.unwrap().unwrap();
+
+    store.let_go(&seen).await.unwrap();
+
+    assert_eq!(store.forgotten().await.unwrap(), [forgotten("anna@example.org", 3001)]);
 }
 
 async fn a_grade_on_its_way_is_erased_only_if_that_is_wanted(database: Database) {

@@ -77,6 +77,11 @@ impl Postgres {
         format!("postgres://otrbot@localhost/{name}?host={}", self.folder.display())
     }
 
+    /// Where it listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.join(".s.PGSQL.5432")
+    }
+
     /// Whether it takes writes, as after a change to a server that only follows another.
     pub(crate) fn set_read_only(&self, is_read_only: bool) {
         let set = format!("ALTER SYSTEM SET default_transaction_read_only = {is_read_only}");

@@ -62,6 +62,12 @@ impl SessionFactory {
         session::refusal_for(&self.catalogs.find(&self.default_locale), &self.variables)
     }
 
+    /// What a learner is told whose session broke before the lesson began.
+    pub fn interruption(&self, locale: Option<&str>) -> String {
+        let catalog = self.catalogs.find(locale.unwrap_or(&self.default_locale));
+        session::interruption_for(&catalog, &self.variables)
+    }
+
     /// The status text after a session that nobody could say good-bye in.
     pub fn sign_out_status(&self, locale: Option<&str>) -> String {
         let catalog = self.catalogs.find(locale.unwrap_or(&self.default_locale));

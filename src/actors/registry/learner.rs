@@ -119,6 +119,17 @@ pub(super) enum Taken {
     StillTooMany,
 }
 
+/// What is to be done when a session panicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// Another one goes on from what is kept, and tells the learner.
+    GoOn,
+    /// The lesson had not begun: the learner is told, and another one begins with their next message.
+    Tell,
+    /// It happens again and again: what is kept may be why.
+    Anew,
+}
+
 impl Learner {
     /// Somebody who was not met yet.
     pub(super) fn new(now: Instant) -> Self {
@@ -147,10 +158,16 @@ impl Learner {
         self.session.is_none() && self.kept.as_ref().is_some_and(|kept| kept.has_begun())
     }
 
-    /// Their session panicked. Whether it is to go on: what panics again and again does not.
-    pub(super) fn panicked(&mut self) -> bool {
+    /// Their session panicked; what is to be done about it.
+    pub(super) fn panicked(&mut self) -> Remedy {
         self.n_panics = self.n_panics.saturating_add(1);
-        self.n_panics <= MOST_PANICS && self.is_interrupted()
+        if self.n_panics > MOST_PANICS {
+            Remedy::Anew
+        } else if self.is_interrupted() {
+            Remedy::GoOn
+        } else {
+            Remedy::Tell
+        }
     }
 
     /// One of their clients is online.

@@ -45,6 +45,14 @@ pub struct Dismiss {
     pub jid: BareJid,
 }
 
+/// As [`Dismiss`], of a learner who was deleted from the store.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct LetGo {
+    /// The learner's bare Jabber ID.
+    pub jid: BareJid,
+}
+
 /// Gives the shared secret that the learner typed on the page. Opens the session if need be.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<SecretVerdict, NotEnrolled>")]

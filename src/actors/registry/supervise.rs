@@ -7,17 +7,48 @@ use jid::{BareJid, Jid};
 use log::{debug, error, warn};
 
 use super::{
-    SessionRegistry, WAKE_PERIOD, WAKEN_AT_ONCE,
-    learner::{Greeting, Learner, SessionHandle, Taken},
+    News, SessionNews, SessionRegistry, WAKE_PERIOD, WAKEN_AT_ONCE,
+    learner::{Greeting, Learner, Remedy, SessionHandle, Taken},
     now,
 };
 use crate::{
     actors::{
         Incoming, Outgoing,
-        session::{Arrive, CameBack, Chat, ChatBody, LookAfter, SentTooMuch},
+        session::{Arrive, CameBack, Chat, ChatBody, Close, Links, LookAfter, SentTooMuch},
     },
-    session::{Excess, Note, Progress},
+    session::{Excess, Farewell, Note, Progress},
 };
+
+/// A session that is being made. If that panics, nobody else tells the registry.
+#[derive(Debug)]
+pub(super) struct Unborn {
+    id: u64,
+    jid: BareJid,
+    links: Links,
+    is_born: bool,
+}
+
+impl Unborn {
+    pub(super) fn new(id: u64, jid: BareJid, links: Links) -> Self {
+        Self { id, jid, links, is_born: false }
+    }
+
+    /// The session is made, and speaks for itself.
+    pub(super) fn born(mut self) {
+        self.is_born = true;
+    }
+}
+
+impl Drop for Unborn {
+    fn drop(&mut self) {
+        if self.is_born {
+            return;
+        }
+        let news = News::Broken { panicked: std::thread::panicking() };
+        self.links.metrics.meters.registry.sent();
+        self.links.news.do_send(SessionNews { id: self.id, jid: self.jid.clone(), news });
+    }
+}
 
 /// The session of a learner who was dismissed.
 #[derive(Debug)]
@@ -91,14 +122,48 @@ impl SessionRegistry {
         ctx.run_later(WAKE_PERIOD, Self::wake);
     }
 
+    /// A session was dropped without an end in order.
+    pub(super) fn on_broken(
+        &mut self,
+        jid: &BareJid,
+        id: u64,
+        panicked: bool,
+        ctx: &mut Context<Self>,
+    ) {
+        if panicked {
+            self.metrics.sessions_panicked.inc();
+            error!(session = id; "session {id} panicked; the learner goes on in another");
+        }
+        match self.forget_session(jid, id) {
+            Some(Forgotten::OfEnrolled) if panicked => self.mend(jid, ctx),
+            // Another one has taken its place already.
+            None if panicked => {
+                if let Some(learner) = self.learners.get_mut(jid)
+                    && learner.session.is_some()
+                {
+                    learner.panicked();
+                    self.metrics.meters.sessions_restarted.inc();
+                }
+            }
+            Some(_) if !panicked => warn!(session = id; "session {id} was dropped"),
+            Some(_) | None => {}
+        }
+    }
+
     /// Lets a learner go on whose session panicked, unless that happens again and again.
-    pub(super) fn mend(&mut self, jid: &BareJid, ctx: &mut Context<Self>) {
+    fn mend(&mut self, jid: &BareJid, ctx: &mut Context<Self>) {
         let Some(learner) = self.learners.get_mut(jid) else { return };
-        if learner.panicked() {
-            self.metrics.meters.sessions_restarted.inc();
-            self.go_on(Jid::from(jid.clone()), ctx);
-        } else {
-            self.keep(jid, None);
+        match learner.panicked() {
+            Remedy::GoOn => {
+                self.metrics.meters.sessions_restarted.inc();
+                self.go_on(Jid::from(jid.clone()), ctx);
+            }
+            Remedy::Tell if self.is_closing => {}
+            Remedy::Tell => {
+                let body = self.factory.interruption(learner.locale.as_deref());
+                self.deliver(jid, Outgoing::Chat { body, otr: false });
+            }
+            Remedy::Anew => self.keep(jid, None),
         }
     }
 
@@ -111,6 +176,29 @@ impl SessionRegistry {
             None | Some(Taken::Yes) => actor.post(Chat { from, body: ChatBody(body) }),
             Some(Taken::TooMany) => actor.post(SentTooMuch(Excess::Messages)),
             Some(Taken::StillTooMany) => self.metrics.note(Note::Refused("flood")),
+        }
+    }
+
+    /// Forgets a learner, and has what is left of their session say good-bye.
+    pub(super) fn dismiss(&mut self, jid: BareJid, why: Farewell) {
+        if !self.learners.contains_key(&jid) {
+            return;
+        }
+        self.keep(&jid, None);
+        let Some(learner) = self.learners.get_mut(&jid) else { return };
+        let open = learner.session.take();
+        if learner.is_listed {
+            learner.progress = Progress::Invited;
+        } else {
+            self.learners.remove(&jid);
+            self.metrics.learners.dec();
+        }
+        match open {
+            Some(open) => {
+                open.actor.post(Close(why));
+                self.leaving.insert(open.id, Leaving { jid, actor: open.actor });
+            }
+            None => self.part(&jid, String::new()),
         }
     }
 
