@@ -14,11 +14,11 @@ use jid::BareJid;
 use log::{error, info, warn};
 use tokio::sync::oneshot;
 
-use super::{ambient::unix_now, registry::Dismiss};
+use super::{ambient::unix_now, grades::Wake, registry::Dismiss};
 use crate::{
     metrics::{Life, Metrics},
     session::{Progress, Snapshot},
-    store::{Retention, Store, StoreError, Write},
+    store::{EnrolmentId, Retention, Store, StoreError, Write},
 };
 
 /// Most writes that wait. A store that is this far behind is broken; the oldest write goes.
@@ -50,6 +50,8 @@ pub struct StoreActor {
     n_dropped: u64,
     /// Who lets learners go that are deleted.
     registry: Option<Recipient<Dismiss>>,
+    /// Who sends the grades that were put on their way.
+    outbox: Option<Recipient<Wake>>,
     /// Those whom the registry was told of, and whose last writes may still come.
     leaving: Vec<String>,
     /// Whether the database was not to be asked when it was last tried.
@@ -62,11 +64,13 @@ pub struct StoreActor {
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct SaveProgress {
+    /// The assignment that they learn in.
+    pub enrolment: EnrolmentId,
     /// The learner.
     pub jid: BareJid,
     /// The step.
     pub progress: Progress,
-    /// The part of the grade that the lesson gives for it, from 0 to 1; `None`: none.
+    /// How much of the grade the lesson gives for it, from 0 to 1; `None`: none.
     pub credit: Option<f64>,
     /// When it was reached, in seconds since 1970.
     pub at: i64,
@@ -93,6 +97,11 @@ pub struct Flush;
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Attach(pub Recipient<Dismiss>);
+
+/// Names who sends the grades that are put on their way.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct AttachOutbox(pub Recipient<Wake>);
 
 /// Asks how much waits.
 #[derive(Clone, Copy, Debug, Message)]
@@ -121,6 +130,7 @@ impl StoreActor {
             pause: None,
             n_dropped: 0,
             registry: None,
+            outbox: None,
             leaving: Vec::new(),
             is_tidying_lost: false,
             flushing: Vec::new(),
@@ -165,7 +175,12 @@ impl StoreActor {
         let n_writing = std::mem::take(&mut self.n_writing);
         match result {
             Ok(()) => {
-                self.waiting.drain(..n_writing);
+                let is_graded =
+                    |write: &Write| matches!(write, Write::Progress { credit: Some(_), .. });
+                let are_graded = self.waiting.drain(..n_writing).filter(is_graded).count() > 0;
+                if let Some(outbox) = self.outbox.as_ref().filter(|_| are_graded) {
+                    outbox.do_send(Wake);
+                }
                 self.metrics.store_backlog.set(count(self.waiting.len()));
                 if self.pause.take().is_some() {
                     info!("the store can be written again");
@@ -257,8 +272,9 @@ impl Handler<SaveProgress> for StoreActor {
 
     fn handle(&mut self, message: SaveProgress, ctx: &mut Self::Context) {
         let _turn = self.metrics.meters.store.taken();
-        let SaveProgress { jid, progress, credit, at } = message;
-        self.push(Write::Progress { jid: jid.to_string(), progress, credit, at }, ctx);
+        let SaveProgress { enrolment, jid, progress, credit, at } = message;
+        let jid = jid.to_string();
+        self.push(Write::Progress { enrolment, jid, progress, credit, at }, ctx);
     }
 }
 
@@ -277,6 +293,14 @@ impl Handler<Attach> for StoreActor {
 
     fn handle(&mut self, Attach(registry): Attach, _: &mut Self::Context) {
         self.registry = Some(registry);
+    }
+}
+
+impl Handler<AttachOutbox> for StoreActor {
+    type Result = ();
+
+    fn handle(&mut self, AttachOutbox(outbox): AttachOutbox, _: &mut Self::Context) {
+        self.outbox = Some(outbox);
     }
 }
 

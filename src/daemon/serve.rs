@@ -22,7 +22,7 @@ use crate::{
         grades::{self, Courier, GradeOutbox, RetryPlan},
         lti::{self, LtiGateway},
         registry::{self, CloseAll, Reload, Restore, SessionRegistry},
-        store::{Attach, Flush, StoreActor},
+        store::{Attach, AttachOutbox, Flush, StoreActor},
         vital::{Ailing, PageParts, VitalParts},
         xmpp::{self as connection, Disconnect, XmppConnection},
     },
@@ -200,7 +200,8 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
     let (mut servers, mut desks, mut page_parts) = (Vec::new(), Vec::new(), None);
     if let Some(listener) = pages_listener {
         let config = assembly.pages(catalogs.clone(), previews.clone());
-        let pages = Pages { store: &store, registry: &registry, metrics: &metrics, config };
+        let writer = &store_actor;
+        let pages = Pages { store: &store, writer, registry: &registry, metrics: &metrics, config };
         let (server, desk, parts) = pages.serve(assembly, listener)?;
         page_parts = Some(parts);
         servers.push(server);
@@ -228,6 +229,7 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
 /// What the web pages are made of.
 struct Pages<'a> {
     store: &'a Store,
+    writer: &'a Addr<StoreActor>,
     registry: &'a Addr<SessionRegistry>,
     metrics: &'a Arc<Metrics>,
     config: PagesConfig,
@@ -241,7 +243,7 @@ impl Pages<'_> {
         listener: TcpListener,
     ) -> Result<(ServerHandle, Arbiter, PageParts), Failure> {
         let settings = &assembly.settings;
-        let Self { store, registry, metrics, config } = self;
+        let Self { store, writer, registry, metrics, config } = self;
         let outbox = GradeOutbox::new(grades::Parts {
             store: store.clone(),
             consumers: assembly.consumers(),
@@ -251,6 +253,7 @@ impl Pages<'_> {
             metrics: Arc::clone(metrics),
         })
         .start();
+        writer.do_send(AttachOutbox(outbox.clone().recipient()));
         let parts = lti::Parts {
             config: assembly.gateway(),
             store: store.clone(),
