@@ -5,14 +5,15 @@
 //! once. This actor only decides when to try, and keeps count.
 //!
 //! One attempt at a time goes to each platform: that keeps a learner's grades in order, and
-//! platforms slow down those who come in parallel.
+//! platforms slow down those who come in parallel. A platform that takes nothing is left alone for a
+//! while; then one grade tries whether it does again. None keeps another one waiting.
 
 mod courier;
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix::{
@@ -23,22 +24,29 @@ use log::{debug, error, info, warn};
 
 use self::courier::Parcel;
 pub use self::courier::{Courier, CourierError};
-use super::ambient::{random_bytes, random_name, unix_now};
+use super::{
+    ambient::{random_bytes, random_name, unix_now},
+    now,
+};
 use crate::{
     lti::{
         Consumers,
-        answer::{self, Outcome},
+        answer::{self, Outcome, Why},
         grade::{Details, Score},
     },
     metrics::{Life, Metrics},
     store::{GradeCounts, GradeDue, GradeId, Store, StoreError},
 };
 
-/// A grade that is not recorded after this long is given up, in seconds: three days.
+/// A grade that is not recorded after this long is given up, in seconds: three days. Not, however,
+/// as long as it, or its platform, was tried less often than there are pauses in the plan.
 const GIVE_UP: i64 = 3 * 24 * 60 * 60;
-/// How many grades a look at the store brings at most.
-const MOST_AT_ONCE: u32 = 1_000;
-/// How often the store is looked at when nothing else gives a reason to.
+/// The longest that a platform is left alone which does not say how long it wants to be.
+const LONGEST_REST: Duration = Duration::from_mins(30);
+/// The longest that it is left alone if it does say.
+const LONGEST_ASKED: Duration = Duration::from_hours(6);
+/// How often the store is looked at when nothing else gives a reason to. Then it is also looked at
+/// for grades that should be on their way and are not.
 const LOOK: Duration = Duration::from_secs(30);
 /// How soon it is looked at again when it could not be read.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -99,12 +107,24 @@ pub struct GradeOutbox {
     /// The grades whose attempts ended during this look at the store, which may not show it yet.
     just_ended: HashSet<GradeId>,
     busy: BTreeSet<String>,
+    /// The platforms that are left alone, by consumer.
+    resting: HashMap<String, Rest>,
     /// The timer that wakes when the next grade is due.
     alarm: Option<SpawnHandle>,
     counts: Counts,
+    /// Whether the next look is also for grades that are missing.
+    is_search_due: bool,
     /// Whether the store could not be read at the last look.
     is_store_lost: bool,
     _life: Life,
+}
+
+/// A platform is left alone.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    until: Instant,
+    /// How often in a row it took nothing.
+    n_failures: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,10 +169,10 @@ enum Ended {
     /// At this time, in seconds since 1970.
     Again {
         at: i64,
-        why: String,
+        why: Why,
     },
     Failed {
-        why: String,
+        why: Why,
     },
 }
 
@@ -166,8 +186,10 @@ impl GradeOutbox {
             under_way: HashSet::new(),
             just_ended: HashSet::new(),
             busy: BTreeSet::new(),
+            resting: HashMap::new(),
             alarm: None,
             counts: Counts::default(),
+            is_search_due: true,
             is_store_lost: false,
             _life: life,
         }
@@ -179,7 +201,10 @@ impl Actor for GradeOutbox {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.notify(Wake);
-        ctx.run_interval(LOOK, |_, ctx| ctx.notify(Wake));
+        ctx.run_interval(LOOK, |outbox, ctx| {
+            outbox.is_search_due = true;
+            ctx.notify(Wake);
+        });
     }
 }
 
@@ -194,7 +219,8 @@ impl Handler<Wake> for GradeOutbox {
         self.look = Look::UnderWay;
         self.just_ended.clear();
         let store = self.parts.store.clone();
-        let due = async move { look(&store).await };
+        let is_search = std::mem::take(&mut self.is_search_due);
+        let due = async move { look(&store, is_search).await };
         ctx.spawn(due.into_actor(self).map(|seen, outbox, ctx| outbox.on_seen(seen, ctx)));
     }
 }
@@ -232,6 +258,7 @@ impl GradeOutbox {
                 self.set_alarm(seen.pause, ctx);
             }
             Err(error) => {
+                self.is_search_due = true;
                 if !std::mem::replace(&mut self.is_store_lost, true) {
                     warn!("cannot read the grades to send: {error}");
                 }
@@ -251,11 +278,13 @@ impl GradeOutbox {
         self.alarm = pause.map(|pause| ctx.notify_later(Wake, pause));
     }
 
-    /// Begins an attempt, unless one is under way to the same platform; then the end of that one
-    /// is the time to look again.
+    /// Begins an attempt, unless one is under way to the same platform, or that is left alone; then
+    /// the end of that is the time to look again.
     fn begin(&mut self, grade: GradeDue, ctx: &mut Context<Self>) {
         let is_stale = self.under_way.contains(&grade.id) || self.just_ended.contains(&grade.id);
-        if is_stale || self.busy.contains(&grade.consumer_key) {
+        let rest = self.resting.get(&grade.consumer_key);
+        let is_resting = rest.is_some_and(|rest| now() < rest.until);
+        if is_stale || is_resting || self.busy.contains(&grade.consumer_key) {
             return;
         }
         let (id, consumer_key) = (grade.id.clone(), grade.consumer_key.clone());
@@ -267,14 +296,23 @@ impl GradeOutbox {
             consumers: self.parts.consumers.clone(),
             courier: self.parts.courier.clone(),
             plan: self.parts.plan.clone(),
+            n_failures: rest.map_or(0, |rest| rest.n_failures),
             grade,
         };
+        let n_failures = attempt.n_failures.saturating_add(1);
         let turn = self.parts.metrics.meters.outbox.turn();
-        ctx.spawn(attempt.run().into_actor(self).map(move |ended, outbox, ctx| {
+        ctx.spawn(attempt.run().into_actor(self).map(move |(ended, rest), outbox, ctx| {
             drop(turn);
             outbox.under_way.remove(&id);
             outbox.busy.remove(&consumer_key);
             outbox.just_ended.insert(id);
+            if let Some(rest) = rest {
+                let until = now() + rest;
+                outbox.resting.insert(consumer_key, Rest { until, n_failures });
+                ctx.notify_later(Wake, rest);
+            } else {
+                outbox.resting.remove(&consumer_key);
+            }
             outbox.on_ended(&ended, ctx);
         }));
     }
@@ -302,10 +340,16 @@ struct Seen {
     pause: Option<Duration>,
 }
 
-async fn look(store: &Store) -> Result<Seen, StoreError> {
+async fn look(store: &Store, is_search: bool) -> Result<Seen, StoreError> {
     let now = unix_now();
-    let due = store.due_grades(now, MOST_AT_ONCE).await?;
-    let next = store.next_grade_due().await?.filter(|next| *next > now);
+    if is_search {
+        let n_missing = store.put_missing_grades(now).await?;
+        if n_missing > 0 {
+            info!(n = n_missing; "{n_missing} grades were not on their way and are now");
+        }
+    }
+    let due = store.due_grades(now).await?;
+    let next = store.next_grade_due(now).await?;
     let seconds = next.and_then(|next| u64::try_from(next.saturating_sub(now)).ok());
     let oldest = store.oldest_grade_due().await?;
     Ok(Seen {
@@ -322,25 +366,34 @@ struct Attempt {
     consumers: Consumers,
     courier: Courier,
     plan: RetryPlan,
+    /// How often in a row the platform took nothing.
+    n_failures: u32,
     grade: GradeDue,
 }
 
 impl Attempt {
     /// Tells the platform, and writes down what it said. That waits for the store: a grade that the
-    /// platform has must not be sent again.
-    async fn run(self) -> Ended {
+    /// platform has must not be sent again. How it ended, and how long the platform is to be left
+    /// alone.
+    async fn run(self) -> (Ended, Option<Duration>) {
         let outcome = self.deliver().await;
         let now = unix_now();
-        let ended = self.weigh(outcome, now);
+        let rest = self.rest(&outcome);
+        let ended = self.weigh(outcome, rest, now);
+        let sourcedid = &self.grade.sourcedid;
         let (id, version) = (&self.grade.id, self.grade.version);
         let mut pause = LOOK_AGAIN;
         loop {
             let written = match &ended {
                 Ended::Recorded => self.store.grade_recorded(id, version, now).await,
-                Ended::Failed { why } => self.store.grade_failed(id, version, why).await,
-                Ended::Again { at, why } => self.store.grade_retry(id, version, *at, why).await,
+                Ended::Failed { why } => {
+                    self.store.grade_failed(id, version, &why.for_teacher(sourcedid)).await
+                }
+                Ended::Again { at, why } => {
+                    self.store.grade_retry(id, version, *at, &why.for_teacher(sourcedid)).await
+                }
             };
-            let Err(error) = written else { return ended };
+            let Err(error) = written else { return (ended, rest) };
             if pause == LOOK_AGAIN {
                 error!("grade.id":% = id; "grade {id}: what became of it cannot be written yet: {error}");
             }
@@ -349,31 +402,42 @@ impl Attempt {
         }
     }
 
+    /// How long the platform is to be left alone.
+    fn rest(&self, outcome: &Outcome) -> Option<Duration> {
+        let Outcome::Busy { retry_after, .. } = outcome else { return None };
+        let [chance] = random_bytes();
+        let rest = Duration::from_secs(self.plan.pause(self.n_failures, None, chance));
+        let asked = retry_after.unwrap_or_default().min(LONGEST_ASKED);
+        Some(rest.min(LONGEST_REST).max(asked))
+    }
+
     /// What is to be done after an attempt.
-    fn weigh(&self, outcome: Outcome, now: i64) -> Ended {
-        let (id, attempts) = (&self.grade.id, self.attempts());
-        match outcome {
+    fn weigh(&self, outcome: Outcome, rest: Option<Duration>, now: i64) -> Ended {
+        let (id, enrolment, attempts) = (&self.grade.id, &self.grade.enrolment, self.attempts());
+        let (why, retry_after) = match outcome {
             Outcome::Recorded => {
                 info!("grade.id":% = id; "grade {id}: recorded");
-                Ended::Recorded
-            }
-            Outcome::Transient { why, .. } | Outcome::Unclear { why, .. }
-                if now - self.grade.queued_at > GIVE_UP =>
-            {
-                error!("grade.id":% = id; "grade {id}: given up after {attempts} attempts: {why}");
-                Ended::Failed { why }
-            }
-            Outcome::Transient { retry_after, why } | Outcome::Unclear { retry_after, why } => {
-                let [chance] = random_bytes();
-                let pause = self.plan.pause(attempts, retry_after, chance);
-                warn!("grade.id":% = id; "grade {id}: tried again in {pause} s: {why}");
-                Ended::Again { at: now.saturating_add_unsigned(pause), why }
+                return Ended::Recorded;
             }
             Outcome::Permanent { why } => {
-                error!("grade.id":% = id; "grade {id}: the platform does not take it: {why}");
-                Ended::Failed { why }
+                error!("grade.id":% = id, "enrolment.id":% = enrolment; "grade {id} of enrolment {enrolment}: the platform does not take it: {why}");
+                return Ended::Failed { why };
             }
+            Outcome::Transient { why, retry_after }
+            | Outcome::Unclear { why, retry_after }
+            | Outcome::Busy { why, retry_after } => (why, retry_after),
+        };
+        let n_tries = attempts.max(self.n_failures).saturating_add(1);
+        let is_tried = usize::try_from(n_tries).is_ok_and(|n| n >= self.plan.pauses.len());
+        if is_tried && now - self.grade.queued_at > GIVE_UP {
+            error!("grade.id":% = id, "enrolment.id":% = enrolment; "grade {id} of enrolment {enrolment}: given up after {n_tries} attempts: {why}");
+            return Ended::Failed { why };
         }
+        let [chance] = random_bytes();
+        let pause = rest
+            .map_or_else(|| self.plan.pause(attempts, retry_after, chance), |rest| rest.as_secs());
+        warn!("grade.id":% = id, "enrolment.id":% = enrolment; "grade {id} of enrolment {enrolment}: tried again in {pause} s: {why}");
+        Ended::Again { at: now.saturating_add_unsigned(pause), why }
     }
 
     fn attempts(&self) -> u32 {
@@ -384,7 +448,7 @@ impl Attempt {
         let grade = &self.grade;
         debug!("grade.id":% = grade.id; "grade {}: attempt {}", grade.id, grade.attempts);
         let Some(score) = Score::new(grade.score) else {
-            return Outcome::Permanent { why: "the grade is out of range".to_owned() };
+            return Outcome::Permanent { why: "the grade is out of range".into() };
         };
         let parcel = Parcel {
             url: &grade.outcome_url,

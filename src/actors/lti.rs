@@ -13,6 +13,7 @@
 
 pub mod course;
 mod desk;
+mod persons;
 
 use std::{collections::BTreeSet, fmt, ops::Deref, sync::Arc};
 
@@ -25,7 +26,7 @@ use log::warn;
 use secrecy::SecretString;
 use url::Url;
 
-use self::desk::Desk;
+use self::{desk::Desk, persons::Persons};
 use super::{
     grades::Wake,
     registry::{Dismiss, Enrol, EnterBotSecret, EnterSecret, Where},
@@ -38,7 +39,7 @@ use crate::{
     },
     metrics::{Life, Metrics, Turn},
     session::{BotSecretVerdict, SecretVerdict, Whereabouts},
-    store::{Enrolment, GradeState, Invitations, Store, StoreError},
+    store::{Enrolment, Graded, Invitations, Store, StoreError},
 };
 
 /// More platforms than one daemon serves; the addresses of the rest are not remembered.
@@ -173,7 +174,7 @@ pub struct View {
     /// How far the learner is; `None` without a Jabber ID that the bot knows.
     pub whereabouts: Option<Whereabouts>,
     /// What became of the grade; `None`: there is none yet.
-    pub grade: Option<GradeState>,
+    pub grade: Option<Graded>,
     /// Who may show the page in a frame, where the settings say so for the platform; else empty.
     pub frame_ancestors: Vec<String>,
     /// The token for the forms of the page.
@@ -258,7 +259,7 @@ impl LtiGateway {
     pub fn new(parts: Parts) -> Self {
         let Parts { config, store, registry, outbox, metrics } = parts;
         let rules = Rules { public_url: config.public_url.clone(), window: config.nonce_window };
-        let desk = Desk { config, rules, store, registry, outbox };
+        let desk = Desk { config, rules, store, registry, outbox, persons: Persons::default() };
         let life = metrics.meters.gateway.life();
         Self { desk: Arc::new(desk), metrics, platforms: BTreeSet::new(), _life: life }
     }

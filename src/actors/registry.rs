@@ -232,9 +232,11 @@ impl SessionRegistry {
         }
         learner.progress = progress;
         self.metrics.step(progress);
-        let at = unix_now();
+        // Those whom the settings list have no assignment to be further in.
+        let Some(enrolment) = learner.enrolment.clone() else { return };
+        let (jid, at) = (jid.clone(), unix_now());
         self.metrics.meters.store.sent();
-        self.store.do_send(SaveProgress { jid: jid.clone(), progress, credit, at });
+        self.store.do_send(SaveProgress { enrolment, jid, progress, credit, at });
     }
 
     /// Keeps where a learner's session stands; `None`: it is over.
@@ -312,7 +314,7 @@ impl Handler<Enrol> for SessionRegistry {
     type Result = Result<(), EnrolRefused>;
 
     fn handle(&mut self, enrol: Enrol, _: &mut Self::Context) -> Self::Result {
-        let Enrol { jid, locale, lesson } = enrol;
+        let Enrol { jid, enrolment, locale, lesson } = enrol;
         if jid == self.own {
             return Err(EnrolRefused::OwnAddress);
         }
@@ -325,6 +327,7 @@ impl Handler<Enrol> for SessionRegistry {
         }
         let learner = self.learners.entry(jid.clone()).or_insert_with(|| Learner::new(now()));
         learner.enrolled = now();
+        learner.enrolment = Some(enrolment);
         learner.locale = locale;
         learner.lesson = lesson;
         if is_new {

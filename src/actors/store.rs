@@ -17,11 +17,11 @@ use log::{debug, error, info, warn};
 use tokio::sync::oneshot;
 
 use self::queue::Queue;
-use super::{ambient::unix_now, now, registry::LetGo};
+use super::{ambient::unix_now, grades::Wake, now, registry::LetGo};
 use crate::{
     metrics::{Life, Metrics},
     session::{Progress, Snapshot},
-    store::{Forgotten, Retention, Store, StoreError, Write},
+    store::{EnrolmentId, Forgotten, Retention, Store, StoreError, Write},
 };
 
 /// Most writes in one transaction.
@@ -58,6 +58,8 @@ pub struct StoreActor {
     n_failures: u64,
     /// Who lets learners go that are deleted.
     registry: Option<Recipient<LetGo>>,
+    /// Who sends the grades that were put on their way.
+    outbox: Option<Recipient<Wake>>,
     /// Those whom the registry was told of, and whose last writes may still come.
     leaving: Vec<Forgotten>,
     /// Whether it is being looked who was forgotten.
@@ -72,11 +74,13 @@ pub struct StoreActor {
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct SaveProgress {
+    /// The assignment that they learn in.
+    pub enrolment: EnrolmentId,
     /// The learner.
     pub jid: BareJid,
     /// The step.
     pub progress: Progress,
-    /// The part of the grade that the lesson gives for it, from 0 to 1; `None`: none.
+    /// How much of the grade the lesson gives for it, from 0 to 1; `None`: none.
     pub credit: Option<f64>,
     /// When it was reached, in seconds since 1970.
     pub at: i64,
@@ -103,6 +107,11 @@ pub struct Flush;
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Attach(pub Recipient<LetGo>);
+
+/// Names who sends the grades that are put on their way.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct AttachOutbox(pub Recipient<Wake>);
 
 /// Asks how much waits.
 #[derive(Clone, Copy, Debug, Message)]
@@ -135,6 +144,7 @@ impl StoreActor {
             is_away: false,
             n_failures: 0,
             registry: None,
+            outbox: None,
             leaving: Vec::new(),
             is_looking: false,
             is_untidy: false,
@@ -180,7 +190,11 @@ impl StoreActor {
     ) {
         match result {
             Ok(()) => {
+                let is_graded = self.queue.is_writing_grades();
                 self.queue.done();
+                if let Some(outbox) = self.outbox.as_ref().filter(|_| is_graded) {
+                    outbox.do_send(Wake);
+                }
                 self.metrics.store_backlog.set(count(self.queue.len()));
                 self.pause = None;
                 self.worked(n_failures);
@@ -328,8 +342,9 @@ impl Handler<SaveProgress> for StoreActor {
 
     fn handle(&mut self, message: SaveProgress, ctx: &mut Self::Context) {
         let _turn = self.metrics.meters.store.taken();
-        let SaveProgress { jid, progress, credit, at } = message;
-        self.push(Write::Progress { jid: jid.to_string(), progress, credit, at }, ctx);
+        let SaveProgress { enrolment, jid, progress, credit, at } = message;
+        let jid = jid.to_string();
+        self.push(Write::Progress { enrolment, jid, progress, credit, at }, ctx);
     }
 }
 
@@ -348,6 +363,14 @@ impl Handler<Attach> for StoreActor {
 
     fn handle(&mut self, Attach(registry): Attach, _: &mut Self::Context) {
         self.registry = Some(registry);
+    }
+}
+
+impl Handler<AttachOutbox> for StoreActor {
+    type Result = ();
+
+    fn handle(&mut self, AttachOutbox(outbox): AttachOutbox, _: &mut Self::Context) {
+        self.outbox = Some(outbox);
     }
 }
 

@@ -187,6 +187,7 @@ impl Assembly {
                 continue;
             }
             let is_listed = on_list.is_some();
+            let id = enrolment.as_ref().map(|known| known.id.clone());
             let (locale, lesson) = match (on_list, enrolment) {
                 (Some(listed), _) => (listed.locale, listed.lesson),
                 (None, Some(enrolment)) => (enrolment.locale, enrolment.lesson),
@@ -196,6 +197,7 @@ impl Assembly {
             let has_begun = snapshot.as_ref().is_some_and(Snapshot::has_begun);
             known.push(KnownLearner {
                 jid,
+                enrolment: id,
                 locale,
                 lesson,
                 is_listed,
@@ -206,6 +208,7 @@ impl Assembly {
         }
         known.extend(listed.into_iter().map(|(jid, listed)| KnownLearner {
             jid,
+            enrolment: None,
             locale: listed.locale,
             lesson: listed.lesson,
             is_listed: true,

@@ -23,7 +23,7 @@ use crate::{
         grades::{self, Courier, GradeOutbox, RetryPlan},
         lti::{self, LtiGateway},
         registry::{self, CloseAll, KnownLearner, Reload, Restore, SessionRegistry},
-        store::{Attach, Backlog, Flush, HowMuch, StoreActor},
+        store::{Attach, AttachOutbox, Backlog, Flush, HowMuch, StoreActor},
         vital::{Ailing, PageParts, VitalParts},
         xmpp::{self as connection, Disconnect, XmppConnection},
     },
@@ -303,7 +303,8 @@ async fn start(
     let (mut servers, mut desks, mut page_parts) = (vec![health_server], Vec::new(), None);
     if let Some(listener) = pages_listener {
         let config = assembly.pages(catalogs.clone(), previews.clone());
-        let pages = Pages { store: &store, registry: &registry, metrics: &metrics, config };
+        let writer = &store_actor;
+        let pages = Pages { store: &store, writer, registry: &registry, metrics: &metrics, config };
         let (server, desk, parts) = pages.serve(assembly, listener)?;
         page_parts = Some(parts);
         servers.push(server);
@@ -326,6 +327,7 @@ async fn start(
 /// What the web pages are made of.
 struct Pages<'a> {
     store: &'a Store,
+    writer: &'a Addr<StoreActor>,
     registry: &'a Addr<SessionRegistry>,
     metrics: &'a Arc<Metrics>,
     config: PagesConfig,
@@ -339,7 +341,7 @@ impl Pages<'_> {
         listener: TcpListener,
     ) -> Result<(ServerHandle, Arbiter, PageParts), Failure> {
         let settings = &assembly.settings;
-        let Self { store, registry, metrics, config } = self;
+        let Self { store, writer, registry, metrics, config } = self;
         let outbox = GradeOutbox::new(grades::Parts {
             store: store.clone(),
             consumers: assembly.consumers(),
@@ -349,6 +351,7 @@ impl Pages<'_> {
             metrics: Arc::clone(metrics),
         })
         .start();
+        writer.do_send(AttachOutbox(outbox.clone().recipient()));
         let parts = lti::Parts {
             config: assembly.gateway(),
             store: store.clone(),

@@ -13,7 +13,7 @@ use crate::{
         PageError, View,
         course::{OpenCourse, SendAgain},
     },
-    store::{EnrolmentId, Wanted},
+    store::Wanted,
 };
 
 /// The longest text that is searched for, in characters.
@@ -41,7 +41,7 @@ pub(super) async fn resend(
     let answer = async {
         let form = launch::read(&site, &request, payload).await?;
         let which = match form.field("enrolment") {
-            Some(id) => SendAgain::One(EnrolmentId::from_text(id.to_owned())),
+            Some(id) => SendAgain::One(id.to_owned()),
             None => SendAgain::All,
         };
         site.course(&request, &form, Some(which)).await

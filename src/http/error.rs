@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
 };
-use log::{debug, warn};
+use log::{debug, info, warn};
 
 use super::{
     Site,
@@ -70,6 +70,11 @@ impl Failure {
         }
     }
 
+    /// Whether the page tells by what it is found in the log. Where nobody helps with it, it does not.
+    fn has_reference(&self) -> bool {
+        !matches!(self, Self::NotFound | Self::Method)
+    }
+
     /// Logs the failure, as loudly as it deserves.
     fn log(&self, reference: &str) {
         match self {
@@ -81,9 +86,8 @@ impl Failure {
             Self::Page(
                 PageError::NoToken | PageError::Token(_) | PageError::Gone | PageError::NotTeacher,
             )
-            | Self::Foreign
-            | Self::NotFound
-            | Self::Method => debug!("{reference}: {self}"),
+            | Self::Foreign => info!("{reference}: {self}"),
+            Self::NotFound | Self::Method => debug!("{reference}: {self}"),
         }
     }
 }
@@ -102,8 +106,9 @@ impl Site {
         if status == StatusCode::UNAUTHORIZED {
             answer.insert_header((header::WWW_AUTHENTICATE, "OAuth realm=\"\""));
         }
-        let markup =
-            pages::problem(&self.reader(request).catalog(None), failure.kind(), &reference);
+        let reference = if failure.has_reference() { reference.as_str() } else { "" };
+        let catalog = self.reader(request).catalog(None);
+        let markup = pages::problem(&catalog, failure.kind(), reference);
         self.page(answer, &ancestors, markup)
     }
 }

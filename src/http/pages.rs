@@ -68,6 +68,13 @@ pub struct Frame {
 pub enum GradeView {
     /// There is none for this person.
     NotGraded,
+    /// A part of it is earned so far.
+    Part {
+        /// How many percent.
+        percent: String,
+        /// Whether the platform has it.
+        is_sent: bool,
+    },
     /// It is kept, and on its way to the platform.
     Sending,
     /// The platform has it.

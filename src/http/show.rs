@@ -22,7 +22,7 @@ use crate::{
     i18n::Reader,
     lti::Presentation,
     session::{BotSecretVerdict, Progress, SecretVerdict},
-    store::GradeState,
+    store::{GradeState, Graded},
 };
 
 /// A page of the learner's way.
@@ -74,7 +74,7 @@ pub(super) fn ancestors(view: &View) -> Ancestors {
 
 /// Whether the lesson is passed.
 pub(super) fn is_done(view: &View) -> bool {
-    view.grade.is_some()
+    view.grade.as_ref().is_some_and(Graded::is_full)
         || view.enrolment.progress == Progress::Done
         || view.whereabouts.as_ref().is_some_and(|now| now.progress == Progress::Done)
 }
@@ -194,12 +194,29 @@ fn status(view: &View) -> Status<'_> {
 }
 
 fn grade_view(view: &View) -> GradeView {
+    let is_done = is_done(view);
     match &view.grade {
+        Some(Graded { score, state }) if !is_done => match state {
+            GradeState::Due { .. } => GradeView::Part { percent: percent(*score), is_sent: false },
+            GradeState::Recorded { .. } => {
+                GradeView::Part { percent: percent(*score), is_sent: true }
+            }
+            // The whole grade will be tried as well; there is nothing to be done about the part.
+            GradeState::Failed { .. } => GradeView::NotGraded,
+        },
+        // The whole grade is about to be put on its way.
+        None if is_done && view.enrolment.may_grade => GradeView::Sending,
+        Some(grade) if !grade.is_full() => GradeView::Sending,
         None => GradeView::NotGraded,
-        Some(GradeState::Due { .. }) => GradeView::Sending,
-        Some(GradeState::Recorded { at }) => GradeView::Recorded { at: *at },
-        Some(GradeState::Failed { .. }) => {
+        Some(Graded { state: GradeState::Due { .. }, .. }) => GradeView::Sending,
+        Some(Graded { state: GradeState::Recorded { at }, .. }) => GradeView::Recorded { at: *at },
+        Some(Graded { state: GradeState::Failed { .. }, .. }) => {
             GradeView::Failed { reference: view.enrolment.id.as_str().chars().take(8).collect() }
         }
     }
+}
+
+/// A score in percent.
+fn percent(score: f64) -> String {
+    format!("{:.0}", score * 100.0)
 }

@@ -1,6 +1,6 @@
 //! What the platform answers to a grade, and what to do about it.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use quick_xml::{
     NsReader,
@@ -12,6 +12,9 @@ use super::grade::NAMESPACE;
 
 /// The largest answer that is read, in bytes; a real one has less than two thousand.
 pub const LARGEST: usize = 64 * 1024;
+
+/// The longest words about an attempt, in characters.
+const LONGEST_WHY: usize = 300;
 
 /// The deepest nesting that is read; a real answer has seven levels.
 const DEEPEST: usize = 32;
@@ -30,6 +33,43 @@ pub struct Answer<'a> {
     pub body: &'a [u8],
 }
 
+/// What came of an attempt, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Why {
+    /// In ours: what kind of answer it was. The log has this alone.
+    pub kind: String,
+    /// In the platform's, which may name people: for the teacher. Often empty.
+    pub said: String,
+}
+
+impl Why {
+    /// All of it, cut, and without what nobody but the platform need know.
+    pub fn for_teacher(&self, sourcedid: &str) -> String {
+        let said = self.said.replace(sourcedid, "…");
+        let text = if said.is_empty() { self.kind.clone() } else { format!("{self}: {said}") };
+        text.chars().filter(|c| !c.is_control()).take(LONGEST_WHY).collect()
+    }
+}
+
+impl From<String> for Why {
+    fn from(kind: String) -> Self {
+        Self { kind, said: String::new() }
+    }
+}
+
+impl From<&str> for Why {
+    fn from(kind: &str) -> Self {
+        Self::from(kind.to_owned())
+    }
+}
+
+/// As it may stand in the log.
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.kind)
+    }
+}
+
 /// What became of a grade.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -40,19 +80,26 @@ pub enum Outcome {
         /// How long the platform wants to be left alone.
         retry_after: Option<Duration>,
         /// What it said.
-        why: String,
+        why: Why,
     },
     /// It may be had later: try again.
     Transient {
         /// How long the platform wants to be left alone.
         retry_after: Option<Duration>,
         /// What it said.
-        why: String,
+        why: Why,
+    },
+    /// The platform takes nothing at all now: try again, and send it nothing else meanwhile.
+    Busy {
+        /// How long the platform wants to be left alone.
+        retry_after: Option<Duration>,
+        /// What it said.
+        why: Why,
     },
     /// It will not be had by trying again.
     Permanent {
         /// What the platform said.
-        why: String,
+        why: Why,
     },
 }
 
@@ -68,8 +115,9 @@ pub fn is_refusal(why: &str) -> bool {
 /// before ended in a refused signature, see [`is_refusal`]; `now` is in seconds since 1970.
 pub fn classify(answer: &Answer<'_>, message_id: &str, was_refused: bool, now: i64) -> Outcome {
     let retry_after = answer.retry_after.and_then(|value| parse_retry_after(value, now));
-    let transient = |why: String| Outcome::Transient { retry_after, why };
-    let permanent = |why: String| Outcome::Permanent { why };
+    let transient = |why: String| Outcome::Transient { retry_after, why: why.into() };
+    let busy = |why: String| Outcome::Busy { retry_after, why: why.into() };
+    let permanent = |why: String| Outcome::Permanent { why: why.into() };
     let status = answer.status;
     match status {
         200..=299 | 422 => match (parse(answer.body), status) {
@@ -83,17 +131,19 @@ pub fn classify(answer: &Answer<'_>, message_id: &str, was_refused: bool, now: i
         // Canvas says so also when the request was sent again on the way and it has the grade.
         401 if contains(answer.body, b"Duplicate nonce") => Outcome::Unclear {
             retry_after,
-            why: "status 401: the platform has seen this request before".to_owned(),
+            why: "status 401: the platform has seen this request before".into(),
         },
         // The clock, a restart of the platform, or a wrong secret: a fresh signature may do, once.
         401 if was_refused => permanent(format!("{REFUSED} again")),
         401 => transient(REFUSED.to_owned()),
         // This is how Canvas throttles.
         403 if contains(answer.body, b"Rate Limit Exceeded") => {
-            transient("status 403: too many requests".to_owned())
+            busy("status 403: too many requests".to_owned())
         }
-        408 | 425 | 429 | 500..=599 => transient(format!("status {status}")),
-        300..=399 => permanent(format!("status {status}: a redirect, which is not followed")),
+        429 | 502..=504 => busy(format!("status {status}")),
+        408 | 425 | 500..=599 => transient(format!("status {status}")),
+        // To where one logs in, or to a page that says when the platform is back.
+        300..=399 => transient(format!("status {status}: a redirect, which is not followed")),
         _ => permanent(format!("status {status}")),
     }
 }
@@ -121,14 +171,25 @@ fn parse_retry_after(value: &str, now: i64) -> Option<Duration> {
     Some(Duration::from_secs(u64::try_from(seconds).unwrap_or_default()).min(longest))
 }
 
-/// Seconds since 1970 of a date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// Seconds since 1970 of a date in one of the ways in which HTTP writes them (RFC 9110, 5.6.7):
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or `Sun Nov  6 08:49:37 1994`.
+/// Years of two digits are taken to be of this century, which holds for all that is to come.
 fn http_date(text: &str) -> Option<i64> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let parts: Vec<&str> = text.split_ascii_whitespace().collect();
-    let [_weekday, day, month, year, time, "GMT"] = parts.as_slice() else { return None };
-    let month = MONTHS.iter().position(|known| known == month)?;
-    let (day, year): (i64, i64) = (day.parse().ok()?, year.parse().ok()?);
+    let (day, month, year, time) = match parts.as_slice() {
+        [_weekday, day, month, year, time, "GMT"] => (*day, *month, year.parse().ok()?, *time),
+        [_weekday, date, time, "GMT"] => {
+            let date: Vec<&str> = date.split('-').collect();
+            let [day, month, year] = date.as_slice() else { return None };
+            (*day, *month, year.parse::<i64>().ok()?.checked_add(2000)?, *time)
+        }
+        [_weekday, month, day, time, year] => (*day, *month, year.parse().ok()?, *time),
+        _ => return None,
+    };
+    let month = MONTHS.iter().position(|known| *known == month)?;
+    let day: i64 = day.parse().ok()?;
     let clock: Vec<i64> = time.split(':').map(str::parse).collect::<Result<_, _>>().ok()?;
     let [hours, minutes, seconds] = clock.as_slice() else { return None };
     if !(1970..=9999).contains(&year) || !(1..=31).contains(&day) {
@@ -181,13 +242,13 @@ impl Envelope {
         let why = self.why();
         match self.code_major {
             CodeMajor::Success if !is_of(&self.fields.message_ref, message_id) => {
-                Outcome::Transient { retry_after, why: "an answer to another message".to_owned() }
+                Outcome::Transient { retry_after, why: "an answer to another message".into() }
             }
             CodeMajor::Success
                 if !is_of(&self.fields.operation_ref, "replaceResult")
                     && !is_of(&self.fields.operation_ref, "replaceResultRequest") =>
             {
-                Outcome::Transient { retry_after, why: "an answer to another request".to_owned() }
+                Outcome::Transient { retry_after, why: "an answer to another request".into() }
             }
             CodeMajor::Success => Outcome::Recorded,
             CodeMajor::Processing => Outcome::Unclear { retry_after, why },
@@ -195,19 +256,23 @@ impl Envelope {
         }
     }
 
-    /// What the platform said, cut: it goes to the log and to the teacher.
-    fn why(&self) -> String {
+    /// What the platform said. Its code stands among our words, if it looks like one.
+    fn why(&self) -> Why {
         let major = match self.code_major {
             CodeMajor::Success => "success",
             CodeMajor::Processing => "processing",
             CodeMajor::Failure => "failure",
             CodeMajor::Unsupported => "unsupported",
         };
-        let parts =
-            [Some(major), self.fields.error_code.as_deref(), self.fields.description.as_deref()];
-        let words: Vec<&str> =
-            parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-        words.join(": ").chars().filter(|c| !c.is_control()).take(300).collect()
+        let is_code = |code: &&str| {
+            let is_part = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+            !code.is_empty() && code.len() <= 40 && code.bytes().all(is_part)
+        };
+        let kind = match self.fields.error_code.as_deref().filter(is_code) {
+            Some(code) => format!("{major}: {code}"),
+            None => major.to_owned(),
+        };
+        Why { kind, said: self.fields.description.clone().unwrap_or_default() }
     }
 }
 

@@ -26,7 +26,11 @@ fn sort(status: u16, body: &str) -> Outcome {
 }
 
 fn is_transient(status: u16, body: &str) -> bool {
-    matches!(sort(status, body), Outcome::Transient { .. })
+    matches!(sort(status, body), Outcome::Transient { .. } | Outcome::Busy { .. })
+}
+
+fn is_busy(status: u16, body: &str) -> bool {
+    matches!(sort(status, body), Outcome::Busy { .. })
 }
 
 fn is_permanent(status: u16, body: &str) -> bool {
@@ -109,8 +113,10 @@ fn failure_and_unsupported_are_permanent_and_say_why() {
          <imsx_codeMinor><imsx_codeMinorField><ext_canvas_error_code>user_not_in_course\
          </ext_canvas_error_code></imsx_codeMinorField></imsx_codeMinor>",
     );
-    let why =
-        "failure: user_not_in_course: User is no longer in course & gone ! [EID_7]".to_owned();
+    let why = Why {
+        kind: "failure: user_not_in_course".to_owned(),
+        said: "User is no longer in course & gone ! [EID_7]".to_owned(),
+    };
     assert_eq!(sort(422, &failure), Outcome::Permanent { why: why.clone() });
     assert_eq!(sort(200, &failure), Outcome::Permanent { why });
 
@@ -119,14 +125,36 @@ fn failure_and_unsupported_are_permanent_and_say_why() {
 }
 
 #[test]
+fn the_platforms_words_are_for_the_teacher_alone() {
+    let failure = envelope(
+        "<imsx_codeMajor>failure</imsx_codeMajor>\
+         <imsx_description>Zoe Person has no cell-7-of-zoe&#10;!</imsx_description>\
+         <imsx_codeMinor><imsx_codeMinorField><ext_canvas_error_code>Zoe Person\
+         </ext_canvas_error_code></imsx_codeMinorField></imsx_codeMinor>",
+    );
+    let Outcome::Permanent { why } = sort(422, &failure) else { panic!() };
+
+    assert_eq!(why.to_string(), "failure");
+    assert_eq!(why.for_teacher("cell-7-of-zoe"), "failure: Zoe Person has no …!");
+    let long = Why { kind: "failure".to_owned(), said: "é".repeat(1_000) };
+    assert_eq!(long.for_teacher("cell").chars().count(), LONGEST_WHY);
+}
+
+#[test]
 fn statuses_are_sorted_into_those_that_pass_and_those_that_stay() {
     for status in [408, 425, 429, 500, 502, 503, 504, 599] {
         assert!(is_transient(status, ""), "{status}");
     }
-    for status in [301, 302, 307, 400, 403, 404, 405, 410, 413, 415] {
+    for status in [301, 302, 307] {
+        assert!(is_transient(status, "") && !is_busy(status, ""), "{status}");
+    }
+    for status in [429, 502, 503, 504] {
+        assert!(is_busy(status, ""), "{status}");
+    }
+    for status in [400, 403, 404, 405, 410, 413, 415] {
         assert!(is_permanent(status, ""), "{status}");
     }
-    assert!(is_transient(403, "403 Forbidden (Rate Limit Exceeded)\n"));
+    assert!(is_busy(403, "403 Forbidden (Rate Limit Exceeded)\n"));
 }
 
 #[test]
@@ -135,7 +163,7 @@ fn a_refused_signature_is_tried_once_more() {
     assert!(matches!(classify(&answer, "mine", false, NOW), Outcome::Transient { .. }));
     assert!(matches!(classify(&answer, "mine", true, NOW), Outcome::Permanent { .. }));
     let Outcome::Transient { why, .. } = classify(&answer, "mine", false, NOW) else { panic!() };
-    assert!(is_refusal(&why) && !is_refusal("status 503"), "{why}");
+    assert!(is_refusal(&why.kind) && !is_refusal("status 503"), "{why}");
 }
 
 #[test]
@@ -143,10 +171,11 @@ fn the_platform_says_when_to_come_again() {
     let after = |value| {
         let answer = Answer { status: 503, retry_after: Some(value), body: b"" };
         match classify(&answer, "mine", false, NOW) {
-            Outcome::Transient { retry_after, .. } => retry_after.map(|wait| wait.as_secs()),
-            other @ (Outcome::Recorded | Outcome::Permanent { .. } | Outcome::Unclear { .. }) => {
-                panic!("{other:?}")
-            }
+            Outcome::Busy { retry_after, .. } => retry_after.map(|wait| wait.as_secs()),
+            other @ (Outcome::Recorded
+            | Outcome::Permanent { .. }
+            | Outcome::Transient { .. }
+            | Outcome::Unclear { .. }) => panic!("{other:?}"),
         }
     };
 
@@ -167,7 +196,9 @@ fn dates_are_counted_right() {
     for (text, seconds) in [
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
         ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+        ("Sun Nov  6 08:49:37 1994", 784_111_777),
         ("Tue, 29 Feb 2000 12:00:00 GMT", 951_825_600),
+        ("Tuesday, 29-Feb-00 12:00:00 GMT", 951_825_600),
         ("Sat, 01 Mar 2025 00:00:00 GMT", 1_740_787_200),
     ] {
         assert_eq!(http_date(text), Some(seconds), "{text}");

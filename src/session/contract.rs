@@ -81,7 +81,7 @@ pub enum Effect {
     Progress {
         /// Which.
         progress: Progress,
-        /// The part of the grade that the lesson gives for it, from 0 to 1.
+        /// How much of the grade the lesson gives for it, from 0 to 1.
         credit: Option<f64>,
     },
     /// Something for the log and the metrics, without contents.

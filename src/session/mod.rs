@@ -497,10 +497,11 @@ impl Session {
         }
     }
 
-    /// The part of the grade that the lesson gives for a step that is not the last.
+    /// How much of the grade the lesson gives for a step: for the last one all of it.
     fn credit(&self, progress: Progress) -> Option<f64> {
         let reached = match progress {
-            Progress::Invited | Progress::Done => return None,
+            Progress::Invited => return None,
+            Progress::Done => return Some(1.0),
             Progress::Talking => Milestone::Talking,
             Progress::Encrypted => Milestone::Encrypted,
             Progress::Verified => Milestone::Verified,

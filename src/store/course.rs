@@ -2,7 +2,7 @@
 
 use sqlx::{Row as _, any::AnyRow};
 
-use super::{EnrolmentId, GradeState, Store, StoreError, grades::grade_state, progress_of};
+use super::{EnrolmentId, GradeState, Graded, Store, StoreError, grades::graded, progress_of};
 use crate::session::Progress;
 
 /// Most learners of a course that are looked at.
@@ -87,7 +87,7 @@ impl Store {
         let select = "SELECT state, attempts, next_at, recorded_at, why, score, enrolments.id, name, \
             link_title, jid, progress, active_at FROM enrolments \
             LEFT JOIN grades ON grades.enrolment = enrolments.id \
-            WHERE consumer_key = $1 AND context_id = $2 AND ($3 = '' OR resource_link_id = $3) \
+            WHERE enrolments.consumer_key = $1 AND context_id = $2 AND ($3 = '' OR resource_link_id = $3) \
             AND is_learner = 1 AND is_teacher = 0 ORDER BY active_at DESC, enrolments.id LIMIT $4";
         let rows = sqlx::query(select)
             .bind(course.consumer_key.clone())
@@ -152,11 +152,11 @@ impl Funnel {
 
 fn course_row(row: &AnyRow) -> Result<CourseRow, sqlx::Error> {
     let grade = match row.try_get::<Option<i64>, _>(0)? {
-        Some(_) => Some((row.try_get(5)?, grade_state(row)?)),
+        Some(_) => Some(graded(row)?),
         None => None,
     };
     Ok(CourseRow {
-        grade,
+        grade: grade.map(|Graded { score, state }| (score, state)),
         id: EnrolmentId::from_text(row.try_get::<String, _>(6)?),
         name: row.try_get(7)?,
         link_title: row.try_get(8)?,

@@ -79,13 +79,14 @@ impl Store {
         // The index on Jabber IDs is unique, so that of two people one gets it.
         let mut transaction = self.pool.begin().await?;
         if let Some(jid) = jid {
-            let release = "UPDATE enrolments SET jid = NULL, progress = 0 \
+            let release = "UPDATE enrolments SET jid = NULL, progress = 0, done_at = NULL \
                 WHERE jid = $1 AND id <> $2 AND EXISTS (SELECT 1 FROM enrolments AS mine \
                 WHERE mine.id = $2 AND mine.consumer_key = enrolments.consumer_key \
                 AND mine.user_id = enrolments.user_id)";
             sqlx::query(release).bind(jid).bind(id.as_str()).execute(&mut *transaction).await?;
         }
         let update = "UPDATE enrolments SET jid = $1, \
+            done_at = CASE WHEN jid = $1 THEN done_at END, \
             progress = CASE WHEN jid = $1 THEN progress ELSE 0 END WHERE id = $2";
         let bound = sqlx::query(update)
             .bind(jid.map(str::to_owned))
@@ -116,8 +117,12 @@ impl Store {
         progress: Progress,
         now: i64,
     ) -> Result<(), StoreError> {
+        let Some(Enrolment { id: enrolment, .. }) = self.enrolment_by_jid(jid).await? else {
+            return Err(StoreError::NotFound);
+        };
         let jid = jid.to_owned();
-        self.write_behind(&[Write::Progress { jid, progress, credit: None, at: now }]).await
+        let write = Write::Progress { enrolment, jid, progress, credit: None, at: now };
+        self.write_behind(&[write]).await
     }
 }
 

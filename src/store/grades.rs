@@ -3,17 +3,17 @@
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 use super::{
-    Accepts, Course, EnrolmentId, GradeCounts, GradeDue, GradeId, GradeState, NewGrade, Store,
-    StoreError, sql::random_id,
+    Accepts, Course, EnrolmentId, GradeCounts, GradeDue, GradeId, GradeState, Graded, NewGrade,
+    Store, StoreError, sql::random_id,
 };
 
 const DUE: i64 = 0;
 const RECORDED: i64 = 1;
 const FAILED: i64 = 2;
 
-/// The columns of a grade that is put on its way.
-const COLUMNS: &str =
-    "id, enrolment, score, achieved_at, queued_at, state, attempts, next_at, version";
+/// Most grades that are put on their way at once because they were missing.
+const MOST_MISSING: i64 = 500;
+
 /// What becomes of the grade that an enrolment has already.
 const OR_REPLACE_WORSE: &str = "ON CONFLICT (enrolment) DO UPDATE SET score = excluded.score, \
     achieved_at = excluded.achieved_at, queued_at = excluded.queued_at, state = 0, attempts = 0, \
@@ -27,47 +27,81 @@ impl Store {
     ///
     /// What the database says.
     pub async fn put_grade(&self, new: &NewGrade) -> Result<GradeId, StoreError> {
-        let upsert = sqlx::AssertSqlSafe(format!(
-            "INSERT INTO grades ({COLUMNS}) VALUES ($1, $2, $3, $4, $4, 0, 0, $4, 1) \
-             {OR_REPLACE_WORSE}"
-        ));
-        sqlx::query(upsert)
+        sqlx::query(put("$3", ""))
             .bind(random_id())
-            .bind(new.enrolment.as_str())
             .bind(new.score.clamp(0.0, 1.0))
             .bind(new.achieved_at)
+            .bind(new.enrolment.as_str())
             .execute(&self.pool)
             .await?;
         let select = "SELECT id FROM grades WHERE enrolment = $1";
-        let row = sqlx::query(select).bind(new.enrolment.as_str()).fetch_one(&self.pool).await?;
-        Ok(GradeId(row.try_get(0)?))
+        let row = sqlx::query(select).bind(new.enrolment.as_str()).fetch_optional(&self.pool);
+        Ok(GradeId(row.await?.ok_or(StoreError::NotFound)?.try_get(0)?))
     }
 
-    /// The grades whose time has come, the longest due first.
+    /// Puts full grades on their way that should be and are not: of those who have finished the
+    /// lesson and may be graded. Achieved when they finished. How many that were.
     ///
     /// # Errors
     ///
     /// What the database says.
-    pub async fn due_grades(&self, now: i64, limit: u32) -> Result<Vec<GradeDue>, StoreError> {
-        let select = "SELECT grades.id, consumer_key, outcome_url, sourcedid, score, achieved_at, \
-            queued_at, version, accepts, attempts, why FROM grades \
-            JOIN enrolments ON enrolments.id = grades.enrolment \
-            WHERE state = 0 AND next_at <= $1 AND outcome_url IS NOT NULL \
-            AND sourcedid IS NOT NULL ORDER BY next_at LIMIT $2";
-        let rows =
-            sqlx::query(select).bind(now).bind(i64::from(limit)).fetch_all(&self.pool).await?;
+    pub async fn put_missing_grades(&self, now: i64) -> Result<usize, StoreError> {
+        let select = "SELECT enrolments.id FROM enrolments \
+            LEFT JOIN grades ON grades.enrolment = enrolments.id \
+            WHERE progress = 4 AND may_grade = 1 AND outcome_url IS NOT NULL \
+            AND sourcedid IS NOT NULL AND (score IS NULL OR score < 1) LIMIT $1";
+        let rows = sqlx::query(select).bind(MOST_MISSING).fetch_all(&self.pool).await?;
+        for row in &rows {
+            self.put_missing_grade(&EnrolmentId(row.try_get(0)?), now).await?;
+        }
+        Ok(rows.len())
+    }
+
+    /// The same for one enrolment, if that has finished and may be graded.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn put_missing_grade(&self, id: &EnrolmentId, now: i64) -> Result<(), StoreError> {
+        let upsert = put("COALESCE(done_at, $3)", "AND progress = 4 AND may_grade = 1");
+        let upsert = sqlx::query(upsert).bind(random_id()).bind(1.0);
+        upsert.bind(now).bind(id.as_str()).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Of the grades whose time has come, that of each platform which is due for the longest: one
+    /// platform keeps none of another waiting.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn due_grades(&self, now: i64) -> Result<Vec<GradeDue>, StoreError> {
+        // The platforms are found by leaps along the index, however many grades each has.
+        let select = "WITH RECURSIVE platforms (consumer_key) AS ( \
+            SELECT MIN(consumer_key) FROM grades WHERE state = 0 \
+            UNION ALL SELECT (SELECT MIN(more.consumer_key) FROM grades AS more \
+                WHERE more.state = 0 AND more.consumer_key > platforms.consumer_key) \
+            FROM platforms WHERE platforms.consumer_key IS NOT NULL) \
+            SELECT grades.id, grades.consumer_key, outcome_url, sourcedid, score, achieved_at, \
+            queued_at, version, accepts, attempts, why, grades.enrolment FROM platforms \
+            JOIN grades ON grades.id = (SELECT due.id FROM grades AS due \
+                JOIN enrolments AS learner ON learner.id = due.enrolment \
+                WHERE due.state = 0 AND due.consumer_key = platforms.consumer_key \
+                AND due.next_at <= $1 AND learner.outcome_url IS NOT NULL \
+                AND learner.sourcedid IS NOT NULL ORDER BY due.next_at LIMIT 1) \
+            JOIN enrolments ON enrolments.id = grades.enrolment ORDER BY grades.next_at";
+        let rows = sqlx::query(select).bind(now).fetch_all(&self.pool).await?;
         rows.iter().map(grade_due).collect()
     }
 
-    /// When the next grade is due, if any is.
+    /// When the next grade is due that is not due yet, if any is.
     ///
     /// # Errors
     ///
     /// What the database says.
-    pub async fn next_grade_due(&self) -> Result<Option<i64>, StoreError> {
-        let select = "SELECT next_at FROM grades WHERE state = 0 ORDER BY next_at LIMIT 1";
-        let row = sqlx::query(select).fetch_optional(&self.pool).await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    pub async fn next_grade_due(&self, now: i64) -> Result<Option<i64>, StoreError> {
+        let select = "SELECT MIN(next_at) FROM grades WHERE state = 0 AND next_at > $1";
+        Ok(sqlx::query(select).bind(now).fetch_one(&self.pool).await?.try_get(0)?)
     }
 
     /// Since when the oldest grade that waits does, in seconds since 1970.
@@ -163,16 +197,16 @@ impl Store {
         Ok(done.rows_affected())
     }
 
-    /// Where an enrolment's grade stands, if there is one.
+    /// An enrolment's grade, if there is one.
     ///
     /// # Errors
     ///
     /// What the database says.
-    pub async fn grade_state(&self, id: &EnrolmentId) -> Result<Option<GradeState>, StoreError> {
-        let select = "SELECT state, attempts, next_at, recorded_at, why FROM grades \
+    pub async fn grade(&self, id: &EnrolmentId) -> Result<Option<Graded>, StoreError> {
+        let select = "SELECT state, attempts, next_at, recorded_at, why, score FROM grades \
             WHERE enrolment = $1";
         let row = sqlx::query(select).bind(id.as_str()).fetch_optional(&self.pool).await?;
-        Ok(row.as_ref().map(grade_state).transpose()?)
+        Ok(row.as_ref().map(graded).transpose()?)
     }
 
     /// How many grades there are in each state.
@@ -195,25 +229,38 @@ impl Store {
     }
 }
 
-/// Puts a part of a grade on its way for whoever has a bare Jabber ID, if they are graded. A better
-/// one replaces the one before; a worse one changes nothing.
+/// The statement that puts a grade on its way: `$1` its id, `$2` the score, `$3` now, `$4` the
+/// enrolment.
+fn put(achieved_at: &str, condition: &str) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(format!(
+        "INSERT INTO grades (id, enrolment, consumer_key, score, achieved_at, queued_at, state, \
+         attempts, next_at, version) \
+         SELECT $1, enrolments.id, consumer_key, $2, {achieved_at}, $3, 0, 0, $3, 1 \
+         FROM enrolments WHERE enrolments.id = $4 {condition} {OR_REPLACE_WORSE}"
+    ))
+}
+
+/// Puts a grade, or a part of it, on its way for an enrolment, if that is graded. A better one
+/// replaces the one before; a worse one changes nothing.
 pub(super) async fn put_credit(
     connection: &mut AnyConnection,
-    jid: &str,
+    enrolment: &EnrolmentId,
     score: f64,
     achieved_at: i64,
 ) -> Result<(), sqlx::Error> {
-    let upsert = sqlx::AssertSqlSafe(format!(
-        "INSERT INTO grades ({COLUMNS}) SELECT $1, id, $2, $3, $3, 0, 0, $3, 1 FROM enrolments \
-         WHERE jid = $4 AND may_grade = 1 {OR_REPLACE_WORSE}"
-    ));
-    let upsert = sqlx::query(upsert).bind(random_id()).bind(score.clamp(0.0, 1.0));
-    upsert.bind(achieved_at).bind(jid).execute(connection).await?;
+    let upsert = sqlx::query(put("$3", "AND may_grade = 1"));
+    let upsert = upsert.bind(random_id()).bind(score.clamp(0.0, 1.0));
+    upsert.bind(achieved_at).bind(enrolment.as_str()).execute(connection).await?;
     Ok(())
 }
 
+/// Reads `state, attempts, next_at, recorded_at, why, score`.
+pub(super) fn graded(row: &AnyRow) -> Result<Graded, sqlx::Error> {
+    Ok(Graded { score: row.try_get(5)?, state: grade_state(row)? })
+}
+
 /// Reads `state, attempts, next_at, recorded_at, why`.
-pub(super) fn grade_state(row: &AnyRow) -> Result<GradeState, sqlx::Error> {
+fn grade_state(row: &AnyRow) -> Result<GradeState, sqlx::Error> {
     Ok(match row.try_get::<i64, _>(0)? {
         RECORDED => GradeState::Recorded { at: row.try_get::<Option<i64>, _>(3)?.unwrap_or(0) },
         FAILED => {
@@ -236,5 +283,6 @@ fn grade_due(row: &AnyRow) -> Result<GradeDue, StoreError> {
         accepts: Accepts::of(row.try_get(8)?),
         attempts: row.try_get(9)?,
         said: row.try_get(10)?,
+        enrolment: EnrolmentId(row.try_get(11)?),
     })
 }

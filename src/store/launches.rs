@@ -9,21 +9,26 @@ use std::{
     collections::{HashMap, HashSet, VecDeque},
     fmt::Write as _,
     sync::{Mutex, PoisonError, atomic::Ordering},
+    time::Duration,
 };
 
 use sqlx::{Any, Row as _, Transaction};
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use super::{
-    Enrolment, GradeState, NewEnrolment, Store, StoreError,
+    Enrolment, Graded, NewEnrolment, Store, StoreError,
     enrolments::{COLUMNS, enrolment},
-    grades::grade_state,
+    grades::graded,
     pool::within,
     sql::{digest, random_id},
 };
 
 /// Most launches in one transaction.
 const MOST_AT_ONCE: usize = 64;
+/// How often a batch is written that stood in the way of another transaction.
+const MOST_TRIES: u32 = 4;
+/// The pause before the second time; it grows.
+const WAY_CLEAR: Duration = Duration::from_millis(30);
 /// Most nonces that are kept: as many as the fastest machine takes within the longest window, and
 /// few enough for a small disk.
 const MOST_NONCES: i64 = 2_000_000;
@@ -79,8 +84,8 @@ pub enum Taken {
     Enrolled {
         /// The enrolment, which may be an older one.
         enrolment: Box<Enrolment>,
-        /// Where their grade stands, if there is one.
-        grade: Option<GradeState>,
+        /// Their grade, if there is one.
+        grade: Option<Graded>,
     },
 }
 
@@ -176,6 +181,15 @@ impl Store {
                     waiting.answer.send(Ok(taken)).ok();
                 }
             }
+            // One of them may be what the database refuses.
+            Err(error) if batch.len() > 1 && is_of_contents(&error) => {
+                for waiting in batch {
+                    let taken = self.write_all(std::slice::from_ref(&waiting)).await;
+                    let taken =
+                        taken.and_then(|mut taken| taken.pop().ok_or(sqlx::Error::RowNotFound));
+                    waiting.answer.send(taken.map_err(StoreError::from)).ok();
+                }
+            }
             Err(error) => {
                 let why = error.to_string();
                 for waiting in batch {
@@ -185,15 +199,33 @@ impl Store {
         }
     }
 
+    /// Writes launches in one transaction; again, if it and another were in each other's way.
     async fn write_all(&self, batch: &[Waiting]) -> Result<Vec<Taken>, sqlx::Error> {
+        let mut n_tries = 1;
+        loop {
+            match self.try_write(batch).await {
+                Err(error) if n_tries < MOST_TRIES && is_of_concurrency(&error) => {
+                    // The other one needs a moment for what this one stood in the way of.
+                    tokio::time::sleep(WAY_CLEAR * n_tries).await;
+                    n_tries += 1;
+                }
+                written => return written,
+            }
+        }
+    }
+
+    async fn try_write(&self, batch: &[Waiting]) -> Result<Vec<Taken>, sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
-        let nonces: Vec<&Nonce> = batch.iter().filter_map(|w| w.nonce.as_ref()).collect();
+        let mut nonces: Vec<&Nonce> = batch.iter().filter_map(|w| w.nonce.as_ref()).collect();
+        // Rows are locked in the same order by all who write many.
+        nonces.sort_unstable_by(|one, other| one.digest.cmp(&other.digest));
         let fresh = use_up(&mut transaction, &nonces).await?;
         let is_fresh = |waiting: &Waiting| {
             waiting.nonce.as_ref().is_none_or(|nonce| fresh.contains(&nonce.digest))
         };
-        let people: Vec<&NewEnrolment> =
+        let mut people: Vec<&NewEnrolment> =
             batch.iter().filter(|w| is_fresh(w)).filter_map(|w| w.new.as_ref()).collect();
+        people.sort_unstable_by_key(|new| key_of(new));
         let mut enrolled = enrol(&mut transaction, &people).await?;
         let mut grades = grades_of(&mut transaction, &enrolled).await?;
         transaction.commit().await?;
@@ -212,6 +244,23 @@ impl Store {
         });
         taken.collect()
     }
+}
+
+/// Whether what was to be written is at fault, not the database.
+fn is_of_contents(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    let Some(code) = error.code() else { return false };
+    // PostgreSQL: data, constraints, limits. SQLite: too big, constraint, mismatch.
+    match code.parse::<u32>() {
+        Ok(number) if code.len() < 5 => [18, 19, 20].contains(&(number & 0xff)),
+        _ => ["22", "23", "54"].iter().any(|class| code.starts_with(class)),
+    }
+}
+
+/// Whether PostgreSQL gave a transaction up for the sake of another.
+fn is_of_concurrency(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    error.code().is_some_and(|code| ["40P01", "40001"].contains(&&*code))
 }
 
 fn cut_off() -> StoreError {
@@ -308,12 +357,12 @@ async fn enrol(
 async fn grades_of(
     transaction: &mut Transaction<'_, Any>,
     enrolled: &HashMap<Key, Enrolment>,
-) -> Result<HashMap<String, GradeState>, sqlx::Error> {
+) -> Result<HashMap<String, Graded>, sqlx::Error> {
     if enrolled.is_empty() {
         return Ok(HashMap::new());
     }
     let select = format!(
-        "SELECT state, attempts, next_at, recorded_at, why, enrolment FROM grades \
+        "SELECT state, attempts, next_at, recorded_at, why, score, enrolment FROM grades \
          WHERE enrolment IN {}",
         places(1, enrolled.len())
     );
@@ -322,7 +371,7 @@ async fn grades_of(
         query = query.bind(one.id.to_string());
     }
     let rows = query.fetch_all(&mut **transaction).await?;
-    rows.iter().map(|row| Ok((row.try_get(5)?, grade_state(row)?))).collect()
+    rows.iter().map(|row| Ok((row.try_get(6)?, graded(row)?))).collect()
 }
 
 /// Numbered places for values: `($1, $2), ($3, $4)`.

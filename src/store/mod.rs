@@ -85,9 +85,15 @@ pub enum StoreError {
 pub struct EnrolmentId(String);
 
 impl EnrolmentId {
-    /// An id that was read back, for instance from a page's token.
+    /// An id that was read back.
     pub fn from_text(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// An id that somebody sent; `None` where none can look like this.
+    pub fn from_outside(text: &str) -> Option<Self> {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        (text.len() == 32 && text.bytes().all(is_digit)).then(|| Self(text.to_owned()))
     }
 
     /// The id as text.
@@ -247,6 +253,24 @@ pub struct GradeDue {
     pub attempts: i64,
     /// What came of the last attempt.
     pub said: Option<String>,
+    /// Whose it is.
+    pub enrolment: EnrolmentId,
+}
+
+/// A grade, or the part of it that is earned so far, and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Graded {
+    /// From 0 to 1.
+    pub score: f64,
+    /// Where it stands.
+    pub state: GradeState,
+}
+
+impl Graded {
+    /// Whether it is the whole grade, not a part on the way.
+    pub fn is_full(&self) -> bool {
+        self.score >= 1.0
+    }
 }
 
 /// Where a grade stands.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use sqlx::{AnyConnection, Row as _};
 
 use super::{
-    Store, StoreError, grades, pool::within, progress_number, progress_of, sql::is_collision,
+    EnrolmentId, Store, StoreError, grades, pool::within, progress_number, progress_of,
+    sql::is_collision,
 };
 use crate::session::{Progress, Snapshot};
 
@@ -14,11 +15,13 @@ use crate::session::{Progress, Snapshot};
 pub enum Write {
     /// A learner reached another step.
     Progress {
+        /// In which assignment: what was earned there stays there, whoever has the Jabber ID now.
+        enrolment: EnrolmentId,
         /// The learner's bare Jabber ID.
         jid: String,
         /// The step.
         progress: Progress,
-        /// The part of the grade that the lesson gives for it, from 0 to 1; `None`: none.
+        /// How much of the grade the lesson gives for it, from 0 to 1; `None`: none.
         credit: Option<f64>,
         /// When it was reached, in seconds since 1970.
         at: i64,
@@ -50,6 +53,8 @@ pub struct KnownRow {
 /// What the registry needs of an enrolment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownEnrolment {
+    /// Identifies it.
+    pub id: EnrolmentId,
     /// Locale of the newest launch.
     pub locale: Option<String>,
     /// Lesson that the newest launch asked for.
@@ -88,10 +93,10 @@ impl Store {
                 is_secret_erased |= has_secret(&mut transaction, jid).await?;
             }
             match write {
-                Write::Progress { jid, progress, credit, at } => {
-                    set_progress(&mut transaction, jid, *progress, *at).await?;
+                Write::Progress { enrolment, jid, progress, credit, at } => {
+                    set_progress(&mut transaction, enrolment, jid, *progress, *at).await?;
                     if let Some(score) = credit {
-                        grades::put_credit(&mut transaction, jid, *score, *at).await?;
+                        grades::put_credit(&mut transaction, enrolment, *score, *at).await?;
                     }
                 }
                 Write::Session { jid, snapshot: Some(snapshot), at } => {
@@ -125,18 +130,20 @@ impl Store {
     ///
     /// What the database says.
     pub async fn known(&self) -> Result<Vec<KnownRow>, StoreError> {
-        let select = "SELECT e.jid, e.progress, e.locale, e.lesson, s.snapshot, s.saved_at \
+        let select = "SELECT e.jid, e.progress, e.locale, e.lesson, s.snapshot, s.saved_at, e.id \
             FROM enrolments AS e LEFT JOIN sessions AS s ON s.jid = e.jid WHERE e.jid IS NOT NULL \
-            UNION ALL SELECT s.jid, NULL, NULL, NULL, s.snapshot, s.saved_at FROM sessions AS s \
+            UNION ALL SELECT s.jid, NULL, NULL, NULL, s.snapshot, s.saved_at, NULL FROM sessions AS s \
             WHERE NOT EXISTS (SELECT 1 FROM enrolments AS e WHERE e.jid = s.jid)";
         let rows = sqlx::query(select).fetch_all(&self.pool).await?;
         let known = rows.iter().map(|row| {
             let progress: Option<i64> = row.try_get(1)?;
             let (locale, lesson) = (row.try_get(2)?, row.try_get(3)?);
             let snapshot: Option<String> = row.try_get(4)?;
+            let id: Option<String> = row.try_get(6)?;
             Ok::<_, sqlx::Error>(KnownRow {
                 jid: row.try_get(0)?,
-                enrolment: progress.map(|progress| KnownEnrolment {
+                enrolment: progress.zip(id).map(|(progress, id)| KnownEnrolment {
+                    id: EnrolmentId(id),
                     locale,
                     lesson,
                     progress: progress_of(progress),
@@ -155,16 +162,20 @@ async fn has_secret(connection: &mut AnyConnection, jid: &str) -> Result<bool, s
     Ok(sqlx::query(select).bind(jid).fetch_optional(connection).await?.is_some())
 }
 
-/// Keeps how far a learner is, and when they were heard of. They never go back.
+/// Keeps how far a learner is, unless the enrolment has another Jabber ID by now, and when they
+/// were heard of. They never go back.
 async fn set_progress(
     connection: &mut AnyConnection,
+    enrolment: &EnrolmentId,
     jid: &str,
     progress: Progress,
     now: i64,
 ) -> Result<(), sqlx::Error> {
     let update = "UPDATE enrolments SET active_at = $3, \
-        progress = CASE WHEN progress < $1 THEN $1 ELSE progress END WHERE jid = $2";
+        done_at = CASE WHEN jid = $4 AND $1 = 4 THEN COALESCE(done_at, $3) ELSE done_at END, \
+        progress = CASE WHEN jid = $4 AND progress < $1 THEN $1 ELSE progress END WHERE id = $2";
     let number = progress_number(progress);
-    sqlx::query(update).bind(number).bind(jid).bind(now).execute(connection).await?;
+    let update = sqlx::query(update).bind(number).bind(enrolment.as_str()).bind(now).bind(jid);
+    update.execute(connection).await?;
     Ok(())
 }

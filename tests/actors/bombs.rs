@@ -57,6 +57,7 @@ async fn restore(stage: &Stage, jid: &str, more: &str) {
     let title = "Private conversations with OTR";
     let text = format!(r#"{{"v":1,"lesson":"{title}","instance":256{more}}}"#);
     let learner = KnownLearner {
+        enrolment: None,
         jid: bare(jid),
         locale: None,
         lesson: None,

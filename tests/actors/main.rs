@@ -91,6 +91,7 @@ async fn who_cannot_be_enrolled_is_told_why() {
     let stage = Stage::new();
     let enrol = |jid: &str, lesson: Option<&str>| Enrol {
         jid: bare(jid),
+        enrolment: stage::enrolment_of(jid),
         locale: None,
         lesson: lesson.map(str::to_owned),
     };

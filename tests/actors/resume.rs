@@ -25,6 +25,7 @@ fn snapshot(state: &str, more: &str) -> Arc<Snapshot> {
 async fn restore(stage: &Stage, jid: &str, was_open: bool, kept: Arc<Snapshot>) {
     let learner = KnownLearner {
         jid: bare(jid),
+        enrolment: None,
         locale: None,
         lesson: None,
         is_listed: false,
@@ -123,6 +124,7 @@ async fn many_who_were_interrupted_are_told_in_small_steps() {
     let stage = Stage::paused();
     let learners = (0..200).map(|n| KnownLearner {
         jid: bare(&format!("learner{n}@example.org")),
+        enrolment: None,
         locale: None,
         lesson: None,
         is_listed: false,

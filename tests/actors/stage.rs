@@ -21,6 +21,7 @@ use otrbot::{
     metrics::Metrics,
     otr::Policy,
     session::{Progress, Snapshot, Typing},
+    store::EnrolmentId,
 };
 
 /// The bot's own address.
@@ -29,6 +30,15 @@ pub(crate) const BOT: &str = "bot@example.org";
 /// A bare Jabber ID.
 pub(crate) fn bare(jid: &str) -> BareJid {
     BareJid::new(jid).unwrap()
+}
+
+/// The assignment of a learner of the tests.
+pub(crate) fn enrolment_of(jid: &str) -> EnrolmentId {
+    EnrolmentId::from_text(format!("of {jid}"))
+}
+
+fn enrol(jid: &str, locale: Option<String>) -> Enrol {
+    Enrol { jid: bare(jid), enrolment: enrolment_of(jid), locale, lesson: None }
 }
 
 /// A registry and what it said.
@@ -143,12 +153,12 @@ impl Stage {
     }
 
     pub(crate) async fn enrol(&self, jid: &str) -> Result<(), EnrolRefused> {
-        self.registry.send(Enrol { jid: bare(jid), locale: None, lesson: None }).await.unwrap()
+        self.registry.send(enrol(jid, None)).await.unwrap()
     }
 
     pub(crate) async fn enrol_in(&self, jid: &str, locale: &str) -> Result<(), EnrolRefused> {
         let locale = Some(locale.to_owned());
-        self.registry.send(Enrol { jid: bare(jid), locale, lesson: None }).await.unwrap()
+        self.registry.send(enrol(jid, locale)).await.unwrap()
     }
 
     pub(crate) async fn receives(&self, from: &str, what: Incoming) {

@@ -24,6 +24,7 @@ fn refusing() -> Stage {
 async fn restore_listed(stage: &Stage, jid: &str) {
     let learner = KnownLearner {
         jid: bare(jid),
+        enrolment: None,
         locale: None,
         lesson: None,
         is_listed: true,

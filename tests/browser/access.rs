@@ -97,8 +97,8 @@ impl Looker {
         self.go("/enter_bot_secret", &[("bot_secret", BOT_SECRET)]).await;
         let id = self.tool.store.enrolment_by_jid(&jid).await.unwrap().unwrap().id;
         until(name, async || {
-            let state = self.tool.store.grade_state(&id).await.unwrap();
-            state.is_some_and(|state| !matches!(state, GradeState::Due { .. }))
+            let grade = self.tool.store.grade(&id).await.unwrap();
+            grade.is_some_and(|grade| !matches!(grade.state, GradeState::Due { .. }))
         })
         .await;
         self.go("/enter_bot_secret", &[]).await;

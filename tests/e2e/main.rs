@@ -19,6 +19,7 @@ mod bad_input;
 mod command;
 mod component;
 mod detours;
+mod failing_lms;
 mod faults;
 mod grades;
 mod hygiene;

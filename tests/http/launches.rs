@@ -70,6 +70,33 @@ async fn bad_launches_are_refused_with_their_status() {
 }
 
 #[actix::test]
+async fn a_lesson_that_none_can_be_called_is_none() {
+    let tool = Tool::start().await;
+    for lesson in ["a\0b", "a\r\nb", &"x".repeat(101)] {
+        let launch = Launch::of(&format!("user of {}", lesson.len()), "Learner");
+        let page = tool.launch(&launch.with("custom_lesson", lesson)).await;
+        assert_eq!(page.name(), "start", "{lesson:?}");
+        let jid = format!("user{}@chat.example", lesson.len());
+        tool.submit(&page, "/enter_jid", &[("jid", &jid)]).await;
+        let enrolment = tool.store.enrolment_by_jid(&jid).await.unwrap().unwrap();
+        assert_eq!(enrolment.lesson, None, "{lesson:?}");
+    }
+}
+
+#[actix::test]
+async fn only_pages_with_something_in_the_log_have_a_reference() {
+    let tool = Tool::start().await;
+    let has_reference = |page: &Page| page.html.contains("the number of this event");
+    let forged = tool.post("/enter_jid", FORM, "token=forged&jid=a@b").await;
+    let refused = tool.launch(&Launch { secret: "wrong", ..learner() }).await;
+    let [missing, method] = [tool.get("/nope").await, tool.post("/hello_world", FORM, "").await];
+
+    assert!(has_reference(&forged) && has_reference(&refused));
+    assert_eq!((missing.status, method.status), (404, 405));
+    assert!(!has_reference(&missing) && !has_reference(&method), "{}", missing.html);
+}
+
+#[actix::test]
 async fn bodies_that_are_no_form_are_refused() {
     let tool = Tool::start().await;
     let body = learner().body();

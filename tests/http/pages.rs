@@ -47,7 +47,7 @@ async fn the_way_leads_from_the_launch_to_the_grade() {
     platform.assert_content();
     let id = tool.store.enrolment_by_jid(JID).await.unwrap().unwrap().id;
     until("the note of it", async || {
-        let state = tool.store.grade_state(&id).await.unwrap();
+        let state = tool.store.grade(&id).await.unwrap().map(|grade| grade.state);
         matches!(state, Some(GradeState::Recorded { .. }))
     })
     .await;
@@ -110,7 +110,7 @@ async fn nobody_is_graded_who_does_not_learn_or_has_no_cell() {
         assert_eq!(page.name(), "done", "{jid}");
 
         let id = tool.store.enrolment_by_jid(jid).await.unwrap().unwrap().id;
-        assert_eq!(tool.store.grade_state(&id).await.unwrap(), None, "{jid}");
+        assert_eq!(tool.store.grade(&id).await.unwrap().map(|grade| grade.state), None, "{jid}");
     }
     assert_eq!(platform.attempts(), 0);
 }
@@ -330,7 +330,7 @@ async fn without_authentication_the_way_is_open_and_nobody_is_graded() {
 
     assert_eq!(page.name(), "done");
     let id = tool.store.enrolment_by_jid(JID).await.unwrap().unwrap().id;
-    assert_eq!(tool.store.grade_state(&id).await.unwrap(), None);
+    assert_eq!(tool.store.grade(&id).await.unwrap().map(|grade| grade.state), None);
 }
 
 #[actix::test]

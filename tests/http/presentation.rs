@@ -74,12 +74,14 @@ async fn the_grade_was_recorded_at_a_time_of_the_learners() {
     tool.submit(&page, "/enter_bot_secret", &[("bot_secret", BOT_SECRET)]).await;
     let id = tool.store.enrolment_by_jid(JID).await.unwrap().unwrap().id;
     let mut recorded = 0;
-    until("the grade", async || match tool.store.grade_state(&id).await.unwrap() {
-        Some(GradeState::Recorded { at }) => {
-            recorded = at;
-            true
+    until("the grade", async || {
+        match tool.store.grade(&id).await.unwrap().map(|grade| grade.state) {
+            Some(GradeState::Recorded { at }) => {
+                recorded = at;
+                true
+            }
+            _ => false,
         }
-        _ => false,
     })
     .await;
     let told = |minutes: i64| {

@@ -139,7 +139,7 @@ async fn a_grade_that_waits_keeps_a_person_with_another_jid_too() {
 
     assert_eq!(refused.0, 1);
     assert!(store.enrolment(&elsewhere.id).await.unwrap().is_some());
-    assert_eq!(store.due_grades(9000, 10).await.unwrap().len(), 1);
+    assert_eq!(store.due_grades(9000).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@
 
 mod damage;
 mod database;
+mod earned;
 mod erasure;
 #[path = "../support/hole.rs"]
 mod hole;
@@ -70,8 +71,9 @@ pub(crate) async fn enrolled(store: &Store, user: &str, jid: &str) -> Enrolment 
 /// As a session does that reaches a step for which the lesson gives a part of the grade. The step is
 /// the first one, as if nothing had changed.
 async fn put_credit(store: &Store, jid: &str, credit: f64) {
+    let enrolment = store.enrolment_by_jid(jid).await.unwrap().unwrap().id;
     let (jid, credit) = (jid.to_owned(), Some(credit));
-    let write = Write::Progress { jid, progress: Progress::Invited, credit, at: 2000 };
+    let write = Write::Progress { enrolment, jid, progress: Progress::Invited, credit, at: 2000 };
     store.write_behind(&[write]).await.unwrap();
 }
 
@@ -119,16 +121,15 @@ async fn a_better_grade_that_comes_while_one_is_sent_stays_on_its_way(database: 
     let anna = enrolled(&store, "anna", "anna@example.org").await;
 
     put_credit(&store, "anna@example.org", 0.4).await;
-    let sent = store.due_grades(2000, 10).await.unwrap().remove(0);
+    let sent = store.due_grades(2000).await.unwrap().remove(0);
     let full = NewGrade { enrolment: anna.id.clone(), score: 1.0, achieved_at: 2001 };
     store.put_grade(&full).await.unwrap();
     store.grade_recorded(&sent.id, sent.version, 2002).await.unwrap();
 
-    let due = store.due_grades(2002, 10).await.unwrap();
+    let due = store.due_grades(2002).await.unwrap();
     assert_eq!(due.iter().map(|due| due.score).collect::<Vec<_>>(), [1.0]);
     store.grade_failed(&due[0].id, sent.version, "of the one before").await.unwrap();
-    assert_eq!(store.due_grades(2002, 10).await.unwrap().len(), 1);
-    put_credit(&store, "nobody@example.org", 0.4).await;
+    assert_eq!(store.due_grades(2002).await.unwrap().len(), 1);
     assert_eq!(store.grade_counts().await.unwrap().due, 1);
 }
 
@@ -168,7 +169,7 @@ async fn a_teacher_sees_the_learners_of_their_own_course_only(database: Database
     store.put_enrolment(stranger).await.unwrap();
     store.set_progress("anna@example.org", Progress::Verified, 3000).await.unwrap();
     put_credit(&store, "ben@example.org", 0.5).await;
-    let due = store.due_grades(2000, 10).await.unwrap().remove(0);
+    let due = store.due_grades(2000).await.unwrap().remove(0);
     store.grade_failed(&due.id, due.version, "no such user").await.unwrap();
 
     let course = Course {
@@ -211,7 +212,7 @@ async fn a_teacher_sees_the_learners_of_their_own_course_only(database: Database
     assert_eq!(store.send_again(&other, Some(&ben), 9000).await.unwrap(), 0);
     assert_eq!(store.send_again(&other, None, 9000).await.unwrap(), 0);
     assert_eq!(store.send_again(&course, Some(&ben), 9000).await.unwrap(), 1);
-    let due = store.due_grades(9000, 10).await.unwrap();
+    let due = store.due_grades(9000).await.unwrap();
     assert_eq!((due.len(), due[0].achieved_at, due[0].queued_at), (1, 2000, 9000));
 }
 
@@ -262,8 +263,8 @@ async fn a_grade_waits_until_it_is_recorded_and_is_never_lowered(database: Datab
     let id = store.put_grade(&grade(0.5)).await.unwrap();
     assert_eq!(store.put_grade(&grade(1.0)).await.unwrap(), id);
     store.put_grade(&grade(0.2)).await.unwrap();
-    assert!(store.due_grades(1999, 10).await.unwrap().is_empty());
-    let due = store.due_grades(2000, 10).await.unwrap();
+    assert!(store.due_grades(1999).await.unwrap().is_empty());
+    let due = store.due_grades(2000).await.unwrap();
     store.grade_retry(&id, due[0].version, 3000, "the LMS is away").await.unwrap();
     store.close().await;
 
@@ -271,15 +272,15 @@ async fn a_grade_waits_until_it_is_recorded_and_is_never_lowered(database: Datab
     assert!((due[0].score - 1.0).abs() < f64::EPSILON);
     assert_eq!((due[0].consumer_key.as_str(), due[0].sourcedid.as_str()), ("key", "cell"));
     let store = database.open().await;
-    assert_eq!(store.next_grade_due().await.unwrap(), Some(3000));
-    let state = store.grade_state(&anna.id).await.unwrap();
+    assert_eq!(store.next_grade_due(2000).await.unwrap(), Some(3000));
+    let state = store.grade(&anna.id).await.unwrap().map(|grade| grade.state);
     assert_eq!(state, Some(GradeState::Due { attempts: 1, next_at: 3000 }));
     store.grade_recorded(&id, due[0].version, 3001).await.unwrap();
     store.put_grade(&grade(1.0)).await.unwrap();
-    let state = store.grade_state(&anna.id).await.unwrap();
+    let state = store.grade(&anna.id).await.unwrap().map(|grade| grade.state);
     assert_eq!(state, Some(GradeState::Recorded { at: 3001 }));
     assert_eq!(store.grade_counts().await.unwrap().recorded, 1);
-    assert_eq!(store.next_grade_due().await.unwrap(), None);
+    assert_eq!(store.next_grade_due(2000).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use jid::BareJid;
 use otrbot::{
     actors::store::{Flush, HowMuch, SaveProgress, StoreActor},
     session::Progress,
-    store::{NewEnrolment, Nonce, Retention, Store, StoreError, Write},
+    store::{Enrolment, NewEnrolment, Nonce, Retention, Store, StoreError, Write},
 };
 
 use crate::{database::Database, enrolled, person};
@@ -26,12 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(12);
 async fn a_write_that_is_never_answered_is_seen_and_done_again() {
     let (database, hole) = Database::by_hole();
     let store = database.open().await;
-    enrolled(&store, "anna", "anna@example.org").await;
+    let anna = enrolled(&store, "anna", "anna@example.org").await;
     let actor = StoreActor::new(store.clone(), FOR_EVER, Arc::default()).start();
     hole.swallow_next_update();
     let begun = Instant::now();
 
     actor.do_send(SaveProgress {
+        enrolment: anna.id,
         jid: BareJid::new("anna@example.org").unwrap(),
         progress: Progress::Verified,
         credit: Some(0.75),
@@ -50,7 +51,7 @@ async fn a_write_that_is_never_answered_is_seen_and_done_again() {
     tokio::time::timeout(PATIENCE, actor.send(Flush)).await.unwrap().unwrap();
     let known = store.enrolment_by_jid("anna@example.org").await.unwrap().unwrap();
     assert_eq!(known.progress, Progress::Verified);
-    assert_eq!(store.due_grades(9000, 10).await.unwrap().len(), 1);
+    assert_eq!(store.due_grades(9000).await.unwrap().len(), 1);
     let backlog = actor.send(HowMuch).await.unwrap();
     assert_eq!((backlog.n_waiting, backlog.oldest, backlog.is_failing), (0, None, false));
 }
@@ -87,17 +88,15 @@ async fn what_is_written_at_once_in_different_orders_is_all_written() {
     let database = Database::postgres();
     let store = database.open().await;
     let people: Vec<String> = (0..40).map(|number| format!("user {number:02}")).collect();
+    let mut writes = Vec::new();
     for (number, user) in people.iter().enumerate() {
-        enrolled(&store, user, &format!("{:02}@example.org", people.len() - number)).await;
+        let jid = format!("{:02}@example.org", people.len() - number);
+        let Enrolment { id: enrolment, .. } = enrolled(&store, user, &jid).await;
+        let (progress, credit) = (Progress::Talking, Some(0.5));
+        writes.push(Write::Progress { enrolment, jid, progress, credit, at: 2000 });
     }
-    let write = |jid: String| Write::Progress {
-        jid,
-        progress: Progress::Talking,
-        credit: Some(0.5),
-        at: 2000,
-    };
-    let writes: Vec<Write> =
-        (1..=people.len()).map(|n| write(format!("{n:02}@example.org"))).collect();
+    // In the order of the addresses: against that of the people.
+    writes.reverse();
 
     for round in 0..40 {
         let launches = people.iter().map(|user| {

@@ -152,7 +152,7 @@ async fn a_grade_on_its_way_is_erased_only_if_that_is_wanted(database: Database)
     assert!(store.forgotten().await.unwrap().is_empty());
     let erased = store.forget("anna@example.org", true, 3000).await.unwrap().unwrap();
     assert_eq!((erased.enrolments, erased.grades), (1, 1));
-    assert!(store.due_grades(9000, 10).await.unwrap().is_empty());
+    assert!(store.due_grades(9000).await.unwrap().is_empty());
 }
 
 async fn what_the_bot_writes_while_it_lets_somebody_go_is_erased_too(database: Database) {

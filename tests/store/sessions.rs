@@ -76,7 +76,7 @@ async fn many_writes_keep_their_order(database: Database) {
 
 async fn those_who_are_known_come_with_their_sessions(database: Database) {
     let store = database.open().await;
-    enrolled(&store, "anna", "anna@example.org").await;
+    let anna = enrolled(&store, "anna", "anna@example.org").await;
     enrolled(&store, "ben", "ben@example.org").await;
     store.put_enrolment(person("cleo", "link")).await.unwrap();
     store.set_progress("anna@example.org", Progress::Encrypted, 1500).await.unwrap();
@@ -92,8 +92,12 @@ async fn those_who_are_known_come_with_their_sessions(database: Database) {
     known.sort_by(|one, other| one.jid.cmp(&other.jid));
     let jids: Vec<&str> = known.iter().map(|row| row.jid.as_str()).collect();
     assert_eq!(jids, ["anna@example.org", "ben@example.org", "dora@example.org"]);
-    let enrolment =
-        KnownEnrolment { locale: Some("nl".into()), lesson: None, progress: Progress::Encrypted };
+    let enrolment = KnownEnrolment {
+        id: anna.id,
+        locale: Some("nl".into()),
+        lesson: None,
+        progress: Progress::Encrypted,
+    };
     assert_eq!(known[0].enrolment, Some(enrolment));
     assert!(known[0].snapshot.is_some() && known[1].snapshot.is_none());
     assert_eq!((known[2].enrolment.clone(), known[2].saved_at), (None, 1600));

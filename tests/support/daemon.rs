@@ -25,6 +25,8 @@ pub(crate) struct Script {
     pub(crate) ca_certs: PathBuf,
     /// The LMS that may launch.
     pub(crate) consumer: Consumer,
+    /// More of them.
+    pub(crate) more_consumers: Vec<Consumer>,
     /// The bot's long-term key in libotr's format; `None`: a fresh one for each learner.
     pub(crate) private_key: Option<String>,
     /// Whether the bot may begin SMP itself.
@@ -64,6 +66,7 @@ impl Script {
             server: format!("127.0.0.1:{port}"),
             ca_certs: ca_certs.to_owned(),
             consumer: Consumer::stage(),
+            more_consumers: Vec::new(),
             private_key: None,
             may_start_smp: false,
             typing_speed: None,
@@ -104,7 +107,7 @@ lti:
   secret_key_file: pages.key
   consumers:
     {key}: {{ secret: "{secret}" }}
-store: {store}
+{more_consumers}store: {store}
 metrics: {{ bind: "127.0.0.1:{metrics_port}" }}
 log: {{ level: {log_level} }}
 {more}"#,
@@ -115,6 +118,11 @@ log: {{ level: {log_level} }}
             speed = self.typing_speed.unwrap_or(20),
             key = consumer.key,
             secret = consumer.secret,
+            more_consumers = self
+                .more_consumers
+                .iter()
+                .map(|more| format!("    {}: {{ secret: {:?} }}\n", more.key, more.secret))
+                .collect::<String>(),
             log_level = self.log_level,
             default_secret =
                 self.default_secret.map_or_else(|| "null".to_owned(), |s| format!("{s:?}")),

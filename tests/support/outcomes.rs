@@ -1,7 +1,7 @@
 //! The LMS's outcome service: takes `replaceResult` as Canvas does, and checks what Canvas, edX
 //! and Moodle check between them.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -29,8 +29,29 @@ pub(crate) struct Grade {
     pub(crate) score: f64,
 }
 
+/// How the service treats a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mood {
+    /// It is down.
+    Down,
+    /// It wants fewer requests.
+    Throttles,
+    /// A page of somebody else's answers, with a good status.
+    ShowsPage,
+    /// No answer comes for longer than anybody waits.
+    Hangs,
+    /// The answer is cut off.
+    Cuts,
+    /// It takes the grade, and the answer is cut off.
+    TakesAndCuts,
+    /// It does not take the grade, and says why in its own words.
+    Refuses(&'static str),
+}
+
 #[derive(Debug, Default)]
 struct Book {
+    moods: VecDeque<Mood>,
+    attempts: usize,
     grades: Vec<Grade>,
     refusals: Vec<String>,
     nonces: HashSet<String>,
@@ -90,6 +111,16 @@ impl Outcomes {
         self.book().outages = n;
     }
 
+    /// Is in these moods for the next requests.
+    pub(crate) fn be(&self, moods: impl IntoIterator<Item = Mood>) {
+        self.book().moods.extend(moods);
+    }
+
+    /// How many requests came.
+    pub(crate) fn attempts(&self) -> usize {
+        self.book().attempts
+    }
+
     /// How many requests met a 503.
     pub(crate) fn turned_away(&self) -> usize {
         self.book().turned_away
@@ -141,6 +172,25 @@ async fn replace_result(
     body: web::Bytes,
     service: web::Data<Service>,
 ) -> HttpResponse {
+    let mood = {
+        let mut book = service.book.lock().unwrap_or_else(PoisonError::into_inner);
+        book.attempts += 1;
+        book.moods.pop_front()
+    };
+    match mood {
+        Some(Mood::Down) => return HttpResponse::ServiceUnavailable().finish(),
+        Some(Mood::Throttles) => {
+            return HttpResponse::TooManyRequests().insert_header(("Retry-After", "2")).finish();
+        }
+        Some(Mood::ShowsPage) => return HttpResponse::Ok().body("<html>Log in</html>"),
+        Some(Mood::Hangs) => tokio::time::sleep(Duration::from_mins(2)).await,
+        Some(Mood::Cuts) => return cut_off(),
+        Some(Mood::Refuses(words)) => {
+            let body = envelope("failure", "", words);
+            return HttpResponse::UnprocessableEntity().content_type("application/xml").body(body);
+        }
+        Some(Mood::TakesAndCuts) | None => {}
+    }
     let mut book = service.book.lock().unwrap_or_else(PoisonError::into_inner);
     if book.outages > 0 {
         book.outages -= 1;
@@ -175,7 +225,18 @@ async fn replace_result(
             )
         }
     };
+    if mood == Some(Mood::TakesAndCuts) {
+        return cut_off();
+    }
     answer.content_type("application/xml").body(envelope(code, &identifier, &description))
+}
+
+/// An answer that ends before it is whole, and the connection with it.
+fn cut_off() -> HttpResponse {
+    let broken = futures_util::stream::once(async {
+        Err::<web::Bytes, _>(std::io::Error::other("the cable is cut"))
+    });
+    HttpResponse::Ok().content_type("application/xml").streaming(broken)
 }
 
 /// Checks the `Authorization` header as oauth-ruby reads it, and more strictly.

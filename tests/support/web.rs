@@ -116,6 +116,18 @@ impl Frame {
     }
 }
 
+/// Sends a form of a page, to whoever may be gone before it is answered; the status.
+pub(crate) fn try_to_submit(page: &Page, form: &Form) -> Option<u16> {
+    let url = page.url.join(&form.action).unwrap();
+    run(async {
+        let request =
+            client().post(url).header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.body(form_body(&form.fields)).send().await.ok()?;
+        let status = answer.status().as_u16();
+        answer.text().await.ok().map(|_whole| status)
+    })
+}
+
 impl Form {
     /// Whether it has a field of this name.
     pub(crate) fn has(&self, field: &str) -> bool {

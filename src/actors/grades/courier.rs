@@ -92,14 +92,14 @@ impl Courier {
     ) -> Outcome {
         let url = match reach::outcome_url(parcel.url, self.allow_private) {
             Ok(url) => url,
-            Err(why) => return Outcome::Permanent { why: why.to_string() },
+            Err(why) => return Outcome::Permanent { why: why.to_string().into() },
         };
         let Parcel { sourcedid, consumer_key, .. } = parcel;
         let mut secrets = parcel.secrets.iter().peekable();
         let (cell, outcome) = loop {
             let Some(secret) = secrets.next() else {
                 // Somebody may put it back.
-                let why = "the settings have no such consumer any more".to_owned();
+                let why = "the settings have no such consumer any more".into();
                 return Outcome::Transient { retry_after: None, why };
             };
             let cell = Cell { url: &url, sourcedid, consumer_key, secret };
@@ -113,9 +113,9 @@ impl Courier {
             };
             let is_refused = match &outcome {
                 Outcome::Transient { why, .. } | Outcome::Permanent { why } => {
-                    answer::is_refusal(why)
+                    answer::is_refusal(&why.kind)
                 }
-                Outcome::Recorded | Outcome::Unclear { .. } => false,
+                Outcome::Recorded | Outcome::Unclear { .. } | Outcome::Busy { .. } => false,
             };
             if !is_refused || secrets.peek().is_none() {
                 break (cell, outcome);
@@ -177,20 +177,21 @@ async fn read(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
     Ok(body)
 }
 
-/// No answer came. The words are ours: an error of the client quotes the address.
+/// No answer came. The words are ours: an error of the client quotes the address. A name that stands
+/// for a private address now may stand for another one later.
 fn unreachable(error: &reqwest::Error) -> Outcome {
     let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    if let Some(why) = causes.find_map(|cause| cause.downcast_ref::<OutOfReach>()) {
-        return Outcome::Permanent { why: why.to_string() };
-    }
-    let why = if error.is_timeout() {
+    let private = causes.find_map(|cause| cause.downcast_ref::<OutOfReach>());
+    let why = if let Some(why) = private {
+        &why.to_string()
+    } else if error.is_timeout() {
         "the platform did not answer in time"
     } else if error.is_connect() {
         "the platform cannot be reached"
     } else {
         "the connection to the platform broke"
     };
-    Outcome::Transient { retry_after: None, why: why.to_owned() }
+    Outcome::Busy { retry_after: None, why: why.into() }
 }
 
 /// Looks names up, and keeps quiet about private addresses. The check is made here because a name
@@ -242,7 +243,7 @@ mod tests {
         let outcome = deliver("https://localhost:1/", false).await;
         assert_eq!(
             outcome,
-            Outcome::Permanent { why: "the outcome address is private".to_owned() }
+            Outcome::Busy { retry_after: None, why: "the outcome address is private".into() }
         );
     }
 
@@ -257,10 +258,7 @@ mod tests {
         let outcome = deliver("http://127.0.0.1:1/", true).await;
         assert_eq!(
             outcome,
-            Outcome::Transient {
-                retry_after: None,
-                why: "the platform cannot be reached".to_owned()
-            }
+            Outcome::Busy { retry_after: None, why: "the platform cannot be reached".into() }
         );
     }
 }

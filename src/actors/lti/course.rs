@@ -31,8 +31,8 @@ pub struct OpenCourse {
 /// Which grades are to be sent again, of those that were refused for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendAgain {
-    /// That of one enrolment.
-    One(EnrolmentId),
+    /// That of one enrolment, by its id as the page sent it.
+    One(String),
     /// All of the course.
     All,
 }
@@ -82,11 +82,14 @@ impl Desk {
     }
 
     async fn send_again(&self, course: &Course, which: &SendAgain) -> Result<u64, PageError> {
-        let one = match which {
-            SendAgain::One(enrolment) => Some(enrolment),
-            SendAgain::All => None,
+        let now = unix_now();
+        let n = match which {
+            SendAgain::One(id) => match EnrolmentId::from_outside(id) {
+                Some(id) => self.store.send_again(course, Some(&id), now).await?,
+                None => 0,
+            },
+            SendAgain::All => self.store.send_again(course, None, now).await?,
         };
-        let n = self.store.send_again(course, one, unix_now()).await?;
         info!("grades: {n} are sent again, as a teacher asked");
         if n > 0 {
             self.outbox.do_send(Wake);

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use super::{
     BotSecretAnswer, GatewayConfig, JidAnswer, JidProblem, PageError, Registry, SecretAnswer, View,
+    persons::Persons,
 };
 use crate::{
     actors::{
@@ -25,7 +26,7 @@ use crate::{
     },
     session::{BotSecretVerdict, Progress},
     store::{
-        Accepts, Enrolment, EnrolmentId, GradeState, Invited, NewEnrolment, NewGrade, Nonce, Store,
+        Accepts, Enrolment, EnrolmentId, Graded, Invited, NewEnrolment, NewGrade, Nonce, Store,
         StoreError, Taken,
     },
 };
@@ -40,6 +41,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest Jabber ID (RFC 7622): three parts of 1023 bytes, and what divides them.
 const LONGEST_JID: usize = 3_071;
 
+/// The longest name of a lesson, in bytes.
+const LONGEST_LESSON: usize = 100;
+
 #[derive(Debug)]
 pub(super) struct Desk {
     pub(super) config: GatewayConfig,
@@ -47,6 +51,7 @@ pub(super) struct Desk {
     pub(super) store: Store,
     pub(super) registry: Registry,
     pub(super) outbox: Recipient<Wake>,
+    pub(super) persons: Persons,
 }
 
 impl Desk {
@@ -105,7 +110,7 @@ impl Desk {
                 let ask = || EnterSecret { jid: jid.clone(), secret: secret.clone() };
                 let mut verdict = ask_for(&self.registry.enter_secret, ask()).await?;
                 if let Err(NotEnrolled) = verdict {
-                    self.enrol(&enrolment, &jid)
+                    self.enrol_again(&enrolment, &jid)
                         .await?
                         .map_err(|_refused| PageError::Unavailable)?;
                     verdict = ask_for(&self.registry.enter_secret, ask()).await?;
@@ -161,7 +166,7 @@ impl Desk {
     /// Writes down who was launched where nobody signs launches.
     async fn enrol_launched(&self, launch: &Launch) -> Result<View, PageError> {
         let enrolment = self.store.put_enrolment(new_enrolment(launch)).await?;
-        let grade = self.store.grade_state(&enrolment.id).await?;
+        let grade = self.store.grade(&enrolment.id).await?;
         self.welcome(enrolment, grade).await
     }
 
@@ -170,13 +175,13 @@ impl Desk {
     async fn welcome(
         &self,
         enrolment: Enrolment,
-        grade: Option<GradeState>,
+        grade: Option<Graded>,
     ) -> Result<View, PageError> {
         if let Some(jid) = jid_of(&enrolment) {
             let known = ask_for(&self.registry.whereabouts, Where { jid: jid.clone() }).await?;
             if known.is_none_or(|known| known.progress < Progress::Talking)
                 && self.may_invite(&enrolment).await? == Invited::Yes
-                && let Err(refused) = self.enrol(&enrolment, &jid).await?
+                && let Err(refused) = self.enrol_again(&enrolment, &jid).await?
             {
                 let id = &enrolment.id;
                 warn!("enrolment.id":% = id; "enrolment {id}: not invited again: {refused}");
@@ -212,7 +217,7 @@ impl Desk {
             return Ok(self.enrol_launched(&Launch::unsigned(&[])).await?.enrolment);
         }
         let token = Token::open(token, &self.config.token_key, unix_now())?;
-        self.reread(&EnrolmentId::from_text(token.enrolment)).await
+        self.reread(&EnrolmentId::from_outside(&token.enrolment).ok_or(PageError::Gone)?).await
     }
 
     async fn reread(&self, id: &EnrolmentId) -> Result<Enrolment, PageError> {
@@ -221,7 +226,7 @@ impl Desk {
 
     /// What a page shows to this learner now.
     pub(super) async fn view(&self, enrolment: Enrolment) -> Result<View, PageError> {
-        let grade = self.store.grade_state(&enrolment.id).await?;
+        let grade = self.store.grade(&enrolment.id).await?;
         self.view_with(enrolment, grade).await
     }
 
@@ -229,16 +234,18 @@ impl Desk {
     async fn view_with(
         &self,
         enrolment: Enrolment,
-        mut grade: Option<GradeState>,
+        mut grade: Option<Graded>,
     ) -> Result<View, PageError> {
         let whereabouts = match jid_of(&enrolment) {
             Some(jid) => ask_for(&self.registry.whereabouts, Where { jid }).await?,
             None => None,
         };
         // The process may have ended between the lesson and the grade.
-        if grade.is_none() && enrolment.progress == Progress::Done && enrolment.may_grade {
-            self.pass(&enrolment).await?;
-            grade = self.store.grade_state(&enrolment.id).await?;
+        let is_full = grade.as_ref().is_some_and(Graded::is_full);
+        if !is_full && enrolment.progress == Progress::Done && enrolment.may_grade {
+            self.store.put_missing_grade(&enrolment.id, unix_now()).await?;
+            self.outbox.do_send(Wake);
+            grade = self.store.grade(&enrolment.id).await?;
         }
         let token = Token { enrolment: enrolment.id.as_str().to_owned(), issued: unix_now() }
             .seal(&self.config.token_key);
@@ -291,6 +298,9 @@ impl Desk {
         enrolment: &Enrolment,
         jid: &BareJid,
     ) -> Result<Option<JidProblem>, PageError> {
+        let _alone = self.persons.lock(enrolment).await;
+        // Another tab may have been here meanwhile.
+        let enrolment = &self.reread(&enrolment.id).await?;
         let before = jid_of(enrolment);
         let is_known = before.as_ref() == Some(jid);
         // Who is known already is invited again if that may be, and no harm is done if not.
@@ -350,6 +360,17 @@ impl Desk {
         }
     }
 
+    /// Has the registry enrol a learner again, unless they have another Jabber ID by now.
+    async fn enrol_again(
+        &self,
+        enrolment: &Enrolment,
+        jid: &BareJid,
+    ) -> Result<Result<(), EnrolRefused>, PageError> {
+        let _alone = self.persons.lock(enrolment).await;
+        let now = self.reread(&enrolment.id).await?;
+        if jid_of(&now).as_ref() == Some(jid) { self.enrol(&now, jid).await } else { Ok(Ok(())) }
+    }
+
     /// Has the registry enrol a learner. A lesson that does not exist is the teacher's mistake, and
     /// the learner gets the default one.
     async fn enrol(
@@ -359,7 +380,8 @@ impl Desk {
     ) -> Result<Result<(), EnrolRefused>, PageError> {
         let locale = enrolment.locale.clone();
         let lesson = enrolment.lesson.clone();
-        let ask = Enrol { jid: jid.clone(), locale, lesson };
+        let (jid, id) = (jid.clone(), enrolment.id.clone());
+        let ask = Enrol { jid, enrolment: id, locale, lesson };
         let answer = ask_for(&self.registry.enrol, ask.clone()).await?;
         if answer == Err(EnrolRefused::NoSuchLesson) && ask.lesson.is_some() {
             let id = &enrolment.id;
@@ -380,7 +402,7 @@ fn new_enrolment(launch: &Launch) -> NewEnrolment {
         context_id: launch.context_id.clone(),
         resource_link_id: launch.resource_link_id.clone(),
         locale: launch.locale.clone(),
-        lesson: launch.custom.get("lesson").cloned(),
+        lesson: launch.custom.get("lesson").filter(|lesson| is_lesson(lesson)).cloned(),
         may_grade,
         is_teacher: launch.roles.is_staff() && !may_grade,
         is_learner: launch.roles.is_learner(),
@@ -397,6 +419,15 @@ fn new_enrolment(launch: &Launch) -> NewEnrolment {
         },
         now: unix_now(),
     }
+}
+
+/// Whether this can be the name of a lesson.
+fn is_lesson(name: &str) -> bool {
+    let can_be = name.len() <= LONGEST_LESSON && !name.contains(char::is_control);
+    if !can_be {
+        warn!("a launch asks for a lesson whose name is too long or holds control characters");
+    }
+    can_be
 }
 
 fn jid_of(enrolment: &Enrolment) -> Option<BareJid> {

@@ -13,6 +13,7 @@ use crate::{
     metrics::Mailbox,
     otr::limits::TokenBucket,
     session::{Progress, Snapshot},
+    store::EnrolmentId,
 };
 
 /// Most clients of a learner that are told apart; the rest count as offline.
@@ -32,6 +33,8 @@ const BYTES_A_TOKEN: usize = 16 * 1024;
 /// What is known of one learner.
 #[derive(Debug)]
 pub(super) struct Learner {
+    /// The assignment that they learn in, to which their progress belongs.
+    pub(super) enrolment: Option<EnrolmentId>,
     pub(super) locale: Option<String>,
     pub(super) lesson: Option<String>,
     /// Whether the settings list them: then they stay on the whitelist when their session ends.
@@ -134,6 +137,7 @@ impl Learner {
     /// Somebody who was not met yet.
     pub(super) fn new(now: Instant) -> Self {
         Self {
+            enrolment: None,
             locale: None,
             lesson: None,
             is_listed: false,
@@ -149,8 +153,8 @@ impl Learner {
 
     /// Somebody who was there before.
     pub(super) fn known(known: KnownLearner, now: Instant) -> Self {
-        let KnownLearner { jid: _, locale, lesson, is_listed, progress, kept, was_open: _ } = known;
-        Self { locale, lesson, is_listed, progress, kept, ..Self::new(now) }
+        let KnownLearner { enrolment, locale, lesson, is_listed, progress, kept, .. } = known;
+        Self { enrolment, locale, lesson, is_listed, progress, kept, ..Self::new(now) }
     }
 
     /// Whether a session of theirs was interrupted, and has not gone on yet.

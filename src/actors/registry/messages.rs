@@ -7,7 +7,10 @@ use jid::BareJid;
 use secrecy::SecretString;
 
 use super::factory::SessionFactory;
-use crate::session::{BotSecretVerdict, Progress, SecretVerdict, Snapshot, Whereabouts};
+use crate::{
+    session::{BotSecretVerdict, Progress, SecretVerdict, Snapshot, Whereabouts},
+    store::EnrolmentId,
+};
 
 /// Puts a learner on the whitelist and has the bot invite them. Repeating it is harmless: it
 /// refreshes the locale and the lesson and invites again.
@@ -16,6 +19,8 @@ use crate::session::{BotSecretVerdict, Progress, SecretVerdict, Snapshot, Wherea
 pub struct Enrol {
     /// The learner's bare Jabber ID.
     pub jid: BareJid,
+    /// The assignment that they learn in.
+    pub enrolment: EnrolmentId,
     /// Gettext locale name such as `nl_NL`; `None`: the default one.
     pub locale: Option<String>,
     /// Name of the lesson; `None`: the default one.
@@ -99,6 +104,8 @@ pub struct Restore {
 pub struct KnownLearner {
     /// Their bare Jabber ID.
     pub jid: BareJid,
+    /// The assignment that they learn in; `None`: the settings list them.
+    pub enrolment: Option<EnrolmentId>,
     /// Gettext locale name; `None`: the default one.
     pub locale: Option<String>,
     /// Name of the lesson; `None`: the default one.
@@ -132,7 +139,7 @@ pub enum News {
     Progress {
         /// Which.
         progress: Progress,
-        /// The part of the grade that the lesson gives for it, from 0 to 1.
+        /// How much of the grade the lesson gives for it, from 0 to 1.
         credit: Option<f64>,
     },
     /// It ended in order.

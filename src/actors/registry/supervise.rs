@@ -189,6 +189,7 @@ impl SessionRegistry {
         let open = learner.session.take();
         if learner.is_listed {
             learner.progress = Progress::Invited;
+            learner.enrolment = None;
         } else {
             self.learners.remove(&jid);
             self.metrics.learners.dec();

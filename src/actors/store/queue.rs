@@ -22,7 +22,8 @@ pub(super) struct Queue {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum About {
     Session(String),
-    Progress(String),
+    /// That of an enrolment, by the one who has this Jabber ID.
+    Progress(String, String),
 }
 
 #[derive(Debug)]
@@ -36,7 +37,9 @@ impl About {
     fn of(write: &Write) -> Self {
         match write {
             Write::Session { jid, .. } => Self::Session(jid.clone()),
-            Write::Progress { jid, .. } => Self::Progress(jid.clone()),
+            Write::Progress { enrolment, jid, .. } => {
+                Self::Progress(enrolment.as_str().to_owned(), jid.clone())
+            }
         }
     }
 }
@@ -92,9 +95,13 @@ impl Queue {
         self.waiting.len().saturating_add(self.writing.len())
     }
 
+    /// Whether grades are among what is being written.
+    pub(super) fn is_writing_grades(&self) -> bool {
+        self.writing.iter().any(|(_, pending)| is_grade(&pending.write))
+    }
+
     /// How many of them are grades.
     pub(super) fn n_grades(&self) -> usize {
-        let is_grade = |write: &Write| matches!(write, Write::Progress { credit: Some(_), .. });
         self.pending().filter(|pending| is_grade(&pending.write)).count()
     }
 
@@ -107,6 +114,10 @@ impl Queue {
     fn pending(&self) -> impl Iterator<Item = &Pending> {
         self.waiting.values().chain(self.writing.iter().map(|(_, pending)| pending))
     }
+}
+
+fn is_grade(write: &Write) -> bool {
+    matches!(write, Write::Progress { credit: Some(_), .. })
 }
 
 /// Adds a later write to an earlier one about the same.
@@ -131,10 +142,11 @@ fn take_in(earlier: &mut Write, later: Write) {
 #[expect(clippy::disallowed_methods, reason = "a test begins at some time")]
 mod tests {
     use super::*;
-    use crate::session::Progress;
+    use crate::{session::Progress, store::EnrolmentId};
 
     fn progress(jid: &str, progress: Progress, credit: Option<f64>, at: i64) -> Write {
-        Write::Progress { jid: jid.to_owned(), progress, credit, at }
+        let enrolment = EnrolmentId::from_text(format!("in one assignment: {jid}"));
+        Write::Progress { enrolment, jid: jid.to_owned(), progress, credit, at }
     }
 
     fn ended(jid: &str, at: i64) -> Write {

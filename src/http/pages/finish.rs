@@ -10,7 +10,7 @@ use super::{
         Field, FieldKind, Head, Problem, address, again, aside, ask, document, fill,
         problem_summary,
     },
-    status::{chatting, fingerprint, grade, live, look_again, marks, next},
+    status::{chatting, fingerprint, grade, live, look_again, marks, next, part},
 };
 use crate::session::BotSecretVerdict;
 
@@ -50,6 +50,7 @@ pub fn enter_bot_secret(
                 h2 id="progress" { (tr!("Where you are in the chat")) }
                 (marks(frame, status))
                 (chatting(frame, status))
+                (part(status))
                 (next(frame, status))
                 (look_again(frame, "/enter_bot_secret", status))
             }

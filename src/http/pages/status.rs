@@ -86,6 +86,7 @@ pub fn status(frame: &Frame, page: LivePage, status: &Status<'_>) -> Markup {
                     LivePage::Chat => {
                         (marks(frame, status))
                         (chatting(frame, status))
+                        (part(status))
                         (fingerprint(frame, status))
                         (next(frame, status))
                     }
@@ -182,8 +183,28 @@ fn finished(grade: &GradeView) -> String {
         GradeView::Recorded { .. } => {
             tr!("You have passed, and your course has recorded your grade.")
         }
-        GradeView::NotGraded | GradeView::Sending | GradeView::Failed { .. } => {
+        GradeView::NotGraded
+        | GradeView::Part { .. }
+        | GradeView::Sending
+        | GradeView::Failed { .. } => {
             tr!("You have finished the lesson.")
+        }
+    }
+}
+
+/// The part of the grade that is earned before the end.
+pub(super) fn part(status: &Status<'_>) -> Markup {
+    html! {
+        div data-part="part" {
+            @if let GradeView::Part { percent, is_sent } = &status.grade {
+                p {
+                    @if *is_sent {
+                        (tr!("Your course has recorded {percent}% of the grade so far. The bot secret gives you the rest.", percent = percent))
+                    } @else {
+                        (tr!("You have earned {percent}% of the grade so far, which is on its way to your course. The bot secret gives you the rest.", percent = percent))
+                    }
+                }
+            }
         }
     }
 }
@@ -248,7 +269,7 @@ pub(super) fn grade(frame: &Frame, grade: &GradeView) -> Markup {
                 }
             }
         },
-        GradeView::Sending => html! {
+        GradeView::Part { .. } | GradeView::Sending => html! {
             div.notice role="status" data-part="now" {
                 p { (tr!("You have passed. Your grade is stored here and on its way to your course; this can take some minutes. You need not wait for it.")) }
             }
