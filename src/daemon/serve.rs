@@ -28,7 +28,7 @@ use crate::{
     },
     authoring::previews::SharedPreviews,
     failure::Failure,
-    http::{self, PagesConfig, health},
+    http::{self, PagesConfig, assets::SharedAssets, health},
     i18n::SharedCatalogs,
     metrics::Metrics,
     store::Store,
@@ -56,6 +56,7 @@ struct Running {
     pages: Option<PageParts>,
     catalogs: SharedCatalogs,
     previews: SharedPreviews,
+    assets: SharedAssets,
 }
 
 /// Starts everything, and returns once it was told to stop and did.
@@ -118,20 +119,22 @@ fn gave_up(assembly: &Assembly, down: &Down) -> Failure {
     }
 }
 
-/// Reads lessons and locales anew: the pages have them at once, new sessions when they begin.
+/// Reads lessons, locales and the files of the pages anew: the pages have them at once, new sessions
+/// when they begin.
 async fn reload(assembly: &Arc<Assembly>, running: &Running) {
     let assembly = Arc::clone(assembly);
     let read = tokio::task::spawn_blocking(move || {
         let catalogs = assembly.catalogs();
         let factory = assembly.factory(catalogs.clone())?;
         let previews = assembly.previews(&factory);
-        Ok::<_, Failure>((catalogs, factory, previews))
+        Ok::<_, Failure>((catalogs, factory, previews, assembly.assets()))
     });
     match read.await {
-        Ok(Ok((catalogs, factory, previews))) => {
+        Ok(Ok((catalogs, factory, previews, assets))) => {
             info!("SIGHUP: lessons and locales are read anew for new sessions");
             running.catalogs.replace(catalogs);
             running.previews.replace(previews);
+            running.assets.replace(assets);
             running.registry.do_send(Reload(factory));
         }
         Ok(Err(failure)) => error!("SIGHUP: the old lessons and locales stay: {failure}"),
@@ -168,6 +171,7 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
     let catalogs = SharedCatalogs::new(languages.clone());
     let factory = assembly.factory(languages.clone())?;
     let previews = SharedPreviews::new(assembly.previews(&factory));
+    let assets = SharedAssets::new(assembly.assets());
     let registry = SessionRegistry::new(registry::Parts {
         own: assembly.jid.clone(),
         factory,
@@ -199,7 +203,7 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
 
     let (mut servers, mut desks, mut page_parts) = (Vec::new(), Vec::new(), None);
     if let Some(listener) = pages_listener {
-        let config = assembly.pages(catalogs.clone(), previews.clone());
+        let config = assembly.pages(catalogs.clone(), previews.clone(), assets.clone());
         let pages = Pages { store: &store, registry: &registry, metrics: &metrics, config };
         let (server, desk, parts) = pages.serve(assembly, listener)?;
         page_parts = Some(parts);
@@ -217,6 +221,7 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
         pages: page_parts,
         catalogs,
         previews,
+        assets,
     };
     let health = health::Health { parts: running.vital_parts(), store, metrics };
     let server = health::serve(health, health_listener).context("cannot serve the metrics")?;

@@ -25,7 +25,7 @@ use actix_web::{
 };
 use url::Url;
 
-use self::{error::Failure, headers::Ancestors};
+use self::{assets::SharedAssets, error::Failure, headers::Ancestors};
 use crate::{
     actors::lti::{LtiGateway, PageError},
     authoring::{graph::svg, previews::SharedPreviews},
@@ -60,6 +60,8 @@ pub struct PagesConfig {
     pub catalogs: SharedCatalogs,
     /// Drawings of the lessons, for teachers.
     pub previews: SharedPreviews,
+    /// The files under `/static/`.
+    pub assets: SharedAssets,
 }
 
 /// All that the handlers need.
@@ -152,7 +154,7 @@ async fn asset(
     request: HttpRequest,
     name: web::Path<String>,
 ) -> HttpResponse {
-    let Some(asset) = assets::asset(&name) else {
+    let Some(asset) = site.config.assets.find(&name) else {
         return site.problem(&request, &Failure::NotFound).await;
     };
     // The name does not change with the content, so a copy must not outlive an update by long.
