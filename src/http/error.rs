@@ -1,7 +1,7 @@
 //! When there is no page: another one that says what to do, with a reference that the log has too.
 
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder,
+    HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
 };
 use log::{debug, error, warn};
@@ -9,16 +9,51 @@ use log::{debug, error, warn};
 use super::{
     Site,
     headers::Ancestors,
-    pages::{self, ProblemKind},
-    request::header_text,
+    pages::{self, ProblemKind, Trouble},
+    request::{LOCALE_FIELD, header_text},
 };
 use crate::{
     actors::{
         ambient::random_name,
         lti::{PageError, Platforms},
     },
-    lti::Fault,
+    i18n,
+    lti::{
+        Fault, LaunchError,
+        form::{self, Pair},
+    },
 };
+
+/// What a form says of whoever sent it, for the page that says why there is no other. Anybody may
+/// have written it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Said {
+    locale: Option<String>,
+    return_url: Option<String>,
+}
+
+impl Said {
+    /// What a launch says.
+    pub(super) fn by_launch(body: &[u8]) -> Self {
+        let pairs = form::parse(body).unwrap_or_default();
+        let return_url = form::field(&pairs, "launch_presentation_return_url").map(str::to_owned);
+        Self { locale: locale(&pairs, "launch_presentation_locale"), return_url }
+    }
+
+    /// What a form of one of our pages says.
+    pub(super) fn by_form(pairs: &[Pair]) -> Self {
+        Self { locale: locale(pairs, LOCALE_FIELD), return_url: None }
+    }
+
+    /// Keeps it with the request.
+    pub(super) fn keep(self, request: &HttpRequest) {
+        request.extensions_mut().insert(self);
+    }
+}
+
+fn locale(pairs: &[Pair], field: &str) -> Option<String> {
+    form::field(pairs, field).filter(|locale| i18n::is_locale(locale)).map(str::to_owned)
+}
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +89,8 @@ impl Failure {
         match self {
             Self::Page(PageError::Launch(error)) => match error.fault() {
                 Fault::NotTrusted => ProblemKind::NotTrusted,
-                Fault::OutOfDate => ProblemKind::OutOfDate,
+                Fault::OutOfDate if *error == LaunchError::Replayed => ProblemKind::Replayed,
+                Fault::OutOfDate => ProblemKind::Stale,
                 Fault::TooLarge | Fault::Incomplete | Fault::ContentType | Fault::Malformed => {
                     ProblemKind::Malformed
                 }
@@ -89,7 +125,7 @@ impl Failure {
 
 impl Site {
     /// The answer to a request that failed. The page has nothing personal on it and nothing to
-    /// click, so it may also be framed by whoever's page sent the launch: where the tool is being
+    /// click but the way back, so it may also be framed by whoever's page sent the launch: where the tool is being
     /// set up, no launch was verified yet, and that is when it is needed most.
     pub(super) async fn problem(&self, request: &HttpRequest, failure: &Failure) -> HttpResponse {
         let reference = random_name::<4>();
@@ -101,8 +137,12 @@ impl Site {
         if status == StatusCode::UNAUTHORIZED {
             answer.insert_header((header::WWW_AUTHENTICATE, "OAuth realm=\"\""));
         }
-        let markup =
-            pages::problem(&self.reader(request).catalog(None), failure.kind(), &reference);
-        self.page(answer, &ancestors, markup)
+        let said = request.extensions().get::<Said>().cloned().unwrap_or_default();
+        let kind = failure.kind();
+        // Only a launch that was used before was signed.
+        let return_url = said.return_url.filter(|_| kind == ProblemKind::Replayed);
+        let house = self.house(request, said.locale.as_deref(), return_url);
+        let markup = pages::problem(&house, &Trouble { kind, reference });
+        self.page(request, answer, &ancestors, markup)
     }
 }

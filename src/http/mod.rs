@@ -128,6 +128,7 @@ fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(course::course))
                 .route(readable().to(course::course)),
         )
+        .service(page("/course/try").route(web::post().to(course::try_it)))
         .service(page("/course/resend").route(web::post().to(course::resend)))
         .service(
             page("/course/lesson")
@@ -144,8 +145,9 @@ fn routes(config: &mut web::ServiceConfig) {
 
 /// `GET /hello_world`
 async fn hello_world(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let markup = pages::hello_world(&site.reader(&request).catalog(None), &site.config.bot_title);
-    site.page(HttpResponse::Ok(), &Ancestors::Nobody, markup)
+    let house = site.house(&request, None, None);
+    let markup = pages::hello_world(&house, &site.config.bot_title);
+    site.page(&request, HttpResponse::Ok(), &Ancestors::Nobody, markup)
 }
 
 /// `GET /static/…`

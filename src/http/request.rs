@@ -30,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The name of the field with the page token.
 pub(super) const TOKEN_FIELD: &str = "token";
+/// The name of the field with the language of the page.
+pub(super) const LOCALE_FIELD: &str = "locale";
 
 /// Reads a body.
 pub(super) async fn body(
@@ -87,6 +89,11 @@ impl PageForm {
         let pairs = form::parse(&body).map_err(LaunchError::from)?;
         let token = PageToken::received(form::field(&pairs, TOKEN_FIELD).unwrap_or_default());
         Ok(Self { token, pairs })
+    }
+
+    /// All fields.
+    pub(super) fn pairs(&self) -> &[Pair] {
+        &self.pairs
     }
 
     /// The value of a field.

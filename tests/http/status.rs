@@ -37,6 +37,9 @@ async fn the_status_follows_the_lesson_to_the_grade() {
         assert!(answer.html.contains(meet), "{progress:?} {}", answer.html);
         let answer = ask(&tool, &page, "chat").await;
         assert!(answer.html.contains(chat), "{progress:?} {}", answer.html);
+        let secret = ask(&tool, &page, "secret").await;
+        let has_fingerprint = secret.html.contains("89ABCDEF");
+        assert_eq!(has_fingerprint, progress >= Progress::Encrypted, "{}", secret.html);
         assert!(answer.html.contains("89ABCDEF"), "the fingerprint: {}", answer.html);
         assert!(!answer.html.contains("data-final"), "{}", answer.html);
     }
@@ -44,7 +47,7 @@ async fn the_status_follows_the_lesson_to_the_grade() {
     // In another tab.
     tool.submit(&page, "/enter_bot_secret", &[("bot_secret", BOT_SECRET)]).await;
     until("the grade", async || ask(&tool, &page, "chat").await.html.contains("data-final")).await;
-    for about in ["meet", "chat", "grade", "", "nothing"] {
+    for about in ["meet", "secret", "chat", "grade", "", "nothing"] {
         let answer = ask(&tool, &page, about).await;
         assert!(answer.html.contains("recorded your grade"), "{about} {}", answer.html);
         assert!(answer.html.contains("data-final"), "{about} {}", answer.html);
