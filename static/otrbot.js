@@ -33,7 +33,12 @@ const localise = (root) => {
     const isToday = moment.toDateString() === new Date().toDateString();
     const options = { timeStyle: "short", ...(isToday ? {} : { dateStyle: "medium" }) };
     const text = document.createElement("bdi");
-    text.textContent = new Intl.DateTimeFormat(document.documentElement.lang, options).format(moment);
+    try {
+      text.textContent = new Intl.DateTimeFormat(document.documentElement.lang, options).format(moment);
+    } catch {
+      // Not every browser knows every language, or the moment.
+      continue;
+    }
     time.replaceChildren(text);
   }
 };

@@ -1,7 +1,7 @@
 //! When there is no page: another one that says what to do, with a reference that the log has too.
 
 use actix_web::{
-    HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder,
+    HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
 };
 use log::{debug, error, warn};
@@ -10,50 +10,15 @@ use super::{
     Site,
     headers::Ancestors,
     pages::{self, ProblemKind, Trouble},
-    request::{LOCALE_FIELD, header_text},
+    request::{Said, header_text},
 };
 use crate::{
     actors::{
         ambient::random_name,
         lti::{PageError, Platforms},
     },
-    i18n,
-    lti::{
-        Fault, LaunchError,
-        form::{self, Pair},
-    },
+    lti::{Fault, LaunchError},
 };
-
-/// What a form says of whoever sent it, for the page that says why there is no other. Anybody may
-/// have written it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Said {
-    locale: Option<String>,
-    return_url: Option<String>,
-}
-
-impl Said {
-    /// What a launch says.
-    pub(super) fn by_launch(body: &[u8]) -> Self {
-        let pairs = form::parse(body).unwrap_or_default();
-        let return_url = form::field(&pairs, "launch_presentation_return_url").map(str::to_owned);
-        Self { locale: locale(&pairs, "launch_presentation_locale"), return_url }
-    }
-
-    /// What a form of one of our pages says.
-    pub(super) fn by_form(pairs: &[Pair]) -> Self {
-        Self { locale: locale(pairs, LOCALE_FIELD), return_url: None }
-    }
-
-    /// Keeps it with the request.
-    pub(super) fn keep(self, request: &HttpRequest) {
-        request.extensions_mut().insert(self);
-    }
-}
-
-fn locale(pairs: &[Pair], field: &str) -> Option<String> {
-    form::field(pairs, field).filter(|locale| i18n::is_locale(locale)).map(str::to_owned)
-}
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
@@ -137,7 +102,7 @@ impl Site {
         if status == StatusCode::UNAUTHORIZED {
             answer.insert_header((header::WWW_AUTHENTICATE, "OAuth realm=\"\""));
         }
-        let said = request.extensions().get::<Said>().cloned().unwrap_or_default();
+        let said = Said::kept(request);
         let kind = failure.kind();
         // Only a launch that was used before was signed.
         let return_url = said.return_url.filter(|_| kind == ProblemKind::Replayed);

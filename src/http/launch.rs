@@ -12,8 +12,8 @@ use actix_web::{
 
 use super::{
     Site,
-    error::{Failure, Said},
-    request::{self, LARGEST_LAUNCH, PageForm, header_text, is_foreign},
+    error::Failure,
+    request::{self, LARGEST_LAUNCH, PageForm, Said, header_text, is_foreign},
     show::{Step, is_done},
 };
 use crate::{

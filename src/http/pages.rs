@@ -71,6 +71,8 @@ pub struct Frame {
     pub whose: Whose,
     /// Whether the page may stand in the frame of another, and could use a window of its own.
     pub is_framed: bool,
+    /// Whether it is in a window that was opened for it, beside the one with the course.
+    pub is_alone: bool,
 }
 
 /// Whose page it is. Nobody can keep another site from opening a page of somebody else's for a

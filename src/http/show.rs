@@ -14,7 +14,7 @@ use super::{
     error::Failure,
     headers::{self, Ancestors},
     pages::{self, Clock, Frame, GradeView, House, LivePage, Status, Whose},
-    request::header_text,
+    request::{Said, header_text},
 };
 use crate::{
     actors::{
@@ -186,11 +186,14 @@ impl Site {
 
     fn frame(&self, request: &HttpRequest, view: &View) -> Frame {
         let Enrolment { locale, return_url, .. } = &view.enrolment;
+        let is_alone = Said::kept(request).is_alone;
+        // The course is still in the window that this one was opened from, and may be framed there.
+        let return_url = return_url.clone().filter(|_| !is_alone);
         let presentation = presentation(view);
         let theme = presentation.theme.name().map(|name| format!("/theme/{name}.css"));
         let destination = HeaderName::from_static("sec-fetch-dest");
         Frame {
-            house: self.house(request, locale.as_deref(), return_url.clone()),
+            house: self.house(request, locale.as_deref(), return_url),
             token: view.token.as_str().to_owned(),
             bot_jid: self.config.bot_jid.clone(),
             bot_alias: self.config.bot_alias.clone(),
@@ -198,7 +201,8 @@ impl Site {
             theme,
             whose: whose(&view.enrolment),
             // Browsers that do not say where a page goes may well put it into a frame.
-            is_framed: header_text(request, destination) != "document",
+            is_framed: !is_alone && header_text(request, destination) != "document",
+            is_alone,
         }
     }
 

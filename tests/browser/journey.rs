@@ -380,6 +380,8 @@ async fn a_page_continues_in_a_window_of_its_own() {
         );
         learner.go_on().await;
         learner.arrive("Agree on a shared secret").await;
+        let back = learner.browser.all("footer a").await;
+        assert!(back.is_empty(), "the course is in the other window");
     }
 }
 

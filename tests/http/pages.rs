@@ -482,7 +482,7 @@ async fn strangers_are_not_bothered_by_way_of_the_page() {
     for again in [tool.launch(&Launch::of("zoe", "Learner")).await, page] {
         let page = tool.submit(&again, "/enter_jid", &[("jid", "one.more@chat.example")]).await;
         assert_eq!(page.name(), "enter_jid");
-        assert!(page.html.contains("as many contact requests for you today"), "{}", page.html);
+        assert!(page.html.contains("no more addresses for you today"), "{}", page.html);
     }
     // In another assignment they are the same person; others are not.
     let other = Launch::of("zoe", "Learner").set("resource_link_id", "another");

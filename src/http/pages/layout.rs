@@ -200,6 +200,7 @@ fn footer(around: Around<'_>, here: Option<&'static str>) -> Markup {
                 @if let Some((here, frame)) = here {
                     form method="post" action=(here) target="_blank" rel="noopener" {
                         (token(frame))
+                        (alone())
                         button.link type="submit" { (tr!("Open in a new window")) }
                     }
                 }
@@ -263,7 +264,13 @@ pub(super) fn token(frame: &Frame) -> Markup {
     html! {
         input type="hidden" name="token" value=(frame.token);
         input type="hidden" name="locale" value=(frame.house.catalog.language_tag());
+        @if frame.is_alone { (alone()) }
     }
+}
+
+/// The hidden field of pages in a window of their own.
+fn alone() -> Markup {
+    html! { input type="hidden" name="alone" value="1"; }
 }
 
 /// A button that leads on to another page.

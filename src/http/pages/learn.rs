@@ -121,7 +121,7 @@ fn jid_problem(problem: JidProblem, bot: &str) -> Problem {
             )),
         ),
         JidProblem::TooMany => (
-            tr!("{bot} has sent as many contact requests for you today as it may.", bot = bot),
+            tr!("{bot} may write to no more addresses for you today.", bot = bot),
             Some(tr!("Try again tomorrow. If you cannot wait, ask your teacher for help.")),
         ),
         JidProblem::Full => (

@@ -29,6 +29,7 @@ fn frame() -> Frame {
         theme: None,
         whose: Whose::default(),
         is_framed: true,
+        is_alone: false,
     }
 }
 
