@@ -14,17 +14,38 @@ for (const button of document.querySelectorAll("button[data-show]")) {
   button.addEventListener("click", () => {
     const shown = field.type === "password";
     field.type = shown ? "text" : "password";
-    button.setAttribute("aria-pressed", String(shown));
     button.textContent = shown ? button.dataset.hide : button.dataset.show;
   });
   // Password managers tell by the type what to keep.
   field.form.addEventListener("submit", () => {
     field.type = "password";
   });
+  // A page that the browser kept for the way back has lost the secret.
+  addEventListener("pagehide", () => {
+    field.value = "";
+  });
 }
 
-// A second click on a button does not send a form twice.
-for (const form of document.forms) {
+// Moments of which the page knows no better than their universal time, in the reader's.
+const localise = (root) => {
+  for (const time of root.querySelectorAll("time[data-utc]")) {
+    const moment = new Date(time.dateTime);
+    const isToday = moment.toDateString() === new Date().toDateString();
+    const options = { timeStyle: "short", ...(isToday ? {} : { dateStyle: "medium" }) };
+    const text = document.createElement("bdi");
+    try {
+      text.textContent = new Intl.DateTimeFormat(document.documentElement.lang, options).format(moment);
+    } catch {
+      // Not every browser knows every language, or the moment.
+      continue;
+    }
+    time.replaceChildren(text);
+  }
+};
+localise(document);
+
+// A second click on a button does not send a form twice; one that opens a window may open another.
+for (const form of document.querySelectorAll("form:not([target])")) {
   let sent = false;
   form.addEventListener("submit", (event) => {
     if (sent) {
@@ -51,11 +72,38 @@ if (live && document.querySelector("input[name=token]")) {
     for (const element of byHand) {
       element.hidden = !shown;
     }
+    for (const words of document.querySelectorAll("[data-away]")) {
+      words.hidden = !(shown && away);
+    }
   };
+  let away = false;
   let pause = soonest;
   let timer;
   let asking = false;
   let over = false;
+
+  // What was wrong is so no longer, once the learner has come farther.
+  const settle = () => {
+    const summary = document.querySelector("[data-passes]");
+    if (!summary) {
+      return;
+    }
+    const heading = document.querySelector("h1");
+    if (summary.contains(document.activeElement)) {
+      heading.tabIndex = -1;
+      heading.focus();
+    }
+    summary.remove();
+    for (const words of document.querySelectorAll(".wrong")) {
+      words.remove();
+    }
+    for (const field of document.querySelectorAll("[aria-invalid]")) {
+      const described = field.getAttribute("aria-describedby").split(" ");
+      field.removeAttribute("aria-invalid");
+      field.setAttribute("aria-describedby", described.filter((id) => document.getElementById(id)).join(" "));
+    }
+    document.title = document.querySelector("title").dataset.plain;
+  };
 
   // What has not changed stays, so that screen readers do not say it again.
   const exchange = (text) => {
@@ -63,6 +111,7 @@ if (live && document.querySelector("input[name=token]")) {
     if (!answer) {
       throw new Error("no status");
     }
+    localise(answer);
     for (const part of answer.querySelectorAll("[data-part]")) {
       const old = document.querySelector(`[data-part="${part.dataset.part}"]`);
       const withoutToken = (element) => {
@@ -75,6 +124,9 @@ if (live && document.querySelector("input[name=token]")) {
       }
       old.className = part.className;
       old.replaceChildren(...part.childNodes);
+      if (part.dataset.part === "now") {
+        settle();
+      }
     }
     // A page that is kept open stays valid.
     for (const input of document.querySelectorAll("input[name=token]")) {
@@ -108,16 +160,19 @@ if (live && document.querySelector("input[name=token]")) {
       });
       if (answer.status === 401 || answer.status === 403) {
         over = true;
+        away = false;
         showByHand(true);
       } else if (!answer.ok) {
         throw new Error(String(answer.status));
       } else {
         exchange(await answer.text());
+        away = false;
         showByHand(false);
         pause = Math.min(pause * 1.05, latest);
       }
     } catch {
       // The bot is away, or the network is: the buttons may know more.
+      away = true;
       showByHand(true);
       pause = Math.min(pause * 2, unseen);
     } finally {
@@ -149,8 +204,9 @@ if (window.parent !== window && "ResizeObserver" in window) {
     }
   }).observe(document.documentElement);
 
-  // After a step the page begins at its top, wherever the one before was scrolled to.
-  if (location.pathname !== "/") {
+  // After a step the page begins at its top, wherever the one before was scrolled to; but a list
+  // that was asked for begins where it stands.
+  if (location.pathname !== "/" && !location.hash) {
     window.parent.postMessage({ subject: "lti.scrollToTop" }, "*");
   }
 }

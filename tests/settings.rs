@@ -50,6 +50,7 @@ fn the_sample_is_valid() {
     assert_eq!(settings.default_locale, "en_GB");
     assert!(settings.store.ends_with("settings/otrbot.db"), "{}", settings.store);
     assert_eq!(settings.xmpp.whitelist.len(), 1);
+    assert_eq!(settings.static_folder, None);
 }
 
 #[test]
@@ -120,6 +121,10 @@ fn what_is_not_allowed_is_said_with_what_is() {
         &LEAST.replace("password: hunter2", "password_file: not-there"),
         "names the file settings/not-there, which is not there",
     );
+    for key in ["static_folder", "locales_folder"] {
+        let expected = format!("{key}: names settings/not-there, which is not a folder");
+        check(&format!("{LEAST}\n{key}: not-there\n"), &expected);
+    }
     check("xmpp:\n  - 1\n", "xmpp: is a list, but must be a section");
 }
 

@@ -11,6 +11,7 @@ pub mod svg;
 
 use crate::{
     fsm::{Reaction, State, StateIx},
+    i18n::Catalog,
     lesson::{
         Lesson, Teaching,
         vocabulary::{EventKind, Need},
@@ -79,8 +80,13 @@ pub struct Arrow {
 }
 
 impl Picture {
-    /// The drawing of a lesson.
+    /// The drawing of a lesson, as it is written.
     pub fn new(name: &str, lesson: &Lesson) -> Self {
+        Self::in_language(name, lesson, &Catalog::source())
+    }
+
+    /// The same, with what the bot says as a catalog has it.
+    pub fn in_language(name: &str, lesson: &Lesson, catalog: &Catalog) -> Self {
         let graph = lesson.graph();
         let states = graph.states();
         let needs = lesson.needs().iter().copied().chain(std::iter::repeat(Need::Nothing));
@@ -88,7 +94,9 @@ impl Picture {
         let mut boxes: Vec<StateBox> = states
             .iter()
             .zip(needs)
-            .map(|(state, need)| state_box(lesson, state, need, start == Some(&state.name)))
+            .map(|(state, need)| {
+                state_box(lesson, catalog, state, need, start == Some(&state.name))
+            })
             .collect();
         let mut arrows = Vec::new();
         for (from, state) in states.iter().enumerate() {
@@ -119,7 +127,7 @@ impl Picture {
                 lines,
             });
         }
-        Self { name: name.to_owned(), title: lesson.title().to_owned(), boxes, arrows }
+        Self { name: name.to_owned(), title: catalog.text(lesson.title()), boxes, arrows }
     }
 
     /// The name of a box by its number.
@@ -128,7 +136,13 @@ impl Picture {
     }
 }
 
-fn state_box(lesson: &Lesson, state: &State<Teaching>, need: Need, is_start: bool) -> StateBox {
+fn state_box(
+    lesson: &Lesson,
+    catalog: &Catalog,
+    state: &State<Teaching>,
+    need: Need,
+    is_start: bool,
+) -> StateBox {
     let mut lines = words::deeds(&state.enter);
     lines.extend(staying(lesson, &state.reactions, lesson.graph().find(&state.name)));
     if !state.hints.is_empty() {
@@ -150,7 +164,7 @@ fn state_box(lesson: &Lesson, state: &State<Teaching>, need: Need, is_start: boo
         } else {
             String::new()
         };
-        format!("“{}”{more}", words::shorten(text, MAX_QUOTED_CHARS))
+        format!("“{}”{more}", words::shorten(&catalog.text(text), MAX_QUOTED_CHARS))
     });
     let role = match (state.is_end, is_start) {
         (true, _) => Role::End,

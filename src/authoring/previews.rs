@@ -2,13 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use quick_xml::escape::escape;
 
 use super::graph::{Picture, svg};
-use crate::lesson::Library;
+use crate::{i18n::Catalog, lesson::Library};
 
 /// A lesson as it is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,35 +17,56 @@ pub struct Preview {
     pub title: String,
     /// The drawing, to stand inside of a page that has [`svg::style_sheet`].
     pub svg: String,
+    /// The same in words: each state, and what leads on from it.
+    pub states: Vec<String>,
 }
 
-/// The drawings of all lessons.
-#[derive(Clone, Debug, Default)]
+/// The drawings of all lessons, each made when it is asked for in a language for the first time.
+#[derive(Debug, Default)]
 pub struct Previews {
-    by_name: BTreeMap<String, Arc<Preview>>,
+    lessons: Library,
     default: String,
+    variables: BTreeMap<String, String>,
+    /// By the names of lessons and the tags of languages.
+    drawn: Mutex<BTreeMap<(String, String), Arc<Preview>>>,
 }
 
 impl Previews {
-    /// Draws the lessons; `default` is the name of the one for whoever asks for none, and
+    /// Draws these lessons; `default` is the name of the one for whoever asks for none, and
     /// `variables` are what `${name}` stands for.
     pub fn new(lessons: &Library, default: &str, variables: &BTreeMap<String, String>) -> Self {
-        let drawn = lessons.iter().map(|(name, lesson)| {
-            let picture = Picture::new(name, lesson);
-            let fill = |svg: String, (name, value): (&String, &String)| {
-                svg.replace(&format!("${{{name}}}"), &escape(value))
-            };
-            let svg = variables.iter().fold(svg::inline(&picture), fill);
-            let preview = Preview { title: picture.title, svg };
-            (name.to_owned(), Arc::new(preview))
-        });
-        Self { by_name: drawn.collect(), default: default.to_owned() }
+        Self {
+            lessons: lessons.clone(),
+            default: default.to_owned(),
+            variables: variables.clone(),
+            drawn: Mutex::default(),
+        }
     }
 
-    /// The lesson of a name; without one, or where there is none of it, the default.
-    pub fn find(&self, name: Option<&str>) -> Option<Arc<Preview>> {
-        let named = name.and_then(|name| self.by_name.get(name));
-        named.or_else(|| self.by_name.get(&self.default)).cloned()
+    /// The lesson of a name, or without one, or where there is none of it, the default; what the bot
+    /// says in it is in the language of a catalog.
+    pub fn find(&self, name: Option<&str>, catalog: &Catalog) -> Option<Arc<Preview>> {
+        let named = name.and_then(|name| Some((name, self.lessons.find(name)?)));
+        let default = || Some((self.default.as_str(), self.lessons.find(&self.default)?));
+        let (name, lesson) = named.or_else(default)?;
+        let key = (name.to_owned(), catalog.language_tag().to_owned());
+        // Whoever panics while drawing has not put anything in.
+        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        let preview = drawn
+            .entry(key)
+            .or_insert_with(|| Arc::new(self.draw(&Picture::in_language(name, &lesson, catalog))));
+        Some(Arc::clone(preview))
+    }
+
+    fn draw(&self, picture: &Picture) -> Preview {
+        let fill = |svg: String, (name, value): (&String, &String)| {
+            svg.replace(&format!("${{{name}}}"), &escape(value))
+        };
+        Preview {
+            title: picture.title.clone(),
+            svg: self.variables.iter().fold(svg::inline(picture), fill),
+            states: svg::in_words(picture),
+        }
     }
 }
 
@@ -60,9 +81,9 @@ impl SharedPreviews {
     }
 
     /// As [`Previews::find`], in those that are there now.
-    pub fn find(&self, name: Option<&str>) -> Option<Arc<Preview>> {
+    pub fn find(&self, name: Option<&str>, catalog: &Catalog) -> Option<Arc<Preview>> {
         // Nobody can panic in the middle of a change.
-        self.0.read().unwrap_or_else(PoisonError::into_inner).find(name)
+        self.0.read().unwrap_or_else(PoisonError::into_inner).find(name, catalog)
     }
 
     /// Puts others in their place.

@@ -18,7 +18,10 @@ use crate::{
     authoring::previews::{Previews, SharedPreviews},
     cli,
     failure::Failure,
-    http::PagesConfig,
+    http::{
+        PagesConfig,
+        assets::{Assets, SharedAssets},
+    },
     i18n::{Catalogs, SharedCatalogs},
     keys,
     lesson::Library,
@@ -266,7 +269,12 @@ impl Assembly {
     }
 
     /// What the pages say of this bot.
-    pub(super) fn pages(&self, catalogs: SharedCatalogs, previews: SharedPreviews) -> PagesConfig {
+    pub(super) fn pages(
+        &self,
+        catalogs: SharedCatalogs,
+        previews: SharedPreviews,
+        assets: SharedAssets,
+    ) -> PagesConfig {
         let lti = &self.settings.lti;
         PagesConfig {
             public_url: lti.public_url.clone(),
@@ -279,7 +287,17 @@ impl Assembly {
             bot_alias: self.variable("bot_alias"),
             catalogs,
             previews,
+            assets,
         }
+    }
+
+    /// The files of the pages; what is wrong with one is logged.
+    pub(super) fn assets(&self) -> Assets {
+        let (assets, problems) = Assets::load(self.settings.static_folder.as_deref());
+        for problem in problems {
+            log::warn!("{problem}");
+        }
+        assets
     }
 
     /// Drawings of the lessons that a factory has.

@@ -3,9 +3,12 @@
 use std::{io::Write as _, path::Path};
 
 use super::assemble;
-use crate::{authoring::coverage, failure::Failure, i18n::Catalogs, keys, settings::Settings};
+use crate::{
+    authoring::coverage, failure::Failure, http::assets::Assets, i18n::Catalogs, keys,
+    settings::Settings,
+};
 
-/// Reads settings, lessons, locales and keys, and says all that is wrong with them.
+/// Reads settings, lessons, locales, files of the pages and keys, and says all that is wrong with them.
 ///
 /// # Errors
 ///
@@ -18,6 +21,8 @@ pub fn check(file: &Path) -> Result<(), Failure> {
     }
     let (catalogs, faults) = Catalogs::load(settings.locales_folder.as_deref());
     problems.extend(faults.iter().map(ToString::to_string));
+    let (_, faults) = Assets::load(settings.static_folder.as_deref());
+    problems.extend(faults);
     let mut warnings = coverage::incomplete_program(&catalogs);
     match assemble::lessons(&settings) {
         Ok(lessons) if lessons.find(&settings.lessons.default).is_none() => {

@@ -31,6 +31,7 @@ use crate::{
     failure::Failure,
     http::{
         self, PagesConfig,
+        assets::SharedAssets,
         health::{self, Health},
     },
     i18n::SharedCatalogs,
@@ -67,6 +68,7 @@ struct Running {
     pages: Option<PageParts>,
     catalogs: SharedCatalogs,
     previews: SharedPreviews,
+    assets: SharedAssets,
 }
 
 /// Starts everything, and returns once it was told to stop and did.
@@ -163,20 +165,22 @@ fn gave_up(assembly: &Assembly, down: &Down) -> Failure {
     }
 }
 
-/// Reads lessons and locales anew: the pages have them at once, new sessions when they begin.
+/// Reads lessons, locales and the files of the pages anew: the pages have them at once, new sessions
+/// when they begin.
 async fn reload(assembly: &Arc<Assembly>, running: &Running) {
     let assembly = Arc::clone(assembly);
     let read = tokio::task::spawn_blocking(move || {
         let catalogs = assembly.catalogs();
         let factory = assembly.factory(catalogs.clone())?;
         let previews = assembly.previews(&factory);
-        Ok::<_, Failure>((catalogs, factory, previews))
+        Ok::<_, Failure>((catalogs, factory, previews, assembly.assets()))
     });
     match read.await {
-        Ok(Ok((catalogs, factory, previews))) => {
+        Ok(Ok((catalogs, factory, previews, assets))) => {
             info!("SIGHUP: lessons and locales are read anew for new sessions");
             running.catalogs.replace(catalogs);
             running.previews.replace(previews);
+            running.assets.replace(assets);
             running.registry.do_send(Reload(factory));
         }
         Ok(Err(failure)) => error!("SIGHUP: the old lessons and locales stay: {failure}"),
@@ -272,6 +276,7 @@ async fn start(
     let catalogs = SharedCatalogs::new(languages.clone());
     let factory = assembly.factory(languages)?;
     let previews = SharedPreviews::new(assembly.previews(&factory));
+    let assets = SharedAssets::new(assembly.assets());
     let registry = SessionRegistry::new(registry::Parts {
         own: assembly.jid.clone(),
         factory,
@@ -302,7 +307,7 @@ async fn start(
 
     let (mut servers, mut desks, mut page_parts) = (vec![health_server], Vec::new(), None);
     if let Some(listener) = pages_listener {
-        let config = assembly.pages(catalogs.clone(), previews.clone());
+        let config = assembly.pages(catalogs.clone(), previews.clone(), assets.clone());
         let writer = &store_actor;
         let pages = Pages { store: &store, writer, registry: &registry, metrics: &metrics, config };
         let (server, desk, parts) = pages.serve(assembly, listener)?;
@@ -321,6 +326,7 @@ async fn start(
         pages: page_parts,
         catalogs,
         previews,
+        assets,
     })
 }
 

@@ -1,21 +1,95 @@
-//! The files under `/static/`, which are part of the program.
+//! The files under `/static/`: part of the program, and each may be replaced by one of the operator's.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use actix_web::web::Bytes;
+
+/// The largest file that is served, in bytes; it stays in memory.
+pub const LARGEST: u64 = 1024 * 1024;
+
+/// The files there are: name, `Content-Type`, and what the program has.
+const BUILT_IN: [(&str, &str, &[u8]); 3] = [
+    ("otrbot.css", "text/css; charset=utf-8", include_bytes!("../../static/otrbot.css")),
+    ("otrbot.js", "text/javascript; charset=utf-8", include_bytes!("../../static/otrbot.js")),
+    ("otrbot.svg", "image/svg+xml", include_bytes!("../../static/otrbot.svg")),
+];
 
 /// A file, as it is served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asset {
+    /// Its name.
+    name: &'static str,
     /// What is in it.
-    pub bytes: &'static [u8],
+    pub bytes: Bytes,
     /// The `Content-Type` to serve it with.
     pub content_type: &'static str,
 }
 
-/// The file of a name, without the path before it.
-pub fn asset(name: &str) -> Option<Asset> {
-    let (bytes, content_type): (&[u8], _) = match name {
-        "otrbot.css" => (include_bytes!("../../static/otrbot.css"), "text/css; charset=utf-8"),
-        "otrbot.js" => (include_bytes!("../../static/otrbot.js"), "text/javascript; charset=utf-8"),
-        "otrbot.svg" => (include_bytes!("../../static/otrbot.svg"), "image/svg+xml"),
-        _ => return None,
-    };
-    Some(Asset { bytes, content_type })
+/// All files.
+#[derive(Clone, Debug)]
+pub struct Assets(Vec<Asset>);
+
+impl Default for Assets {
+    fn default() -> Self {
+        let built_in = BUILT_IN.iter().map(|&(name, content_type, bytes)| Asset {
+            name,
+            bytes: Bytes::from_static(bytes),
+            content_type,
+        });
+        Self(built_in.collect())
+    }
+}
+
+impl Assets {
+    /// The files of the program, and in place of each the one of the same name in a folder. Also
+    /// what is wrong with files there: those of the program are served in their place.
+    pub fn load(folder: Option<&Path>) -> (Self, Vec<String>) {
+        let (mut assets, mut problems) = (Self::default(), Vec::new());
+        for asset in &mut assets.0 {
+            let Some(path) = folder.map(|folder| folder.join(asset.name)) else { continue };
+            match read(&path) {
+                Ok(bytes) => asset.bytes = bytes,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => problems.push(format!("static_folder: {}: {error}", path.display())),
+            }
+        }
+        (assets, problems)
+    }
+}
+
+fn read(path: &Path) -> io::Result<Bytes> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|read| read <= LARGEST) {
+        return Ok(bytes.into());
+    }
+    Err(io::Error::other(format!("is larger than {LARGEST} bytes")))
+}
+
+/// Files that are exchanged when they are read anew; a clone shares them.
+#[derive(Clone, Debug, Default)]
+pub struct SharedAssets(Arc<RwLock<Assets>>);
+
+impl SharedAssets {
+    /// Shares these.
+    pub fn new(assets: Assets) -> Self {
+        Self(Arc::new(RwLock::new(assets)))
+    }
+
+    /// The file of a name, without the path before it.
+    pub fn find(&self, name: &str) -> Option<Asset> {
+        // Nobody can panic in the middle of a change.
+        let assets = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        assets.0.iter().find(|asset| asset.name == name).cloned()
+    }
+
+    /// Puts others in their place.
+    pub fn replace(&self, assets: Assets) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = assets;
+    }
 }

@@ -7,13 +7,14 @@ use super::{
     error::Failure,
     launch::{self, finish, open_page},
     request::PageForm,
+    show::Step,
 };
 use crate::{
     actors::lti::{
         PageError, View,
         course::{OpenCourse, SendAgain},
     },
-    store::Wanted,
+    store::{Standing, Wanted},
 };
 
 /// The longest text that is searched for, in characters.
@@ -49,6 +50,23 @@ pub(super) async fn resend(
     finish(&site, &request, answer.await).await
 }
 
+/// `POST /course/try`: the exercise as a learner has it, where the teacher stands in it.
+pub(super) async fn try_it(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    let answer = async {
+        let form = launch::read(&site, &request, payload).await?;
+        let view = open_page(&site, &request, &form).await?;
+        if !view.enrolment.is_teacher {
+            return Err(PageError::NotTeacher.into());
+        }
+        Ok(site.show(&request, &view, &Step::of_launch(&view)))
+    };
+    finish(&site, &request, answer.await).await
+}
+
 /// `GET,POST /course/lesson`: the lesson as a graph.
 pub(super) async fn lesson(
     site: web::Data<Site>,
@@ -61,7 +79,8 @@ pub(super) async fn lesson(
         if !view.enrolment.is_teacher {
             return Err(PageError::NotTeacher.into());
         }
-        let preview = site.config.previews.find(view.enrolment.lesson.as_deref());
+        let catalog = site.reader(&request).catalog(view.enrolment.locale.as_deref());
+        let preview = site.config.previews.find(view.enrolment.lesson.as_deref(), &catalog);
         let preview = preview.ok_or(Failure::NotFound)?;
         Ok(site.show_lesson(&request, &view, &preview))
     };
@@ -91,6 +110,8 @@ impl Site {
         let wanted = Wanted {
             search: search.chars().take(LONGEST_SEARCH).collect(),
             failed_only: form.field("failed").is_some(),
+            standing: form.field("standing").and_then(Standing::of_word),
+            by_name: form.field("by_name").is_some(),
             page: form.field("page").and_then(|page| page.parse().ok()).unwrap_or(0),
             ..Wanted::default()
         };

@@ -9,15 +9,15 @@ use log::{debug, info, warn};
 use super::{
     Site,
     headers::Ancestors,
-    pages::{self, ProblemKind},
-    request::header_text,
+    pages::{self, ProblemKind, Trouble},
+    request::{Said, header_text},
 };
 use crate::{
     actors::{
         ambient::random_name,
         lti::{PageError, Platforms},
     },
-    lti::Fault,
+    lti::{Fault, LaunchError},
 };
 
 /// Why there is no page.
@@ -54,7 +54,8 @@ impl Failure {
         match self {
             Self::Page(PageError::Launch(error)) => match error.fault() {
                 Fault::NotTrusted => ProblemKind::NotTrusted,
-                Fault::OutOfDate => ProblemKind::OutOfDate,
+                Fault::OutOfDate if *error == LaunchError::Replayed => ProblemKind::Replayed,
+                Fault::OutOfDate => ProblemKind::Stale,
                 Fault::TooLarge | Fault::Incomplete | Fault::ContentType | Fault::Malformed => {
                     ProblemKind::Malformed
                 }
@@ -94,7 +95,7 @@ impl Failure {
 
 impl Site {
     /// The answer to a request that failed. The page has nothing personal on it and nothing to
-    /// click, so it may also be framed by whoever's page sent the launch: where the tool is being
+    /// click but the way back, so it may also be framed by whoever's page sent the launch: where the tool is being
     /// set up, no launch was verified yet, and that is when it is needed most.
     pub(super) async fn problem(&self, request: &HttpRequest, failure: &Failure) -> HttpResponse {
         let reference = random_name::<4>();
@@ -106,9 +107,13 @@ impl Site {
         if status == StatusCode::UNAUTHORIZED {
             answer.insert_header((header::WWW_AUTHENTICATE, "OAuth realm=\"\""));
         }
-        let reference = if failure.has_reference() { reference.as_str() } else { "" };
-        let catalog = self.reader(request).catalog(None);
-        let markup = pages::problem(&catalog, failure.kind(), reference);
-        self.page(answer, &ancestors, markup)
+        let said = Said::kept(request);
+        let kind = failure.kind();
+        // Only a launch that was used before was signed.
+        let return_url = said.return_url.filter(|_| kind == ProblemKind::Replayed);
+        let house = self.house(request, said.locale.as_deref(), return_url);
+        let reference = if failure.has_reference() { reference } else { String::new() };
+        let markup = pages::problem(&house, &Trouble { kind, reference });
+        self.page(request, answer, &ancestors, markup)
     }
 }

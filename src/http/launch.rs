@@ -13,7 +13,7 @@ use actix_web::{
 use super::{
     Site,
     error::Failure,
-    request::{self, LARGEST_LAUNCH, PageForm, header_text, is_foreign},
+    request::{self, LARGEST_LAUNCH, PageForm, Said, header_text, is_foreign},
     show::{Step, is_done},
 };
 use crate::{
@@ -38,6 +38,7 @@ pub(super) async fn launch(
 
 async fn take_launch(site: &Site, request: &HttpRequest, payload: web::Payload) -> Answer {
     let body = request::body(payload, LARGEST_LAUNCH).await.map_err(PageError::from)?;
+    Said::by_launch(&body).keep(request);
     let request_as_sent = RawLaunch {
         path: request.uri().path().to_owned(),
         query: request.uri().query().unwrap_or_default().to_owned(),
@@ -193,6 +194,7 @@ pub(super) async fn read(
     payload: web::Payload,
 ) -> Result<PageForm, Failure> {
     let form = PageForm::read(request, payload).await?;
+    Said::by_form(form.pairs()).keep(request);
     if request.method() == Method::POST && is_foreign(request, &site.config.public_url) {
         return Err(Failure::Foreign);
     }

@@ -25,7 +25,7 @@ use actix_web::{
 };
 use url::Url;
 
-use self::{error::Failure, headers::Ancestors};
+use self::{assets::SharedAssets, error::Failure, headers::Ancestors};
 use crate::{
     actors::lti::{LtiGateway, PageError},
     authoring::{graph::svg, previews::SharedPreviews},
@@ -63,6 +63,8 @@ pub struct PagesConfig {
     pub catalogs: SharedCatalogs,
     /// Drawings of the lessons, for teachers.
     pub previews: SharedPreviews,
+    /// The files under `/static/`.
+    pub assets: SharedAssets,
 }
 
 /// All that the handlers need.
@@ -129,6 +131,7 @@ fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(course::course))
                 .route(readable().to(course::course)),
         )
+        .service(page("/course/try").route(web::post().to(course::try_it)))
         .service(page("/course/resend").route(web::post().to(course::resend)))
         .service(
             page("/course/lesson")
@@ -145,8 +148,9 @@ fn routes(config: &mut web::ServiceConfig) {
 
 /// `GET /hello_world`
 async fn hello_world(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let markup = pages::hello_world(&site.reader(&request).catalog(None), &site.config.bot_title);
-    site.page(HttpResponse::Ok(), &Ancestors::Nobody, markup)
+    let house = site.house(&request, None, None);
+    let markup = pages::hello_world(&house, &site.config.bot_title);
+    site.page(&request, HttpResponse::Ok(), &Ancestors::Nobody, markup)
 }
 
 /// `GET /static/…`
@@ -155,7 +159,7 @@ async fn asset(
     request: HttpRequest,
     name: web::Path<String>,
 ) -> HttpResponse {
-    let Some(asset) = assets::asset(&name) else {
+    let Some(asset) = site.config.assets.find(&name) else {
         return site.problem(&request, &Failure::NotFound).await;
     };
     // The name does not change with the content, so a copy must not outlive an update by long.

@@ -29,38 +29,64 @@ use std::sync::Arc;
 pub use self::{
     clock::Clock,
     finish::{done, enter_bot_secret},
+    layout::reference,
     learn::{ask_for_secret, enter_jid, jid_entered, start},
-    others::{hello_world, problem},
+    others::{Trouble, hello_world, problem},
     status::{LivePage, Status, status},
     teach::{lesson, teacher},
 };
 use crate::i18n::Catalog;
 
+/// What all pages have in common, also those outside of a launch.
+#[derive(Clone, Debug)]
+pub struct House {
+    /// Texts in the reader's language.
+    pub catalog: Arc<Catalog>,
+    /// Name of the project that offers the lesson.
+    pub project_name: String,
+    /// A style sheet of the operator, after ours.
+    pub css_url: Option<String>,
+    /// Where the platform wants the reader to go afterwards; only `http` and `https` are linked.
+    pub return_url: Option<String>,
+    /// Whether launches are not verified, which every page says.
+    pub is_trial: bool,
+}
+
 /// What all pages of a launch have in common.
 #[derive(Clone, Debug)]
 pub struct Frame {
-    /// Texts in the reader's language.
-    pub catalog: Arc<Catalog>,
+    /// What every page has.
+    pub house: House,
     /// The token for the page's forms.
     pub token: String,
     /// The bot's own bare Jabber ID.
     pub bot_jid: String,
-    /// Name of the project that offers the lesson.
-    pub project_name: String,
     /// What the bot is called.
     pub bot_alias: String,
     /// By what moments are told.
     pub clock: Clock,
     /// Where the colours of the platform are served, after our own.
     pub theme: Option<String>,
-    /// A style sheet of the operator, after ours.
-    pub css_url: Option<String>,
-    /// Where the platform wants the learner to go afterwards; only `http` and `https` are linked.
-    pub return_url: Option<String>,
+    /// Whose page it is, as far as that is known.
+    pub whose: Whose,
     /// Whether the page may stand in the frame of another, and could use a window of its own.
     pub is_framed: bool,
-    /// Whether launches are not verified, which every page says.
-    pub is_trial: bool,
+    /// Whether it is in a window that was opened for it, beside the one with the course.
+    pub is_alone: bool,
+}
+
+/// Whose page it is. Nobody can keep another site from opening a page of somebody else's for a
+/// learner, so the page says whose it is.
+#[derive(Clone, Debug, Default)]
+pub struct Whose {
+    /// The person's name or Jabber ID.
+    pub person: Option<String>,
+    /// What the assignment is called.
+    pub assignment: Option<String>,
+    /// What the course is called.
+    pub course: Option<String>,
+    /// Whether the person teaches the course.
+    pub is_teacher: bool,
 }
 
 /// What became of the grade.
@@ -94,8 +120,10 @@ pub enum GradeView {
 pub enum ProblemKind {
     /// The platform and the tool do not share key, secret or address.
     NotTrusted,
-    /// The launch is out of date, or was used before.
-    OutOfDate,
+    /// The launch was used before.
+    Replayed,
+    /// The launch is out of date.
+    Stale,
     /// The platform sent what is no launch.
     Malformed,
     /// The page was opened without a launch.

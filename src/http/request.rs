@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpRequest, http::header, web};
+use actix_web::{HttpMessage as _, HttpRequest, http::header, web};
 use futures_util::StreamExt as _;
 use secrecy::SecretString;
 use url::Url;
@@ -10,6 +10,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
     actors::lti::PageError,
+    i18n,
     lti::{
         LaunchError,
         form::{self, Pair},
@@ -30,6 +31,48 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The name of the field with the page token.
 pub(super) const TOKEN_FIELD: &str = "token";
+/// The name of the field with the language of the page.
+pub(super) const LOCALE_FIELD: &str = "locale";
+/// The name of the field of pages in a window of their own.
+pub(super) const ALONE_FIELD: &str = "alone";
+
+/// What a form says of whoever sent it, for the page that answers it. Anybody may have written it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Said {
+    pub(super) locale: Option<String>,
+    pub(super) return_url: Option<String>,
+    /// Whether the page is in a window that was opened for it, beside the one with the course.
+    pub(super) is_alone: bool,
+}
+
+impl Said {
+    /// What a launch says.
+    pub(super) fn by_launch(body: &[u8]) -> Self {
+        let pairs = form::parse(body).unwrap_or_default();
+        let return_url = form::field(&pairs, "launch_presentation_return_url").map(str::to_owned);
+        Self { locale: locale(&pairs, "launch_presentation_locale"), return_url, is_alone: false }
+    }
+
+    /// What a form of one of our pages says.
+    pub(super) fn by_form(pairs: &[Pair]) -> Self {
+        let is_alone = form::field(pairs, ALONE_FIELD).is_some();
+        Self { locale: locale(pairs, LOCALE_FIELD), return_url: None, is_alone }
+    }
+
+    /// Keeps it with the request.
+    pub(super) fn keep(self, request: &HttpRequest) {
+        request.extensions_mut().insert(self);
+    }
+
+    /// What was kept with a request.
+    pub(super) fn kept(request: &HttpRequest) -> Self {
+        request.extensions().get::<Self>().cloned().unwrap_or_default()
+    }
+}
+
+fn locale(pairs: &[Pair], field: &str) -> Option<String> {
+    form::field(pairs, field).filter(|locale| i18n::is_locale(locale)).map(str::to_owned)
+}
 
 /// Reads a body.
 pub(super) async fn body(
@@ -87,6 +130,11 @@ impl PageForm {
         let pairs = form::parse(&body).map_err(LaunchError::from)?;
         let token = PageToken::received(form::field(&pairs, TOKEN_FIELD).unwrap_or_default());
         Ok(Self { token, pairs })
+    }
+
+    /// All fields.
+    pub(super) fn pairs(&self) -> &[Pair] {
+        &self.pairs
     }
 
     /// The value of a field.

@@ -2,7 +2,10 @@
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
-    http::header::{self, HeaderName},
+    http::{
+        Method,
+        header::{self, HeaderName},
+    },
 };
 use maud::Markup;
 
@@ -10,8 +13,8 @@ use super::{
     Site,
     error::Failure,
     headers::{self, Ancestors},
-    pages::{self, Clock, Frame, GradeView, LivePage, Status},
-    request::header_text,
+    pages::{self, Clock, Frame, GradeView, House, LivePage, Status, Whose},
+    request::{Said, header_text},
 };
 use crate::{
     actors::{
@@ -22,8 +25,15 @@ use crate::{
     i18n::Reader,
     lti::Presentation,
     session::{BotSecretVerdict, Progress, SecretVerdict},
-    store::{GradeState, Graded},
+    store::{Enrolment, GradeState, Graded},
 };
+
+/// How the browser treats a page that it asked for by `GET`, and one that changes all the time.
+const NOT_KEPT: &str = "no-store";
+/// How it treats the answer to a form. There is no secret on it, as none is ever sent back, and it
+/// is for one person alone. A browser that may not keep it cannot go back to it either: in a frame
+/// the learner would be left with an error of the browser's own.
+const KEPT_FOR_THE_WAY_BACK: &str = "private, no-cache";
 
 /// A page of the learner's way.
 #[derive(Clone, Debug)]
@@ -96,7 +106,7 @@ impl Site {
     /// A page for a teacher: the course.
     pub(super) fn show_course(&self, request: &HttpRequest, course: &CourseView) -> HttpResponse {
         let markup = pages::teacher(&self.frame(request, &course.view), course);
-        self.page(HttpResponse::Ok(), &ancestors(&course.view), markup)
+        self.page(request, HttpResponse::Ok(), &ancestors(&course.view), markup)
     }
 
     /// A page for a teacher: the lesson.
@@ -107,7 +117,7 @@ impl Site {
         preview: &Preview,
     ) -> HttpResponse {
         let markup = pages::lesson(&self.frame(request, view), preview);
-        self.page(HttpResponse::Ok(), &ancestors(view), markup)
+        self.page(request, HttpResponse::Ok(), &ancestors(view), markup)
     }
 
     /// A page for a learner.
@@ -117,14 +127,16 @@ impl Site {
             Step::Start => pages::start(&frame),
             Step::EnterJid(typed, problem) => pages::enter_jid(&frame, typed, *problem),
             Step::JidEntered => pages::jid_entered(&frame, &status(view)),
-            Step::AskForSecret(verdict) => pages::ask_for_secret(&frame, verdict.as_ref()),
+            Step::AskForSecret(verdict) => {
+                pages::ask_for_secret(&frame, &status(view), verdict.as_ref())
+            }
             Step::EnterBotSecret(verdict) => {
                 pages::enter_bot_secret(&frame, &status(view), *verdict)
             }
             Step::Done => pages::done(&frame, &status(view)),
         };
         let ancestors = ancestors(view);
-        self.page(HttpResponse::Ok(), &ancestors, markup)
+        self.page(request, HttpResponse::Ok(), &ancestors, markup)
     }
 
     /// The parts of a page that change.
@@ -135,20 +147,33 @@ impl Site {
         page: LivePage,
     ) -> HttpResponse {
         let markup = pages::status(&self.frame(request, view), page, &status(view));
-        self.page(HttpResponse::Ok(), &Ancestors::Nobody, markup)
+        self.answer(HttpResponse::Ok(), &Ancestors::Nobody, NOT_KEPT, markup)
     }
 
-    /// An answer with a page, and the headers of pages.
+    /// An answer with a page.
     pub(super) fn page(
+        &self,
+        request: &HttpRequest,
+        answer: HttpResponseBuilder,
+        ancestors: &Ancestors,
+        markup: Markup,
+    ) -> HttpResponse {
+        let kept = if request.method() == Method::POST { KEPT_FOR_THE_WAY_BACK } else { NOT_KEPT };
+        self.answer(answer, ancestors, kept, markup)
+    }
+
+    /// An answer with the headers of pages.
+    fn answer(
         &self,
         mut answer: HttpResponseBuilder,
         ancestors: &Ancestors,
+        kept: &'static str,
         markup: Markup,
     ) -> HttpResponse {
         let policy = headers::content_security_policy(ancestors, self.config.css_url.as_ref());
         answer
             .insert_header((header::CONTENT_SECURITY_POLICY, policy))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::CACHE_CONTROL, kept))
             .content_type("text/html; charset=utf-8")
             .body(markup.into_string())
     }
@@ -160,23 +185,50 @@ impl Site {
     }
 
     fn frame(&self, request: &HttpRequest, view: &View) -> Frame {
+        let Enrolment { locale, return_url, .. } = &view.enrolment;
+        let is_alone = Said::kept(request).is_alone;
+        // The course is still in the window that this one was opened from, and may be framed there.
+        let return_url = return_url.clone().filter(|_| !is_alone);
         let presentation = presentation(view);
         let theme = presentation.theme.name().map(|name| format!("/theme/{name}.css"));
         let destination = HeaderName::from_static("sec-fetch-dest");
         Frame {
-            catalog: self.reader(request).catalog(view.enrolment.locale.as_deref()),
+            house: self.house(request, locale.as_deref(), return_url),
             token: view.token.as_str().to_owned(),
             bot_jid: self.config.bot_jid.clone(),
-            project_name: self.config.project_name.clone(),
             bot_alias: self.config.bot_alias.clone(),
             clock: Clock { now: unix_now(), zone: presentation.time_zone() },
             theme,
-            css_url: self.config.css_url.as_ref().map(ToString::to_string),
-            return_url: view.enrolment.return_url.clone(),
+            whose: whose(&view.enrolment),
             // Browsers that do not say where a page goes may well put it into a frame.
-            is_framed: header_text(request, destination) != "document",
+            is_framed: !is_alone && header_text(request, destination) != "document",
+            is_alone,
+        }
+    }
+
+    /// What every page has, for a reader with this locale.
+    pub(super) fn house(
+        &self,
+        request: &HttpRequest,
+        locale: Option<&str>,
+        return_url: Option<String>,
+    ) -> House {
+        House {
+            catalog: self.reader(request).catalog(locale),
+            project_name: self.config.project_name.clone(),
+            css_url: self.config.css_url.as_ref().map(ToString::to_string),
+            return_url,
             is_trial: !self.config.authenticate,
         }
+    }
+}
+
+fn whose(enrolment: &Enrolment) -> Whose {
+    Whose {
+        person: enrolment.name.clone().or_else(|| enrolment.jid.clone()),
+        assignment: enrolment.link_title.clone(),
+        course: enrolment.context_title.clone(),
+        is_teacher: enrolment.is_teacher,
     }
 }
 
@@ -188,6 +240,8 @@ fn status(view: &View) -> Status<'_> {
     Status {
         jid: view.enrolment.jid.as_deref().unwrap_or_default(),
         whereabouts: view.whereabouts.as_ref(),
+        reached: view.enrolment.progress,
+        is_unreachable: false,
         is_done: is_done(view),
         grade: grade_view(view),
     }
@@ -211,7 +265,7 @@ fn grade_view(view: &View) -> GradeView {
         Some(Graded { state: GradeState::Due { .. }, .. }) => GradeView::Sending,
         Some(Graded { state: GradeState::Recorded { at }, .. }) => GradeView::Recorded { at: *at },
         Some(Graded { state: GradeState::Failed { .. }, .. }) => {
-            GradeView::Failed { reference: view.enrolment.id.as_str().chars().take(8).collect() }
+            GradeView::Failed { reference: pages::reference(&view.enrolment.id) }
         }
     }
 }

@@ -29,7 +29,7 @@ pub enum SecretVerdict {
     Accepted,
     /// Too easy to guess, and not kept.
     TooWeak {
-        /// Why, in the learner's language.
+        /// Why, in the learner's language; empty where there is no more to say.
         warning: String,
         /// What to do better, in the learner's language.
         advice: Vec<String>,

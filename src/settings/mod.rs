@@ -49,6 +49,9 @@ pub struct Settings {
     /// Folder of translations, `<locale>/LC_MESSAGES/otrbot.po` or `.mo`, whose texts go before
     /// those that the program carries. Default: `locales` beside the settings or their folder.
     pub locales_folder: Option<PathBuf>,
+    /// Folder of files that are served under `/static/` in place of those that the program carries.
+    /// Default: none.
+    pub static_folder: Option<PathBuf>,
     /// The web part.
     pub lti: Lti,
     /// URL of the database. Default: `sqlite://otrbot.db` beside the settings.

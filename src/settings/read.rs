@@ -63,6 +63,7 @@ impl Reader<'_> {
             typing: typing(root.section("typing")),
             lessons: self.lessons(root.section("lessons")),
             locales_folder: self.locales_folder(&root),
+            static_folder: self.named_folder(&root, "static_folder"),
             lti: self.lti(root.section("lti")),
             store: self.store(&root),
             retention: retention(root.section("retention")),
@@ -280,22 +281,23 @@ impl Reader<'_> {
     }
 
     fn lessons(&self, section: Section<'_>) -> Lessons {
-        let folder = section.text("folder").map(|folder| self.path(&folder));
-        if let Some(folder) = folder.as_ref().filter(|folder| !folder.is_dir()) {
-            section.missing("folder", format!("names {}, which is not a folder", folder.display()));
-        }
+        let folder = self.named_folder(&section, "folder");
         let default = section.text("default").unwrap_or_else(|| "basics".to_owned());
         section.end();
         Lessons { folder, default }
     }
 
+    /// The folder that a key names; it must be there.
+    fn named_folder(&self, section: &Section<'_>, key: &'static str) -> Option<PathBuf> {
+        let folder = self.path(&section.text(key)?);
+        if !folder.is_dir() {
+            section.missing(key, format!("names {}, which is not a folder", folder.display()));
+        }
+        Some(folder)
+    }
+
     fn locales_folder(&self, root: &Section<'_>) -> Option<PathBuf> {
-        if let Some(named) = root.text("locales_folder") {
-            let folder = self.path(&named);
-            if !folder.is_dir() {
-                let what = format!("names {}, which is not a folder", folder.display());
-                root.missing("locales_folder", what);
-            }
+        if let Some(folder) = self.named_folder(root, "locales_folder") {
             return Some(folder);
         }
         let mut usual = vec![self.path("locales")];

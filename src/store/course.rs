@@ -26,10 +26,52 @@ pub struct Wanted {
     pub search: String,
     /// Only those whose grade was refused for good.
     pub failed_only: bool,
+    /// Only those who stand exactly there.
+    pub standing: Option<Standing>,
+    /// By name, or by Jabber ID without one, and not by who was heard of last.
+    pub by_name: bool,
     /// The page, from 0; the last one if there are fewer.
     pub page: usize,
     /// How many there are on a page; at least one.
     pub page_size: usize,
+}
+
+/// Where a learner of a course stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// They opened the assignment, and gave no Jabber ID.
+    Opened,
+    /// They got this far.
+    At(Progress),
+}
+
+impl Standing {
+    /// All of them, in order.
+    pub const ALL: [Self; 6] = [
+        Self::Opened,
+        Self::At(Progress::Invited),
+        Self::At(Progress::Talking),
+        Self::At(Progress::Encrypted),
+        Self::At(Progress::Verified),
+        Self::At(Progress::Done),
+    ];
+
+    /// A word for forms.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::At(Progress::Invited) => "invited",
+            Self::At(Progress::Talking) => "talking",
+            Self::At(Progress::Encrypted) => "encrypted",
+            Self::At(Progress::Verified) => "verified",
+            Self::At(Progress::Done) => "done",
+        }
+    }
+
+    /// What a word of a form stands for.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|standing| standing.word() == word)
+    }
 }
 
 /// A learner in a course.
@@ -102,9 +144,14 @@ impl Store {
         for row in &rows {
             let row = course_row(row)?;
             funnel.count(&row);
-            if row.matches(&search) && (!wanted.failed_only || row.has_failed()) {
+            let is_wanted = (!wanted.failed_only || row.has_failed())
+                && wanted.standing.is_none_or(|standing| standing == row.standing());
+            if is_wanted && row.matches(&search) {
                 matching.push(row);
             }
+        }
+        if wanted.by_name {
+            matching.sort_by_cached_key(CourseRow::sort_key);
         }
         let n_matching = matching.len();
         let page_size = wanted.page_size.max(1);
@@ -119,6 +166,17 @@ impl CourseRow {
     /// Whether the platform has refused the grade for good.
     pub fn has_failed(&self) -> bool {
         matches!(self.grade, Some((_, GradeState::Failed { .. })))
+    }
+
+    /// Where the learner stands.
+    pub fn standing(&self) -> Standing {
+        if self.jid.is_none() { Standing::Opened } else { Standing::At(self.progress) }
+    }
+
+    /// By what learners are put in order; those of whom nothing is known come last.
+    fn sort_key(&self) -> (bool, String) {
+        let called = self.name.as_ref().or(self.jid.as_ref());
+        (called.is_none(), called.map(|called| called.to_lowercase()).unwrap_or_default())
     }
 
     fn matches(&self, search: &str) -> bool {

@@ -8,7 +8,7 @@ use crate::session::Progress;
 /// The columns of an [`Enrolment`], in the order in which they are read.
 pub(super) const COLUMNS: &str = "id, consumer_key, user_id, context_id, resource_link_id, jid, \
     locale, lesson, may_grade, is_teacher, outcome_url, sourcedid, return_url, progress, \
-    created_at, context_title, presentation";
+    created_at, context_title, presentation, name, link_title";
 
 /// Most addresses of platforms that are read.
 const MOST_PLATFORMS: i64 = 10_000;
@@ -146,5 +146,7 @@ pub(super) fn enrolment(row: &AnyRow) -> Result<Enrolment, sqlx::Error> {
         created_at: row.try_get(14)?,
         context_title: row.try_get(15)?,
         presentation: row.try_get(16)?,
+        name: row.try_get(17)?,
+        link_title: row.try_get(18)?,
     })
 }

@@ -21,7 +21,7 @@ use std::fmt;
 use crate::session::Progress;
 
 pub use self::{
-    course::{Course, CourseRow, Funnel, Wanted},
+    course::{Course, CourseRow, Funnel, Standing, Wanted},
     invitations::{Invitations, Invited},
     launches::{Nonce, Taken},
     retention::{Erased, Forgotten, Retention, Unsent},
@@ -215,6 +215,10 @@ pub struct Enrolment {
     pub context_title: Option<String>,
     /// How the pages are to look, as the launch said.
     pub presentation: Option<String>,
+    /// The person's name, where the platform tells it.
+    pub name: Option<String>,
+    /// What the assignment is called.
+    pub link_title: Option<String>,
 }
 
 /// A grade to be sent.

@@ -47,7 +47,33 @@ const OVERFLOW: &str = "
             faults.push('cut off: ' + one.outerHTML.slice(0, 120));
         }
     }
+    const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const hidden = '.graph, .unseen, .steps .name, thead, details:not([open]) > :not(summary)';
+    while (words.nextNode()) {
+        const { parentElement, data } = words.currentNode;
+        if (!data.trim() || parentElement.closest(hidden) || !parentElement.checkVisibility()) {
+            continue;
+        }
+        const range = document.createRange();
+        range.selectNodeContents(words.currentNode);
+        for (const box of range.getClientRects()) {
+            if (box.right > root.clientWidth + 1 || box.left < -1) {
+                faults.push(`beyond the window, ${box.left} to ${box.right}: ${data}`);
+            }
+        }
+    }
     return faults;";
+
+/// Text of twice the size (WCAG 2.2, 1.4.4).
+const LARGE_TEXT: &str = "const sheet = new CSSStyleSheet();
+    sheet.replaceSync('html { font-size: 200% !important; }');
+    document.adoptedStyleSheets = [sheet];";
+
+/// Lines and bars of the picture that lie over each other.
+const OVERLAPS: &str = "
+    const parts = [...document.querySelectorAll('.funnel .line, .funnel .bar')];
+    const boxes = parts.map((part) => part.getBoundingClientRect());
+    return boxes.slice(1).filter((box, ix) => box.top < boxes[ix].bottom - 1).length;";
 
 /// Somebody who looks at the pages, one after the other.
 struct Looker {
@@ -138,6 +164,10 @@ impl Looker {
         self.browser.script(SPACING).await;
         let faults = self.browser.script(OVERFLOW).await;
         assert_eq!(faults, json!([]), "{name}, spaced, {}", self.locale);
+        self.emulate(640, &[]).await;
+        self.browser.script(LARGE_TEXT).await;
+        let faults = self.browser.script(OVERFLOW).await;
+        assert_eq!(faults, json!([]), "{name}, large, {}", self.locale);
         self.browser.script("document.adoptedStyleSheets = []").await;
     }
 
@@ -271,4 +301,43 @@ async fn the_teachers_pages_are_open_to_everybody() {
 #[actix::test]
 async fn the_teachers_pages_are_open_to_everybody_from_right_to_left() {
     look_at_the_teachers_pages("ar").await;
+}
+
+/// The texts of the languages that need the most room, and those from right to left.
+#[actix::test]
+async fn the_picture_of_a_course_can_be_read_by_everybody() {
+    for locale in ["de", "ar"] {
+        let mut looker = Looker::sit_down(locale).await;
+        looker.tool.speak_all_languages();
+        fill_course(&looker.tool).await;
+        let teacher = looker.launch_of("teacher", "Instructor");
+        looker.launch("course", &teacher).await;
+        looker.submit("second page", "/course", &[("page", "1")]).await;
+        for (ways, width) in
+            [(SPACING, 320), (LARGE_TEXT, 320), (SPACING, 390), (LARGE_TEXT, 1_280)]
+        {
+            looker.emulate(width, &[]).await;
+            looker.browser.script(ways).await;
+            let lines = "return document.querySelectorAll('.funnel .line').length";
+            assert_eq!(looker.browser.script(lines).await, 7);
+            assert_eq!(looker.browser.script(OVERLAPS).await, 0, "{locale} {width} {ways}");
+            let inside = "return [...document.querySelectorAll('.funnel .line')].every((line) =>
+                [...line.getClientRects()].every((box) =>
+                    box.left >= 0 && box.right <= document.documentElement.clientWidth))";
+            assert_eq!(looker.browser.script(inside).await, true, "{locale} {width} {ways}");
+        }
+    }
+}
+
+#[actix::test]
+async fn a_trial_says_so_on_every_page_to_everybody() {
+    let mut looker = Looker::sit_down("en-GB").await;
+    looker.tool = Tool::start_with(false).await;
+    for (name, path) in
+        [("trial", "/hello_world"), ("trial, no page", "/nowhere"), ("trial, way", "/enter_jid")]
+    {
+        looker.open(name, path).await;
+        let banner = looker.browser.find("header .banner").await;
+        assert!(looker.browser.is_displayed(&banner).await, "{path}");
+    }
 }

@@ -198,6 +198,11 @@ impl Browser {
         self.tell("POST", "/frame", Some(json!({ "id": id }))).await.unwrap();
     }
 
+    pub(crate) async fn n_windows(&self) -> usize {
+        let all = self.tell("GET", "/window/handles", None).await.unwrap_or_default();
+        all.as_array().map_or(0, Vec::len)
+    }
+
     /// Goes on in the window that was opened last, as soon as there is one.
     pub(crate) async fn go_to_the_newest_window(&self) {
         let mut handles = Vec::new();

@@ -4,6 +4,7 @@
 mod access;
 mod course;
 mod driver;
+mod history;
 mod journey;
 mod keyboard;
 #[path = "../http/oauth.rs"]

@@ -83,6 +83,13 @@ for (const element of document.querySelectorAll("body *")) {
   const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
   if (contrast < 4.5) say(`contrast ${contrast.toFixed(2)}`, element);
 }
+for (const input of document.querySelectorAll("input[placeholder]")) {
+  const style = getComputedStyle(input, "::placeholder");
+  const [ink, ground] = [style.color, paper(input)].map((colour) => colour.match(/[\d.]+/g).slice(0, 3));
+  const mixed = ink.map((part, ix) => part * style.opacity + ground[ix] * (1 - style.opacity));
+  const contrast = (light(paper(input)) + 0.05) / (light(`rgb(${mixed})`) + 0.05);
+  if (contrast < 4.5) say(`contrast of a placeholder ${contrast.toFixed(2)}`, input);
+}
 return faults;
 "#;
 

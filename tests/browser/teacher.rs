@@ -28,11 +28,16 @@ async fn look_after_a_course(scripts: Scripts) {
     fill_course(&teacher.tool).await;
     teacher.open_assignment(Launch::of("teacher", "Instructor"), 640).await;
     sees(&teacher, "Learners: 60. Page 1 of 2.").await;
-    let text = teacher.browser.text("svg.funnel").await;
+    let text = teacher.browser.text(".funnel").await;
     assert!(text.contains("Opened the exercise: 60 (100 %)"), "{text}");
 
     press(&teacher, ".pager button").await;
     sees(&teacher, "Page 2 of 2.").await;
+    assert!(teacher.browser.title().await.starts_with("Page 2 of 2 – "));
+    if scripts == Scripts::On {
+        let focused = teacher.browser.script("return document.activeElement.id").await;
+        assert_eq!(focused, "found", "the teacher is still at the list");
+    }
     press(&teacher, "#failed").await;
     press(&teacher, ".search button").await;
     sees(&teacher, "Found: 4 of 60.").await;
@@ -59,8 +64,10 @@ async fn look_after_a_course(scripts: Scripts) {
     press(&teacher, "main form[action='/course'] button").await;
     sees(&teacher, "Learners: 60.").await;
 
-    press(&teacher, "form[action='/enter_jid'] button").await;
-    teacher.arrive("Your Jabber ID").await;
+    press(&teacher, "form[action='/course/try'] button").await;
+    teacher.arrive("Learn to chat in private").await;
+    press(&teacher, "footer form[action='/course'] button").await;
+    sees(&teacher, "Learners: 60.").await;
 }
 
 #[actix::test]

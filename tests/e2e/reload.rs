@@ -1,4 +1,4 @@
-//! SIGHUP: languages and lessons are read anew while the bot goes on.
+//! SIGHUP: languages, lessons and the files of the pages are read anew while the bot goes on.
 
 #![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
@@ -36,14 +36,18 @@ fn a_hang_up_brings_new_translations_and_a_faulty_lesson_leaves_all_as_it_was() 
     let folder = TempDir::new().unwrap();
     write_dutch(folder.path(), "Hallo daar!");
     fs::create_dir(folder.path().join("lessons")).unwrap();
+    fs::create_dir(folder.path().join("static")).unwrap();
+    let sheet = folder.path().join("static/otrbot.css");
+    fs::write(&sheet, "/* One. */").unwrap();
     let file = folder.path().join("lessons/short.yaml");
     fs::write(&file, lesson("there")).unwrap();
     let prosody = stage::server();
     let mut script = stage::script(&prosody);
     script.log_level = "info";
     let root = folder.path().display().to_string();
-    script.more =
-        format!("locales_folder: {root}/locales\nlessons: {{ folder: {root}/lessons }}\n");
+    script.more = format!(
+        "locales_folder: {root}/locales\nstatic_folder: {root}/static\nlessons: {{ folder: {root}/lessons }}\n"
+    );
     let daemon = Daemon::start(program(), script);
     let url = format!("{}hello_world", daemon.launch_url());
     let says = |words: &str| {
@@ -53,11 +57,15 @@ fn a_hang_up_brings_new_translations_and_a_faulty_lesson_leaves_all_as_it_was() 
         page.text().contains(words).then_some(())
     };
     assert_eq!(says("Hallo daar!"), Some(()));
+    let css = || web::get_in(&format!("{}static/otrbot.css", daemon.launch_url()), "nl").html;
+    assert_eq!(css(), "/* One. */");
 
     write_dutch(folder.path(), "Dag wereld!");
+    fs::write(&sheet, "/* Two. */").unwrap();
     daemon.hang_up();
 
     assert_eq!(poll(PATIENCE, || says("Dag wereld!")), Some(()), "{}", daemon.log());
+    assert_eq!(poll(PATIENCE, || (css() == "/* Two. */").then_some(())), Some(()));
 
     fs::write(&file, lesson("nowhere")).unwrap();
     write_dutch(folder.path(), "Tot ziens!");

@@ -1,5 +1,9 @@
 //! The files that pages name.
 
+use std::fs;
+
+use otrbot::http::assets::{Assets, LARGEST};
+
 use crate::support::{Launch, Tool};
 
 #[actix::test]
@@ -35,4 +39,34 @@ async fn nothing_else_is_served() {
         assert_eq!(tool.get(path).await.status, 404, "{path}");
     }
     assert_eq!(tool.post("/static/otrbot.css", "text/plain", "").await.status, 405);
+}
+
+#[actix::test]
+async fn files_of_the_operator_are_served_in_place_of_the_programs() {
+    let tool = Tool::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let ours = tool.get("/static/otrbot.js").await.html;
+    fs::write(folder.path().join("otrbot.css"), "body { color: #123456 }").unwrap();
+    fs::write(folder.path().join("other.css"), "not one that a page names").unwrap();
+
+    let (assets, problems) = Assets::load(Some(folder.path()));
+    assert_eq!(problems, [""; 0]);
+    tool.assets.replace(assets);
+
+    let css = tool.get("/static/otrbot.css").await;
+    assert_eq!((css.status, css.html.as_str()), (200, "body { color: #123456 }"));
+    assert_eq!(css.header("content-type"), "text/css; charset=utf-8");
+    assert_eq!(tool.get("/static/otrbot.js").await.html, ours);
+    assert_eq!(tool.get("/static/other.css").await.status, 404);
+
+    // One that is too large, or is none, does not leave the pages without.
+    let large = vec![b' '; usize::try_from(LARGEST).unwrap() + 1];
+    fs::write(folder.path().join("otrbot.css"), large).unwrap();
+    fs::create_dir(folder.path().join("otrbot.js")).unwrap();
+    let (assets, problems) = Assets::load(Some(folder.path()));
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems.iter().all(|problem| problem.starts_with("static_folder: ")), "{problems:?}");
+    tool.assets.replace(assets);
+    assert!(tool.get("/static/otrbot.css").await.html.contains("--ink"));
+    assert_eq!(tool.get("/static/otrbot.js").await.html, ours);
 }

@@ -12,6 +12,10 @@ use crate::{
     support::{KEY, Launch, Page, SECRET, Tool, now, until},
 };
 
+/// What the bot begins with in the lesson that comes with the program.
+const GREETING: &str = "Hello! I am ${bot_alias}, a chat bot. With me you can practise talking to \
+                        somebody so that nobody else can read along.";
+
 const COURSE: &str = "4dde05e8ca1973bcca9bffc13e1548820eee93a4";
 
 fn learner(user: &str) -> NewEnrolment {
@@ -84,7 +88,8 @@ async fn a_teacher_sees_how_far_the_course_is() {
         ("Finished the lesson", 1, 17),
         ("Full grade recorded", 0, 0),
     ] {
-        let bar = format!("{step}: {n} ({percent} %)</text>");
+        let line = format!("<bdi>{step}</bdi>: <bdi>{n} ({percent} %)</bdi>");
+        let bar = format!("{line}</span><svg class=\"bar\"");
         assert!(page.html.contains(&bar), "{bar} in {}", page.html);
     }
     assert_eq!(n_rows(&page), 6);
@@ -136,7 +141,7 @@ async fn the_teachers_pages_are_for_teachers() {
     let tool = Tool::start().await;
     let learner = tool.launch(&Launch::of("zoe", "Learner")).await;
 
-    for path in ["/course", "/course/resend", "/course/lesson"] {
+    for path in ["/course", "/course/resend", "/course/lesson", "/course/try"] {
         let page = tool.submit(&learner, path, &[]).await;
         assert_eq!(page.status, 403, "{path}");
         assert!(!page.html.contains("<form"), "{path}");
@@ -159,11 +164,15 @@ async fn two_thousand_learners_are_paged_and_found() {
     assert_eq!(n_rows(&page), 50);
     assert!(page.html.contains("Learners: 2000. Page 1 of 40."), "{}", page.html);
     assert!(page.html.contains("Next page") && !page.html.contains("Previous page"));
+    assert!(page.html.contains("Last page") && !page.html.contains("First page"));
+    assert!(page.html.contains("<title>Page 1 of 40 – "), "{}", page.html);
     assert!(page.html.len() < 100_000, "{}", page.html.len());
 
     let last = tool.submit(&page, "/course", &[("page", "39")]).await;
     assert_eq!(n_rows(&last), 50);
     assert!(!last.html.contains("Next page") && last.html.contains("Previous page"));
+    assert!(!last.html.contains("Last page") && last.html.contains("First page"));
+    assert!(last.html.contains("<title>Page 40 of 40 – "), "{}", last.html);
     for beyond in ["40", "18446744073709551615", "99999999999999999999999", "-1", "x"] {
         let page = tool.submit(&page, "/course", &[("page", beyond)]).await;
         assert_eq!(n_rows(&page), 50, "{beyond}");
@@ -202,6 +211,9 @@ async fn a_refused_grade_is_shown_with_its_reason_and_sent_again() {
 
     let page = open(&tool).await;
     assert!(page.html.contains("did not accept: 2."), "{}", page.html);
+    let id = tool.store.enrolment_by_jid("a@chat.example").await.unwrap().unwrap().id;
+    let reference: String = id.as_str().chars().take(8).collect();
+    assert!(page.html.contains(&reference), "as it stands on the learner's page: {}", page.html);
     assert!(page.html.contains("Assignment &lt;has no&gt; points"), "{}", page.html);
     let failed = tool.submit(&page, "/course", &[("failed", "1")]).await;
     assert_eq!(n_rows(&failed), 2);
@@ -217,7 +229,8 @@ async fn a_refused_grade_is_shown_with_its_reason_and_sent_again() {
 
     let page = tool.submit(&page, "/course/resend", &[]).await;
     assert!(page.html.contains("no grade to be sent again"), "{}", page.html);
-    assert!(page.html.contains("Full grade recorded: 2 (100 %)"), "{}", page.html);
+    let recorded = "<bdi>Full grade recorded</bdi>: <bdi>2 (100 %)</bdi>";
+    assert!(page.html.contains(recorded), "{}", page.html);
     assert!(page.html.contains("recorded at"), "{}", page.html);
     assert_eq!(platform.attempts(), 4, "nothing recorded is sent twice");
 }
@@ -257,7 +270,67 @@ async fn a_teacher_looks_at_the_lesson_of_the_assignment() {
         assert!(!page.html.contains("<style"), "the policy forbids styles inside");
         assert!(page.html.contains("action=\"/course\""), "the way back");
     }
+    // What the bot says there is in the teacher's language.
+    tool.speak_all_languages();
+    let german = Launch::of("teacher", "Instructor").set("launch_presentation_locale", "de");
+    let page = tool.launch(&german).await;
+    let page = tool.submit(&page, "/course/lesson", &[]).await;
+    let greeting = tool.catalogs.find("de").text(GREETING);
+    assert_ne!(greeting, GREETING);
+    let begins = format!("“{} ", greeting.split_whitespace().next().unwrap());
+    assert!(!GREETING.starts_with(&begins) && page.html.contains(&begins), "{begins}");
+
     let css = tool.get("/static/lesson.css").await;
     assert_eq!(css.header("content-type"), "text/css; charset=utf-8");
     assert!(css.html.lines().all(|line| line.starts_with("svg.lesson ")), "{}", css.html);
+}
+
+#[actix::test]
+async fn learners_are_found_by_where_they_stand_and_put_in_order() {
+    let tool = Tool::start().await;
+    for (user, progress) in
+        [("c", Progress::Talking), ("a", Progress::Talking), ("b", Progress::Done)]
+    {
+        enrol(&tool, learner(user), &format!("{user}@chat.example"), progress).await;
+    }
+    tool.store.put_enrolment(learner("d")).await.unwrap();
+    let page = open(&tool).await;
+
+    for (standing, n) in [
+        ("opened", 1),
+        ("invited", 0),
+        ("talking", 2),
+        ("encrypted", 0),
+        ("verified", 0),
+        ("done", 1),
+        ("", 4),
+        ("nonsense", 4),
+    ] {
+        let found = tool.submit(&page, "/course", &[("standing", standing)]).await;
+        assert_eq!((found.status, n_rows(&found)), (200, n), "{standing}");
+    }
+    let found = tool.submit(&page, "/course", &[("standing", "talking")]).await;
+    assert!(found.html.contains("Found: 2 of 4."), "{}", found.html);
+    assert!(found.html.contains("<option value=\"talking\" selected>"), "{}", found.html);
+
+    let ordered = tool.submit(&page, "/course", &[("by_name", "1")]).await;
+    let places =
+        ["a", "b", "c", "d"].map(|user| ordered.html.find(&format!("Name &lt;{user}&gt;")));
+    assert!(places.is_sorted() && places.iter().all(Option::is_some), "{places:?}");
+}
+
+#[actix::test]
+async fn a_teacher_tries_the_exercise_and_goes_on_where_they_stand() {
+    let tool = Tool::start().await;
+    let page = open(&tool).await;
+    let start = tool.submit(&page, "/course/try", &[]).await;
+    assert!(start.html.contains("Learn to chat in private"), "{}", start.html);
+    assert!(start.html.contains("Back to your learners"), "{}", start.html);
+
+    tool.submit(&start, "/enter_jid", &[("jid", "teacher@chat.example")]).await;
+    tool.put("teacher@chat.example", Progress::Encrypted).await;
+
+    let page = tool.submit(&page, "/course/try", &[]).await;
+    assert_eq!(page.name(), "ask_for_secret", "{}", page.html);
+    assert!(page.html.contains("Back to your learners"), "{}", page.html);
 }

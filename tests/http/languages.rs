@@ -103,3 +103,33 @@ async fn without_launches_the_browser_says_the_language() {
 
     assert_eq!(tool.told().await, ["enrol zoe@chat.example Some(\"nl\") None"]);
 }
+
+#[actix::test]
+async fn a_page_that_says_what_is_wrong_is_in_the_language_of_the_launch() {
+    let tool = Tool::start().await;
+    let launch = Launch::of("zoe", "Learner").set("launch_presentation_locale", "ar");
+    let page = tool.launch(&launch).await;
+    let arabic = "lang=\"ar\" dir=\"rtl\"";
+
+    let replayed = tool.launch(&launch).await;
+    assert_eq!(replayed.status, 401);
+    assert_language(&replayed, arabic, "a launch that was used before");
+    assert!(replayed.html.contains("href=\"https://canvas.school.example/courses/1\""));
+    let not_ours = Launch { secret: "wrong", ..launch.clone() };
+    let refused = tool.launch(&not_ours.set("oauth_nonce", "another")).await;
+    assert_language(&refused, arabic, "a launch that nobody signed");
+    assert!(!refused.html.contains("canvas.school.example/courses"), "nobody signed the way back");
+    let body = format!("token={}x&locale=ar", page.token());
+    let expired = tool.post("/enter_jid", FORM, body).await;
+    assert_eq!(expired.status, 401);
+    assert_language(&expired, arabic, "a form with a bad token");
+    assert!(page.html.contains("name=\"locale\" value=\"ar\""), "{}", page.html);
+
+    tool.speak_all_languages();
+    let german = tool.post("/enter_jid", FORM, "token=x&locale=de").await;
+    assert!(german.html.contains("<html lang=\"de-DE\" dir=\"ltr\">"), "{}", german.html);
+    for odd in ["../../etc", "%22%3E", "xx"] {
+        let page = tool.post("/enter_jid", FORM, format!("token=x&locale={odd}")).await;
+        assert_language(&page, "lang=\"en-GB\" dir=\"ltr\"", odd);
+    }
+}

@@ -218,3 +218,22 @@ async fn odd_launches_that_are_signed_are_no_fault_of_the_tool() {
         assert!(!page.html.contains("javascript:"), "{what}");
     }
 }
+
+#[actix::test]
+async fn pages_say_whose_they_are() {
+    let tool = Tool::start().await;
+    let launch = Launch::of("zoe", "Learner").with("context_title", "Safety <1>");
+    let page = tool.launch(&launch).await;
+    let places = "<bdi>OTR, &quot;private&quot; chat</bdi> · <bdi>Safety &lt;1&gt;</bdi>";
+    let named = format!("For <bdi>Zoë O'Hara</bdi> · {places}");
+    assert!(page.html.contains(&named), "{}", page.html);
+    let page = tool.submit(&page, "/enter_jid", &[("jid", "zoe@chat.example")]).await;
+    assert!(page.html.contains(&named), "{}", page.html);
+
+    // Of whom the platform does not tell the name, the Jabber ID is told.
+    let anonymous = Launch::of("yves", "Learner").without("lis_person_name_full");
+    let page = tool.launch(&anonymous).await;
+    assert!(!page.html.contains("For <bdi>"), "{}", page.html);
+    let page = tool.submit(&page, "/enter_jid", &[("jid", "yves@chat.example")]).await;
+    assert!(page.html.contains("For <bdi>yves@chat.example</bdi> · "), "{}", page.html);
+}

@@ -1,11 +1,11 @@
 //! What a page asks for while it is open.
 
-use otrbot::session::Progress;
+use otrbot::{actors::registry::Dismiss, session::Progress};
 
 use crate::{
     platform::Platform,
     registry::BOT_SECRET,
-    support::{FORM, Launch, Page, SECRET, Tool, until},
+    support::{FORM, Launch, Page, SECRET, Tool, now, until},
 };
 
 const JID: &str = "zoe@chat.example";
@@ -37,6 +37,9 @@ async fn the_status_follows_the_lesson_to_the_grade() {
         assert!(answer.html.contains(meet), "{progress:?} {}", answer.html);
         let answer = ask(&tool, &page, "chat").await;
         assert!(answer.html.contains(chat), "{progress:?} {}", answer.html);
+        let secret = ask(&tool, &page, "secret").await;
+        let has_fingerprint = secret.html.contains("89ABCDEF");
+        assert_eq!(has_fingerprint, progress >= Progress::Encrypted, "{}", secret.html);
         assert!(answer.html.contains("89ABCDEF"), "the fingerprint: {}", answer.html);
         assert!(!answer.html.contains("data-final"), "{}", answer.html);
     }
@@ -44,7 +47,7 @@ async fn the_status_follows_the_lesson_to_the_grade() {
     // In another tab.
     tool.submit(&page, "/enter_bot_secret", &[("bot_secret", BOT_SECRET)]).await;
     until("the grade", async || ask(&tool, &page, "chat").await.html.contains("data-final")).await;
-    for about in ["meet", "chat", "grade", "", "nothing"] {
+    for about in ["meet", "secret", "chat", "grade", "", "nothing"] {
         let answer = ask(&tool, &page, about).await;
         assert!(answer.html.contains("recorded your grade"), "{about} {}", answer.html);
         assert!(answer.html.contains("data-final"), "{about} {}", answer.html);
@@ -108,4 +111,33 @@ async fn whoever_has_no_jid_yet_has_a_status_as_well() {
     for about in ["meet", "chat", "grade"] {
         ask(&tool, &page, about).await;
     }
+}
+
+#[actix::test]
+async fn whose_session_has_ended_is_told_and_begins_anew() {
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+    tool.submit(&page, "/enter_jid", &[("jid", JID)]).await;
+    tool.submit(&page, "/ask_for_secret", &[("secret", "correct horse")]).await;
+    tool.put(JID, Progress::Encrypted).await;
+    tool.store.set_progress(JID, Progress::Encrypted, now()).await.unwrap();
+
+    // As when the learner was silent for too long.
+    tool.registry.send(Dismiss { jid: JID.parse().unwrap() }).await.unwrap();
+    for about in ["meet", "secret", "chat"] {
+        let answer = ask(&tool, &page, about).await;
+        assert!(answer.html.contains("has ended. To begin anew"), "{about} {}", answer.html);
+        assert!(!answer.html.contains("has not heard"), "{about} {}", answer.html);
+    }
+    let answer = ask(&tool, &page, "chat").await;
+    assert!(answer.html.contains("action=\"/ask_for_secret\""), "{}", answer.html);
+
+    let page = tool.submit(&page, "/ask_for_secret", &[("secret", "another horse")]).await;
+    assert_eq!(page.name(), "enter_bot_secret");
+    assert!(page.html.contains("Write hello to Marvin to begin anew"), "{}", page.html);
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+    assert!(page.html.contains("Write hello to Marvin to begin anew"), "{}", page.html);
+    tool.put(JID, Progress::Talking).await;
+    let answer = ask(&tool, &page, "chat").await;
+    assert!(!answer.html.contains("begin anew"), "{}", answer.html);
 }

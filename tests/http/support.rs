@@ -20,7 +20,7 @@ use otrbot::{
         lti::{self, GatewayConfig, LtiGateway},
     },
     authoring::previews::{Previews, SharedPreviews},
-    http::{self, PagesConfig, Site},
+    http::{self, PagesConfig, Site, assets::SharedAssets},
     i18n::{Catalog, Catalogs, SharedCatalogs},
     lesson::Library,
     lti::{Consumers, token::TokenKey},
@@ -68,6 +68,8 @@ pub(crate) struct Tool {
     pub(crate) registry: Addr<FakeRegistry>,
     pub(crate) outbox: Addr<GradeOutbox>,
     pub(crate) client: reqwest::Client,
+    pub(crate) assets: SharedAssets,
+    pub(crate) catalogs: SharedCatalogs,
     server: ServerHandle,
     _folder: TempDir,
 }
@@ -157,6 +159,8 @@ impl Tool {
             metrics: Arc::new(Metrics::new()),
         })
         .start();
+        let assets = SharedAssets::default();
+        let catalogs = SharedCatalogs::new(catalogs());
         let config = PagesConfig {
             public_url,
             authenticate,
@@ -166,8 +170,9 @@ impl Tool {
             bot_description: "Teaches <OTR>.".to_owned(),
             project_name: "Totem".to_owned(),
             bot_alias: "Marvin".to_owned(),
-            catalogs: SharedCatalogs::new(catalogs()),
+            catalogs: catalogs.clone(),
             previews: SharedPreviews::new(Previews::new(&lessons(), "basics", &variables())),
+            assets: assets.clone(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -181,7 +186,8 @@ impl Tool {
             .no_proxy()
             .build()
             .unwrap();
-        Self { base, store, registry, outbox, client, server: handle, _folder: folder }
+        let server = handle;
+        Self { base, store, registry, outbox, client, assets, catalogs, server, _folder: folder }
     }
 
     /// Posts a body to a path.
@@ -212,6 +218,13 @@ impl Tool {
             body.extend(["&", name, "=", &oauth::encode(value)]);
         }
         self.post(path, FORM, body).await
+    }
+
+    /// Takes the texts that the program comes with, in place of those of the tests.
+    pub(crate) fn speak_all_languages(&self) {
+        let (catalogs, problems) = Catalogs::load(None);
+        assert!(problems.is_empty(), "{problems:?}");
+        self.catalogs.replace(catalogs);
     }
 
     pub(crate) async fn put(&self, jid: &str, progress: Progress) {
@@ -275,7 +288,7 @@ impl Page {
             () if self.has_field("secret") => "ask_for_secret",
             () if self.has_field("jid") => "enter_jid",
             () if leads_to("/ask_for_secret") => "jid_entered",
-            () if leads_to("/enter_jid") => "start",
+            () if leads_to("/enter_jid") || leads_to("/course/try") => "start",
             () => "done",
         }
     }

@@ -197,7 +197,7 @@ async fn a_teacher_sees_the_learners_of_their_own_course_only(database: Database
     );
     let search = async |search: &str, failed_only| {
         let search = search.to_owned();
-        let wanted = Wanted { search, failed_only, page: 9, page_size: 10 };
+        let wanted = Wanted { search, failed_only, page: 9, page_size: 10, ..Wanted::default() };
         let (page, _, _) = store.course(&course, &wanted).await.unwrap();
         page.into_iter().filter_map(|row| row.name).collect::<Vec<_>>()
     };

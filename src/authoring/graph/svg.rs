@@ -38,7 +38,7 @@ const SIGN: f64 = 18.0;
 const BOLD: f64 = 1.12;
 
 const STYLE: &str = "text{font-family:'DejaVu Sans',Verdana,'Noto Sans','Segoe UI',Helvetica,Arial,\
-sans-serif;fill:#1a1a1a}.name,.title{font-weight:bold}.quotation{font-style:italic}\
+sans-serif;fill:#1a1a1a}.name,.title{font-weight:bold}.quotation{font-style:italic;unicode-bidi:plaintext}\
 .line{fill:none;stroke:#444;stroke-width:1.4}.shared .line{stroke-dasharray:6 4}\
 .label rect{fill:#fff;fill-opacity:.92}.frame{stroke:#333}\
 .nothing .frame{fill:#fff6d6;stroke-dasharray:6 4;stroke-width:1.5}\
@@ -61,16 +61,16 @@ struct Drawn<'p> {
 pub fn svg(picture: &Picture) -> String {
     let mut svg = String::new();
     // Writing to a `String` does not fail.
-    write(picture, &mut svg, "", &format!("<style>{STYLE}</style>\n")).unwrap_or_default();
+    write(picture, &mut svg, None).unwrap_or_default();
     svg
 }
 
-/// Writes a picture down to stand in a page that has the [`style_sheet`]: its policy may not allow
-/// styles inside of it.
+/// Writes a picture down to stand in a page that has the [`style_sheet`], as its policy may not allow
+/// styles inside of it; and the title and the legend, which a reader need not scroll to there.
 pub fn inline(picture: &Picture) -> String {
     let mut svg = String::new();
     // Writing to a `String` does not fail.
-    write(picture, &mut svg, " class=\"lesson\"", "").unwrap_or_default();
+    write(picture, &mut svg, Some("lesson")).unwrap_or_default();
     svg
 }
 
@@ -86,7 +86,8 @@ pub fn style_sheet() -> String {
     sheet
 }
 
-fn write(picture: &Picture, svg: &mut String, class: &str, style: &str) -> fmt::Result {
+/// Writes a picture down; `class` is that of a picture inside of a page.
+fn write(picture: &Picture, svg: &mut String, class: Option<&str>) -> fmt::Result {
     let drawn: Vec<Drawn<'_>> = picture.boxes.iter().map(drawn).collect();
     let labels: Vec<Vec<String>> = picture.arrows.iter().map(label).collect();
     let sizes: Vec<Size> = drawn.iter().map(|drawn| drawn.size).collect();
@@ -99,10 +100,17 @@ fn write(picture: &Picture, svg: &mut String, class: &str, style: &str) -> fmt::
     let start = picture.boxes.iter().position(|state| state.role == Role::Start);
     let layout = layout::layout(start.unwrap_or(0), &sizes, &ways);
     let (min_x, right, bottom) = extent(&layout);
-    let top = MARGIN + TITLE * LEADING + 2.0 * TEXT * LEADING + 30.0;
+    let is_alone = class.is_none();
+    let (top, head_width) = if is_alone {
+        let top = MARGIN + TITLE * LEADING + 2.0 * TEXT * LEADING + 30.0;
+        (top, legend_width().max(width(&picture.title, TITLE) * BOLD))
+    } else {
+        (MARGIN, 0.0)
+    };
+    let class = class.map(|class| format!(" class=\"{class}\"")).unwrap_or_default();
+    let style = if is_alone { format!("<style>{STYLE}</style>\n") } else { String::new() };
     let left = MARGIN - min_x;
-    let legend_width = legend_width().max(width(&picture.title, TITLE) * BOLD);
-    let total_width = (right - min_x).max(legend_width) + 2.0 * MARGIN;
+    let total_width = (right - min_x).max(head_width) + 2.0 * MARGIN;
     let total_height = top + bottom + MARGIN;
     write!(
         svg,
@@ -115,10 +123,12 @@ fn write(picture: &Picture, svg: &mut String, class: &str, style: &str) -> fmt::
          fill=\"#444\"/></marker></defs>\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
         xml(&picture.title),
-        xml(&description(picture)),
+        xml(&in_words(picture).join("\n")),
     )?;
-    text(svg, "title", TITLE, MARGIN, MARGIN + TITLE, &picture.title)?;
-    legend(svg, MARGIN, MARGIN + TITLE * LEADING + 14.0)?;
+    if is_alone {
+        text(svg, "title", TITLE, MARGIN, MARGIN + TITLE, &picture.title)?;
+        legend(svg, MARGIN, MARGIN + TITLE * LEADING + 14.0)?;
+    }
     writeln!(svg, "<g transform=\"translate({left:.1} {top:.1})\">")?;
     for ((arrow, (_, points)), _) in picture.arrows.iter().zip(&layout.arrows).zip(&labels) {
         line(svg, picture, arrow, points)?;
@@ -341,9 +351,9 @@ fn legend(svg: &mut String, left: f64, top: f64) -> fmt::Result {
     writeln!(svg, "</g>")
 }
 
-/// The course in words, for those who do not see it.
-fn description(picture: &Picture) -> String {
-    let mut said = String::new();
+/// The course in words, for those who do not see it: a line for each state.
+pub fn in_words(picture: &Picture) -> Vec<String> {
+    let mut said = Vec::new();
     for (ix, state) in picture.boxes.iter().enumerate() {
         let sort = match state.role {
             Role::Start => ", the start",
@@ -359,8 +369,7 @@ fn description(picture: &Picture) -> String {
             Role::Start | Role::Middle | Role::End => format!(" ({})", words::need(state.need)),
         };
         let stop = if ways.is_empty() { "" } else { ". " };
-        // Writing to a `String` does not fail.
-        writeln!(said, "{}{need}{sort}{stop}{}.", state.name, ways.join("; ")).unwrap_or_default();
+        said.push(format!("{}{need}{sort}{stop}{}.", state.name, ways.join("; ")));
     }
     said
 }

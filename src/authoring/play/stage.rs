@@ -261,8 +261,12 @@ impl<W: Write> Stage<W> {
                 self.write(format_args!("page: the shared secret is accepted"));
             }
             SecretVerdict::TooWeak { warning, advice } => {
-                let advice = advice.join(" ");
-                self.write(format_args!("page: the shared secret is too weak. {warning} {advice}"));
+                let why: Vec<&str> = std::iter::once(warning.as_str())
+                    .chain(advice.iter().map(String::as_str))
+                    .filter(|sentence| !sentence.is_empty())
+                    .collect();
+                let why = why.join(" ");
+                self.write(format_args!("page: the shared secret is too weak. {why}"));
             }
             SecretVerdict::Unusable => self.write(format_args!("page: that is no secret")),
         }

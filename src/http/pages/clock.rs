@@ -13,7 +13,7 @@ pub struct Clock {
 }
 
 /// A moment in seconds since 1970: the time of day, and the date if it is another than today's.
-/// Where nobody knows the reader's time zone, it says which one it is in.
+/// Where nobody knows the reader's time zone, it says which one it is in, until a script knows better.
 pub(super) fn moment(at: i64, clock: &Clock) -> Option<Markup> {
     let zone = clock.zone.clone().unwrap_or(TimeZone::UTC);
     let local = |seconds: i64| {
@@ -23,7 +23,7 @@ pub(super) fn moment(at: i64, clock: &Clock) -> Option<Markup> {
     let is_today = local(clock.now).is_some_and(|now| now.date() == then.date());
     let format = if is_today { "%H:%M" } else { "%Y-%m-%d %H:%M" };
     Some(html! {
-        time datetime=(then.timestamp()) {
+        time datetime=(then.timestamp()) data-utc[clock.zone.is_none()] {
             bdi dir="ltr" { (then.strftime(format)) @if clock.zone.is_none() { " UTC" } }
         }
     })
@@ -38,10 +38,12 @@ mod tests {
         // 2026-11-23, 23:30:05 UTC.
         let at = 1_795_476_605;
         let check = |zone: Option<&str>, now: i64, expected: &str| {
+            let is_known = zone.is_some();
             let zone = zone.map(|zone| TimeZone::get(zone).unwrap());
             let told = moment(at, &Clock { now, zone }).unwrap().into_string();
             let (before, rest) = told.split_once("<bdi dir=\"ltr\">").unwrap();
-            assert_eq!(before, "<time datetime=\"2026-11-23T23:30:05Z\">");
+            let utc = if is_known { "" } else { " data-utc" };
+            assert_eq!(before, format!("<time datetime=\"2026-11-23T23:30:05Z\"{utc}>"));
             assert_eq!(rest, format!("{expected}</bdi></time>"));
         };
 

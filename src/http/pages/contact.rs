@@ -49,7 +49,8 @@ pub(super) fn chat_address(jid: &str, ask: Ask) -> String {
     format!("xmpp:{}?{query}", utf8_percent_encode(jid, XMPP_PATH))
 }
 
-/// The bot's address: as text, as links, and as a picture for the camera of a telephone.
+/// The bot's address: as text, as links, and as a picture for a camera, for those who
+/// want them on another device.
 pub(super) fn card(frame: &Frame) -> Markup {
     let (bot, jid) = (&frame.bot_alias, frame.bot_jid.as_str());
     let add = chat_address(jid, Ask::Add);
@@ -61,9 +62,12 @@ pub(super) fn card(frame: &Frame) -> Markup {
                     li { a href=(add) { (tr!("Add {bot} to your contacts", bot = bot)) } }
                     li { a href=(chat_address(jid, Ask::Chat)) { (tr!("Open a chat with {bot} in your chat program", bot = bot)) } }
                 }
-                p.remark { (tr!("(works where your chat program has registered for such links)")) }
+                p.remark { (tr!("If nothing opens, your chat program does not know such links. Copy the address then.")) }
             }
-            (qr_code(&add, &tr!("QR code with the address of {bot}, {jid}", bot = bot, jid = jid)))
+            details.scan {
+                summary { (tr!("Take the address to another device: QR code")) }
+                (qr_code(&add, &tr!("QR code with the address of {bot}, {jid}", bot = bot, jid = jid)))
+            }
         }
     }
 }

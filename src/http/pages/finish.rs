@@ -7,7 +7,7 @@ use super::{
     Frame, LivePage, Status, Step,
     contact::{Ask, chat_address},
     layout::{
-        Field, FieldKind, Head, Problem, address, again, aside, ask, document, fill,
+        Around, Field, FieldKind, Head, Problem, address, again, aside, ask, document, fill,
         problem_summary,
     },
     status::{chatting, fingerprint, grade, live, look_again, marks, next, part},
@@ -20,7 +20,7 @@ pub fn enter_bot_secret(
     status: &Status<'_>,
     problem: Option<BotSecretVerdict>,
 ) -> Markup {
-    document(&frame.catalog, || {
+    document(&frame.house.catalog, || {
         let bot = &frame.bot_alias;
         let problem = problem.and_then(|verdict| bot_secret_problem(verdict, bot));
         let head = Head {
@@ -28,7 +28,8 @@ pub fn enter_bot_secret(
             step: Some(Step::BotSecret),
             here: Some("/enter_bot_secret"),
             has_problem: problem.is_some(),
-            frame: Some(frame),
+            part: None,
+            around: Around::Launch(frame),
         };
         let field = Field {
             name: "bot_secret",
@@ -51,11 +52,11 @@ pub fn enter_bot_secret(
                 (marks(frame, status))
                 (chatting(frame, status))
                 (part(status))
-                (next(frame, status))
+                (next(frame, LivePage::Chat, status))
                 (look_again(frame, "/enter_bot_secret", status))
             }
-            (ask(frame, "/enter_bot_secret", &field, &tr!("Finish the exercise")))
             (fingerprint(frame, status))
+            (ask(frame, "/enter_bot_secret", &field, &tr!("Finish the exercise")))
             details {
                 summary { (tr!("I am stuck")) }
                 ul {
@@ -77,6 +78,7 @@ pub fn enter_bot_secret(
 }
 
 fn bot_secret_problem(verdict: BotSecretVerdict, bot: &str) -> Option<Problem> {
+    let passes = verdict == BotSecretVerdict::NotGivenYet;
     let (what, advice) = match verdict {
         BotSecretVerdict::Right => return None,
         BotSecretVerdict::Wrong => (
@@ -90,19 +92,20 @@ fn bot_secret_problem(verdict: BotSecretVerdict, bot: &str) -> Option<Problem> {
             tr!("Go on with the lesson in the chat first. It ends with the secret."),
         ),
     };
-    Some(Problem { what, advice: vec![advice] })
+    Some(Problem { what, advice: vec![advice], passes })
 }
 
 /// The last page.
 pub fn done(frame: &Frame, status: &Status<'_>) -> Markup {
-    document(&frame.catalog, || {
+    document(&frame.house.catalog, || {
         let bot = &frame.bot_alias;
         let head = Head {
             heading: tr!("Well done!"),
             step: None,
             here: Some("/enter_bot_secret"),
             has_problem: false,
-            frame: Some(frame),
+            part: None,
+            around: Around::Launch(frame),
         };
         let content = html! {
             p.lead {

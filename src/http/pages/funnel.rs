@@ -5,34 +5,29 @@ use tr::tr;
 
 use crate::actors::lti::course::Funnel;
 
-/// Height of a step, in pixels: a line of text, a bar, and room.
-const STEP: usize = 46;
-/// Where the text of a step stands, and where its bar begins, below the step's top.
-const BASELINE: usize = 17;
-const BAR: usize = 25;
-const BAR_HEIGHT: usize = 12;
-
-/// Draws the steps of a course, a bar for each. Texts keep their size at every width, so the picture
-/// is as wide as its place, and positions are shares of it.
+/// Draws the steps of a course, a line and a bar for each. The lines are texts of the page, which
+/// wrap and grow as the reader wants; the lengths of the bars are shares of their place.
 pub(super) fn funnel(funnel: &Funnel, is_rtl: bool) -> Markup {
-    let steps = steps(funnel);
-    let described =
-        steps.iter().map(|(name, n)| format!("{name}: {n}")).collect::<Vec<_>>().join("; ");
-    let start = if is_rtl { "100%" } else { "0" };
     html! {
-        svg.funnel role="img" aria-labelledby="funnel-title funnel-steps" width="100%"
-            height=(steps.len() * STEP) {
-            title id="funnel-title" { (tr!("How far your learners are")) }
-            desc id="funnel-steps" { (described) }
-            @for (ix, (name, n)) in steps.iter().enumerate() {
-                @let top = ix * STEP;
-                @let share = percent(*n, funnel.opened);
-                text x=(start) y=(top + BASELINE) { (name) ": " (n) " (" (share) " %)" }
-                rect.whole x="0" y=(top + BAR) width="100%" height=(BAR_HEIGHT) rx="3" {}
-                @if share > 0 {
-                    rect.part x=(if is_rtl { format!("{}%", 100 - share) } else { "0".to_owned() })
-                        y=(top + BAR) width={ (share) "%" } height=(BAR_HEIGHT) rx="3" {}
+        ol.funnel role="list" {
+            @for (name, n) in steps(funnel) {
+                @let share = percent(n, funnel.opened);
+                li {
+                    span.line { bdi { (name) } ": " bdi { (n) " (" (share) " %)" } }
+                    (bar(share, is_rtl))
                 }
+            }
+        }
+    }
+}
+
+fn bar(share: usize, is_rtl: bool) -> Markup {
+    let start = if is_rtl { 100_usize.saturating_sub(share) } else { 0 };
+    html! {
+        svg.bar aria-hidden="true" focusable="false" width="100%" height="12" {
+            rect.whole width="100%" height="100%" rx="3" {}
+            @if share > 0 {
+                rect.part x={ (start) "%" } width={ (share) "%" } height="100%" rx="3" {}
             }
         }
     }

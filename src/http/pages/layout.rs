@@ -6,8 +6,11 @@ use maud::{DOCTYPE, Markup, html};
 use tr::tr;
 use url::Url;
 
-use super::{Frame, Step};
-use crate::i18n::{self, Catalog};
+use super::{Frame, House, Step, Whose};
+use crate::{
+    i18n::{self, Catalog},
+    store::EnrolmentId,
+};
 
 /// What a document says of itself.
 pub(super) struct Head<'a> {
@@ -19,8 +22,35 @@ pub(super) struct Head<'a> {
     pub(super) here: Option<&'static str>,
     /// Whether it comes back with something that will not do.
     pub(super) has_problem: bool,
-    /// The page of a launch; `None`: one outside of launches.
-    pub(super) frame: Option<&'a Frame>,
+    /// Which part of what the heading names stands on it; the title begins with it.
+    pub(super) part: Option<String>,
+    /// What it belongs to.
+    pub(super) around: Around<'a>,
+}
+
+/// What a page belongs to.
+#[derive(Clone, Copy)]
+pub(super) enum Around<'a> {
+    /// A launch.
+    Launch(&'a Frame),
+    /// No launch.
+    House(&'a House),
+}
+
+impl<'a> Around<'a> {
+    fn house(self) -> &'a House {
+        match self {
+            Self::Launch(frame) => &frame.house,
+            Self::House(house) => house,
+        }
+    }
+
+    fn frame(self) -> Option<&'a Frame> {
+        match self {
+            Self::Launch(frame) => Some(frame),
+            Self::House(_) => None,
+        }
+    }
 }
 
 /// Renders in the reader's language.
@@ -32,6 +62,8 @@ pub(super) fn document<'a>(
         let (head, content) = make();
         let dir = if catalog.is_rtl() { "rtl" } else { "ltr" };
         let title = title(&head);
+        let whole = if head.has_problem { error_title(&title) } else { title.clone() };
+        let (house, frame) = (head.around.house(), head.around.frame());
         html! {
             (DOCTYPE)
             html lang=(catalog.language_tag()) dir=(dir) {
@@ -39,33 +71,24 @@ pub(super) fn document<'a>(
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="robots" content="noindex";
-                    title { (title) }
+                    title data-plain=[head.has_problem.then_some(&title)] { (whole) }
                     link rel="icon" href="/static/otrbot.svg" type="image/svg+xml";
                     link rel="stylesheet" href="/static/otrbot.css";
-                    @if let Some(path) = head.frame.and_then(|frame| frame.theme.as_deref()) {
+                    @if let Some(path) = frame.and_then(|frame| frame.theme.as_deref()) {
                         link rel="stylesheet" href=(path);
                     }
-                    @if let Some(url) = head.frame.and_then(|frame| frame.css_url.as_deref()) {
+                    @if let Some(url) = house.css_url.as_deref() {
                         link rel="stylesheet" href=(url);
                     }
                     script src="/static/otrbot.js" defer {}
                 }
                 body {
-                    @if let Some(frame) = head.frame {
-                        @if frame.is_trial {
-                            p.banner role="note" {
-                                (tr!("Test mode: launches are not verified, so anybody can open these pages."))
-                            }
-                        }
-                        (header(frame, head.step))
-                    }
+                    (header(head.around, head.step))
                     main {
                         h1 { (head.heading) }
                         (content)
                     }
-                    @if let Some(frame) = head.frame {
-                        (footer(frame, head.here))
-                    }
+                    (footer(head.around, head.here))
                 }
             }
         }
@@ -82,23 +105,32 @@ fn title(head: &Head<'_>) -> String {
         ),
         None => head.heading.clone(),
     };
-    if head.has_problem {
-        title = tr!("Error: {title}", title = title);
+    if let Some(part) = &head.part {
+        title = format!("{part} – {title}");
     }
-    match head.frame {
-        Some(frame) => format!("{title} – {}", frame.project_name),
-        None => title,
-    }
+    format!("{title} – {}", head.around.house().project_name)
 }
 
-fn header(frame: &Frame, current: Option<Step>) -> Markup {
+/// The title of a page that comes back with something that will not do.
+fn error_title(title: &str) -> String {
+    tr!("Error: {title}", title = title)
+}
+
+fn header(around: Around<'_>, current: Option<Step>) -> Markup {
+    let house = around.house();
     html! {
         header {
+            @if house.is_trial {
+                p.banner role="note" {
+                    (tr!("Test mode: launches are not verified, so anybody can open these pages."))
+                }
+            }
             p.brand {
                 img src="/static/otrbot.svg" alt="" width="28" height="28";
-                span { (frame.project_name) }
+                span { (house.project_name) }
             }
-            @if let Some(current) = current {
+            @if let Some(frame) = around.frame() { (whose(&frame.whose)) }
+            @if let (Some(current), Some(frame)) = (current, around.frame()) {
                 nav aria-label=(tr!("Steps of the exercise")) {
                     ol.steps {
                         @for step in Step::ALL {
@@ -123,18 +155,52 @@ fn header(frame: &Frame, current: Option<Step>) -> Markup {
     }
 }
 
-fn footer(frame: &Frame, here: Option<&str>) -> Markup {
-    let back = frame.return_url.as_deref().and_then(web_address);
-    let here = here.filter(|_| frame.is_framed);
+/// The person, the assignment and the course, as far as they are known.
+fn whose(whose: &Whose) -> Markup {
+    let person = whose.person.as_ref().map(|person| {
+        fill(
+            &tr!("For {person}", person = "{person}"),
+            &[("{person}", &html! { bdi { (person) } })],
+        )
+    });
+    let places = [&whose.assignment, &whose.course].into_iter().flatten();
+    let places = places.map(|place| html! { bdi { (place) } });
+    let parts: Vec<Markup> = person.into_iter().chain(places).collect();
     html! {
-        @if back.is_some() || here.is_some() {
+        @if !parts.is_empty() {
+            p.whose {
+                @for (ix, part) in parts.iter().enumerate() {
+                    @if ix > 0 { " · " }
+                    (part)
+                }
+            }
+        }
+    }
+}
+
+fn footer(around: Around<'_>, here: Option<&'static str>) -> Markup {
+    let back = around.house().return_url.as_deref().and_then(web_address);
+    let here = here.zip(around.frame());
+    // A teacher who tries the exercise has no other way back.
+    let learners =
+        here.filter(|(here, frame)| frame.whose.is_teacher && !here.starts_with("/course"));
+    let here = here.filter(|(_, frame)| frame.is_framed);
+    html! {
+        @if back.is_some() || here.is_some() || learners.is_some() {
             footer {
+                @if let Some((_, frame)) = learners {
+                    form method="post" action="/course" {
+                        (token(frame))
+                        button.link type="submit" { (tr!("Back to your learners")) }
+                    }
+                }
                 @if let Some(back) = back {
                     a href=(back) { (tr!("Back to the course")) }
                 }
-                @if let Some(here) = here {
+                @if let Some((here, frame)) = here {
                     form method="post" action=(here) target="_blank" rel="noopener" {
                         (token(frame))
+                        (alone())
                         button.link type="submit" { (tr!("Open in a new window")) }
                     }
                 }
@@ -180,7 +246,7 @@ pub(super) fn reference_line(reference: &str) -> Markup {
         @if !reference.is_empty() {
             p.remark {
                 (fill(
-                    &tr!("For whoever helps you, the number of this event: {reference}", reference = "{reference}"),
+                    &tr!("If you ask for help, give this number: {reference}", reference = "{reference}"),
                     &[("{reference}", &address(reference))],
                 ))
             }
@@ -188,9 +254,23 @@ pub(super) fn reference_line(reference: &str) -> Markup {
     }
 }
 
-/// The hidden field that every form carries.
+/// By what the events of an enrolment are found in the log.
+pub fn reference(enrolment: &EnrolmentId) -> String {
+    enrolment.as_str().chars().take(8).collect()
+}
+
+/// The hidden fields that every form carries: the token, and the language for where that fails.
 pub(super) fn token(frame: &Frame) -> Markup {
-    html! { input type="hidden" name="token" value=(frame.token); }
+    html! {
+        input type="hidden" name="token" value=(frame.token);
+        input type="hidden" name="locale" value=(frame.house.catalog.language_tag());
+        @if frame.is_alone { (alone()) }
+    }
+}
+
+/// The hidden field of pages in a window of their own.
+fn alone() -> Markup {
+    html! { input type="hidden" name="alone" value="1"; }
 }
 
 /// A button that leads on to another page.
@@ -227,13 +307,15 @@ pub(super) fn again(frame: &Frame, action: &str, text: &str) -> Markup {
 pub(super) struct Problem {
     pub(super) what: String,
     pub(super) advice: Vec<String>,
+    /// Whether it is over as soon as the learner has come farther in the chat.
+    pub(super) passes: bool,
 }
 
 /// Above the form: what is the matter, with a link to the field. It takes the focus.
 pub(super) fn problem_summary(field: &str, problem: Option<&Problem>) -> Markup {
     html! {
         @if let Some(problem) = problem {
-            div.problem role="alert" tabindex="-1" autofocus data-focus {
+            div.problem role="alert" tabindex="-1" autofocus data-focus data-passes[problem.passes] {
                 h2 { (tr!("Please look at this again")) }
                 p { a href={ "#" (field) } { (problem.what) } }
                 @if !problem.advice.is_empty() {
@@ -301,8 +383,10 @@ pub(super) fn ask(frame: &Frame, action: &str, field: &Field<'_>, button: &str) 
                     placeholder=[example]
                     aria-describedby=(described_by) aria-invalid=[invalid] aria-required="true";
                 @if field.kind == FieldKind::Hidden {
-                    button.quiet type="button" hidden aria-controls=(id) aria-pressed="false"
-                        data-show=(tr!("Show")) data-hide=(tr!("Hide")) { (tr!("Show")) }
+                    button.quiet type="button" hidden aria-controls=(id)
+                        data-show=(tr!("Show the secret")) data-hide=(tr!("Hide the secret")) {
+                        (tr!("Show the secret"))
+                    }
                 }
             }
             button.main type="submit" { (button) }

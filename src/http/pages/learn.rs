@@ -6,21 +6,24 @@ use tr::tr;
 use super::{
     Frame, LivePage, Status, Step,
     contact::{card, clients},
-    layout::{Field, FieldKind, Head, Problem, aside, ask, document, go, name, problem_summary},
-    status::{live, meeting, next},
+    layout::{
+        Around, Field, FieldKind, Head, Problem, aside, ask, document, go, name, problem_summary,
+    },
+    status::{agreeing, live, look_again, meeting, next, private_fingerprint},
 };
 use crate::{actors::lti::JidProblem, session::SecretVerdict};
 
 /// The first page: what the exercise is, and what it takes.
 pub fn start(frame: &Frame) -> Markup {
-    document(&frame.catalog, || {
+    document(&frame.house.catalog, || {
         let bot = &frame.bot_alias;
         let head = Head {
             heading: tr!("Learn to chat in private"),
             step: None,
             here: Some("/enter_jid"),
             has_problem: false,
-            frame: Some(frame),
+            part: None,
+            around: Around::Launch(frame),
         };
         let content = html! {
             p.lead {
@@ -32,6 +35,7 @@ pub fn start(frame: &Frame) -> Markup {
             section aria-labelledby="needs" {
                 h2 id="needs" { (tr!("What you need")) }
                 ul {
+                    li { (tr!("A computer. For telephones there is no program that can do OTR and is still looked after.")) }
                     li { (tr!("A Jabber ID: an account for chatting over XMPP, from your school or from a provider of your choice.")) }
                     li { (tr!("A chat program that can do OTR, for example Pidgin, CoyIM, Profanity, Psi+ or mcabber.")) }
                 }
@@ -53,14 +57,15 @@ pub fn start(frame: &Frame) -> Markup {
 
 /// Asks for the learner's Jabber ID. `typed` is what was typed before.
 pub fn enter_jid(frame: &Frame, typed: &str, problem: Option<JidProblem>) -> Markup {
-    document(&frame.catalog, || {
+    document(&frame.house.catalog, || {
         let bot = &frame.bot_alias;
         let head = Head {
             heading: name(Step::Jid, frame),
             step: Some(Step::Jid),
             here: Some("/enter_jid"),
             has_problem: problem.is_some(),
-            frame: Some(frame),
+            part: None,
+            around: Around::Launch(frame),
         };
         let problem = problem.map(|problem| jid_problem(problem, bot));
         let field = Field {
@@ -116,7 +121,7 @@ fn jid_problem(problem: JidProblem, bot: &str) -> Problem {
             )),
         ),
         JidProblem::TooMany => (
-            tr!("{bot} has sent as many contact requests for you today as it may.", bot = bot),
+            tr!("{bot} may write to no more addresses for you today.", bot = bot),
             Some(tr!("Try again tomorrow. If you cannot wait, ask your teacher for help.")),
         ),
         JidProblem::Full => (
@@ -124,24 +129,27 @@ fn jid_problem(problem: JidProblem, bot: &str) -> Problem {
             Some(tr!("Try again later. If it goes on like this, tell your teacher.")),
         ),
     };
-    Problem { what, advice: advice.into_iter().collect() }
+    Problem { what, advice: advice.into_iter().collect(), passes: false }
 }
 
 /// Says where the bot is found, after the Jabber ID was taken.
 pub fn jid_entered(frame: &Frame, status: &Status<'_>) -> Markup {
-    document(&frame.catalog, || {
+    document(&frame.house.catalog, || {
         let bot = &frame.bot_alias;
         let head = Head {
             heading: name(Step::Meet, frame),
             step: Some(Step::Meet),
             here: Some("/jid_entered"),
             has_problem: false,
-            frame: Some(frame),
+            part: None,
+            around: Around::Launch(frame),
         };
         let content = html! {
             div data-live=[live(LivePage::Meet, status)] {
                 (meeting(frame, status))
-                (next(frame, status))
+                (next(frame, LivePage::Meet, status))
+                (private_fingerprint(frame, status))
+                (look_again(frame, "/jid_entered", status))
             }
             p.lead { (tr!("Now go to your chat program:")) }
             ol.how {
@@ -158,8 +166,12 @@ pub fn jid_entered(frame: &Frame, status: &Status<'_>) -> Markup {
 }
 
 /// Asks for the shared secret, with the bot's verdict on the one before.
-pub fn ask_for_secret(frame: &Frame, problem: Option<&SecretVerdict>) -> Markup {
-    document(&frame.catalog, || {
+pub fn ask_for_secret(
+    frame: &Frame,
+    status: &Status<'_>,
+    problem: Option<&SecretVerdict>,
+) -> Markup {
+    document(&frame.house.catalog, || {
         let bot = &frame.bot_alias;
         let problem = problem.and_then(secret_problem);
         let head = Head {
@@ -167,7 +179,8 @@ pub fn ask_for_secret(frame: &Frame, problem: Option<&SecretVerdict>) -> Markup 
             step: Some(Step::Secret),
             here: Some("/ask_for_secret"),
             has_problem: problem.is_some(),
-            frame: Some(frame),
+            part: None,
+            around: Around::Launch(frame),
         };
         let field = Field {
             name: "secret",
@@ -186,6 +199,12 @@ pub fn ask_for_secret(frame: &Frame, problem: Option<&SecretVerdict>) -> Markup 
             }
             p {
                 (tr!("Think of one and enter it here. Remember it: later you enter the same secret in your chat program, and the two programs compare it without sending it."))
+            }
+            div data-live=[live(LivePage::Secret, status)] {
+                (agreeing(frame, status))
+                (next(frame, LivePage::Secret, status))
+                (private_fingerprint(frame, status))
+                (look_again(frame, "/ask_for_secret", status))
             }
             (ask(frame, "/ask_for_secret", &field, &tr!("Agree on this secret")))
             details {
@@ -217,11 +236,12 @@ fn secret_problem(verdict: &SecretVerdict) -> Option<Problem> {
             } else {
                 tr!("This secret is too easy to guess: {why}", why = warning)
             };
-            Some(Problem { what, advice: advice.clone() })
+            Some(Problem { what, advice: advice.clone(), passes: false })
         }
         SecretVerdict::Unusable => Some(Problem {
             what: tr!("This cannot be a secret: nothing was entered, or far too much."),
             advice: Vec::new(),
+            passes: false,
         }),
     }
 }

@@ -1,20 +1,26 @@
 //! Pages outside of the exercise.
 
-use std::sync::Arc;
-
 use maud::{Markup, html};
 use tr::tr;
 
 use super::{
-    ProblemKind,
-    layout::{Head, document, reference_line},
+    House, ProblemKind,
+    layout::{Around, Head, document, reference_line},
 };
-use crate::i18n::Catalog;
+
+/// Why there is no page, and by what the event is found in the log.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// Why.
+    pub kind: ProblemKind,
+    /// The number of the event.
+    pub reference: String,
+}
 
 /// Says why there is no page, and what to do.
-pub fn problem(catalog: &Arc<Catalog>, kind: ProblemKind, reference: &str) -> Markup {
-    document(catalog, || {
-        let (heading, why, what) = match kind {
+pub fn problem(house: &House, trouble: &Trouble) -> Markup {
+    document(&house.catalog, || {
+        let (heading, why, what) = match trouble.kind {
             ProblemKind::NoLaunch => (
                 tr!("Open the exercise from your course"),
                 tr!("This page was opened without your course saying who you are."),
@@ -23,13 +29,20 @@ pub fn problem(catalog: &Arc<Catalog>, kind: ProblemKind, reference: &str) -> Ma
             ProblemKind::NotTrusted => (
                 tr!("Your course could not open the exercise"),
                 tr!(
-                    "The course and this exercise are not connected correctly, so it is not certain who you are."
+                    "The course and this exercise are not set up to know each other, so nobody can say here who you are."
                 ),
                 tr!("Tell your teacher, with the number below."),
             ),
-            ProblemKind::OutOfDate => (
+            ProblemKind::Replayed => (
                 tr!("Open the exercise once more"),
-                tr!("This page was opened some time ago, or it was loaded again."),
+                tr!("This page was loaded again, and a course can open it only once."),
+                tr!(
+                    "Go to the assignment in your course and open it anew. What you have done is kept."
+                ),
+            ),
+            ProblemKind::Stale => (
+                tr!("Open the exercise once more"),
+                tr!("Your course opened this page at another time than now."),
                 tr!(
                     "Go to the assignment in your course and open it anew. What you have done is kept. If this does not help, tell your teacher that the clocks of the two servers may differ."
                 ),
@@ -63,24 +76,26 @@ pub fn problem(catalog: &Arc<Catalog>, kind: ProblemKind, reference: &str) -> Ma
                 ),
             ),
         };
-        let head = Head { heading, step: None, here: None, has_problem: false, frame: None };
         let content = html! {
             p.lead { (why) }
             p { (what) }
-            (reference_line(reference))
+            (reference_line(&trouble.reference))
         };
-        (head, content)
+        (head(house, heading), content)
     })
 }
 
+fn head(house: &House, heading: String) -> Head<'_> {
+    let around = Around::House(house);
+    Head { heading, step: None, here: None, has_problem: false, part: None, around }
+}
+
 /// Says that the tool is up.
-pub fn hello_world(catalog: &Arc<Catalog>, bot_title: &str) -> Markup {
-    document(catalog, || {
-        let heading = tr!("Hello, world!");
-        let head = Head { heading, step: None, here: None, has_problem: false, frame: None };
+pub fn hello_world(house: &House, bot_title: &str) -> Markup {
+    document(&house.catalog, || {
         let content = html! {
             p.lead { (tr!("{tool} is running. Learners open the exercise from their course.", tool = bot_title)) }
         };
-        (head, content)
+        (head(house, tr!("Hello, world!")), content)
     })
 }

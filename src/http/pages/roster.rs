@@ -6,33 +6,54 @@ use tr::tr;
 use super::{
     Frame,
     clock::moment,
-    layout::{address, fill, token},
+    layout::{address, aside, fill, reference, reference_line, token},
 };
 use crate::{
     actors::lti::course::CourseView,
     session::Progress,
-    store::{CourseRow, GradeState, Wanted},
+    store::{CourseRow, GradeState, Standing, Wanted},
 };
+
+/// Where the list is asked for; the browser goes to it, and not to the top of the page.
+const LIST: &str = "/course#found";
 
 /// The list, with what finds learners in it.
 pub(super) fn roster(frame: &Frame, course: &CourseView) -> Markup {
     html! {
         section aria-labelledby="learners" {
             h2 id="learners" { (tr!("Learners")) }
-            (search(frame, &course.wanted))
-            p role="status" { (found(course)) }
+            @if course.funnel.opened > 0 { (search(frame, &course.wanted)) }
+            // Whoever has asked for something finds it here, and not at the top of the page.
+            p id="found" role="status" data-focus[is_asked(course)] tabindex="-1" { (found(course)) }
+            @if course.funnel.opened == 0 { (aside(frame, "/course", &tr!("Look again"))) }
             @if !course.rows.is_empty() { (table(frame, course)) }
             (pager(frame, course))
         }
     }
 }
 
+/// Whether the list is not the one that the page begins with. What was sent again is told elsewhere.
+fn is_asked(course: &CourseView) -> bool {
+    let Wanted { search, failed_only, standing, by_name, page, .. } = &course.wanted;
+    let is_asked =
+        !search.is_empty() || *failed_only || standing.is_some() || *by_name || *page > 0;
+    is_asked && course.n_sent_again.is_none()
+}
+
 fn search(frame: &Frame, wanted: &Wanted) -> Markup {
     html! {
-        form.search method="post" action="/course" role="search" {
+        form.search method="post" action=(LIST) role="search" {
             (token(frame))
             label for="search" { (tr!("Name, Jabber ID or assignment")) }
             div.entry {
+                select name="standing" aria-label=(tr!("Step")) {
+                    option value="" { (tr!("All steps")) }
+                    @for standing in Standing::ALL {
+                        option value=(standing.word()) selected[wanted.standing == Some(standing)] {
+                            (step(standing))
+                        }
+                    }
+                }
                 input type="search" id="search" name="search" value=(wanted.search) dir="auto"
                     maxlength="200" autocomplete="off" autocapitalize="none" spellcheck="false";
                 button.quiet type="submit" { (tr!("Search")) }
@@ -41,19 +62,23 @@ fn search(frame: &Frame, wanted: &Wanted) -> Markup {
                 input type="checkbox" id="failed" name="failed" value="1" checked[wanted.failed_only];
                 label for="failed" { (tr!("Only those whose grade was not accepted")) }
             }
+            div.choice {
+                input type="checkbox" id="by_name" name="by_name" value="1" checked[wanted.by_name];
+                label for="by_name" { (tr!("In the order of their names")) }
+            }
         }
     }
 }
 
 fn found(course: &CourseView) -> String {
-    let Wanted { search, failed_only, page, .. } = &course.wanted;
+    let Wanted { search, failed_only, standing, page, .. } = &course.wanted;
     if course.funnel.opened == 0 {
         return tr!("No learner has opened the exercise yet.");
     }
     if course.n_matching == 0 {
         return tr!("Nobody was found.");
     }
-    let found = if search.trim().is_empty() && !failed_only {
+    let found = if search.trim().is_empty() && !failed_only && standing.is_none() {
         tr!("Learners: {n}.", n = course.n_matching)
     } else {
         tr!("Found: {n} of {all}.", n = course.n_matching, all = course.funnel.opened)
@@ -81,7 +106,7 @@ fn table(frame: &Frame, course: &CourseView) -> Markup {
                 @for row in &course.rows {
                     tr role="row" {
                         th role="rowheader" scope="row" { (who(row, has_links)) }
-                        td role="cell" { (labelled(heads.get(1))) (step(row)) }
+                        td role="cell" { (labelled(heads.get(1))) (step(row.standing())) }
                         td role="cell" {
                             (labelled(heads.get(2)))
                             @if let Some(moment) = moment(row.active_at, &frame.clock) { (moment) }
@@ -117,14 +142,14 @@ fn who(row: &CourseRow, has_links: bool) -> Markup {
     }
 }
 
-fn step(row: &CourseRow) -> String {
-    match row.progress {
-        _ if row.jid.is_none() => tr!("Opened the exercise"),
-        Progress::Invited => tr!("Gave a Jabber ID"),
-        Progress::Talking => tr!("Talked to the bot"),
-        Progress::Encrypted => tr!("Encrypted the conversation"),
-        Progress::Verified => tr!("Recognised the bot"),
-        Progress::Done => tr!("Finished the lesson"),
+fn step(standing: Standing) -> String {
+    match standing {
+        Standing::Opened => tr!("Opened the exercise"),
+        Standing::At(Progress::Invited) => tr!("Gave a Jabber ID"),
+        Standing::At(Progress::Talking) => tr!("Talked to the bot"),
+        Standing::At(Progress::Encrypted) => tr!("Encrypted the conversation"),
+        Standing::At(Progress::Verified) => tr!("Recognised the bot"),
+        Standing::At(Progress::Done) => tr!("Finished the lesson"),
     }
 }
 
@@ -146,6 +171,7 @@ fn grade(frame: &Frame, course: &CourseView, row: &CourseRow) -> Markup {
             GradeState::Failed { why } => {
                 span.state.failed { (tr!("not accepted")) }
                 " " span.why { bdi lang="en" { (why) } }
+                (reference_line(&reference(&row.id)))
                 form.row method="post" action="/course/resend" {
                     (token(frame))
                     (kept(&course.wanted, course.wanted.page))
@@ -172,6 +198,10 @@ pub(super) fn kept(wanted: &Wanted, page: usize) -> Markup {
             input type="hidden" name="search" value=(wanted.search);
         }
         @if wanted.failed_only { input type="hidden" name="failed" value="1"; }
+        @if wanted.by_name { input type="hidden" name="by_name" value="1"; }
+        @if let Some(standing) = wanted.standing {
+            input type="hidden" name="standing" value=(standing.word());
+        }
         @if page > 0 { input type="hidden" name="page" value=(page); }
     }
 }
@@ -180,7 +210,7 @@ fn pager(frame: &Frame, course: &CourseView) -> Markup {
     let (page, n_pages) = (course.wanted.page, course.n_pages());
     let turn = |to: usize, text: &str| {
         html! {
-            form method="post" action="/course" {
+            form method="post" action=(LIST) {
                 (token(frame))
                 (kept(&course.wanted, to))
                 button.quiet type="submit" { (text) }
@@ -190,8 +220,10 @@ fn pager(frame: &Frame, course: &CourseView) -> Markup {
     html! {
         @if n_pages > 1 {
             nav.pager aria-label=(tr!("Pages of the list")) {
+                @if page > 1 { (turn(0, &tr!("First page"))) }
                 @if page > 0 { (turn(page - 1, &tr!("Previous page"))) }
                 @if page + 1 < n_pages { (turn(page + 1, &tr!("Next page"))) }
+                @if page + 2 < n_pages { (turn(n_pages - 1, &tr!("Last page"))) }
             }
         }
     }

@@ -23,6 +23,8 @@ use crate::{
 pub enum LivePage {
     /// Where the learner meets the bot.
     Meet,
+    /// Where the shared secret is entered.
+    Secret,
     /// Where the bot secret is entered.
     Chat,
     /// The last page.
@@ -36,6 +38,10 @@ pub struct Status<'a> {
     pub jid: &'a str,
     /// How far they are; `None` where the bot does not know them.
     pub whereabouts: Option<&'a Whereabouts>,
+    /// How far they have ever been, under this Jabber ID.
+    pub reached: Progress,
+    /// Whether the server of the Jabber ID, or the address there, is not to be found.
+    pub is_unreachable: bool,
     /// Whether the lesson is passed.
     pub is_done: bool,
     /// What became of the grade.
@@ -43,7 +49,7 @@ pub struct Status<'a> {
 }
 
 impl LivePage {
-    const ALL: [Self; 3] = [Self::Meet, Self::Chat, Self::Grade];
+    const ALL: [Self; 4] = [Self::Meet, Self::Secret, Self::Chat, Self::Grade];
 
     /// The page of a name.
     pub fn of_name(name: &str) -> Option<Self> {
@@ -54,13 +60,41 @@ impl LivePage {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Meet => "meet",
+            Self::Secret => "secret",
             Self::Chat => "chat",
             Self::Grade => "grade",
         }
     }
 }
 
+/// How the conversation with the bot stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It has ended, and the bot does not wait for another.
+    Lost,
+    /// It has ended, and the bot waits for another.
+    Ended,
+    /// It goes on, or has yet to begin.
+    At(Progress),
+}
+
 impl Status<'_> {
+    fn standing(&self) -> Standing {
+        let progress = self.progress();
+        match self.whereabouts {
+            None if !self.is_done && !self.jid.is_empty() => Standing::Lost,
+            Some(_) if progress < Progress::Talking && self.reached >= Progress::Talking => {
+                Standing::Ended
+            }
+            Some(_) | None => Standing::At(progress),
+        }
+    }
+
+    /// Whether a shared secret is agreed on.
+    fn has_secret(&self) -> bool {
+        self.whereabouts.is_some_and(|now| now.has_secret)
+    }
+
     /// How far the learner is.
     fn progress(&self) -> Progress {
         match self.whereabouts {
@@ -78,17 +112,26 @@ impl Status<'_> {
 
 /// The parts of a page, for the script that exchanges them.
 pub fn status(frame: &Frame, page: LivePage, status: &Status<'_>) -> Markup {
-    i18n::scope(&frame.catalog, || {
+    i18n::scope(&frame.house.catalog, || {
         html! {
             div data-status=(page.name()) data-token=(frame.token) data-final[status.is_final()] {
                 @match page {
-                    LivePage::Meet => { (meeting(frame, status)) (next(frame, status)) }
+                    LivePage::Meet => {
+                        (meeting(frame, status))
+                        (next(frame, page, status))
+                        (private_fingerprint(frame, status))
+                    }
+                    LivePage::Secret => {
+                        (agreeing(frame, status))
+                        (next(frame, page, status))
+                        (private_fingerprint(frame, status))
+                    }
                     LivePage::Chat => {
                         (marks(frame, status))
                         (chatting(frame, status))
                         (part(status))
+                        (next(frame, page, status))
                         (fingerprint(frame, status))
-                        (next(frame, status))
                     }
                     LivePage::Grade => { (grade(frame, &status.grade)) }
                 }
@@ -106,6 +149,7 @@ pub(super) fn live(page: LivePage, status: &Status<'_>) -> Option<&'static str> 
 pub(super) fn look_again(frame: &Frame, action: &str, status: &Status<'_>) -> Markup {
     html! {
         @if !status.is_final() {
+            p.remark data-away hidden { (tr!("Nobody answers at the moment, so this may be out of date.")) }
             div data-by-hand { (aside(frame, action, &tr!("Look again"))) }
         }
     }
@@ -114,22 +158,73 @@ pub(super) fn look_again(frame: &Frame, action: &str, status: &Status<'_>) -> Ma
 /// Whether the bot has heard from the learner.
 pub(super) fn meeting(frame: &Frame, status: &Status<'_>) -> Markup {
     let bot = &frame.bot_alias;
-    let now = match status.progress() {
+    let progress = match status.standing() {
+        Standing::Lost | Standing::Ended => return box_of_words(&ended(frame, status)),
+        Standing::At(progress) => progress,
+    };
+    let now = match progress {
+        Progress::Invited if status.is_unreachable => {
+            let lost = tr!(
+                "{bot} cannot reach {jid}: there is no such address, or its server does not answer. Is it spelt right?",
+                bot = bot,
+                jid = "{jid}"
+            );
+            return html! {
+                div.notice.warning role="status" data-part="now" {
+                    p { (fill(&lost, &[("{jid}", &address(status.jid))])) }
+                }
+            };
+        }
         Progress::Invited => {
             let sent = tr!("{bot} has sent a contact request to {jid}.", bot = bot, jid = "{jid}");
             return html! {
                 div.notice role="status" data-part="now" {
                     p { (fill(&sent, &[("{jid}", &address(status.jid))])) }
-                    p { (tr!("{bot} has not heard from you yet. Say hello in the chat.", bot = bot)) }
+                    p { (not_heard(frame)) }
                 }
             };
         }
-        Progress::Talking | Progress::Encrypted | Progress::Verified => {
-            tr!("{bot} has heard from you. Go on with the next step.", bot = bot)
-        }
+        Progress::Talking => tr!("{bot} has heard from you. Go on with the next step.", bot = bot),
+        Progress::Encrypted | Progress::Verified => tr!(
+            "Your conversation is private. Compare the fingerprint below with the one in your chat program. Go on with the next step."
+        ),
         Progress::Done => finished(&status.grade),
     };
     html! { div.good role="status" data-part="now" { p { (now) } } }
+}
+
+/// What goes on in the chat while the shared secret is agreed on.
+pub(super) fn agreeing(frame: &Frame, status: &Status<'_>) -> Markup {
+    let now = match status.standing() {
+        Standing::At(Progress::Encrypted) => tr!(
+            "Your conversation is private. Compare the fingerprint below with the one in your chat program."
+        ),
+        Standing::Lost | Standing::Ended | Standing::At(_) => in_the_chat(frame, status),
+    };
+    box_of_words(&now)
+}
+
+fn box_of_words(now: &str) -> Markup {
+    html! { div.notice role="status" data-part="now" { p { (now) } } }
+}
+
+fn not_heard(frame: &Frame) -> String {
+    tr!("{bot} has not heard from you yet. Say hello in the chat.", bot = frame.bot_alias)
+}
+
+/// The conversation has ended before the lesson did, and how to begin anew.
+fn ended(frame: &Frame, status: &Status<'_>) -> String {
+    let bot = &frame.bot_alias;
+    if status.standing() == Standing::Lost {
+        return tr!(
+            "Your conversation with {bot} has ended. To begin anew, agree on a new secret here; then {bot} waits for you in the chat again.",
+            bot = bot
+        );
+    }
+    tr!(
+        "Your last conversation with {bot} has ended. Write hello to {bot} to begin anew.",
+        bot = bot
+    )
 }
 
 /// How far the learner is in the chat, as a list of what is done.
@@ -155,26 +250,30 @@ pub(super) fn marks(frame: &Frame, status: &Status<'_>) -> Markup {
 
 /// The same as a sentence, with what comes next.
 pub(super) fn chatting(frame: &Frame, status: &Status<'_>) -> Markup {
+    html! { p role="status" data-part="now" { (in_the_chat(frame, status)) } }
+}
+
+fn in_the_chat(frame: &Frame, status: &Status<'_>) -> String {
     let bot = &frame.bot_alias;
-    let now = match status.progress() {
-        Progress::Invited => {
-            tr!("{bot} has not heard from you yet. Say hello in the chat.", bot = bot)
-        }
+    let progress = match status.standing() {
+        Standing::Lost | Standing::Ended => return ended(frame, status),
+        Standing::At(progress) => progress,
+    };
+    match progress {
+        Progress::Invited => not_heard(frame),
         Progress::Talking => tr!(
             "You talk to {bot}, but not yet in private. Switch on OTR in your chat program.",
             bot = bot
         ),
         Progress::Encrypted => tr!(
-            "Your conversation is private. Now find out whether it is really {bot}, by the shared secret.",
-            bot = bot
+            "Your conversation is private. Compare the fingerprint below with the one in your chat program, then let the programs compare the secret."
         ),
         Progress::Verified => tr!(
             "You have recognised each other. {bot} has given you the bot secret in the chat.",
             bot = bot
         ),
         Progress::Done => finished(&status.grade),
-    };
-    html! { p role="status" data-part="now" { (now) } }
+    }
 }
 
 /// The lesson went past what the page asks.
@@ -209,12 +308,23 @@ pub(super) fn part(status: &Status<'_>) -> Markup {
     }
 }
 
-/// The way to the last page, for whoever has finished.
-pub(super) fn next(frame: &Frame, status: &Status<'_>) -> Markup {
-    html! {
-        div data-part="next" {
-            @if status.is_done { (go(frame, "/enter_bot_secret", &tr!("Go to the last page"))) }
+/// The way on, where the form of the page is not the way.
+pub(super) fn next(frame: &Frame, page: LivePage, status: &Status<'_>) -> Markup {
+    let secret = || go(frame, "/ask_for_secret", &tr!("Agree on a secret"));
+    let way = match (page, status.standing()) {
+        _ if status.is_done => Some(go(frame, "/enter_bot_secret", &tr!("Go to the last page"))),
+        (LivePage::Meet, Standing::Lost) => Some(secret()),
+        (LivePage::Meet, Standing::At(Progress::Invited)) if status.is_unreachable => {
+            Some(aside(frame, "/enter_jid", &tr!("Change my Jabber ID")))
         }
+        (LivePage::Meet, Standing::At(at)) if at >= Progress::Talking => {
+            Some(go(frame, "/ask_for_secret", &tr!("Continue")))
+        }
+        (LivePage::Chat, _) if !status.has_secret() => Some(secret()),
+        (LivePage::Meet | LivePage::Secret | LivePage::Chat | LivePage::Grade, _) => None,
+    };
+    html! {
+        div data-part="next" { @if let Some(way) = way { (way) } }
     }
 }
 
@@ -230,6 +340,15 @@ pub(super) fn fingerprint(frame: &Frame, status: &Status<'_>) -> Markup {
     }
 }
 
+/// The same, as soon as the lesson asks for it: before, there is none to compare it with.
+pub(super) fn private_fingerprint(frame: &Frame, status: &Status<'_>) -> Markup {
+    if status.progress() >= Progress::Encrypted {
+        fingerprint(frame, status)
+    } else {
+        html! { div data-part="fingerprint" {} }
+    }
+}
+
 fn fingerprint_section(bot: &str, fingerprint: &str) -> Markup {
     html! {
         section aria-labelledby="fingerprint" {
@@ -241,7 +360,7 @@ fn fingerprint_section(bot: &str, fingerprint: &str) -> Markup {
                 }
             }
             p {
-                (tr!("Your chat program shows a fingerprint of {bot}, too. If both are the same, sign for sign, nobody is between you. If not, do not trust the conversation.", bot = bot))
+                (tr!("Your chat program shows a fingerprint of {bot}, too. If both are the same, character by character, nobody is between you. If not, do not trust the conversation.", bot = bot))
             }
             p.remark {
                 (tr!("{bot} makes a new key, and with it a new fingerprint, whenever you begin the lesson anew, so that you can practise this again.", bot = bot))

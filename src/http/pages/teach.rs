@@ -5,21 +5,24 @@ use tr::tr;
 
 use super::{
     Frame, funnel,
-    layout::{Head, address, aside, document, fill, go, token},
+    layout::{Around, Head, address, aside, document, fill, go, token},
     roster,
 };
 use crate::{actors::lti::course::CourseView, authoring::previews::Preview};
 
 /// The course at a glance.
 pub fn teacher(frame: &Frame, course: &CourseView) -> Markup {
-    document(&frame.catalog, || {
+    document(&frame.house.catalog, || {
         let bot = &frame.bot_alias;
+        let (page, n_pages) = (course.wanted.page.saturating_add(1), course.n_pages());
+        let part = (n_pages > 1).then(|| tr!("Page {n} of {all}", n = page, all = n_pages));
         let head = Head {
             heading: tr!("Private chat: the exercise for your learners"),
             step: None,
             here: Some("/course"),
             has_problem: false,
-            frame: Some(frame),
+            part,
+            around: Around::Launch(frame),
         };
         let content = html! {
             @if let Some(title) = &course.view.enrolment.context_title {
@@ -30,7 +33,7 @@ pub fn teacher(frame: &Frame, course: &CourseView) -> Markup {
             @if course.funnel.opened > 0 {
                 section aria-labelledby="glance" {
                     h2 id="glance" { (tr!("How far your learners are")) }
-                    (funnel::funnel(&course.funnel, frame.catalog.is_rtl()))
+                    (funnel::funnel(&course.funnel, frame.house.catalog.is_rtl()))
                     (aside(frame, "/course", &tr!("Look again")))
                 }
             }
@@ -51,7 +54,7 @@ pub fn teacher(frame: &Frame, course: &CourseView) -> Markup {
             section aria-labelledby="try" {
                 h2 id="try" { (tr!("Try it yourself")) }
                 p { (tr!("You can do the whole exercise as a learner would.")) }
-                (go(frame, "/enter_jid", &tr!("Try the exercise")))
+                (go(frame, "/course/try", &tr!("Try the exercise")))
             }
         };
         (head, content)
@@ -89,22 +92,65 @@ fn refused(frame: &Frame, course: &CourseView) -> Markup {
 
 /// The lesson as a graph.
 pub fn lesson(frame: &Frame, preview: &Preview) -> Markup {
-    document(&frame.catalog, || {
+    document(&frame.house.catalog, || {
         let head = Head {
             heading: tr!("The lesson"),
             step: None,
             here: Some("/course/lesson"),
             has_problem: false,
-            frame: Some(frame),
+            part: None,
+            around: Around::Launch(frame),
         };
         let content = html! {
             link rel="stylesheet" href="/static/lesson.css";
-            p { (tr!("Boxes are the states of the conversation, and arrows show what leads from one to the next. The bot says what stands in the boxes.")) }
-            div.graph role="region" aria-label=(tr!("The lesson")) tabindex="0" dir="ltr" lang="en" {
-                (PreEscaped(&preview.svg))
+            p.lead { bdi { (preview.title) } }
+            p.drawn { (tr!("Boxes are the states of the conversation, and arrows show what leads from one to the next. The bot says what stands in the boxes.")) }
+            div.drawn {
+                (legend())
+                div.choice {
+                    input type="checkbox" id="whole";
+                    label for="whole" { (tr!("Show the whole lesson at once")) }
+                }
+                div.graph role="region" aria-label=(tr!("The lesson")) tabindex="0" dir="ltr" lang="en" {
+                    (PreEscaped(&preview.svg))
+                }
+            }
+            section aria-labelledby="words" {
+                h2 id="words" { (tr!("The lesson in words")) }
+                ol.states dir="ltr" lang="en" {
+                    @for state in &preview.states { li { (state) } }
+                }
             }
             (aside(frame, "/course", &tr!("Back to your learners")))
         };
         (head, content)
     })
+}
+
+/// What the signs in the drawing stand for.
+fn legend() -> Markup {
+    let signs = [
+        (html! {}, tr!("in the clear: others can read along")),
+        (html! { path.full d="M8 1a7 7 0 0 0 0 14z" {} }, tr!("private: encrypted with OTR")),
+        (
+            html! { circle.full cx="8" cy="8" r="7" {} },
+            tr!("verified: private, and it is sure with whom"),
+        ),
+    ];
+    html! {
+        ul.legend {
+            @for (filled, words) in signs {
+                li {
+                    svg.sign viewBox="0 0 16 16" aria-hidden="true" focusable="false" {
+                        circle cx="8" cy="8" r="7" stroke-width="2" {}
+                        (filled)
+                    }
+                    (words)
+                }
+            }
+        }
+        p.remark {
+            (tr!("Round corners: start. Double border: end. Arrows: what the learner does, or what happens; dashed: in any state. Lines with •: what is done without going elsewhere."))
+        }
+    }
 }

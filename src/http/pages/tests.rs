@@ -15,17 +15,21 @@ use crate::{
 
 fn frame() -> Frame {
     Frame {
-        catalog: Arc::new(Catalog::source()),
+        house: House {
+            catalog: Arc::new(Catalog::source()),
+            project_name: "Totem".to_owned(),
+            css_url: None,
+            return_url: None,
+            is_trial: false,
+        },
         token: "a-token".to_owned(),
         bot_jid: "bot@chat.example".to_owned(),
-        project_name: "Totem".to_owned(),
         bot_alias: "Marvin".to_owned(),
         clock: Clock { now: 1_795_476_605, zone: None },
         theme: None,
-        css_url: None,
-        return_url: None,
+        whose: Whose::default(),
         is_framed: true,
-        is_trial: false,
+        is_alone: false,
     }
 }
 
@@ -36,7 +40,14 @@ fn whereabouts(progress: Progress) -> Whereabouts {
 
 fn status_of(whereabouts: Option<&Whereabouts>) -> Status<'_> {
     let jid = "<zoe>@chat.example";
-    Status { jid, whereabouts, is_done: false, grade: GradeView::NotGraded }
+    Status {
+        jid,
+        whereabouts,
+        reached: Progress::Invited,
+        is_unreachable: false,
+        is_done: false,
+        grade: GradeView::NotGraded,
+    }
 }
 
 fn passed(grade: GradeView) -> Status<'static> {
@@ -53,7 +64,11 @@ fn grades() -> [GradeView; 4] {
 }
 
 fn preview() -> Preview {
-    Preview { title: "The <lesson>".to_owned(), svg: "<svg class=\"lesson\"></svg>".to_owned() }
+    Preview {
+        title: "The <lesson>".to_owned(),
+        svg: "<svg class=\"lesson\"></svg>".to_owned(),
+        states: vec!["<state>".to_owned()],
+    }
 }
 
 /// A course with this many learners, looked at on a page of the list.
@@ -76,6 +91,8 @@ fn course(n: usize, page: usize) -> CourseView {
         created_at: 0,
         context_title: Some("A <course>".to_owned()),
         presentation: None,
+        name: None,
+        link_title: None,
     };
     let why = "<why>".to_owned();
     let grades = [
@@ -103,7 +120,13 @@ fn course(n: usize, page: usize) -> CourseView {
             token: PageToken::received("a-token"),
         },
         rows: rows.collect(),
-        wanted: Wanted { search: "\"><x".to_owned(), failed_only: true, page, page_size: 50 },
+        wanted: Wanted {
+            search: "\"><x".to_owned(),
+            failed_only: true,
+            page,
+            page_size: 50,
+            ..Wanted::default()
+        },
         n_matching: n,
         funnel: Funnel { opened: n, failed: n / 5, ..Funnel::default() },
         n_sent_again: (page > 0).then_some(1),
@@ -120,9 +143,9 @@ fn pages(frame: &Frame) -> Vec<String> {
         start(frame),
         enter_jid(frame, "\"><script>", None),
         jid_entered(frame, &status_of(None)),
-        ask_for_secret(frame, None),
-        ask_for_secret(frame, Some(&weak)),
-        ask_for_secret(frame, Some(&SecretVerdict::Unusable)),
+        ask_for_secret(frame, &status_of(None), None),
+        ask_for_secret(frame, &status_of(None), Some(&weak)),
+        ask_for_secret(frame, &status_of(None), Some(&SecretVerdict::Unusable)),
         enter_bot_secret(frame, &status_of(None), None),
         lesson(frame, &preview()),
     ];
@@ -132,8 +155,12 @@ fn pages(frame: &Frame) -> Vec<String> {
         let status = passed(grade);
         pages.push(done(frame, &status));
         pages.push(jid_entered(frame, &status));
+        pages.push(ask_for_secret(frame, &status, None));
         pages.push(enter_bot_secret(frame, &status, None));
     }
+    let unreachable = whereabouts(Progress::Invited);
+    let unreachable = Status { is_unreachable: true, ..status_of(Some(&unreachable)) };
+    pages.push(jid_entered(frame, &unreachable));
     for problem in [
         JidProblem::Empty,
         JidProblem::NoAt,
@@ -156,6 +183,7 @@ fn pages(frame: &Frame) -> Vec<String> {
             let whereabouts = whereabouts(progress);
             pages.push(enter_bot_secret(frame, &status_of(Some(&whereabouts)), verdict));
             pages.push(jid_entered(frame, &status_of(Some(&whereabouts))));
+            pages.push(ask_for_secret(frame, &status_of(Some(&whereabouts)), None));
         }
     }
     pages.into_iter().map(maud::PreEscaped::into_string).collect()
@@ -168,6 +196,8 @@ fn every_form_is_posted_and_brings_the_token() {
         assert_eq!(page.matches("method=\"post\"").count(), forms, "{page}");
         let token = "<input type=\"hidden\" name=\"token\" value=\"a-token\">";
         assert_eq!(page.matches(token).count(), forms, "{page}");
+        let locale = "<input type=\"hidden\" name=\"locale\" value=\"en-GB\">";
+        assert_eq!(page.matches(locale).count(), forms, "{page}");
     }
 }
 
@@ -176,11 +206,20 @@ fn nothing_that_comes_from_outside_becomes_markup() {
     let odd = Frame {
         token: "\"><script>".to_owned(),
         bot_jid: "<bot>@chat.example".to_owned(),
-        project_name: "<script>".to_owned(),
         bot_alias: "<script>{jid}".to_owned(),
-        css_url: Some("https://lms.example/\"><script>".to_owned()),
-        return_url: Some("https://lms.example/\"><script>".to_owned()),
-        is_trial: true,
+        house: House {
+            project_name: "<script>".to_owned(),
+            css_url: Some("https://lms.example/\"><script>".to_owned()),
+            return_url: Some("https://lms.example/\"><script>".to_owned()),
+            is_trial: true,
+            ..frame().house
+        },
+        whose: Whose {
+            person: Some("<b>{person}".to_owned()),
+            assignment: Some("<b>".to_owned()),
+            course: Some("<b>".to_owned()),
+            is_teacher: true,
+        },
         ..frame()
     };
     for page in pages(&odd) {
@@ -196,7 +235,8 @@ fn nothing_that_comes_from_outside_becomes_markup() {
 #[test]
 fn only_web_addresses_lead_back_to_the_course() {
     let leads_back = |url: &str| {
-        let frame = Frame { return_url: Some(url.to_owned()), ..frame() };
+        let house = House { return_url: Some(url.to_owned()), ..frame().house };
+        let frame = Frame { house, ..frame() };
         start(&frame).into_string().contains("Back to the course")
     };
 
@@ -209,9 +249,17 @@ fn only_web_addresses_lead_back_to_the_course() {
 
 #[test]
 fn the_trial_is_told_on_every_page_and_only_then() {
-    let trial = Frame { is_trial: true, ..frame() };
+    let house = House { is_trial: true, ..frame().house };
+    let trial = Frame { house: house.clone(), ..frame() };
+    let mut told = pages(&trial);
+    told.push(hello_world(&house, "OTR").into_string());
+    let trouble = Trouble { kind: ProblemKind::NotFound, reference: "<r>".to_owned() };
+    told.push(problem(&house, &trouble).into_string());
 
-    assert!(pages(&trial).iter().all(|page| page.contains("class=\"banner\"")));
+    for page in told {
+        let (_, rest) = page.split_once("<header>").expect("a header");
+        assert!(rest.starts_with("<p class=\"banner\""), "{page}");
+    }
     assert!(!pages(&frame()).iter().any(|page| page.contains("class=\"banner\"")));
 }
 
@@ -254,10 +302,11 @@ fn an_answer_about_the_status_has_the_parts_of_its_page() {
     let mut states: Vec<Status<'_>> = grades().map(passed).into();
     states.extend([status_of(None), status_of(Some(&whereabouts))]);
     for state in &states {
-        for page in ["meet", "chat", "grade"] {
+        for page in ["meet", "secret", "chat", "grade"] {
             let page = LivePage::of_name(page).unwrap();
             let whole = match page {
                 LivePage::Meet => jid_entered(&frame(), state),
+                LivePage::Secret => ask_for_secret(&frame(), state, None),
                 LivePage::Chat => enter_bot_secret(&frame(), state, None),
                 LivePage::Grade => done(&frame(), state),
             };
@@ -280,7 +329,7 @@ fn an_answer_about_the_status_has_the_parts_of_its_page() {
 
 #[test]
 fn a_page_whose_lesson_is_passed_leads_on() {
-    for page in [LivePage::Meet, LivePage::Chat] {
+    for page in [LivePage::Meet, LivePage::Secret, LivePage::Chat] {
         for grade in grades() {
             let answer = status(&frame(), page, &passed(grade)).into_string();
             assert!(answer.contains("action=\"/enter_bot_secret\""), "{answer}");
@@ -309,7 +358,8 @@ fn the_last_page_says_when_the_grade_was_recorded() {
 fn a_page_in_a_frame_can_be_taken_out_of_it() {
     let free = Frame { is_framed: false, ..frame() };
 
-    for page in [start(&frame()), ask_for_secret(&frame(), None), done(&frame(), &status_of(None))]
+    let status = status_of(None);
+    for page in [start(&frame()), ask_for_secret(&frame(), &status, None), done(&frame(), &status)]
     {
         let page = page.into_string();
         assert!(page.contains("target=\"_blank\" rel=\"noopener\">"), "{page}");
@@ -320,7 +370,7 @@ fn a_page_in_a_frame_can_be_taken_out_of_it() {
 #[test]
 fn fields_help_those_who_type_and_paste() {
     let jid = enter_jid(&frame(), "", None).into_string();
-    let secret = ask_for_secret(&frame(), None).into_string();
+    let secret = ask_for_secret(&frame(), &status_of(None), None).into_string();
     let bot_secret = enter_bot_secret(&frame(), &status_of(None), None).into_string();
 
     for attribute in ["autocomplete=\"impp\"", "inputmode=\"email\"", "autocapitalize=\"none\""] {
@@ -333,4 +383,83 @@ fn fields_help_those_who_type_and_paste() {
         assert!(page.contains("spellcheck=\"false\""), "{page}");
         assert!(!page.contains("onpaste"), "{page}");
     }
+}
+
+#[test]
+fn the_fingerprint_is_there_as_soon_as_the_lesson_tells_to_compare_it() {
+    let pages = |progress| {
+        let whereabouts = Whereabouts { has_secret: false, ..whereabouts(progress) };
+        let status = status_of(Some(&whereabouts));
+        [jid_entered(&frame(), &status), ask_for_secret(&frame(), &status, None)]
+            .map(maud::PreEscaped::into_string)
+    };
+    for page in pages(Progress::Talking) {
+        assert!(!page.contains("89ABCDEF"), "{page}");
+    }
+    for page in pages(Progress::Encrypted) {
+        assert!(page.contains("89ABCDEF") && page.contains("Compare the fingerprint"), "{page}");
+    }
+
+    let now = whereabouts(Progress::Encrypted);
+    let page = enter_bot_secret(&frame(), &status_of(Some(&now)), None).into_string();
+    assert!(page.find("89ABCDEF") < page.find("name=\"bot_secret\""), "above the form: {page}");
+}
+
+#[test]
+fn who_must_begin_anew_is_told_so_and_led_on() {
+    let at_first = whereabouts(Progress::Invited);
+    let without = Whereabouts { has_secret: false, ..at_first.clone() };
+    for (whereabouts, words, leads_to_the_secret) in [
+        (None, "To begin anew", true),
+        (Some(&without), "Write hello to Marvin to begin anew", true),
+        (Some(&at_first), "Write hello to Marvin to begin anew", false),
+    ] {
+        let status = Status { reached: Progress::Encrypted, ..status_of(whereabouts) };
+        let page = status::status(&frame(), LivePage::Chat, &status).into_string();
+        assert!(page.contains(words), "{page}");
+        assert!(!page.contains("has not heard"), "{page}");
+        let leads = page.contains("action=\"/ask_for_secret\"");
+        assert_eq!(leads, leads_to_the_secret, "{page}");
+        let page = status::status(&frame(), LivePage::Meet, &status).into_string();
+        assert!(page.contains(words) && !page.contains("has sent a contact request"), "{page}");
+    }
+}
+
+#[test]
+fn an_address_that_cannot_be_reached_is_asked_for_again() {
+    let whereabouts = whereabouts(Progress::Invited);
+    let status = Status { is_unreachable: true, ..status_of(Some(&whereabouts)) };
+
+    let page = status::status(&frame(), LivePage::Meet, &status).into_string();
+
+    assert!(page.contains("cannot reach") && page.contains("action=\"/enter_jid\""), "{page}");
+    assert!(!page.contains("has sent a contact request"), "{page}");
+}
+
+#[test]
+fn a_page_says_whose_it_is() {
+    let named = |person: Option<&str>| {
+        let [assignment, course] = ["OTR <1>", "Safety"].map(|text| Some(text.to_owned()));
+        let person = person.map(str::to_owned);
+        let whose = Whose { person, assignment, course, is_teacher: false };
+        start(&Frame { whose, ..frame() }).into_string()
+    };
+
+    let page = named(Some("Zoë {x}"));
+    let line = "<p class=\"whose\">For <bdi>Zoë {x}</bdi> · <bdi>OTR &lt;1&gt;</bdi> · <bdi>Safety</bdi></p>";
+    assert!(page.contains(line), "{page}");
+    assert!(named(None).contains("<p class=\"whose\"><bdi>OTR &lt;1&gt;</bdi> · "));
+    assert!(!start(&frame()).into_string().contains("whose"));
+}
+
+#[test]
+fn a_teacher_finds_the_way_back_from_the_exercise() {
+    let back = "action=\"/course\"";
+    let whose = Whose { is_teacher: true, ..Whose::default() };
+    let teacher = Frame { whose, is_framed: false, ..frame() };
+
+    for page in [start(&teacher), enter_bot_secret(&teacher, &status_of(None), None)] {
+        assert!(page.into_string().contains(back));
+    }
+    assert!(!start(&frame()).into_string().contains(back));
 }
