@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use log::{error, info, warn};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::oneshot,
+    sync::{mpsc, oneshot},
     time::timeout,
 };
 
@@ -70,7 +70,8 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
     let mut terms = signal(SignalKind::terminate()).context("cannot listen to SIGTERM")?;
     let mut interrupts = signal(SignalKind::interrupt()).context("cannot listen to SIGINT")?;
     let service = ServiceManager::from_environment();
-    let running = start(&assembly, on_failure).await?;
+    let (on_end, mut ended) = mpsc::channel(1);
+    let running = start(&assembly, on_failure, &on_end).await?;
     let (on_death, mut died) = oneshot::channel();
     let watching = service.watch(running.vital_parts(), on_death);
 
@@ -81,6 +82,7 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
             _ = interrupts.recv() => break Ok("SIGINT"),
             down = &mut failed => break Err(down.map_err(|_gone| Ailing::Dead("the XMPP connection"))),
             Ok(ailing) = &mut died => break Err(Err(ailing)),
+            Some(part) = ended.recv() => break Err(Err(Ailing::Dead(part))),
             _ = hangups.recv() => {
                 service.reloading().await;
                 reload(&assembly, &running).await;
@@ -139,7 +141,30 @@ async fn reload(assembly: &Arc<Assembly>, running: &Running) {
     }
 }
 
-async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result<Running, Failure> {
+/// Who is told the name of a part that has ended by itself.
+type OnEnd = mpsc::Sender<&'static str>;
+
+/// Runs a part that only ends when the daemon does. Otherwise, also if it panics, that is told.
+fn run_for_good<T: 'static>(
+    part: impl Future<Output = T> + 'static,
+    name: &'static str,
+    on_end: OnEnd,
+) {
+    let running = actix::spawn(part);
+    actix::spawn(async move {
+        if let Err(error) = running.await {
+            error!("{name}: {error}");
+        }
+        // Nobody listens any more while the daemon stops, and one such part is enough to end it.
+        on_end.try_send(name).ok();
+    });
+}
+
+async fn start(
+    assembly: &Assembly,
+    on_failure: oneshot::Sender<Down>,
+    on_end: &OnEnd,
+) -> Result<Running, Failure> {
     let settings = &assembly.settings;
     let metrics = Arc::new(Metrics::new());
     metrics.start_time.set(assemble::unix_now());
@@ -201,7 +226,7 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
     if let Some(listener) = pages_listener {
         let config = assembly.pages(catalogs.clone(), previews.clone());
         let pages = Pages { store: &store, registry: &registry, metrics: &metrics, config };
-        let (server, desk, parts) = pages.serve(assembly, listener)?;
+        let (server, desk, parts) = pages.serve(assembly, listener, on_end)?;
         page_parts = Some(parts);
         servers.push(server);
         desks.push(desk);
@@ -221,7 +246,7 @@ async fn start(assembly: &Assembly, on_failure: oneshot::Sender<Down>) -> Result
     let health = health::Health { parts: running.vital_parts(), store, metrics };
     let server = health::serve(health, health_listener).context("cannot serve the metrics")?;
     running.servers.push(server.handle());
-    actix::spawn(server);
+    run_for_good(server, "the server of metrics and health", on_end.clone());
     Ok(running)
 }
 
@@ -239,6 +264,7 @@ impl Pages<'_> {
         self,
         assembly: &Assembly,
         listener: TcpListener,
+        on_end: &OnEnd,
     ) -> Result<(ServerHandle, Arbiter, PageParts), Failure> {
         let settings = &assembly.settings;
         let Self { store, registry, metrics, config } = self;
@@ -273,7 +299,7 @@ impl Pages<'_> {
         let server = http::serve(http::Site { gateway, meter, config }, listener)
             .with_context(|| format!("cannot serve the pages on {address}"))?;
         let handle = server.handle();
-        actix::spawn(server);
+        run_for_good(server, "the server of the pages", on_end.clone());
         info!("the pages are at {address}, known to the LMS as {}", settings.lti.public_url);
         Ok((handle, desk, parts))
     }
@@ -322,5 +348,22 @@ impl Running {
             arbiter.stop();
         }
         info!("stopped");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn told(part: impl Future<Output = ()> + 'static) -> Option<&'static str> {
+        let (on_end, mut ended) = mpsc::channel(1);
+        run_for_good(part, "the part", on_end);
+        ended.recv().await
+    }
+
+    #[actix::test]
+    async fn a_part_that_ends_or_panics_is_told() {
+        assert_eq!(told(async {}).await, Some("the part"));
+        assert_eq!(told(async { panic!("a fault") }).await, Some("the part"));
     }
 }
