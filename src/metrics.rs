@@ -40,6 +40,13 @@ pub struct OtrVersion {
     pub version: u8,
 }
 
+/// One label: whether an earlier stream went on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Resumption {
+    /// `yes` or `no`.
+    pub resumed: &'static str,
+}
+
 /// Two labels: where a session stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Standing {
@@ -84,8 +91,16 @@ pub struct Metrics {
     pub stanzas_out: Counter,
     /// 1 while the bot is logged in.
     pub online: Gauge,
-    /// Times that the connection was lost or could not be made.
+    /// Times that the connection was lost.
     pub connection_losses: Counter,
+    /// Times that it could not be made.
+    pub connection_attempts_failed: Counter,
+    /// Logins, by whether an earlier stream went on.
+    pub logins: Family<Resumption, Counter>,
+    /// Stanzas whose fate was not known when their stream was lost.
+    pub stanzas_lost: Counter,
+    /// Those of them that were sent again as they were.
+    pub stanzas_resent: Counter,
     /// Launches by result.
     pub launches: Family<Outcome, Counter>,
     /// Grades that wait for the LMS.
@@ -139,6 +154,10 @@ impl Metrics {
             stanzas_out: Counter::default(),
             online: Gauge::default(),
             connection_losses: Counter::default(),
+            connection_attempts_failed: Counter::default(),
+            logins: Family::default(),
+            stanzas_lost: Counter::default(),
+            stanzas_resent: Counter::default(),
             launches: Family::default(),
             grades_due: Gauge::default(),
             grades_failed: Gauge::default(),
@@ -221,6 +240,9 @@ impl Metrics {
         for result in ["accepted", "not_trusted", "out_of_date"] {
             drop(self.launches.get_or_create(&Outcome { result }));
         }
+        for resumed in ["yes", "no"] {
+            drop(self.logins.get_or_create(&Resumption { resumed }));
+        }
         for result in ["stranger", "flood", "too long"] {
             drop(self.refused.get_or_create(&Outcome { result }));
         }
@@ -246,8 +268,28 @@ impl Metrics {
         );
         r.register(
             "xmpp_connection_losses",
-            "Times that the XMPP connection was lost or could not be made",
+            "Times that the XMPP connection was lost after a login",
             self.connection_losses.clone(),
+        );
+        r.register(
+            "xmpp_connection_attempts_failed",
+            "Tries to log in to the XMPP server that failed",
+            self.connection_attempts_failed.clone(),
+        );
+        r.register(
+            "xmpp_logins",
+            "Logins to the XMPP server, by whether an earlier stream went on (XEP-0198)",
+            self.logins.clone(),
+        );
+        r.register(
+            "xmpp_stanzas_lost",
+            "Stanzas of which nobody knows whether the XMPP server had them when the stream was lost",
+            self.stanzas_lost.clone(),
+        );
+        r.register(
+            "xmpp_stanzas_resent",
+            "Stanzas that were sent again, as they were, after the stream was lost",
+            self.stanzas_resent.clone(),
         );
         r.register("lti_launches", "LTI launches, by result", self.launches.clone());
         r.register(
@@ -309,6 +351,12 @@ impl Metrics {
     /// Counts a step that a learner reached.
     pub fn step(&self, progress: Progress) {
         self.steps.get_or_create(&Step { step: name_of(progress) }).inc();
+    }
+
+    /// Counts a login to the XMPP server.
+    pub fn logged_in(&self, resumed: bool) {
+        let resumed = if resumed { "yes" } else { "no" };
+        self.logins.get_or_create(&Resumption { resumed }).inc();
     }
 
     /// Counts a launch.

@@ -37,6 +37,7 @@ pub(crate) struct Stage {
     pub(crate) registry: Addr<SessionRegistry>,
     recorder: Addr<Recorder>,
     pub(crate) arbiter: Arbiter,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// What differs from stage to stage.
@@ -106,6 +107,7 @@ impl Stage {
     }
 
     pub(crate) fn with(options: Options) -> Self {
+        let metrics = Arc::new(Metrics::new());
         let recorder = Recorder::default().start();
         let arbiter = Arbiter::new();
         let sessions = if options.is_here { Arbiter::current() } else { arbiter.handle() };
@@ -116,12 +118,12 @@ impl Stage {
             out: recorder.clone().recipient(),
             store: recorder.clone().recipient(),
             sessions: recorder.clone().recipient(),
-            metrics: Arc::new(Metrics::new()),
+            metrics: Arc::clone(&metrics),
             log_user_messages: false,
             refuse_strangers: options.refuse_strangers,
             check_interval: CHECK_INTERVAL,
         });
-        Self { registry: registry.start(), recorder, arbiter }
+        Self { registry: registry.start(), recorder, arbiter, metrics }
     }
 
     /// What was delivered since this was last asked, once nobody has anything to do any more. The

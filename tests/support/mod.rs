@@ -14,6 +14,7 @@
 )]
 
 pub(crate) mod daemon;
+pub(crate) mod fake;
 pub(crate) mod learner;
 pub(crate) mod lms;
 pub(crate) mod oauth;
