@@ -253,11 +253,20 @@ impl Sending {
         lost
     }
 
-    /// The stream is down: what is of use in it alone is dropped.
+    /// The stream is down, perhaps for long.
     pub(super) fn went_offline(&mut self) {
+        self.drop_waiting(|kind| *kind == Kind::State);
+    }
+
+    /// Another stream begins: what was of use in the one before is dropped.
+    pub(super) fn begin(&mut self) {
+        self.drop_waiting(|kind| matches!(kind, Kind::State | Kind::Passing));
+    }
+
+    fn drop_waiting(&mut self, is_dropped: impl Fn(&Kind) -> bool) {
         let n_bytes = &mut self.n_bytes;
         self.waiting.retain(|_, item| {
-            let is_kept = !matches!(item.kind, Kind::Passing | Kind::State);
+            let is_kept = !is_dropped(&item.kind);
             if !is_kept {
                 *n_bytes = n_bytes.saturating_sub(item.n_bytes);
             }

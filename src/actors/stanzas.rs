@@ -228,15 +228,22 @@ fn read_presence(own: &BareJid, presence: Presence) -> Reading {
 /// Why a presence could not be delivered, where that says that nobody can be reached there.
 fn unreachable_by(payloads: &[Element]) -> Option<Unreachable> {
     let error = payloads.iter().find(|payload| payload.name() == "error")?;
-    match StanzaError::try_from(error.clone()).ok()?.defined_condition {
-        DefinedCondition::RemoteServerNotFound | DefinedCondition::RemoteServerTimeout => {
-            Some(Unreachable::NoServer)
-        }
+    let condition = StanzaError::try_from(error.clone()).ok()?.defined_condition;
+    let is_server = matches!(
+        condition,
+        DefinedCondition::RemoteServerNotFound | DefinedCondition::RemoteServerTimeout
+    );
+    let is_address = matches!(
+        condition,
         DefinedCondition::Gone { .. }
-        | DefinedCondition::ItemNotFound
-        | DefinedCondition::JidMalformed
-        | DefinedCondition::ServiceUnavailable => Some(Unreachable::NoAddress),
-        _ => None,
+            | DefinedCondition::ItemNotFound
+            | DefinedCondition::JidMalformed
+            | DefinedCondition::ServiceUnavailable
+    );
+    if is_server {
+        Some(Unreachable::NoServer)
+    } else {
+        is_address.then_some(Unreachable::NoAddress)
     }
 }
 

@@ -156,8 +156,7 @@ impl XmppConnection {
             self.sending.push(stanza, kind);
         } else {
             for stanza in self.guests.adapt(stanza, || self.bot.presence()) {
-                let kind = if kind == Kind::Passing { kind_of(&stanza) } else { kind.clone() };
-                self.sending.push(stanza, kind);
+                self.sending.push(stanza, kind.clone());
             }
         }
         self.flush();
@@ -169,18 +168,14 @@ impl XmppConnection {
             return;
         }
         while let Ok(room) = self.commands.clone().try_reserve_owned() {
-            let (tag, stanza) = match self.sending.next() {
-                Some(next) => next,
-                None => match self.sending.next_errand() {
-                    Some((to, errand)) => {
-                        self.run(to, errand);
-                        continue;
-                    }
-                    None => break,
-                },
-            };
-            drop(room.send(Command::Send { stanza: Box::new(stanza), tag: Some(tag) }));
-            self.metrics.stanzas_out.inc();
+            if let Some((tag, stanza)) = self.sending.next() {
+                drop(room.send(Command::Send { stanza: Box::new(stanza), tag: Some(tag) }));
+                self.metrics.stanzas_out.inc();
+            } else if let Some((to, errand)) = self.sending.next_errand() {
+                self.run(to, errand);
+            } else {
+                break;
+            }
         }
         self.count_under_way();
         for to in self.sending.take_unheard() {
@@ -337,6 +332,7 @@ impl StreamHandler<Event> for XmppConnection {
                 self.stream = if resumed { Stream::Resumed } else { Stream::New };
                 if !resumed {
                     self.clients.begin();
+                    self.sending.begin();
                 }
                 if !resumed && self.is_component {
                     for guest in self.guests.all() {
@@ -388,7 +384,7 @@ impl StreamHandler<Event> for XmppConnection {
                         self.pass_on(from.clone(), what);
                         self.pass_on(from, receipt);
                     }
-                    Reading::Reply(stanza) => self.send(*stanza),
+                    Reading::Reply(stanza) => self.send_as(*stanza, Kind::Passing),
                     Reading::Ignored(why) => debug!("a stanza is not acted on: {why}"),
                 }
             }

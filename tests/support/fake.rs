@@ -51,7 +51,7 @@ impl Fake {
     pub(crate) fn script(&self, learners: &[&str]) -> Script {
         let port = self.0.local_addr().unwrap().port();
         let mut script = Script::new("bot@localhost", PASSWORD, port, &some_file());
-        script.tls = "enabled: false".to_owned();
+        "enabled: false".clone_into(&mut script.tls);
         script.whitelist = learners.iter().map(|&learner| learner.to_owned()).collect();
         script.default_secret = Some("seven calm owls read 9 maps");
         script
@@ -136,7 +136,7 @@ impl Line {
     /// Reads what comes within a time; whether the line is still open.
     fn fill(&mut self) -> bool {
         self.stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
-        let mut bytes = [0; 65_536];
+        let mut bytes = [0; 8_192];
         match self.stream.read(&mut bytes) {
             Ok(0) => false,
             Ok(length) => {
