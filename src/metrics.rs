@@ -71,6 +71,13 @@ pub struct OtrVersion {
     pub version: u8,
 }
 
+/// One label: whether an earlier stream went on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Resumption {
+    /// `yes` or `no`.
+    pub resumed: &'static str,
+}
+
 /// Two labels: where a session stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Standing {
@@ -120,8 +127,16 @@ pub struct Metrics {
     pub stanzas_out: Counter,
     /// 1 while the bot is logged in.
     pub online: Gauge,
-    /// Times that the connection was lost or could not be made.
+    /// Times that the connection was lost.
     pub connection_losses: Counter,
+    /// Times that it could not be made.
+    pub connection_attempts_failed: Counter,
+    /// Logins, by whether an earlier stream went on.
+    pub logins: Family<Resumption, Counter>,
+    /// Stanzas whose fate was not known when their stream was lost.
+    pub stanzas_lost: Counter,
+    /// Those of them that were sent again as they were.
+    pub stanzas_resent: Counter,
     /// Launches by result.
     pub launches: Family<Outcome, Counter>,
     /// Attempts to bring a grade to the LMS, by result.
@@ -180,6 +195,10 @@ impl Metrics {
             stanzas_out: Counter::default(),
             online: Gauge::default(),
             connection_losses: Counter::default(),
+            connection_attempts_failed: Counter::default(),
+            logins: Family::default(),
+            stanzas_lost: Counter::default(),
+            stanzas_resent: Counter::default(),
             launches: Family::default(),
             deliveries: Family::default(),
             grades_due: Gauge::default(),
@@ -270,6 +289,9 @@ impl Metrics {
         for result in DELIVERY_RESULTS {
             drop(self.deliveries.get_or_create(&Outcome { result }));
         }
+        for resumed in ["yes", "no"] {
+            drop(self.logins.get_or_create(&Resumption { resumed }));
+        }
         for words in REFUSALS {
             drop(self.refused.get_or_create(&Reason::of(words)));
         }
@@ -304,8 +326,28 @@ impl Metrics {
         );
         r.register(
             "xmpp_connection_losses",
-            "Times that the XMPP connection was lost or could not be made",
+            "Times that the XMPP connection was lost after a login",
             self.connection_losses.clone(),
+        );
+        r.register(
+            "xmpp_connection_attempts_failed",
+            "Tries to log in to the XMPP server that failed",
+            self.connection_attempts_failed.clone(),
+        );
+        r.register(
+            "xmpp_logins",
+            "Logins to the XMPP server, by whether an earlier stream went on (XEP-0198)",
+            self.logins.clone(),
+        );
+        r.register(
+            "xmpp_stanzas_lost",
+            "Stanzas of which nobody knows whether the XMPP server had them when the stream was lost",
+            self.stanzas_lost.clone(),
+        );
+        r.register(
+            "xmpp_stanzas_resent",
+            "Stanzas that were sent again, as they were, after the stream was lost",
+            self.stanzas_resent.clone(),
         );
         r.register("lti_launches", "LTI launches, by result", self.launches.clone());
         r.register(
@@ -368,9 +410,20 @@ impl Metrics {
         }
     }
 
+    /// How many messages were not acted on for this reason.
+    pub fn n_refused(&self, words: &str) -> u64 {
+        self.refused.get_or_create(&Reason::of(words)).get()
+    }
+
     /// Counts a step that a learner reached.
     pub fn step(&self, progress: Progress) {
         self.steps.get_or_create(&Step { step: name_of(progress) }).inc();
+    }
+
+    /// Counts a login to the XMPP server.
+    pub fn logged_in(&self, resumed: bool) {
+        let resumed = if resumed { "yes" } else { "no" };
+        self.logins.get_or_create(&Resumption { resumed }).inc();
     }
 
     /// Counts a launch.

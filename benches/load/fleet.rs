@@ -268,7 +268,11 @@ impl Fleet {
                 self.perform(number, outputs, goal, report).await;
                 return Some(number);
             }
-            Event::Rejected { .. } | Event::Acked(_) | Event::Lost(_) | Event::Stopped => {}
+            Event::Rejected { .. }
+            | Event::Acked(_)
+            | Event::Lost(_)
+            | Event::Unsendable(_)
+            | Event::Stopped => {}
         }
         None
     }

@@ -74,9 +74,14 @@ impl Guests {
     }
 
     /// What tells all of them that the bot is gone.
-    pub(super) fn farewells(&mut self) -> Vec<Stanza> {
+    pub(super) fn farewells(&mut self) -> impl Iterator<Item = Stanza> + use<> {
         let gone = |guest| Stanza::Presence(Presence::unavailable().with_to(guest));
-        self.0.drain().map(gone).collect()
+        std::mem::take(&mut self.0).into_iter().map(gone)
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &BareJid> {
+        self.0.iter()
     }
 }
 
@@ -100,8 +105,8 @@ mod tests {
         adapted(&mut guests, "<presence to='c@d'/>");
         adapted(&mut guests, "<presence to='c@d' type='unavailable'/>");
 
-        assert_eq!(guests.farewells().len(), 1);
-        assert!(guests.farewells().is_empty());
+        assert_eq!(guests.farewells().count(), 1);
+        assert_eq!(guests.farewells().count(), 0);
     }
 
     #[test]

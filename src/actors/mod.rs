@@ -20,6 +20,7 @@ mod guests;
 pub mod lti;
 mod profile;
 pub mod registry;
+mod sending;
 pub mod session;
 mod stanzas;
 pub mod store;
@@ -30,6 +31,8 @@ use std::time::Instant;
 
 use actix::Message;
 use jid::Jid;
+
+use crate::session::{Meaning, Unreachable};
 
 /// Something came from a peer.
 #[derive(Clone, Debug, Message)]
@@ -52,8 +55,16 @@ pub enum Incoming {
     ReceiptAsked(String),
     /// They ask to see the bot's presence.
     SubscriptionAsked,
+    /// These did not reach them, or nobody knows whether they did.
+    Undelivered(Vec<Meaning>),
+    /// The bot's contact request came back: nobody can be reached there.
+    Unreachable(Unreachable),
+    /// They let the bot see whether they are there.
+    Accepted,
     /// They no longer want the bot in their contact list.
     Unsubscribed,
+    /// They do not let the bot see whether they are there, or no longer.
+    Declined,
     /// They ask whether the bot is there: a component's server does not know.
     Probed,
     /// One of their clients is online, and they accepted the bot as a contact.
@@ -81,6 +92,8 @@ pub enum Outgoing {
         body: String,
         /// Whether it is an OTR message, which wants its hints.
         otr: bool,
+        /// What it stands for, should it get lost.
+        meaning: Meaning,
     },
     /// The bot began or ceased to type.
     Composing(bool),
@@ -90,6 +103,10 @@ pub enum Outgoing {
     Invite,
     /// Lets them see the bot's presence.
     AcceptSubscription,
+    /// Ends what they see of the bot's presence, as they wish.
+    EndSubscription,
+    /// Tells them that the bot is there, where its server does not: as a component's.
+    Present,
     /// Shows a status text to one of their clients, once while that is online; to all of them at a
     /// bare address.
     Show {
@@ -116,7 +133,11 @@ impl std::fmt::Debug for Incoming {
             Self::Chat(body) => write!(f, "Chat({} bytes)", body.len()),
             Self::TooLong => f.write_str("TooLong"),
             Self::ReceiptAsked(_) => f.write_str("ReceiptAsked"),
+            Self::Undelivered(lost) => write!(f, "Undelivered({lost:?})"),
+            Self::Unreachable(why) => write!(f, "Unreachable({why:?})"),
+            Self::Accepted => f.write_str("Accepted"),
             Self::SubscriptionAsked => f.write_str("SubscriptionAsked"),
+            Self::Declined => f.write_str("Declined"),
             Self::Unsubscribed => f.write_str("Unsubscribed"),
             Self::Probed => f.write_str("Probed"),
             Self::Available => f.write_str("Available"),
@@ -128,11 +149,13 @@ impl std::fmt::Debug for Incoming {
 impl std::fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Chat { body, otr } => write!(f, "Chat({} bytes, otr: {otr})", body.len()),
+            Self::Chat { body, otr, .. } => write!(f, "Chat({} bytes, otr: {otr})", body.len()),
             Self::Composing(on) => write!(f, "Composing({on})"),
             Self::Receipt(_) => f.write_str("Receipt"),
             Self::Invite => f.write_str("Invite"),
             Self::AcceptSubscription => f.write_str("AcceptSubscription"),
+            Self::EndSubscription => f.write_str("EndSubscription"),
+            Self::Present => f.write_str("Present"),
             Self::Show { .. } => f.write_str("Show"),
             Self::Part { .. } => f.write_str("Part"),
             Self::Leave { .. } => f.write_str("Leave"),

@@ -272,9 +272,13 @@ impl Handler<Received> for SessionRegistry {
         let _turn = self.metrics.meters.registry.taken();
         let Received { from, what } = received;
         let jid = from.to_bare();
+        if let Incoming::Undelivered(lost) = what {
+            return self.on_undelivered(&jid, lost);
+        }
         let Some(learner) = self.learners.get_mut(&jid) else {
             return self.on_stranger(&jid, &what);
         };
+        learner.note_reached(&what);
         match what {
             Incoming::Chat(body) => {
                 learner.came(&from);
@@ -291,7 +295,11 @@ impl Handler<Received> for SessionRegistry {
                     self.deliver_to(from, Outgoing::Receipt(id));
                 }
             }
-            Incoming::SubscriptionAsked => self.deliver(&jid, Outgoing::AcceptSubscription),
+            Incoming::SubscriptionAsked => {
+                if learner.may_subscribe(now()) {
+                    self.deliver(&jid, Outgoing::AcceptSubscription);
+                }
+            }
             Incoming::Probed => self.show(Jid::from(jid)),
             // Who is there and was not met yet is greeted; later changes of presence say nothing.
             Incoming::Available => {
@@ -304,8 +312,11 @@ impl Handler<Received> for SessionRegistry {
                     open.actor.post(WentAway { who: from, is_last });
                 }
             }
-            // They may come back; the session's own timeout ends it.
-            Incoming::Unsubscribed => debug!("{jid} removed the bot"),
+            Incoming::Unsubscribed => self.on_unsubscribed(&jid),
+            Incoming::Accepted
+            | Incoming::Declined
+            | Incoming::Unreachable(_)
+            | Incoming::Undelivered(_) => {}
         }
     }
 }
@@ -328,6 +339,7 @@ impl Handler<Enrol> for SessionRegistry {
         let learner = self.learners.entry(jid.clone()).or_insert_with(|| Learner::new(now()));
         learner.enrolled = now();
         learner.enrolment = Some(enrolment);
+        learner.unreachable = None;
         learner.locale = locale;
         learner.lesson = lesson;
         if is_new {
@@ -346,9 +358,9 @@ impl Handler<Restore> for SessionRegistry {
             if known.was_open {
                 self.interrupted.push_back(known.jid.clone());
             }
-            if known.is_listed {
-                self.deliver(&known.jid, Outgoing::Invite);
-            }
+            // Whoever was there before may see the bot already, and is told that it is back.
+            let greeting = if known.is_listed { Outgoing::Invite } else { Outgoing::Present };
+            self.deliver(&known.jid, greeting);
             let jid = known.jid.clone();
             let learner = Learner::known(known, now());
             if self.learners.insert(jid, learner).is_none() {
@@ -446,12 +458,17 @@ impl Handler<Where> for SessionRegistry {
             progress: learner.progress,
             fingerprint: None,
             has_secret: learner.kept.as_ref().is_some_and(|kept| kept.has_secret()),
+            unreachable: learner.unreachable,
         });
+        let unreachable = learner.and_then(|learner| learner.unreachable);
         let actor =
             learner.and_then(|learner| learner.session.as_ref().map(|open| open.actor.clone()));
         Box::pin(async move {
             match actor {
-                Some(actor) => actor.addr.send(Locate).await.ok().or(known),
+                Some(actor) => match actor.addr.send(Locate).await {
+                    Ok(found) => Some(Whereabouts { unreachable, ..found }),
+                    Err(_) => known,
+                },
                 None => known,
             }
         })

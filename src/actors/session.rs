@@ -19,8 +19,8 @@ use crate::{
     actors::registry::News,
     metrics::{Life, Mailbox, Metrics, Standing, Turn},
     session::{
-        BotSecretVerdict, Client, Effect, Excess, Farewell, Note, SecretVerdict, Session, Snapshot,
-        Whereabouts,
+        BotSecretVerdict, Client, Effect, Excess, Farewell, Meaning, Note, SecretVerdict, Session,
+        Snapshot, Whereabouts,
     },
 };
 
@@ -119,6 +119,11 @@ pub struct WentAway {
 #[rtype(result = "()")]
 pub struct SentTooMuch(pub Excess);
 
+/// These did not reach the learner, or nobody knows whether they did.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Undelivered(pub Vec<Meaning>);
+
 /// Asks for a sign of life, and has the session do what it may have missed.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
@@ -158,8 +163,8 @@ impl SessionActor {
     fn perform(&mut self, effects: Vec<Effect>, ctx: &mut Context<Self>) {
         for effect in effects {
             match effect {
-                Effect::Send { body, otr, to } => {
-                    self.deliver(&to, Outgoing::Chat { body, otr });
+                Effect::Send { body, otr, to, meaning } => {
+                    self.deliver(&to, Outgoing::Chat { body, otr, meaning });
                 }
                 Effect::Composing(on) => {
                     self.deliver(&self.session.voice(), Outgoing::Composing(on));
@@ -320,6 +325,16 @@ impl Handler<SentTooMuch> for SessionActor {
             Excess::Messages => "flood",
             Excess::Length => "too long",
         }));
+        self.perform(effects, ctx);
+    }
+}
+
+impl Handler<Undelivered> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, Undelivered(lost): Undelivered, ctx: &mut Self::Context) {
+        let _turn = self.taken();
+        let effects = self.session.on_undelivered(now(), &mut self.rng, &lost);
         self.perform(effects, ctx);
     }
 }

@@ -6,6 +6,7 @@ use minidom::Element;
 use xmpp_parsers::{
     caps::{self, Caps},
     chatstates::ChatState,
+    delay::Delay,
     disco::{DiscoInfoQuery, DiscoInfoResult, Identity},
     eme::ExplicitMessageEncryption,
     hashes::{Algo, Hash},
@@ -23,6 +24,9 @@ use xmpp_parsers::{
 };
 
 use super::{Deliver, Incoming, Outgoing, clients::Support};
+use crate::session::Unreachable;
+
+mod elsewhere;
 
 /// Namespace of the hints of XEP-0334.
 const NS_HINTS: &str = "urn:xmpp:hints";
@@ -41,6 +45,11 @@ const CAPS_NODE: &str = "urn:otrbot";
 /// Longest body that is read, in bytes. A learner's OTR client sends 64 kB at most; longer bodies
 /// are dropped before they cost anything.
 const LONGEST_BODY: usize = 256 * 1024;
+
+/// How long an OTR message may have waited on the server, in seconds.
+const LATEST_OTR: i64 = 120;
+/// The same, of words in the clear.
+const LATEST_WORDS: i64 = 7 * 86_400;
 
 /// What to do about a stanza.
 #[derive(Debug, PartialEq)]
@@ -64,12 +73,29 @@ pub(super) enum Stream {
     Resumed,
 }
 
-/// Reads a stanza that came for the account `own`.
-pub(super) fn read(own: &BareJid, bot: &Bot, stream: Stream, stanza: Stanza) -> Reading {
+/// For whom and when stanzas are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reader<'a> {
+    /// The bot's address.
+    pub(super) own: &'a BareJid,
+    /// How it presents itself.
+    pub(super) bot: &'a Bot,
+    pub(super) stream: Stream,
+    /// Whether what comes for any address of the domain comes here.
+    pub(super) is_component: bool,
+    /// Seconds since 1970.
+    pub(super) now: i64,
+}
+
+/// Reads a stanza that came.
+pub(super) fn read(reader: Reader<'_>, stanza: Stanza) -> Reading {
+    if reader.is_component && !elsewhere::is_for(reader.own, &stanza) {
+        return elsewhere::read(reader, stanza);
+    }
     match stanza {
-        Stanza::Message(message) => read_message(own, stream, &message),
-        Stanza::Presence(presence) => read_presence(own, presence),
-        Stanza::Iq(iq) => read_iq(own, bot, iq),
+        Stanza::Message(message) => read_message(reader, &message),
+        Stanza::Presence(presence) => read_presence(reader.own, presence),
+        Stanza::Iq(iq) => read_iq(reader, iq),
     }
 }
 
@@ -82,7 +108,8 @@ pub(super) struct Bot {
     pub(super) title: String,
 }
 
-fn read_message(own: &BareJid, stream: Stream, message: &Message) -> Reading {
+fn read_message(reader: Reader<'_>, message: &Message) -> Reading {
+    let Reader { own, stream, now, .. } = reader;
     // An error that is answered makes a loop; the others are not said to the bot.
     match message.type_ {
         MessageType::Chat | MessageType::Normal => {}
@@ -116,10 +143,7 @@ fn read_message(own: &BareJid, stream: Stream, message: &Message) -> Reading {
     if body.len() > LONGEST_BODY {
         return Reading::Received(Incoming::TooLong, from);
     }
-    // What waited on the server belongs to a conversation that is gone.
-    let is_delayed =
-        has_payload(message, "delay", ns::DELAY) || has_payload(message, "x", NS_OLD_DELAY);
-    if is_delayed && stream == Stream::New {
+    if stream == Stream::New && is_too_late(message, body, now) {
         return Reading::Ignored("delayed");
     }
     let chat = Incoming::Chat(body.clone());
@@ -128,6 +152,27 @@ fn read_message(own: &BareJid, stream: Stream, message: &Message) -> Reading {
             Reading::Receipted(chat, from, id.0.clone())
         }
         _ => Reading::Received(chat, from),
+    }
+}
+
+/// Whether a message has waited on the server for too long to be acted on. What was encrypted belongs
+/// to a conversation that is gone soon; words in the clear can be answered the next day.
+fn is_too_late(message: &Message, body: &str, now: i64) -> bool {
+    let is_otr = body.starts_with("?OTR");
+    let stamps = message.payloads.iter().filter(|payload| payload.is("delay", ns::DELAY));
+    // The first to keep it was the earliest.
+    let age = stamps
+        .filter_map(|payload| Delay::try_from(payload.clone()).ok())
+        .map(|delay| now.saturating_sub(delay.stamp.0.timestamp()))
+        .max();
+    match age {
+        Some(age) => age > if is_otr { LATEST_OTR } else { LATEST_WORDS },
+        // Without a time that can be read, it may have been long.
+        None => {
+            is_otr
+                && (has_payload(message, "delay", ns::DELAY)
+                    || has_payload(message, "x", NS_OLD_DELAY))
+        }
     }
 }
 
@@ -167,24 +212,52 @@ fn read_presence(own: &BareJid, presence: Presence) -> Reading {
     }
     match presence.type_ {
         PresenceType::Subscribe => Reading::Received(Incoming::SubscriptionAsked, from),
-        PresenceType::Unsubscribe | PresenceType::Unsubscribed => {
-            Reading::Received(Incoming::Unsubscribed, from)
-        }
+        PresenceType::Unsubscribe => Reading::Received(Incoming::Unsubscribed, from),
+        PresenceType::Unsubscribed => Reading::Received(Incoming::Declined, from),
+        PresenceType::Subscribed => Reading::Received(Incoming::Accepted, from),
+        PresenceType::Error => match unreachable_by(&presence.payloads) {
+            Some(why) => Reading::Received(Incoming::Unreachable(why), from),
+            None => Reading::Ignored("presence"),
+        },
         PresenceType::Unavailable => Reading::Received(Incoming::Unavailable, from),
         PresenceType::None => Reading::Received(Incoming::Available, from),
         PresenceType::Probe => Reading::Received(Incoming::Probed, from),
-        PresenceType::Subscribed | PresenceType::Error => Reading::Ignored("presence"),
     }
 }
 
-fn read_iq(own: &BareJid, bot: &Bot, iq: Iq) -> Reading {
-    let (from, id, payload, is_get) = match iq {
-        Iq::Get { from, id, payload, .. } => (from, id, payload, true),
-        Iq::Set { from, id, payload, .. } => (from, id, payload, false),
+/// Why a presence could not be delivered, where that says that nobody can be reached there.
+fn unreachable_by(payloads: &[Element]) -> Option<Unreachable> {
+    let error = payloads.iter().find(|payload| payload.name() == "error")?;
+    let condition = StanzaError::try_from(error.clone()).ok()?.defined_condition;
+    let is_server = matches!(
+        condition,
+        DefinedCondition::RemoteServerNotFound | DefinedCondition::RemoteServerTimeout
+    );
+    let is_address = matches!(
+        condition,
+        DefinedCondition::Gone { .. }
+            | DefinedCondition::ItemNotFound
+            | DefinedCondition::JidMalformed
+            | DefinedCondition::ServiceUnavailable
+    );
+    if is_server {
+        Some(Unreachable::NoServer)
+    } else {
+        is_address.then_some(Unreachable::NoAddress)
+    }
+}
+
+fn read_iq(reader: Reader<'_>, iq: Iq) -> Reading {
+    let Reader { own, bot, is_component, .. } = reader;
+    let (from, asked, id, payload, is_get) = match iq {
+        Iq::Get { from, to, id, payload } => (from, to, id, payload, true),
+        Iq::Set { from, to, id, payload } => (from, to, id, payload, false),
         Iq::Result { .. } | Iq::Error { .. } => return Reading::Ignored("answer"),
     };
+    // An answer comes from whom was asked; for an account, its server sees to that.
+    let asked = asked.filter(|_| is_component);
     let result = |payload: Option<Element>| Iq::Result {
-        from: None,
+        from: asked.clone(),
         to: from.clone(),
         id: id.clone(),
         payload,
@@ -206,7 +279,7 @@ fn read_iq(own: &BareJid, bot: &Bot, iq: Iq) -> Reading {
                 Some(node) if node == caps_node(&bot.caps()) => {
                     result(Some(disco_info(bot, Some(node)).into()))
                 }
-                Some(_) => refusal(from, id, DefinedCondition::ItemNotFound),
+                Some(_) => refusal(asked, from, id, DefinedCondition::ItemNotFound),
             }
         } else if !is_get
             && payload.is("query", "jabber:iq:roster")
@@ -215,15 +288,15 @@ fn read_iq(own: &BareJid, bot: &Bot, iq: Iq) -> Reading {
             // A roster push; from anybody else it would be an attempt to add contacts.
             result(None)
         } else {
-            refusal(from, id, DefinedCondition::ServiceUnavailable)
+            refusal(asked, from, id, DefinedCondition::ServiceUnavailable)
         };
     Reading::Reply(Box::new(Stanza::Iq(answer)))
 }
 
-fn refusal(to: Option<Jid>, id: String, condition: DefinedCondition) -> Iq {
+fn refusal(from: Option<Jid>, to: Option<Jid>, id: String, condition: DefinedCondition) -> Iq {
     let text = "this bot does not offer that";
     let error = StanzaError::new(ErrorType::Cancel, condition, "en", text);
-    Iq::Error { from: None, to, id, error, payload: None }
+    Iq::Error { from, to, id, error, payload: None }
 }
 
 fn is_own_server(own: &BareJid, from: Option<&Jid>) -> bool {
@@ -292,7 +365,7 @@ pub(super) fn deliver(
     let Deliver { to, what } = deliver;
     let bare = to.to_bare();
     match what {
-        Outgoing::Chat { body, otr } => {
+        Outgoing::Chat { body, otr, .. } => {
             let with_state = states == Support::Yes || (states == Support::Unknown && !otr);
             vec![Stanza::Message(chat(to, sanitised(body), otr, with_state, id()))]
         }
@@ -308,14 +381,11 @@ pub(super) fn deliver(
             message.payloads.push(hint("no-store"));
             vec![Stanza::Message(message)]
         }
-        Outgoing::Invite => vec![
-            Stanza::Presence(Presence::subscribed().with_to(bare.clone())),
-            Stanza::Presence(
-                Presence::subscribe()
-                    .with_to(bare)
-                    .with_payloads(vec![Nick(bot.alias.clone()).into()]),
-            ),
-        ],
+        Outgoing::Invite => invitation(bot, &bare),
+        Outgoing::Present => vec![Stanza::Presence(presence(bot, picture).with_to(bare))],
+        Outgoing::EndSubscription => {
+            vec![Stanza::Presence(Presence::new(PresenceType::Unsubscribed).with_to(bare))]
+        }
         Outgoing::AcceptSubscription => {
             vec![Stanza::Presence(Presence::subscribed().with_to(bare))]
         }
@@ -342,6 +412,14 @@ pub(super) fn deliver(
         }
         Outgoing::Leave { status } => vec![offline(bare, status)],
     }
+}
+
+/// Lets somebody see the bot, and asks the same of them.
+pub(super) fn invitation(bot: &Bot, to: &BareJid) -> Vec<Stanza> {
+    let ask = Presence::subscribe().with_payloads(vec![Nick(bot.alias.clone()).into()]);
+    [Presence::subscribed(), ask]
+        .map(|presence| Stanza::Presence(presence.with_to(to.clone())))
+        .into()
 }
 
 /// The bot goes offline for somebody.
@@ -383,168 +461,4 @@ fn sanitised(text: String) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn bot() -> Bot {
-        Bot { alias: "Marvin".into(), title: "OTR Bot".into() }
-    }
-
-    fn own() -> BareJid {
-        BareJid::new("bot@localhost").unwrap()
-    }
-
-    fn parse(xml: &str) -> Stanza {
-        let xml = xml.replacen(' ', " xmlns='jabber:client' ", 1);
-        xso::from_bytes(xml.as_bytes()).unwrap()
-    }
-
-    #[track_caller]
-    fn check_ignored(xml: &str, why: &str) {
-        assert_eq!(
-            read(&own(), &bot(), Stream::New, parse(xml)),
-            Reading::Ignored(why.to_owned().leak())
-        );
-    }
-
-    #[test]
-    fn a_chat_message_is_received_with_its_full_address() {
-        let xml = "<message from='a@b/c' type='chat' xml:lang='en'><body>hi</body></message>";
-
-        let reading = read(&own(), &bot(), Stream::New, parse(xml));
-
-        let from = Jid::new("a@b/c").unwrap();
-        assert_eq!(reading, Reading::Received(Incoming::Chat("hi".into()), from));
-    }
-
-    #[test]
-    fn what_must_not_be_answered_is_not() {
-        check_ignored("<message from='a@b' type='error'><body>x</body></message>", "error");
-        check_ignored("<message from='a@b' type='groupchat'><body>x</body></message>", "groupchat");
-        check_ignored("<message from='a@b' type='headline'><body>x</body></message>", "headline");
-        check_ignored("<message from='bot@localhost/x'><body>x</body></message>", "own account");
-        check_ignored("<message from='a@b'></message>", "no body");
-        for copy in [
-            "<received xmlns='urn:xmpp:carbons:2'/>",
-            "<sent xmlns='urn:xmpp:carbons:2'/>",
-            "<forwarded xmlns='urn:xmpp:forward:0'/>",
-            "<x xmlns='http://jabber.org/protocol/muc#user'/>",
-        ] {
-            check_ignored(&format!("<message from='a@b/c'>{copy}<body>x</body></message>"), "copy");
-        }
-        check_ignored(
-            "<message from='a@b'><body>hi</body><x xmlns='jabber:x:delay'/></message>",
-            "delayed",
-        );
-        check_ignored(
-            "<message from='a@b'><body>?OTR:AAM=.</body><delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/></message>",
-            "delayed",
-        );
-    }
-
-    #[test]
-    fn what_the_server_kept_for_a_broken_line_is_read_when_the_stream_goes_on() {
-        let xml = "<message from='a@b/c'><body>?OTR:AAM=.</body><delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/></message>";
-
-        let reading = read(&own(), &bot(), Stream::Resumed, parse(xml));
-
-        assert!(matches!(reading, Reading::Received(Incoming::Chat(_), _)), "{reading:?}");
-    }
-
-    #[test]
-    fn an_error_tells_at_most_that_a_client_is_gone() {
-        let error = |from: &str, condition: &str| {
-            let xml = format!(
-                "<message from='{from}' type='error'><body>x</body><error type='cancel'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
-            );
-            read(&own(), &bot(), Stream::New, parse(&xml))
-        };
-
-        let gone = Reading::Received(Incoming::Unavailable, Jid::new("a@b/c").unwrap());
-        assert_eq!(error("a@b/c", "service-unavailable"), gone);
-        assert_eq!(error("a@b/c", "recipient-unavailable"), gone);
-        assert_eq!(error("a@b", "service-unavailable"), Reading::Ignored("error"));
-        assert_eq!(error("a@b/c", "not-acceptable"), Reading::Ignored("error"));
-        assert_eq!(error("bot@localhost/x", "service-unavailable"), Reading::Ignored("error"));
-    }
-
-    #[test]
-    fn a_roster_push_is_taken_from_the_own_account_alone() {
-        let push = |from: &str| {
-            let xml = format!(
-                "<iq {from} id='1' type='set'><query xmlns='jabber:iq:roster'><item jid='eve@x' subscription='both'/></query></iq>"
-            );
-            let reading = read(&own(), &bot(), Stream::New, parse(&xml));
-            let Reading::Reply(reply) = reading else { panic!("{reading:?}") };
-            matches!(*reply, Stanza::Iq(Iq::Result { .. }))
-        };
-
-        assert!(push("to='bot@localhost/otrbot'") && push("from='bot@localhost'"));
-        for forger in ["from='eve@x/y'", "from='localhost'", "from='bot@localhost/other'"] {
-            assert!(!push(forger), "{forger}");
-        }
-    }
-
-    #[test]
-    fn chat_states_go_to_those_who_know_them() {
-        let sent = |what: Outgoing, states: Support| -> String {
-            let to = Jid::new("a@b/c").unwrap();
-            deliver(&bot(), Deliver { to, what }, states, None, || "1".into())
-                .iter()
-                .map(|stanza| String::from_utf8(xso::to_vec(stanza).unwrap()).unwrap())
-                .collect()
-        };
-        let chat = |otr| Outgoing::Chat { body: "x".into(), otr };
-
-        assert!(sent(Outgoing::Composing(true), Support::Yes).contains("<composing"));
-        assert_eq!(sent(Outgoing::Composing(true), Support::Unknown), "");
-        assert_eq!(sent(Outgoing::Composing(false), Support::No), "");
-        assert!(sent(chat(true), Support::Yes).contains("<active"));
-        assert!(!sent(chat(true), Support::Unknown).contains("<active"));
-        assert!(sent(chat(false), Support::Unknown).contains("<active"));
-        assert!(!sent(chat(false), Support::No).contains("<active"));
-    }
-
-    #[test]
-    fn the_hash_of_the_capabilities_is_that_of_the_specification() {
-        let example: Element = "<query xmlns='http://jabber.org/protocol/disco#info'>\
-            <identity category='client' name='Exodus 0.9.1' type='pc'/>\
-            <feature var='http://jabber.org/protocol/disco#items'/>\
-            <feature var='http://jabber.org/protocol/caps'/>\
-            <feature var='http://jabber.org/protocol/muc'/>\
-            <feature var='http://jabber.org/protocol/disco#info'/></query>"
-            .parse()
-            .unwrap();
-
-        let caps = caps_of(&DiscoInfoResult::try_from(example).unwrap());
-
-        assert!(caps_node(&caps).ends_with("#QgayPKawpkPSDYmwT/WM94uAlu0="), "{caps:?}");
-    }
-
-    #[test]
-    fn a_ping_is_answered_and_an_unknown_request_refused() {
-        let ping = "<iq from='a@b/c' id='1' type='get'><ping xmlns='urn:xmpp:ping'/></iq>";
-        let unknown = "<iq from='a@b/c' id='2' type='set'><query xmlns='jabber:iq:roster'/></iq>";
-
-        let replies = [ping, unknown].map(|xml| read(&own(), &bot(), Stream::New, parse(xml)));
-
-        let [Reading::Reply(answer), Reading::Reply(refusal)] = replies else { panic!() };
-        assert!(matches!(*answer, Stanza::Iq(Iq::Result { .. })));
-        assert!(matches!(*refusal, Stanza::Iq(Iq::Error { .. })));
-    }
-
-    #[test]
-    fn an_otr_message_carries_its_hints() {
-        let to = Jid::new("a@b/c").unwrap();
-        let what = Outgoing::Chat { body: "?OTR:AAM\u{1}=.".into(), otr: true };
-
-        let stanzas = deliver(&bot(), Deliver { to, what }, Support::Yes, None, || "1".into());
-
-        let xml = String::from_utf8(xso::to_vec(&stanzas[0]).unwrap()).unwrap();
-        for part in
-            ["no-copy", "no-permanent-store", "urn:xmpp:eme:0", "urn:xmpp:carbons:2", "?OTR:AAM=."]
-        {
-            assert!(xml.contains(part), "{part} is not in {xml}");
-        }
-    }
-}
+mod tests;

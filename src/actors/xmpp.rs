@@ -2,7 +2,7 @@
 //! become [`Received`]; [`Deliver`] becomes stanzas. What it may say when nobody asked (answers to
 //! pings and the like) it says itself; who may talk is the registry's to decide.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use actix::{
     Actor, AsyncContext as _, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
@@ -10,25 +10,29 @@ use actix::{
 };
 use futures_util::stream;
 use jid::{BareJid, Jid};
-use log::{debug, info, warn};
+use log::{debug, error, info, warn};
 use tokio::sync::{mpsc, oneshot};
-use xmpp_parsers::{ns, stanza::Stanza};
+use xmpp_parsers::{iq::Iq, ns, presence::Type as PresenceType, stanza::Stanza};
 
 use super::{
     Deliver, Incoming, Outgoing, Received,
+    ambient::unix_now,
     clients::Clients,
     guests::Guests,
     profile::{Next, Profile},
+    sending::{Errand, Kind, Lost, Sending},
     stanzas::{self, Bot, Reading, Stream},
 };
 use crate::{
     metrics::{Life, Metrics},
+    session::Meaning,
     xmpp::{Avatar, Command, Down, Event},
 };
 
-/// Most stanzas that wait for the stream while it is slow or away. More would say things to
-/// learners that they no longer understand; the oldest goes first.
-const MOST_WAITING: usize = 20_000;
+/// Messages that may wait for sessions and for the registry before the stream is read more slowly.
+const MOST_UNHANDLED: i64 = 500;
+/// How slowly it is read then: one event in such a time.
+const SLOW: Duration = Duration::from_millis(20);
 
 /// The actor of the bot's account.
 pub struct XmppConnection {
@@ -47,9 +51,7 @@ pub struct XmppConnection {
     metrics: Arc<Metrics>,
     _life: Life,
     state: State,
-    /// Stanzas that the stream could not take yet.
-    waiting: VecDeque<Stanza>,
-    n_dropped: u64,
+    sending: Sending,
     last_id: u64,
     stopped: Option<oneshot::Sender<()>>,
 }
@@ -135,31 +137,28 @@ impl XmppConnection {
             _life: metrics.meters.connection.life(),
             metrics,
             state: State::Offline,
-            waiting: VecDeque::new(),
-            n_dropped: 0,
+            sending: Sending::default(),
             last_id: 0,
             stopped: None,
         }
     }
 
+    /// Sends a stanza that is no chat message.
     fn send(&mut self, stanza: Stanza) {
-        if !self.is_component {
-            return self.queue(stanza);
-        }
-        for stanza in self.guests.adapt(stanza, || self.bot.presence()) {
-            self.queue(stanza);
-        }
+        let kind = kind_of(&stanza);
+        self.send_as(stanza, kind);
     }
 
-    fn queue(&mut self, stanza: Stanza) {
-        if self.waiting.len() >= MOST_WAITING {
-            self.waiting.pop_front();
-            self.n_dropped = self.n_dropped.wrapping_add(1);
-            if self.n_dropped.is_power_of_two() {
-                warn!(dropped = self.n_dropped; "the XMPP server is too slow: {} stanzas dropped", self.n_dropped);
+    fn send_as(&mut self, stanza: Stanza, kind: Kind) {
+        // What a component says at another of its addresses concerns nobody who sees the bot.
+        let is_elsewhere = sender(&stanza).is_some_and(|from| from.to_bare() != self.own);
+        if !self.is_component || is_elsewhere {
+            self.sending.push(stanza, kind);
+        } else {
+            for stanza in self.guests.adapt(stanza, || self.bot.presence()) {
+                self.sending.push(stanza, kind.clone());
             }
         }
-        self.waiting.push_back(stanza);
         self.flush();
     }
 
@@ -168,21 +167,58 @@ impl XmppConnection {
         if self.state != State::Online {
             return;
         }
-        while let Some(stanza) = self.waiting.pop_front() {
-            // The tag tells nothing but that it was acknowledged.
-            let tag = Some(0);
-            match self.commands.try_send(Command::Send { stanza: Box::new(stanza), tag }) {
-                Ok(()) => {
-                    self.metrics.unacknowledged.inc();
-                    self.metrics.stanzas_out.inc();
-                }
-                Err(mpsc::error::TrySendError::Full(Command::Send { stanza, .. })) => {
-                    self.waiting.push_front(*stanza);
-                    return;
-                }
-                Err(_) => return,
+        while let Ok(room) = self.commands.clone().try_reserve_owned() {
+            if let Some((tag, stanza)) = self.sending.next() {
+                drop(room.send(Command::Send { stanza: Box::new(stanza), tag: Some(tag) }));
+                self.metrics.stanzas_out.inc();
+            } else if let Some((to, errand)) = self.sending.next_errand() {
+                self.run(to, errand);
+            } else {
+                break;
             }
         }
+        self.count_under_way();
+        for to in self.sending.take_unheard() {
+            self.pass_on(to, Incoming::Undelivered(vec![Meaning::Forgotten]));
+        }
+    }
+
+    fn run(&mut self, to: BareJid, errand: Errand) {
+        let stanzas = match errand {
+            Errand::Invite => stanzas::invitation(&self.bot, &to),
+            Errand::Present => vec![Stanza::Presence(self.bot.presence().with_to(to))],
+        };
+        for stanza in stanzas {
+            let kind = kind_of(&stanza);
+            if self.is_component {
+                for stanza in self.guests.adapt(stanza, || self.bot.presence()) {
+                    self.sending.push(stanza, kind.clone());
+                }
+            } else {
+                self.sending.push(stanza, kind);
+            }
+        }
+    }
+
+    fn count_under_way(&self) {
+        let n = i64::try_from(self.sending.n_under_way()).unwrap_or(i64::MAX);
+        self.metrics.unacknowledged.set(n);
+    }
+
+    /// What was lost with its stream is sent again, or said anew by its session.
+    fn make_good(&mut self, tags: &[u64]) {
+        let Lost { n, n_again, undelivered } = self.sending.lost(tags);
+        let n_meant = undelivered.iter().map(|(_, lost)| lost.len()).fold(0, usize::saturating_add);
+        if n > 0 {
+            info!("{n} stanzas were lost; {n_again} are sent again, {n_meant} encrypted ones anew");
+        }
+        self.metrics.stanzas_lost.inc_by(n);
+        self.metrics.stanzas_resent.inc_by(n_again);
+        for (to, lost) in undelivered {
+            self.pass_on(to, Incoming::Undelivered(lost));
+        }
+        self.count_under_way();
+        self.flush();
     }
 
     fn pass_on(&self, from: Jid, what: Incoming) {
@@ -211,15 +247,40 @@ impl XmppConnection {
     }
 
     fn went_offline(&mut self, why: Down, is_final: bool) {
+        if self.state == State::Online {
+            self.metrics.connection_losses.inc();
+        } else {
+            self.metrics.connection_attempts_failed.inc();
+        }
         self.state = if is_final { State::Gone } else { State::Offline };
         self.metrics.online.set(0);
-        self.metrics.connection_losses.inc();
-        // States of typing are worth nothing later.
-        self.waiting.retain(|stanza| !is_chat_state(stanza));
+        self.sending.went_offline();
         if is_final && let Some(on_failure) = self.on_failure.take() {
             // Nobody listens any more while the daemon stops.
             on_failure.send(why).ok();
         }
+    }
+}
+
+/// What a stanza that is no chat message is for.
+fn kind_of(stanza: &Stanza) -> Kind {
+    match stanza {
+        Stanza::Message(_) if is_chat_state(stanza) => Kind::State,
+        Stanza::Message(_) => Kind::Minor,
+        Stanza::Presence(presence) if presence.to.is_none() => Kind::Passing,
+        Stanza::Presence(presence) if presence.type_ == PresenceType::None => Kind::Minor,
+        Stanza::Presence(_) => Kind::Contact,
+        Stanza::Iq(Iq::Set { payload, .. }) if payload.is("query", ns::ROSTER) => Kind::Contact,
+        Stanza::Iq(_) => Kind::Passing,
+    }
+}
+
+/// Whom a stanza says that it comes from.
+fn sender(stanza: &Stanza) -> Option<&Jid> {
+    match stanza {
+        Stanza::Message(message) => message.from.as_ref(),
+        Stanza::Presence(presence) => presence.from.as_ref(),
+        Stanza::Iq(iq) => iq.from(),
     }
 }
 
@@ -233,10 +294,25 @@ impl Actor for XmppConnection {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         if let Some(mut events) = self.events.take() {
-            ctx.add_stream(stream::poll_fn(move |cx| events.poll_recv(cx)));
+            let metrics = Arc::clone(&self.metrics);
+            let mut pause: Option<Pin<Box<tokio::time::Sleep>>> = None;
+            // Who is not read cannot send: what waits for the sessions is bounded by all together.
+            ctx.add_stream(stream::poll_fn(move |cx| {
+                if let Some(sleep) = &mut pause {
+                    std::task::ready!(sleep.as_mut().poll(cx));
+                    pause = None;
+                }
+                let event = events.poll_recv(cx);
+                let is_deep = metrics.meters.registry.n_waiting() > MOST_UNHANDLED
+                    || metrics.meters.session.n_waiting() > MOST_UNHANDLED;
+                if is_deep && matches!(event, Poll::Ready(Some(Event::Stanza(_)))) {
+                    pause = Some(Box::pin(tokio::time::sleep(SLOW)));
+                }
+                event
+            }));
         }
         // The stream takes up to its queue's length; what waits beyond goes on in small steps.
-        ctx.run_interval(std::time::Duration::from_millis(50), |actor, _| actor.flush());
+        ctx.run_interval(Duration::from_millis(50), |actor, _| actor.flush());
     }
 }
 
@@ -252,12 +328,19 @@ impl StreamHandler<Event> for XmppConnection {
                 info!("logged in as {} ({mechanism}, {tls})", self.own);
                 self.state = State::Online;
                 self.metrics.online.set(1);
+                self.metrics.logged_in(resumed);
                 self.stream = if resumed { Stream::Resumed } else { Stream::New };
                 if !resumed {
                     self.clients.begin();
+                    self.sending.begin();
                 }
-                if !resumed && !self.is_component {
-                    self.waiting.push_front(self.presence());
+                if !resumed && self.is_component {
+                    for guest in self.guests.all() {
+                        self.sending.add_errand(guest.clone(), Errand::Present);
+                    }
+                } else if !resumed {
+                    let presence = self.presence();
+                    self.sending.push_first(presence, Kind::Passing);
                     for request in self.profile.begin() {
                         self.send(request);
                     }
@@ -268,7 +351,14 @@ impl StreamHandler<Event> for XmppConnection {
                 // That it is for good is said by the process as it ends, with the reason.
                 if let Some(pause) = retry_in {
                     let pause = pause.as_secs_f64();
-                    warn!("{} is offline: {why}; next try in {pause:.1} s", self.own);
+                    if why.is_fatal() {
+                        error!(
+                            "{} is offline, and this does not mend itself: {why}; next try in {pause:.1} s",
+                            self.own
+                        );
+                    } else {
+                        warn!("{} is offline: {why}; next try in {pause:.1} s", self.own);
+                    }
                 }
                 self.went_offline(why, retry_in.is_none());
             }
@@ -278,7 +368,14 @@ impl StreamHandler<Event> for XmppConnection {
                 if self.take_answer(&stanza) {
                     return;
                 }
-                match stanzas::read(&self.own, &self.bot, self.stream, *stanza) {
+                let reader = stanzas::Reader {
+                    own: &self.own,
+                    bot: &self.bot,
+                    stream: self.stream,
+                    is_component: self.is_component,
+                    now: unix_now(),
+                };
+                match stanzas::read(reader, *stanza) {
                     Reading::Received(what, from) => {
                         self.pass_on(from, what);
                     }
@@ -287,7 +384,7 @@ impl StreamHandler<Event> for XmppConnection {
                         self.pass_on(from.clone(), what);
                         self.pass_on(from, receipt);
                     }
-                    Reading::Reply(stanza) => self.send(*stanza),
+                    Reading::Reply(stanza) => self.send_as(*stanza, Kind::Passing),
                     Reading::Ignored(why) => debug!("a stanza is not acted on: {why}"),
                 }
             }
@@ -295,21 +392,29 @@ impl StreamHandler<Event> for XmppConnection {
                 self.metrics.note(crate::session::Note::Refused("stanza"));
                 debug!("a stanza was refused: {why}");
             }
-            Event::Acked(_) => {
-                self.metrics.unacknowledged.dec();
+            Event::Acked(tag) | Event::Unsendable(tag) => {
+                self.sending.done(tag);
+                self.count_under_way();
+                self.flush();
             }
-            Event::Lost(tags) => {
-                let n = i64::try_from(tags.len()).unwrap_or(i64::MAX);
-                self.metrics.unacknowledged.dec_by(n);
-            }
+            Event::Lost(tags) => self.make_good(&tags),
             Event::Stopped => self.state = State::Gone,
         }
     }
 
     fn finished(&mut self, _: &mut Self::Context) {
         self.state = State::Gone;
-        if let Some(stopped) = self.stopped.take() {
-            stopped.send(()).ok();
+        self.metrics.online.set(0);
+        match self.stopped.take() {
+            Some(stopped) => {
+                stopped.send(()).ok();
+            }
+            // Whoever waits for the reason learns that there is none.
+            None => {
+                if self.on_failure.take().is_some() {
+                    error!("the task of the stream has ended, which it never should");
+                }
+            }
         }
     }
 }
@@ -323,6 +428,31 @@ impl Handler<Deliver> for XmppConnection {
             return;
         }
         let peer = message.to.to_bare();
+        let mut words = None;
+        match &message.what {
+            Outgoing::Invite => {
+                self.clients.speak_to(&peer);
+                self.sending.add_errand(peer, Errand::Invite);
+                return self.flush();
+            }
+            Outgoing::Present => {
+                if self.is_component {
+                    self.sending.add_errand(peer, Errand::Present);
+                    self.flush();
+                }
+                return;
+            }
+            Outgoing::Chat { otr: false, .. } => words = Some(Kind::Plain(message.to.clone())),
+            Outgoing::Chat { otr: true, meaning, .. } => {
+                words = Some(Kind::Otr(message.to.clone(), meaning.clone()));
+            }
+            Outgoing::Part { .. } | Outgoing::Leave { .. } => self.sending.drop_errands(&peer),
+            Outgoing::Composing(_)
+            | Outgoing::Receipt(_)
+            | Outgoing::AcceptSubscription
+            | Outgoing::EndSubscription
+            | Outgoing::Show { .. } => {}
+        }
         if matches!(message.what, Outgoing::Part { .. } | Outgoing::Leave { .. }) {
             self.clients.forget(&peer);
         } else {
@@ -342,7 +472,10 @@ impl Handler<Deliver> for XmppConnection {
         });
         self.last_id = last_id;
         for stanza in made {
-            self.send(stanza);
+            match &words {
+                Some(kind) => self.send_as(stanza, kind.clone()),
+                None => self.send(stanza),
+            }
         }
     }
 }
@@ -362,18 +495,16 @@ impl Handler<Disconnect> for XmppConnection {
         if self.state == State::Gone {
             return Box::pin(std::future::ready(()));
         }
-        for farewell in self.guests.farewells() {
-            self.queue(farewell);
-        }
-        self.flush();
-        let rest = std::mem::take(&mut self.waiting);
+        let rest = self.sending.take_all();
+        let farewells = self.guests.farewells();
         let is_online = self.state == State::Online;
         let commands = self.commands.clone();
         let (sender, stopped) = oneshot::channel();
         self.stopped = Some(sender);
         Box::pin(async move {
             if is_online {
-                for stanza in rest {
+                // Good-byes in words come before those that only end a presence.
+                for stanza in rest.into_iter().chain(farewells) {
                     let send = Command::Send { stanza: Box::new(stanza), tag: None };
                     if commands.send(send).await.is_err() {
                         break;

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use log::{debug, error, info, warn};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::oneshot,
+    sync::{mpsc, oneshot},
     time::{Instant, sleep, timeout_at},
 };
 
@@ -83,10 +83,11 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
     let mut terms = signal(SignalKind::terminate()).context("cannot listen to SIGTERM")?;
     let mut interrupts = signal(SignalKind::interrupt()).context("cannot listen to SIGINT")?;
     let service = ServiceManager::from_environment();
-    let door = Door::open(&assembly)?;
+    let (on_end, mut ended) = mpsc::channel(1);
+    let door = Door::open(&assembly, &on_end)?;
     let (health, health_server) = (door.health.clone(), door.health_server.clone());
     let running = tokio::select! {
-        running = start(&assembly, door, service, on_failure) => running,
+        running = start(&assembly, door, service, on_failure, &on_end) => running,
         _ = terms.recv() => Err(Interrupted::Signal("SIGTERM")),
         _ = interrupts.recv() => Err(Interrupted::Signal("SIGINT")),
     };
@@ -116,6 +117,7 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
             _ = interrupts.recv() => break Ok("SIGINT"),
             down = &mut failed => break Err(down.map_err(|_gone| Ailing::Dead("the XMPP connection"))),
             Ok(ailing) = &mut died => break Err(Err(ailing)),
+            Some(part) = ended.recv() => break Err(Err(Ailing::Dead(part))),
             _ = hangups.recv() => {
                 service.reloading().await;
                 reload(&assembly, &running).await;
@@ -188,6 +190,25 @@ async fn reload(assembly: &Arc<Assembly>, running: &Running) {
     }
 }
 
+/// Who is told the name of a part that has ended by itself.
+type OnEnd = mpsc::Sender<&'static str>;
+
+/// Runs a part that only ends when the daemon does. Otherwise, also if it panics, that is told.
+fn run_for_good<T: 'static>(
+    part: impl Future<Output = T> + 'static,
+    name: &'static str,
+    on_end: OnEnd,
+) {
+    let running = actix::spawn(part);
+    actix::spawn(async move {
+        if let Err(error) = running.await {
+            error!("{name}: {error}");
+        }
+        // Nobody listens any more while the daemon stops, and one such part is enough to end it.
+        on_end.try_send(name).ok();
+    });
+}
+
 /// What can be had at once: the addresses, and the health pages, which answer from now on.
 struct Door {
     metrics: Arc<Metrics>,
@@ -198,7 +219,7 @@ struct Door {
 
 impl Door {
     /// What cannot be had should be known before anything is said to anybody.
-    fn open(assembly: &Assembly) -> Result<Self, Failure> {
+    fn open(assembly: &Assembly, on_end: &OnEnd) -> Result<Self, Failure> {
         let settings = &assembly.settings;
         let metrics = Arc::new(Metrics::new());
         let listener = listen(settings.metrics_bind, "metrics.bind")?;
@@ -207,7 +228,7 @@ impl Door {
         let health = Health { started: Arc::default(), metrics: Arc::clone(&metrics) };
         let server = health::serve(health.clone(), listener).context("cannot serve the metrics")?;
         let health_server = server.handle();
-        actix::spawn(server);
+        run_for_good(server, "the server of metrics and health", on_end.clone());
         Ok(Self { metrics, pages, health, health_server })
     }
 }
@@ -255,6 +276,7 @@ async fn start(
     door: Door,
     service: ServiceManager,
     on_failure: oneshot::Sender<Down>,
+    on_end: &OnEnd,
 ) -> Result<Running, Interrupted> {
     let settings = &assembly.settings;
     let Door { metrics, pages: pages_listener, health_server, .. } = door;
@@ -310,7 +332,7 @@ async fn start(
         let config = assembly.pages(catalogs.clone(), previews.clone(), assets.clone());
         let writer = &store_actor;
         let pages = Pages { store: &store, writer, registry: &registry, metrics: &metrics, config };
-        let (server, desk, parts) = pages.serve(assembly, listener)?;
+        let (server, desk, parts) = pages.serve(assembly, listener, on_end)?;
         page_parts = Some(parts);
         servers.push(server);
         desks.push(desk);
@@ -345,6 +367,7 @@ impl Pages<'_> {
         self,
         assembly: &Assembly,
         listener: TcpListener,
+        on_end: &OnEnd,
     ) -> Result<(ServerHandle, Arbiter, PageParts), Failure> {
         let settings = &assembly.settings;
         let Self { store, writer, registry, metrics, config } = self;
@@ -380,7 +403,7 @@ impl Pages<'_> {
         let server = http::serve(http::Site { gateway, meter, config }, listener)
             .with_context(|| format!("cannot serve the pages on {address}"))?;
         let handle = server.handle();
-        actix::spawn(server);
+        run_for_good(server, "the server of the pages", on_end.clone());
         info!("the pages are at {address}, known to the LMS as {}", settings.lti.public_url);
         Ok((handle, desk, parts))
     }
@@ -440,5 +463,22 @@ impl Running {
             ),
             Err(_) => error!("the store could not be written to the end, and its writer is gone"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn told(part: impl Future<Output = ()> + 'static) -> Option<&'static str> {
+        let (on_end, mut ended) = mpsc::channel(1);
+        run_for_good(part, "the part", on_end);
+        ended.recv().await
+    }
+
+    #[actix::test]
+    async fn a_part_that_ends_or_panics_is_told() {
+        assert_eq!(told(async {}).await, Some("the part"));
+        assert_eq!(told(async { panic!("a fault") }).await, Some("the part"));
     }
 }

@@ -241,7 +241,7 @@ fn status(view: &View) -> Status<'_> {
         jid: view.enrolment.jid.as_deref().unwrap_or_default(),
         whereabouts: view.whereabouts.as_ref(),
         reached: view.enrolment.progress,
-        is_unreachable: false,
+        is_unreachable: view.whereabouts.as_ref().is_some_and(|now| now.unreachable.is_some()),
         is_done: is_done(view),
         grade: grade_view(view),
     }

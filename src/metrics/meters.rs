@@ -118,6 +118,11 @@ impl Meter {
         self.mailbox.inc();
     }
 
+    /// How many messages wait.
+    pub fn n_waiting(&self) -> i64 {
+        self.mailbox.get()
+    }
+
     /// The actor has got round to such a message; it is handled when this is dropped.
     pub fn taken(&self) -> Turn {
         self.mailbox.dec();

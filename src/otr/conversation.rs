@@ -291,6 +291,11 @@ impl Conversation {
         self.message_state() == MessageState::Encrypted
     }
 
+    /// Whether SMP has begun in the private conversation, and has no result yet.
+    pub fn is_verifying(&self) -> bool {
+        self.session().is_some_and(|session| session.smp.is_running())
+    }
+
     /// Our fingerprint.
     pub fn our_fingerprint(&self) -> Fingerprint {
         self.key.public_key().fingerprint()

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 
-use super::{Client, Typing};
+use super::{Client, Meaning, Typing};
 use crate::{i18n::Catalog, lesson::Lesson, otr::Policy};
 
 /// How far a learner is in the lesson, in order.
@@ -59,6 +59,20 @@ pub struct Whereabouts {
     pub fingerprint: Option<String>,
     /// Whether a strong enough shared secret is set.
     pub has_secret: bool,
+    /// Why the bot's contact request came back; `None` if it did not, or something was heard of the
+    /// learner since.
+    pub unreachable: Option<Unreachable>,
+}
+
+/// Why a learner was not reached by the bot's contact request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreachable {
+    /// The server that the address names cannot be found, or does not answer.
+    NoServer,
+    /// The server knows no such address.
+    NoAddress,
+    /// The request was declined: by the learner, or by a server that knows no such address.
+    Declined,
 }
 
 /// What the shell has to do for a session, in order.
@@ -73,6 +87,8 @@ pub enum Effect {
         otr: bool,
         /// To which of the learner's programs.
         to: Client,
+        /// What it stands for, should it get lost.
+        meaning: Meaning,
     },
     /// Shows the learner that the bot types, or that it stopped without sending anything; a message
     /// shows by itself that it stopped.

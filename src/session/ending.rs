@@ -9,7 +9,7 @@ use std::time::Instant;
 use rand_core::CryptoRng;
 
 use super::{
-    Effect, Farewell, Note, Session,
+    Effect, Farewell, Meaning, Note, Session,
     hearing::forward,
     phrases,
     speech::{Kind, Line},
@@ -35,14 +35,14 @@ impl Session {
         let is_readable = !self.is_unheard() || !self.conversation.is_private();
         if let Some(text) = words.filter(|_| self.machine.is_some() && is_readable) {
             let line = Line { text, needs: Need::Nothing, kind: Kind::Notice };
-            self.send(now, rng, &line, &mut effects);
+            self.send(now, rng, line, &mut effects);
         }
         if self.conversation.is_private() {
             effects.push(Effect::Note(Note::OtrDisabled));
         }
         let to = self.voice();
         for output in self.conversation.end(now, rng) {
-            forward(output, &to, &mut effects);
+            forward(output, &to, || Meaning::Nothing, &mut effects);
         }
         let status = i18n::scope(&self.config.catalog, || phrases::status(why));
         let status = self.substitute(&status, false);

@@ -6,7 +6,7 @@ use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::{Client, Effect, Excess, Note, Session, presence, secret};
+use super::{Client, Effect, Excess, Meaning, Note, Session, presence, secret};
 use crate::{
     i18n::Catalog,
     lesson::{
@@ -29,9 +29,25 @@ impl Session {
         to: &Client,
         effects: &mut Vec<Effect>,
     ) {
+        self.absorb_steps(now, rng, outputs, to, self.conversation.is_verifying(), effects);
+    }
+
+    /// The same, where it is known whether these may be steps of SMP.
+    pub(super) fn absorb_steps(
+        &mut self,
+        now: Instant,
+        rng: &mut impl CryptoRng,
+        outputs: Vec<Output>,
+        to: &Client,
+        verifies: bool,
+        effects: &mut Vec<Effect>,
+    ) {
         for output in outputs {
             match output {
-                Output::Send(_) => forward(output, to, effects),
+                Output::Send(ref body) => {
+                    let meaning = Meaning::of_protocol(body, verifies);
+                    forward(output, to, || meaning, effects);
+                }
                 Output::Event(event) => self.hear(now, rng, event, effects),
             }
         }
@@ -55,7 +71,7 @@ impl Session {
                 // Ending it too is what lets the bot go on talking, in the clear.
                 let to = self.voice();
                 for output in self.conversation.end(now, rng) {
-                    forward(output, &to, effects);
+                    forward(output, &to, || Meaning::Nothing, effects);
                 }
                 return self.lose_privacy(now, rng, effects);
             }
@@ -261,17 +277,22 @@ impl Session {
         let to = self.voice();
         // Without a private conversation there is nothing to give up.
         for output in self.conversation.smp_abort(now, rng).unwrap_or_default() {
-            forward(output, &to, effects);
+            forward(output, &to, || Meaning::Verification, effects);
         }
         effects.push(Effect::Note(Note::SmpAborted));
     }
 }
 
 /// Sends on what the conversation wants sent; its events are known where this is used.
-pub(super) fn forward(output: Output, to: &Client, effects: &mut Vec<Effect>) {
+pub(super) fn forward(
+    output: Output,
+    to: &Client,
+    meaning: impl FnOnce() -> Meaning,
+    effects: &mut Vec<Effect>,
+) {
     if let Output::Send(body) = output {
         let otr = body.starts_with("?OTR");
-        effects.push(Effect::Send { body, otr, to: to.clone() });
+        effects.push(Effect::Send { body, otr, to: to.clone(), meaning: meaning() });
     }
 }
 

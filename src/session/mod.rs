@@ -35,6 +35,7 @@ mod snapshot;
 mod speech;
 mod strength;
 mod trace;
+mod undelivered;
 
 use std::{
     fmt,
@@ -48,7 +49,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use self::persona::Oneself;
 use self::presence::Clients;
 use self::snapshot::Resumed;
-use self::speech::{Kind, Line, Speech, Turn};
+use self::speech::{Kind, Speech, Turn};
 use crate::{
     fsm::Machine,
     i18n,
@@ -61,14 +62,15 @@ use crate::{
 
 pub use contract::{
     BotSecretVerdict, Effect, Farewell, Note, Progress, REFUSALS, SecretVerdict, SessionConfig,
-    Whereabouts,
+    Unreachable, Whereabouts,
 };
 pub use phrases::{interruption_for, refusal_for, sign_out_status};
 pub use presence::{Client, Excess};
 pub use snapshot::{NoSnapshot, Snapshot};
-pub use speech::Typing;
+pub use speech::{Line, Typing};
 pub use strength::MAX_SECRET_BYTES;
 pub use trace::Step;
+pub use undelivered::Meaning;
 
 /// How often the conversation is asked to forget what has waited too long.
 const OTR_TICK: Duration = Duration::from_mins(1);
@@ -217,12 +219,14 @@ impl Session {
             self.clients.heard(client);
             self.begin(now, rng, &mut effects);
             self.is_told_now = self.greet_again(now, rng, &mut effects);
+            let was_verifying = self.conversation.is_verifying();
             let outputs = self.conversation.receive(now, rng, body);
             if outputs.iter().any(hearing::proves_keys) {
                 self.clients.proved_private();
             }
             let to = self.clients.latest();
-            self.absorb(now, rng, outputs, &to, &mut effects);
+            let verifies = was_verifying || self.conversation.is_verifying();
+            self.absorb_steps(now, rng, outputs, &to, verifies, &mut effects);
             self.is_told_now = false;
             self.settle(now, rng, &mut effects);
         }
@@ -368,6 +372,7 @@ impl Session {
             progress: self.present_progress(),
             fingerprint: Some(self.own_fingerprint().to_string()),
             has_secret: self.shared_secret.is_some(),
+            unreachable: None,
         }
     }
 
@@ -477,7 +482,7 @@ impl Session {
                 Turn::Say(line) => {
                     // A message shows by itself that the bot has stopped typing.
                     self.is_composing = false;
-                    self.send(now, rng, &line, effects);
+                    self.send(now, rng, line, effects);
                 }
             }
         }

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Instant};
 use rand_core::CryptoRng;
 use secrecy::SecretString;
 
-use super::{Effect, Session, hearing::forward, secret};
+use super::{Effect, Meaning, Session, hearing::forward, secret};
 use crate::{
     lesson::vocabulary::Condition,
     otr::{Conversation, Fingerprint, SigningKey},
@@ -101,7 +101,7 @@ impl Session {
     ) {
         let to = self.voice();
         for output in self.conversation.start(now, rng) {
-            forward(output, &to, effects);
+            forward(output, &to, || Meaning::Exchange, effects);
         }
     }
 

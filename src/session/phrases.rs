@@ -59,6 +59,20 @@ pub(super) fn interrupted() -> String {
     )
 }
 
+/// After the connection broke in the middle of SMP.
+pub(super) fn verification_lost() -> String {
+    tr!(
+        "I am sorry, my connection broke while our programs were comparing our secret. Please start the authentication once more."
+    )
+}
+
+/// After the connection was away for so long that not all could be kept.
+pub(super) fn words_lost() -> String {
+    tr!(
+        "I am sorry, my connection was away, and some of what I said got lost. If you do not know what to do next, write \"help\"."
+    )
+}
+
 /// To a learner who sends more messages than anybody could answer.
 pub(super) fn slow_down() -> String {
     tr!(

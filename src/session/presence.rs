@@ -15,7 +15,7 @@ use std::{sync::Arc, time::Duration, time::Instant};
 
 use rand_core::CryptoRng;
 
-use super::{Effect, Session, hearing::forward, phrases, speech::Kind};
+use super::{Effect, Meaning, Session, hearing::forward, phrases, speech::Kind};
 use crate::{i18n, otr};
 
 /// How long a program that came back may take to answer with fresh keys.
@@ -93,6 +93,11 @@ impl Clients {
         self.asked_back = None;
     }
 
+    /// It is asked for fresh keys, and what is to be said in private waits for them.
+    pub(super) fn ask_back(&mut self, now: Instant) {
+        self.asked_back = Some(now);
+    }
+
     /// When a program that came back has taken too long to answer.
     pub(super) fn gives_up_at(&self) -> Option<Instant> {
         self.asked_back?.checked_add(ANSWER_PATIENCE)
@@ -120,7 +125,7 @@ impl Session {
         if std::mem::take(&mut self.clients.is_away) || *client == self.clients.private {
             self.clients.private = client.clone();
             if self.is_private_client_gone() {
-                self.clients.asked_back = Some(now);
+                self.clients.ask_back(now);
                 self.start_otr(now, rng, &mut effects);
             }
             self.clients.is_private_gone = false;
@@ -236,7 +241,8 @@ impl Session {
         if is_due(&mut self.clients.elsewhere_told, now, ELSEWHERE_PAUSE) {
             let words = i18n::scope(&self.config.catalog, phrases::elsewhere);
             let body = self.substitute(&words, false);
-            effects.push(Effect::Send { body, otr: false, to: self.clients.latest() });
+            let to = self.clients.latest();
+            effects.push(Effect::Send { body, otr: false, to, meaning: Meaning::Nothing });
         }
     }
 
@@ -249,7 +255,7 @@ impl Session {
     ) {
         let to = self.clients.private.clone();
         for output in self.conversation.end(now, rng) {
-            forward(output, &to, effects);
+            forward(output, &to, || Meaning::Nothing, effects);
         }
         self.clients.private = Client::ANY;
         self.lose_privacy(now, rng, effects);

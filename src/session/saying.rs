@@ -1,12 +1,12 @@
 //! How a line gets out: its variables replaced, in a conversation that is what it needs.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use rand_core::CryptoRng;
 use secrecy::ExposeSecret as _;
 
 use super::{
-    Effect, Note, Session,
+    Effect, Meaning, Note, Session,
     hearing::forward,
     speech::{Kind, Line},
 };
@@ -25,7 +25,7 @@ impl Session {
         &mut self,
         now: Instant,
         rng: &mut impl CryptoRng,
-        line: &Line,
+        line: Line,
         effects: &mut Vec<Effect>,
     ) {
         if line.needs > self.certain() {
@@ -39,14 +39,13 @@ impl Session {
                 if carries_secret {
                     self.note_bot_secret_said();
                 }
+                let meaning = Meaning::Line(Arc::new(line));
                 for output in outputs {
-                    forward(output, &to, effects);
+                    forward(output, &to, || meaning.clone(), effects);
                 }
             }
             Err(SendError::KeysUsedUp) => {
-                for output in self.conversation.start(now, rng) {
-                    forward(output, &to, effects);
-                }
+                self.start_otr(now, rng, effects);
                 effects.push(Effect::Note(Note::Refused("keys used up")));
             }
             Err(SendError::Finished | SendError::NotPrivate) => {

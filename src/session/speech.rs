@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     time::{Duration, Instant},
 };
 
@@ -44,12 +45,19 @@ impl Typing {
 }
 
 /// A line that waits to be said: translated, with its variables still in it.
-#[derive(Debug)]
-pub(super) struct Line {
+#[derive(Clone, PartialEq, Eq)]
+pub struct Line {
     pub(super) text: String,
     /// What the conversation must be when it is said.
     pub(super) needs: Need,
     pub(super) kind: Kind,
+}
+
+// What is said never reaches a log.
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").field("needs", &self.needs).finish_non_exhaustive()
+    }
 }
 
 /// Whose line it is.
@@ -101,6 +109,20 @@ impl Speech {
         if self.lines.len() < MAX_LINES && !self.lines.iter().take(self.n_old).any(waits) {
             self.since.get_or_insert(now);
             self.lines.push_back(line);
+        }
+    }
+
+    /// Lines that were said and got lost are said again, before all others.
+    pub(super) fn put_back(&mut self, now: Instant, lines: impl Iterator<Item = Line>) {
+        let lines: Vec<Line> = lines.take(MAX_LINES.saturating_sub(self.lines.len())).collect();
+        if lines.is_empty() {
+            return;
+        }
+        self.since.get_or_insert(now);
+        self.due = None;
+        self.n_old = self.n_old.saturating_add(lines.len());
+        for line in lines.into_iter().rev() {
+            self.lines.push_front(line);
         }
     }
 

@@ -39,7 +39,7 @@ pub(super) struct Place {
 
 /// A host and a port.
 #[derive(Clone, Debug, Eq, PartialEq)]
-struct Target {
+pub(super) struct Target {
     host: Host,
     port: u16,
 }
@@ -86,9 +86,13 @@ impl Place {
         Ok(Self { own: account.jid.clone(), domain, fixed, tls })
     }
 
-    /// Connects and secures the stream, the latter within `limit`.
-    pub(super) async fn connect(&self, limit: Duration) -> Result<Connected, Down> {
-        let (stream, target) = self.dial().await?;
+    /// Connects to one of the servers and secures the stream, the latter within `limit`.
+    pub(super) async fn connect(
+        &self,
+        target: &Target,
+        limit: Duration,
+    ) -> Result<Connected, Down> {
+        let stream = dial_target(target).await?;
         let server = target.to_string();
         match &self.tls {
             None => {
@@ -133,19 +137,8 @@ impl Place {
         Ok(stream)
     }
 
-    /// Tries the addresses of the server in their order.
-    async fn dial(&self) -> Result<(TcpStream, Target), Down> {
-        let mut last = None;
-        for target in self.targets().await? {
-            match dial_target(&target).await {
-                Ok(stream) => return Ok((stream, target)),
-                Err(why) => last = Some(why),
-            }
-        }
-        Err(last.unwrap_or_else(|| self.no_address("it has no address")))
-    }
-
-    async fn targets(&self) -> Result<Vec<Target>, Down> {
+    /// The servers, in the order in which they are to be tried.
+    pub(super) async fn targets(&self) -> Result<Vec<Target>, Down> {
         if let Some(target) = &self.fixed {
             return Ok(vec![target.clone()]);
         }
@@ -174,7 +167,8 @@ impl Place {
         }
     }
 
-    fn no_address(&self, why: &str) -> Down {
+    /// There is none.
+    pub(super) fn no_address(&self, why: &str) -> Down {
         Down::Resolve { host: self.domain.to_string(), why: why.to_owned() }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jid::BareJid;
+use log::debug;
 use minidom::Element;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio_xmpp::Stanza;
@@ -17,7 +18,7 @@ use super::{
 /// Bytes that are read at once.
 const READ: usize = 16_384;
 
-/// Stanzas that may come before an answer.
+/// Stanzas that are kept of those that come before an answer.
 const EARLY: usize = 256;
 
 /// Longest text of the server that goes into an event.
@@ -173,24 +174,32 @@ impl<S: Io> Link<S> {
                 Item::Bad(head, why) if !is_stanza(&head.name) => {
                     return Err(unexpected(&head.name, Some(why)));
                 }
-                item @ (Item::Stanza(_) | Item::Bad(..)) if self.early.len() < EARLY => {
-                    self.early.push(item);
-                }
-                Item::Stanza(_) | Item::Bad(..) => {
-                    return Err(Down::Broken("it sends stanzas instead of an answer".to_owned()));
-                }
+                item @ (Item::Stanza(_) | Item::Bad(..)) => self.keep(item),
                 Item::Opened => {}
                 Item::Closed => return Err(Down::Closed),
             }
         }
     }
 
-    /// The next item that is a stanza.
+    /// Keeps a stanza for when the login is done. Others can send as many as they like; what is
+    /// over the bound was sent to an address that did not listen yet.
+    pub(super) fn keep(&mut self, item: Item) {
+        if self.early.len() < EARLY {
+            self.early.push(item);
+        } else {
+            debug!("a stanza that came during the login is not kept");
+        }
+    }
+
+    /// The next item that is a stanza. One that cannot be read is kept, to be answered later.
     pub(super) async fn stanza(&mut self) -> Result<Stanza, Down> {
         loop {
             match self.next().await? {
                 Item::Stanza(stanza) => return Ok(*stanza),
-                Item::Bad(head, why) => return Err(unexpected(&head.name, Some(why))),
+                Item::Bad(head, why) if !is_stanza(&head.name) => {
+                    return Err(unexpected(&head.name, Some(why)));
+                }
+                item @ Item::Bad(..) => self.keep(item),
                 Item::Nonza(_) | Item::Opened => {}
                 Item::Closed => return Err(Down::Closed),
             }

@@ -6,7 +6,7 @@
 use std::{fmt, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use jid::{BareJid, FullJid, ResourcePart};
+use jid::{BareJid, FullJid, Jid, ResourcePart};
 use minidom::Element;
 use sasl::{
     client::{
@@ -32,6 +32,7 @@ use super::{
     connect::{Connected, within},
     ledger::{Ledger, count},
     link::{Io, Link, plain, unexpected},
+    xml::Item,
 };
 
 /// Rounds of the key derivation that a server may ask for. Fewer make the proof easy to guess
@@ -228,16 +229,28 @@ impl Login {
         let query = BindQuery::new(Some(self.resource.clone()));
         link.send(&Iq::from_set(ID, query)).await?;
         loop {
-            let Stanza::Iq(iq) = link.stanza().await? else { continue };
+            let stanza = link.stanza().await?;
+            let Stanza::Iq(iq) = stanza else {
+                link.keep(Item::Stanza(Box::new(stanza)));
+                continue;
+            };
             match iq {
-                Iq::Result { id, payload, .. } if id == ID => {
+                Iq::Result { id, payload, from, .. }
+                    if id == ID && self.is_server(from.as_ref()) =>
+                {
                     let bound = payload.map(BindResponse::try_from);
                     return match bound {
-                        Some(Ok(response)) => Ok(response.jid),
+                        Some(Ok(response)) if response.jid.to_bare() == self.jid => {
+                            Ok(response.jid)
+                        }
+                        Some(Ok(response)) => Err(Down::Broken(format!(
+                            "it bound {} instead of an address of the account",
+                            response.jid
+                        ))),
                         Some(Err(_)) | None => Err(Down::Broken("it bound no address".to_owned())),
                     };
                 }
-                Iq::Error { id, error, .. } if id == ID => {
+                Iq::Error { id, error, from, .. } if id == ID && self.is_server(from.as_ref()) => {
                     let condition = error.defined_condition;
                     return Err(if condition == DefinedCondition::Conflict {
                         Down::Conflict
@@ -245,9 +258,19 @@ impl Login {
                         Down::StreamError(format!("it binds no resource: {condition:?}"))
                     });
                 }
-                Iq::Get { .. } | Iq::Set { .. } | Iq::Result { .. } | Iq::Error { .. } => {}
+                iq @ (Iq::Get { .. } | Iq::Set { .. } | Iq::Result { .. } | Iq::Error { .. }) => {
+                    link.keep(Item::Stanza(Box::new(Stanza::Iq(iq))));
+                }
             }
         }
+    }
+
+    /// Whether a stanza of this sender comes from the account's own server.
+    fn is_server(&self, from: Option<&Jid>) -> bool {
+        from.is_none_or(|from| {
+            let bare = from.to_bare();
+            bare == self.jid || (bare.node().is_none() && bare.domain() == self.jid.domain())
+        })
     }
 }
 

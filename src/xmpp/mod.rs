@@ -21,6 +21,7 @@
 //!   owner is slow or its own output is stuck, and stops taking commands while output is stuck.
 //! - Where the server can (XEP-0198), stanzas are acknowledged and a broken stream is resumed, so
 //!   that nothing is lost or doubled; where it cannot, or has forgotten, [`Event::Lost`] says so.
+//!   A component's server acknowledges by sending back what the component has sent to itself.
 //! - The password leaves only by SCRAM, or by PLAIN inside TLS when that was asked for.
 //! - No text of an event holds a secret.
 //!
@@ -30,6 +31,7 @@
 mod avatar;
 mod component;
 mod connect;
+mod echo;
 mod ledger;
 mod link;
 mod login;
@@ -108,8 +110,8 @@ pub enum TlsVersion {
 pub enum Command {
     /// Send a stanza.
     ///
-    /// Characters that XML cannot carry are left out. With a tag, exactly one [`Event::Acked`] or
-    /// [`Event::Lost`] says what became of it. While offline nothing is kept for later and the tag
+    /// Characters that XML cannot carry are left out. With a tag, exactly one [`Event::Acked`],
+    /// [`Event::Lost`] or [`Event::Unsendable`] says what became of it. While offline nothing is kept for later and the tag
     /// is lost at once, unless the server may let the broken stream be resumed (XEP-0198): then
     /// the stanza waits for that.
     ///
@@ -117,7 +119,7 @@ pub enum Command {
     Send {
         /// The stanza.
         stanza: Box<Stanza>,
-        /// A number of the owner's choice, given back in [`Event::Acked`] or [`Event::Lost`].
+        /// A number of the owner's choice, given back when it is known what became of it.
         tag: Option<u64>,
     },
     /// Say goodbye and end: unavailable presence, end of stream, at most [`Pace::stop`].
@@ -158,11 +160,12 @@ pub enum Event {
         why: Rejection,
     },
     /// The server has the stanza of this tag; or, where it does not support acknowledgements
-    /// (XEP-0198), the network took it.
+    /// (XEP-0198) and is no component's, the network took it.
     Acked(u64),
-    /// It is not known whether the stanzas of these tags arrived: the stream was lost before. A
-    /// stanza that cannot be sent at all is lost as well.
+    /// It is not known whether the stanzas of these tags arrived: the stream was lost before.
     Lost(Vec<u64>),
+    /// The stanza of this tag was not sent, and never can be: it is too large, or no XML.
+    Unsendable(u64),
     /// The task has ended. Always the last event.
     Stopped,
 }
@@ -290,7 +293,8 @@ fn suffix(text: &str) -> String {
 }
 
 impl Down {
-    /// Whether trying again cannot help until a person changes something.
+    /// Whether trying again cannot help until a person changes something. What comes before the first
+    /// login is final then; later another attempt is made all the same, after a long pause.
     pub fn is_fatal(&self) -> bool {
         match self {
             Self::TlsNotOffered { .. }

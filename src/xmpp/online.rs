@@ -19,6 +19,7 @@ use xmpp_parsers::{
 use super::{
     Command, Down, Event,
     component::Face,
+    echo::Echo,
     ledger::Ledger,
     link::{Input, Io, Link, is_stanza, stream_error},
     outbox::Outbox,
@@ -89,6 +90,8 @@ impl Online {
             input,
             outbox,
             ledger,
+            echo: face.is_component().then(Echo::default),
+            is_early: false,
             face,
             pace,
             heard: now,
@@ -102,6 +105,7 @@ impl Online {
         };
         let why = running.drive(early, owner).await;
         owner.tell_lost(running.outbox.lost());
+        owner.tell_lost(running.echo.map(|mut echo| echo.lost()).unwrap_or_default());
         let is_line = matches!(why, Down::Closed | Down::Timeout(_)) && !running.is_over;
         let is_stopped = running.stop_by.is_some();
         let ledger = match running.ledger {
@@ -123,6 +127,10 @@ struct Running<'a> {
     input: Input,
     outbox: Outbox,
     ledger: Option<Ledger>,
+    /// What stands in for the counts where a component has none.
+    echo: Option<Echo>,
+    /// Whether what is looked at came before the server began to count.
+    is_early: bool,
     face: &'a Face,
     pace: &'a Pace,
     /// When the server was last heard, or could not be for our own reasons.
@@ -154,10 +162,10 @@ enum Woken {
 
 impl Running<'_> {
     async fn drive(&mut self, early: Vec<Item>, owner: &mut Owner) -> Down {
-        // The login may have read ahead; what came before the ledger does not count in it.
-        let ledger = self.ledger.take();
+        // The login may have read ahead; what came before the server began to count is not counted.
+        self.is_early = true;
         let mut outcome = early.into_iter().try_for_each(|item| self.on_item(item, owner));
-        self.ledger = ledger;
+        self.is_early = false;
         outcome = outcome.and_then(|()| self.digest(owner));
         loop {
             if let Err(why) = outcome {
@@ -207,8 +215,9 @@ impl Running<'_> {
     /// not silence the other.
     async fn wait(&mut self, owner: &mut Owner) -> Woken {
         let is_stopping = self.stop_by.is_some();
-        let is_full =
-            self.outbox.len() >= OUTPUT_FULL || self.ledger.as_ref().is_some_and(Ledger::is_full);
+        let is_full = self.outbox.len() >= OUTPUT_FULL
+            || self.ledger.as_ref().is_some_and(Ledger::is_full)
+            || self.echo.as_ref().is_some_and(Echo::is_full);
         // While stopping, the answer to the goodbye must be seen whoever is slow.
         let reads = is_stopping || (self.outbox.len() < OUTPUT_BUSY && !owner.is_behind());
         let is_mute = self.mute_until.is_some();
@@ -261,6 +270,13 @@ impl Running<'_> {
             self.ack_asked = Instant::now();
             self.outbox.push(None, &request);
         }
+        if self.stop_by.is_none()
+            && self.outbox.is_done()
+            && self.echo.as_mut().is_some_and(Echo::ask)
+        {
+            self.ack_asked = Instant::now();
+            self.ping();
+        }
     }
 
     fn deadline(&self) -> Instant {
@@ -282,13 +298,15 @@ impl Running<'_> {
     /// How long an answer may take: longer while much is under way to a server that reads slowly,
     /// as those do that limit the rate of their clients.
     fn patience(&self) -> Duration {
-        let under_way = self.ledger.as_ref().map_or(0, Ledger::unacked_bytes);
+        let counted = self.ledger.as_ref().map_or(0, Ledger::unacked_bytes);
+        let under_way = counted.max(self.echo.as_ref().map_or(0, Echo::unacked_bytes));
         let secs = u64::try_from(under_way / SLOWEST).unwrap_or(u64::MAX);
         self.pace.answer + Duration::from_secs(secs).min(MOST_PATIENCE)
     }
 
     fn awaits_ack(&self) -> bool {
         self.ledger.as_ref().is_some_and(Ledger::is_asked)
+            || self.echo.as_ref().is_some_and(Echo::is_asked)
     }
 
     fn on_clock(&mut self) -> Result<(), Down> {
@@ -318,16 +336,30 @@ impl Running<'_> {
                     }
                     let request = ledger.ask_anyway();
                     self.outbox.push(None, &request);
+                } else if let Some(echo) = &mut self.echo {
+                    if !echo.is_asked() {
+                        echo.ask_anyway();
+                        self.ack_asked = now;
+                        self.ping();
+                    }
                 } else {
-                    self.pings = self.pings.saturating_add(1);
-                    let ping = Iq::from_get(self.ping_id(), Ping);
-                    let pinged = self.face.pinged();
-                    self.push(&Stanza::Iq(ping.with_to(pinged)), None);
+                    self.ping();
                 }
             }
             Some(_) | None => {}
         }
         Ok(())
+    }
+
+    fn ping(&mut self) {
+        self.pings = self.pings.saturating_add(1);
+        let ping = Iq::from_get(self.ping_id(), Ping).with_to(self.face.pinged());
+        if let Some(bytes) = self.face.bytes(&Stanza::Iq(ping)) {
+            self.outbox.push(None, &bytes);
+            if let Some(ledger) = &mut self.ledger {
+                ledger.sent(bytes, None);
+            }
+        }
     }
 
     fn ping_id(&self) -> String {
@@ -341,7 +373,7 @@ impl Running<'_> {
             match next {
                 Some(Command::Send { stanza, tag }) => {
                     if !self.push(&stanza, tag) {
-                        owner.tell_lost(tag.into_iter().collect());
+                        owner.tell_unsendable(tag);
                     }
                 }
                 Some(Command::Stop) | None => return self.say_goodbye(),
@@ -359,12 +391,16 @@ impl Running<'_> {
     /// Puts a stanza among the output; `false` if it cannot be sent at all.
     fn push(&mut self, stanza: &Stanza, tag: Option<u64>) -> bool {
         let Some(bytes) = self.face.bytes(stanza) else { return false };
-        match &mut self.ledger {
-            None => self.outbox.push(tag, &bytes),
-            Some(ledger) => {
+        match (&mut self.ledger, &mut self.echo) {
+            (Some(ledger), _) => {
                 self.outbox.push(None, &bytes);
                 ledger.sent(bytes, tag);
             }
+            (None, Some(echo)) => {
+                self.outbox.push(None, &bytes);
+                echo.sent(tag, bytes.len());
+            }
+            (None, None) => self.outbox.push(tag, &bytes),
         }
         true
     }
@@ -401,7 +437,11 @@ impl Running<'_> {
             Item::Stanza(_) | Item::Bad(..) | Item::Nonza(_) | Item::Opened
                 if self.stop_by.is_some() => {}
             Item::Stanza(stanza) => {
-                if !self.is_own_ping(&stanza) {
+                if self.is_own_ping(&stanza) {
+                    for tag in self.echo.as_mut().map(Echo::came_back).unwrap_or_default() {
+                        owner.tell(Event::Acked(tag));
+                    }
+                } else {
                     owner.tell(Event::Stanza(stanza));
                 }
             }
@@ -423,18 +463,31 @@ impl Running<'_> {
             Item::Bad(head, _) => is_stanza(&head.name),
             Item::Nonza(_) | Item::Opened | Item::Closed => false,
         };
-        if let (true, Some(ledger)) = (is_stanza, &mut self.ledger) {
+        if let (true, false, Some(ledger)) = (is_stanza, self.is_early, &mut self.ledger) {
             ledger.received();
         }
     }
 
     fn is_own_ping(&self, stanza: &Stanza) -> bool {
         match stanza {
-            Stanza::Iq(Iq::Result { id, .. } | Iq::Error { id, .. }) => *id == self.ping_id(),
-            Stanza::Iq(Iq::Get { .. } | Iq::Set { .. })
-            | Stanza::Message(_)
-            | Stanza::Presence(_) => false,
+            Stanza::Iq(iq @ (Iq::Result { id, .. } | Iq::Error { id, .. })) => {
+                *id == self.ping_id() && self.is_of_pinged(iq)
+            }
+            // A component gets its own question.
+            Stanza::Iq(iq @ Iq::Get { id, .. }) => {
+                self.echo.is_some() && *id == self.ping_id() && self.is_of_pinged(iq)
+            }
+            Stanza::Iq(Iq::Set { .. }) | Stanza::Message(_) | Stanza::Presence(_) => false,
         }
+    }
+
+    /// Whether it comes from whom a sign of life was asked of: others may guess its id.
+    fn is_of_pinged(&self, iq: &Iq) -> bool {
+        let pinged = self.face.pinged();
+        iq.from().is_none_or(|from| {
+            from.to_bare() == pinged.to_bare()
+                || (self.echo.is_none() && from.to_bare() == self.face.own)
+        })
     }
 
     /// Answers a request that cannot be read, as RFC 6120 demands, and reports it.
@@ -448,7 +501,11 @@ impl Running<'_> {
                 None if head.has_from => None,
                 None => Some(answer),
             };
-            if let Some(answer) = answer {
+            if let Some(mut answer) = answer {
+                // Whoever was asked answers; for an account, its server sees to that.
+                if self.face.is_component() {
+                    *answer.from_mut() = head.to;
+                }
                 self.push(&Stanza::Iq(answer), None);
             }
         }

@@ -51,6 +51,13 @@ impl Owner {
         }
     }
 
+    /// Tells that the stanza of this tag can never be sent, if it has one.
+    pub(super) fn tell_unsendable(&mut self, tag: Option<u64>) {
+        if let Some(tag) = tag {
+            self.tell(Event::Unsendable(tag));
+        }
+    }
+
     /// Whether events wait for the owner.
     pub(super) fn is_behind(&self) -> bool {
         !self.waiting.is_empty()
@@ -103,13 +110,12 @@ impl Owner {
             };
             match turn {
                 Turn::Command(Some(Command::Send { stanza, tag })) => {
-                    let kept = ledger
-                        .as_deref_mut()
-                        .filter(|ledger| !ledger.is_full())
-                        .zip(stanza_bytes(&stanza));
-                    match kept {
-                        Some((ledger, bytes)) => ledger.sent(bytes, tag),
+                    match ledger.as_deref_mut().filter(|ledger| !ledger.is_full()) {
                         None => self.tell_lost(tag.into_iter().collect()),
+                        Some(ledger) => match stanza_bytes(&stanza) {
+                            Some(bytes) => ledger.sent(bytes, tag),
+                            None => self.tell_unsendable(tag),
+                        },
                     }
                 }
                 Turn::Command(Some(Command::Stop) | None) | Turn::Gone => return None,

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::Down;
+
+/// Refusals of an account that was let in before, after which it counts as refused for good.
+const MOST_REFUSALS: u32 = 5;
 
 /// Waits and pauses of a stream.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,10 +22,13 @@ pub struct Pace {
     pub retry: Duration,
     /// Longest pause after ordinary failures.
     pub retry_most: Duration,
-    /// First pause after the server sent us away: another client took the resource, or a policy.
+    /// First pause after the server sent us away (another client took the resource, or a policy), and
+    /// after what a person has to mend.
     pub conflict: Duration,
     /// Longest pause of that kind.
     pub conflict_most: Duration,
+    /// How long a server that has let us in may refuse the account before that counts as final.
+    pub refusal: Duration,
     /// A stream that was up for less counts as a failure.
     pub steady: Duration,
     /// Longest wait for the goodbye.
@@ -37,6 +45,7 @@ impl Default for Pace {
             retry_most: Duration::from_mins(1),
             conflict: Duration::from_secs(30),
             conflict_most: Duration::from_mins(10),
+            refusal: Duration::from_mins(5),
             steady: Duration::from_secs(10),
             stop: Duration::from_secs(2),
         }
@@ -48,9 +57,33 @@ impl Default for Pace {
 pub(super) struct Failures {
     ordinary: u32,
     sent_away: u32,
+    /// Whether the server has let us in once: then what cannot mend itself may be the server's, which
+    /// is being set up or replaced.
+    was_in: bool,
+    /// Refusals of the account in a row, and since when.
+    refused: Option<(u32, Instant)>,
 }
 
 impl Failures {
+    /// The server let us in.
+    pub(super) fn came_in(&mut self) {
+        self.was_in = true;
+        self.refused = None;
+    }
+
+    /// Whether this failure is one after which no other attempt is made.
+    pub(super) fn is_final(&mut self, why: &Down, now: Instant, pace: &Pace) -> bool {
+        if !self.was_in || !why.is_fatal() {
+            return why.is_fatal();
+        }
+        if !matches!(why, Down::AuthRefused { .. }) {
+            return false;
+        }
+        let (n, since) = self.refused.get_or_insert((0, now));
+        *n = n.saturating_add(1);
+        *n >= MOST_REFUSALS && now.saturating_duration_since(*since) >= pace.refusal
+    }
+
     /// A stream was up for so long.
     pub(super) fn was_up(&mut self, up: Duration, pace: &Pace) {
         if up >= pace.steady {
@@ -64,7 +97,8 @@ impl Failures {
 
     /// The pause after this failure, without jitter.
     pub(super) fn pause(&mut self, why: &Down, pace: &Pace) -> Duration {
-        let is_sent_away = matches!(why, Down::Conflict | Down::PolicyViolation { .. });
+        let is_sent_away =
+            why.is_fatal() || matches!(why, Down::Conflict | Down::PolicyViolation { .. });
         let (count, first, most) = if is_sent_away {
             (&mut self.sent_away, pace.conflict, pace.conflict_most)
         } else {
@@ -93,6 +127,34 @@ mod tests {
         assert_eq!(failures.pause(&Down::Closed, &pace).as_secs(), 60);
         failures.was_up(Duration::from_secs(10), &pace);
         assert_eq!(failures.pause(&Down::Closed, &pace).as_secs(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_person_has_to_mend_is_final_only_before_the_first_login() {
+        let pace = Pace::default();
+        let refused = Down::AuthRefused { condition: "not-authorized".to_owned() };
+        let unknown = Down::HostUnknown { domain: "localhost".to_owned() };
+        let mut failures = Failures::default();
+        assert!(failures.is_final(&refused, Instant::now(), &pace));
+        assert!(!failures.is_final(&Down::Closed, Instant::now(), &pace));
+
+        failures.came_in();
+        let mut waited = Duration::ZERO;
+        let mut n_refusals = 0;
+        loop {
+            n_refusals += 1;
+            assert!(!failures.is_final(&unknown, Instant::now(), &pace));
+            if failures.is_final(&refused, Instant::now(), &pace) {
+                break;
+            }
+            let pause = failures.pause(&refused, &pace);
+            waited += pause;
+            tokio::time::advance(pause).await;
+        }
+        assert_eq!((n_refusals, waited.as_secs()), (5, 450));
+
+        failures.came_in();
+        assert!(!failures.is_final(&refused, Instant::now(), &pace));
     }
 
     #[test]

@@ -42,8 +42,21 @@ impl Entrance {
         match self {
             Self::Client(client) => {
                 let (server, login) = &**client;
-                let connected = server.connect(pace.setup).await?;
-                login.run(connected, pace.setup, resume).await
+                let mut tried = Tried::default();
+                for target in server.targets().await? {
+                    let attempt = async {
+                        let connected = server.connect(&target, pace.setup).await?;
+                        login.run(connected, pace.setup, resume.clone()).await
+                    };
+                    match attempt.await {
+                        Ok(logged_in) => return Ok(logged_in),
+                        Err(why) => {
+                            debug!("{target}: {why}");
+                            tried.failed(why)?;
+                        }
+                    }
+                }
+                Err(tried.0.unwrap_or_else(|| server.no_address("it has no address")))
             }
             Self::Component(component) => component.enter(pace).await,
         }
@@ -54,6 +67,29 @@ impl Entrance {
             Self::Client(client) => Face { own: client.1.jid().clone(), stamp: None },
             Self::Component(component) => component.face(),
         }
+    }
+}
+
+/// The servers of a domain that were tried in vain: what is said of them all.
+#[derive(Debug, Default)]
+struct Tried(Option<Down>);
+
+impl Tried {
+    /// Another one failed. The next may do better, wherever this one stopped; but it knows no other
+    /// password, and what took the resource is there too.
+    ///
+    /// # Errors
+    ///
+    /// The failure itself, if no other server is to be tried.
+    fn failed(&mut self, why: Down) -> Result<(), Down> {
+        if matches!(why, Down::AuthRefused { .. } | Down::Conflict) {
+            return Err(why);
+        }
+        // As long as one of them may mend itself, so may all.
+        if self.0.as_ref().is_none_or(|last| last.is_fatal() || !why.is_fatal()) {
+            self.0 = Some(why);
+        }
+        Ok(())
     }
 }
 
@@ -77,6 +113,7 @@ pub(super) async fn run(
         let why = match result.and_then(|logged_in| settle(logged_in, &mut kept, &mut owner)) {
             Err(why) => why,
             Ok((online, jid)) => {
+                failures.came_in();
                 let began = Instant::now();
                 let Ended { why, ledger } = online.run(&face, &pace, &mut owner).await;
                 failures.was_up(began.elapsed(), &pace);
@@ -86,10 +123,11 @@ pub(super) async fn run(
             }
         };
         debug!("stream down: {why}");
-        if why.is_fatal() || kept.as_ref().is_some_and(|kept| Instant::now() >= kept.until) {
+        let is_final = failures.is_final(&why, Instant::now(), &pace);
+        if is_final || kept.as_ref().is_some_and(|kept| Instant::now() >= kept.until) {
             give_up(&mut kept, &mut owner);
         }
-        let retry_in = (!why.is_fatal()).then(|| {
+        let retry_in = (!is_final).then(|| {
             // The jitter keeps many clients of one server from coming back together.
             failures.pause(&why, &pace).mul_f64(rand::random_range(0.75..1.25))
         });
@@ -167,4 +205,22 @@ fn settle(
     };
     owner.tell(Event::Online { jid: jid.clone(), resumed, negotiated, mechanism });
     Ok((online, jid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_server_is_tried_wherever_the_one_before_failed() {
+        let mut tried = Tried::default();
+        let fatal = || Down::TlsNotOffered { server: "one:5222".to_owned() };
+        for why in [fatal(), Down::Closed, Down::Timeout("while securing the stream"), fatal()] {
+            assert_eq!(tried.failed(why), Ok(()));
+        }
+        assert_eq!(tried.0, Some(Down::Timeout("while securing the stream")));
+
+        let refused = Down::AuthRefused { condition: "not-authorized".to_owned() };
+        assert_eq!(tried.failed(refused.clone()), Err(refused));
+    }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 mod bombs;
+mod connection;
 mod faults;
 mod flood;
 mod resume;
@@ -19,7 +20,7 @@ use otrbot::{
             Observe, Where,
         },
     },
-    session::{BotSecretVerdict, Progress, SecretVerdict},
+    session::{BotSecretVerdict, Progress, SecretVerdict, Unreachable},
 };
 
 use stage::{Stage, bare};
@@ -185,10 +186,80 @@ async fn a_closing_bot_says_good_bye_to_everybody_and_opens_nothing() {
     assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 0);
 }
 
+#[actix::test]
+async fn the_pages_learn_that_nobody_can_be_reached_until_somebody_is() {
+    let stage = Stage::new();
+    stage.enrol("anna@example.org").await.unwrap();
+    let unreachable = async || {
+        let asked = Where { jid: bare("anna@example.org") };
+        stage.registry.send(asked).await.unwrap().unwrap().unreachable
+    };
+    assert_eq!(unreachable().await, None);
+
+    stage.receives("anna@example.org", Incoming::Declined).await;
+    assert_eq!(unreachable().await, Some(Unreachable::Declined));
+    stage.receives("anna@example.org", Incoming::Unreachable(Unreachable::NoServer)).await;
+    assert_eq!(unreachable().await, Some(Unreachable::NoServer));
+    // A secret that is typed into the page opens a session, and tells nothing.
+    let secret = "correct horse battery staple".to_owned().into();
+    let give = EnterSecret { jid: bare("anna@example.org"), secret };
+    assert_eq!(stage.registry.send(give).await.unwrap(), Ok(SecretVerdict::Accepted));
+    assert_eq!(unreachable().await, Some(Unreachable::NoServer));
+
+    stage.receives("anna@example.org", Incoming::Accepted).await;
+    assert_eq!(unreachable().await, None);
+    stage.receives("anna@example.org/x", Incoming::Chat("hello".into())).await;
+    stage.receives("anna@example.org", Incoming::Unreachable(Unreachable::NoServer)).await;
+    assert_eq!(unreachable().await, None, "the server may be away for a moment");
+}
+
+#[actix::test]
+async fn who_takes_the_bot_off_the_list_is_let_go() {
+    let stage = Stage::new();
+    stage.enrol("anna@example.org").await.unwrap();
+    stage.receives("anna@example.org/x", Incoming::Chat("hello".into())).await;
+    stage.delivered_until(|all| all.iter().any(|(_, what)| is_chat(what))).await;
+
+    stage.receives("anna@example.org", Incoming::Unsubscribed).await;
+
+    let is_part = |what: &Outgoing| matches!(what, Outgoing::Part { .. });
+    let all = stage.delivered_until(|all| all.iter().any(|(_, what)| is_part(what))).await;
+    assert!(all.iter().any(|(_, what)| *what == Outgoing::EndSubscription), "{all:?}");
+    assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 0);
+}
+
+#[actix::test]
+async fn a_flood_of_requests_for_a_subscription_is_answered_slowly() {
+    let stage = Stage::paused();
+    stage.enrol("anna@example.org").await.unwrap();
+    stage.news().await;
+
+    for _ in 0..2_000 {
+        stage.receives("anna@example.org", Incoming::SubscriptionAsked).await;
+    }
+    assert_eq!(stage.news().await.len(), 10);
+}
+
+#[actix::test]
+async fn only_messages_of_strangers_count_as_refused() {
+    let stage = Stage::new();
+    for what in [
+        Incoming::Available,
+        Incoming::Unavailable,
+        Incoming::SubscriptionAsked,
+        Incoming::Chat("hello".into()),
+    ] {
+        stage.receives("eve@example.org/x", what).await;
+    }
+
+    let refused = stage.metrics.n_refused("stranger");
+    assert_eq!(refused, 1);
+}
+
 /// The words of chat messages in the clear.
 fn words(delivered: &[(Jid, Outgoing)]) -> Vec<&str> {
     let bodies = delivered.iter().filter_map(|(_, what)| {
-        if let Outgoing::Chat { body, otr: false } = what { Some(body.as_str()) } else { None }
+        if let Outgoing::Chat { body, otr: false, .. } = what { Some(body.as_str()) } else { None }
     });
     bodies.collect()
 }

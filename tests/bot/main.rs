@@ -13,4 +13,5 @@ mod secrets;
 mod support;
 mod trouble;
 mod typing;
+mod undelivered;
 mod whole;

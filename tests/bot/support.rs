@@ -14,7 +14,7 @@ use otrbot::i18n::Catalog;
 use otrbot::lesson::Library;
 use otrbot::otr::{self, Conversation, InstanceTag, Output, Policy, SigningKey, Version};
 use otrbot::session::{
-    BotSecretVerdict, Client, Effect, NoSnapshot, Note, Progress, SecretVerdict, Session,
+    BotSecretVerdict, Client, Effect, Meaning, NoSnapshot, Note, Progress, SecretVerdict, Session,
     SessionConfig, Snapshot, Typing,
 };
 use rand_chacha::ChaCha20Rng;
@@ -55,6 +55,10 @@ pub(crate) struct Class {
     pub(crate) lost: Vec<String>,
     /// Whether the learner's program does not answer by itself.
     is_mute: bool,
+    /// Which bodies of the bot are lost on their way; `None`: none are.
+    pub(crate) cut: Option<fn(&str) -> bool>,
+    /// What those meant that were lost.
+    pub(crate) undelivered: Vec<Meaning>,
     /// What was kept of the session last.
     kept: Option<String>,
 }
@@ -119,6 +123,8 @@ impl Class {
             others: BTreeMap::new(),
             lost: Vec::new(),
             is_mute: false,
+            cut: None,
+            undelivered: Vec::new(),
             kept: None,
         }
     }
@@ -201,6 +207,20 @@ impl Class {
     pub(crate) fn end_otr(&mut self) {
         let outputs = self.learner.end(self.now, &mut self.rng);
         self.carry(outputs);
+    }
+
+    /// From here on everything arrives, and the bot is told what did not.
+    pub(crate) fn mend(&mut self) {
+        self.mend_but(None);
+    }
+
+    /// The same, but these are lost from here on.
+    pub(crate) fn mend_but(&mut self, cut: Option<fn(&str) -> bool>) {
+        self.cut = cut;
+        let lost = std::mem::take(&mut self.undelivered);
+        assert!(!lost.is_empty(), "nothing was lost");
+        let effects = self.session.on_undelivered(self.now, &mut self.rng, &lost);
+        self.take(effects);
     }
 
     /// The bot forgets everything and begins anew, with another key.
@@ -448,7 +468,12 @@ impl Class {
     fn receive(&mut self, effects: Vec<Effect>, under_way: &mut VecDeque<String>) {
         for effect in effects {
             assert!(self.ended().is_none(), "{effect:?} after the end");
-            if let Effect::Send { body, to, .. } = &effect {
+            if let Effect::Send { body, to, meaning, .. } = &effect {
+                if self.cut.is_some_and(|is_lost| is_lost(body)) {
+                    self.undelivered.push(meaning.clone());
+                    self.effects.push(effect);
+                    continue;
+                }
                 let is_here =
                     *to == Client::ANY || self.client == Client::ANY || *to == self.client;
                 let other = to.name().and_then(|name| self.others.get_mut(name));

@@ -25,6 +25,7 @@ mod grades;
 mod hygiene;
 mod interruption;
 mod lesson;
+mod losses;
 mod manners;
 mod many;
 mod props;

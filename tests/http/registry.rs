@@ -129,6 +129,7 @@ impl Handler<Where> for FakeRegistry {
             progress: learner.progress,
             fingerprint: Some("01234567 89ABCDEF 01234567 89ABCDEF 01234567".to_owned()),
             has_secret: learner.has_secret,
+            unreachable: None,
         })
     }
 }

@@ -14,6 +14,7 @@
 )]
 
 pub(crate) mod daemon;
+pub(crate) mod fake;
 pub(crate) mod hole;
 pub(crate) mod learner;
 pub(crate) mod lms;

@@ -51,17 +51,17 @@ async fn tags_come_back(options: Options) {
     // Larger than any server takes: it must not end the stream.
     bot.send(message("bot@localhost", &"x".repeat(300_000)), Some(101)).await;
 
-    let (mut acked, mut lost) = (Vec::new(), Vec::new());
-    while acked.len() + lost.len() < 101 {
+    let (mut acked, mut unsendable) = (Vec::new(), Vec::new());
+    while acked.len() + unsendable.len() < 101 {
         match bot.event().await.unwrap() {
             Event::Acked(tag) => acked.push(tag),
-            Event::Lost(tags) => lost.extend(tags),
+            Event::Unsendable(tag) => unsendable.push(tag),
             Event::Offline { why, .. } => panic!("down: {why}"),
             _ => {}
         }
     }
     assert_eq!(acked, (1..=100).collect::<Vec<_>>());
-    assert_eq!(lost, [101]);
+    assert_eq!(unsendable, [101]);
 }
 
 #[tokio::test]

@@ -10,9 +10,10 @@ use jid::{Jid, ResourcePart};
 
 use super::{KnownLearner, SessionActor};
 use crate::{
+    actors::Incoming,
     metrics::Mailbox,
     otr::limits::TokenBucket,
-    session::{Progress, Snapshot},
+    session::{Progress, Snapshot, Unreachable},
     store::EnrolmentId,
 };
 
@@ -25,6 +26,10 @@ const MOST_PANICS: u8 = 2;
 /// Messages that a session takes: the burst, then one per interval. People type slower, and their
 /// programs' key exchanges take a few.
 const RATE: (u32, Duration) = (60, Duration::from_millis(500));
+
+/// Subscriptions that are answered: the burst, then one per interval. Each answer may be several
+/// stanzas.
+const SUBSCRIPTION_RATE: (u32, Duration) = (10, Duration::from_mins(1));
 
 /// A message counts as one for each such part of it, so that what waits for a session is bounded
 /// in bytes too.
@@ -50,6 +55,10 @@ pub(super) struct Learner {
     pub(super) enrolled: Instant,
     /// Their clients that are online.
     clients: Vec<ResourcePart>,
+    /// Why the bot's contact request came back, as long as nothing was heard of them.
+    pub(super) unreachable: Option<Unreachable>,
+    /// How often they may ask for a subscription, or end one.
+    subscriptions: TokenBucket,
 }
 
 /// Whether a learner who is online is to be greeted.
@@ -148,6 +157,8 @@ impl Learner {
             n_panics: 0,
             enrolled: now,
             clients: Vec::new(),
+            unreachable: None,
+            subscriptions: TokenBucket::new(SUBSCRIPTION_RATE),
         }
     }
 
@@ -171,6 +182,34 @@ impl Learner {
             Remedy::GoOn
         } else {
             Remedy::Tell
+        }
+    }
+
+    /// Whether a request for a subscription, or its end, is answered now.
+    pub(super) fn may_subscribe(&mut self, now: Instant) -> bool {
+        self.subscriptions.take(now)
+    }
+
+    /// Notes what this tells of whether they can be reached. Who has been there before, can.
+    pub(super) fn note_reached(&mut self, what: &Incoming) {
+        let is_new = self.progress == Progress::Invited && self.clients.is_empty();
+        match what {
+            Incoming::Unreachable(why) if is_new => self.unreachable = Some(*why),
+            Incoming::Declined if is_new => {
+                self.unreachable.get_or_insert(Unreachable::Declined);
+            }
+            Incoming::Unreachable(_)
+            | Incoming::Declined
+            | Incoming::Undelivered(_)
+            | Incoming::Unavailable
+            | Incoming::Unsubscribed => {}
+            Incoming::Chat(_)
+            | Incoming::TooLong
+            | Incoming::ReceiptAsked(_)
+            | Incoming::SubscriptionAsked
+            | Incoming::Probed
+            | Incoming::Accepted
+            | Incoming::Available => self.unreachable = None,
         }
     }
 

@@ -14,9 +14,11 @@ use super::{
 use crate::{
     actors::{
         Incoming, Outgoing,
-        session::{Arrive, CameBack, Chat, ChatBody, Close, Links, LookAfter, SentTooMuch},
+        session::{
+            Arrive, CameBack, Chat, ChatBody, Close, Links, LookAfter, SentTooMuch, Undelivered,
+        },
     },
-    session::{Excess, Farewell, Note, Progress},
+    session::{Excess, Farewell, Meaning, Note, Progress},
 };
 
 /// A session that is being made. If that panics, nobody else tells the registry.
@@ -70,13 +72,42 @@ impl SessionRegistry {
     /// Somebody wrote who is not on the whitelist.
     pub(super) fn on_stranger(&mut self, jid: &BareJid, what: &Incoming) {
         debug!("{jid} is not on the whitelist");
-        self.metrics.note(Note::Refused("stranger"));
+        if matches!(what, Incoming::Chat(_) | Incoming::TooLong) {
+            self.metrics.note(Note::Refused("stranger"));
+        }
         if !matches!(what, Incoming::Chat(_)) || *jid == self.own || self.is_closing {
             return;
         }
         let is_told = self.strangers.as_mut().is_some_and(|known| known.is_to_be_told(now(), jid));
         if is_told {
-            self.deliver(jid, Outgoing::Chat { body: self.factory.refusal(), otr: false });
+            self.deliver(
+                jid,
+                Outgoing::Chat {
+                    body: self.factory.refusal(),
+                    otr: false,
+                    meaning: Meaning::Nothing,
+                },
+            );
+        }
+    }
+
+    /// What was said to somebody got lost; whoever said it knows what to do.
+    pub(super) fn on_undelivered(&self, jid: &BareJid, lost: Vec<Meaning>) {
+        let open = self.learners.get(jid).and_then(|learner| learner.session.as_ref());
+        if let Some(open) = open {
+            open.actor.post(Undelivered(lost));
+        }
+    }
+
+    /// A learner took the bot off their contact list: their session is over.
+    pub(super) fn on_unsubscribed(&mut self, jid: &BareJid) {
+        let Some(learner) = self.learners.get_mut(jid) else { return };
+        debug!("{jid} removed the bot");
+        if learner.may_subscribe(now()) {
+            if let Some(open) = &learner.session {
+                open.actor.post(Close(Farewell::Finished));
+            }
+            self.deliver(jid, Outgoing::EndSubscription);
         }
     }
 
@@ -161,7 +192,8 @@ impl SessionRegistry {
             Remedy::Tell if self.is_closing => {}
             Remedy::Tell => {
                 let body = self.factory.interruption(learner.locale.as_deref());
-                self.deliver(jid, Outgoing::Chat { body, otr: false });
+                let meaning = Meaning::Nothing;
+                self.deliver(jid, Outgoing::Chat { body, otr: false, meaning });
             }
             Remedy::Anew => self.keep(jid, None),
         }

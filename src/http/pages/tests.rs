@@ -35,7 +35,7 @@ fn frame() -> Frame {
 
 fn whereabouts(progress: Progress) -> Whereabouts {
     let fingerprint = Some("01234567 89ABCDEF 01234567 89ABCDEF 01234567".to_owned());
-    Whereabouts { progress, fingerprint, has_secret: true }
+    Whereabouts { progress, fingerprint, has_secret: true, unreachable: None }
 }
 
 fn status_of(whereabouts: Option<&Whereabouts>) -> Status<'_> {

@@ -110,6 +110,8 @@ pub(super) struct Head {
     pub(super) from: Option<Jid>,
     /// Whether there is a `from` at all, readable or not.
     pub(super) has_from: bool,
+    /// The addressee, if it is an address.
+    pub(super) to: Option<Jid>,
     /// The `id`, unless absurdly long.
     pub(super) id: Option<String>,
     /// The `type`, unless absurdly long.
@@ -434,6 +436,7 @@ fn read_head(piece: &[u8], token: usize) -> Head {
                     head.has_from = true;
                     head.from = Jid::new(&value).ok();
                 }
+                "to" => head.to = Jid::new(&value).ok(),
                 "id" if value.len() <= HEAD_VALUE => head.id = Some(value),
                 "type" if value.len() <= HEAD_VALUE => head.type_ = Some(value),
                 _ => {}
