@@ -1,5 +1,4 @@
 //! One person with several tabs.
-#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 use std::collections::BTreeSet;
 
