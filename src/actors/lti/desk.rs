@@ -113,6 +113,9 @@ impl Desk {
                 let ask = || EnterSecret { jid: jid.clone(), secret: secret.clone() };
                 let mut verdict = ask_for(&self.registry.enter_secret, ask()).await?;
                 if let Err(NotEnrolled) = verdict {
+                    if self.may_invite(&enrolment).await? != Invited::Yes {
+                        return Err(PageError::Unavailable);
+                    }
                     self.enrol_again(&enrolment, &jid)
                         .await?
                         .map_err(|_refused| PageError::Unavailable)?;
