@@ -1,5 +1,4 @@
 //! Invitations by other ways than the field for the Jabber ID.
-#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 use jid::BareJid;
 use otrbot::actors::registry::Dismiss;
