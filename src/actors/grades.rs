@@ -434,8 +434,14 @@ impl Attempt {
             return Ended::Failed { why };
         }
         let [chance] = random_bytes();
-        let pause = rest
-            .map_or_else(|| self.plan.pause(attempts, retry_after, chance), |rest| rest.as_secs());
+        let pause = match rest {
+            // It may be this grade alone that the platform does not get over.
+            Some(rest) => {
+                let own = self.plan.pause(attempts, None, chance);
+                own.min(LONGEST_REST.as_secs()).max(rest.as_secs())
+            }
+            None => self.plan.pause(attempts, retry_after, chance),
+        };
         warn!("grade.id":% = id, "enrolment.id":% = enrolment; "grade {id} of enrolment {enrolment}: tried again in {pause} s: {why}");
         Ended::Again { at: now.saturating_add_unsigned(pause), why }
     }

@@ -286,7 +286,7 @@ impl PageError {
                 Fault::TooLarge => "too_large",
                 Fault::Incomplete => "incomplete",
                 Fault::ContentType => "content_type",
-                Fault::Malformed => "malformed",
+                Fault::Malformed | Fault::Nobody => "malformed",
                 Fault::NotTrusted => "not_trusted",
                 Fault::OutOfDate => "out_of_date",
             },

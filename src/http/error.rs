@@ -17,7 +17,7 @@ use crate::{
         ambient::random_name,
         lti::{PageError, Platforms},
     },
-    lti::{Fault, LaunchError},
+    lti::{Fault, LaunchError, token::TokenError},
 };
 
 /// Why there is no page.
@@ -54,6 +54,7 @@ impl Failure {
         match self {
             Self::Page(PageError::Launch(error)) => match error.fault() {
                 Fault::NotTrusted => ProblemKind::NotTrusted,
+                Fault::Nobody => ProblemKind::NoLaunch,
                 Fault::OutOfDate if *error == LaunchError::Replayed => ProblemKind::Replayed,
                 Fault::OutOfDate => ProblemKind::Stale,
                 Fault::TooLarge | Fault::Incomplete | Fault::ContentType | Fault::Malformed => {
@@ -68,6 +69,27 @@ impl Failure {
             Self::NotFound | Self::Method | Self::Page(PageError::NotTeacher) => {
                 ProblemKind::NotFound
             }
+        }
+    }
+
+    /// Who may frame the page. Whoever's page sent the request may: where the tool is being set up,
+    /// no launch was verified yet, and that is when the page is needed most. The platforms that are
+    /// known may besides, after a token or a signature that was good: our own pages do not tell in
+    /// whose frame they are. To others it is not said which ones those are.
+    fn framed_by(&self, known: Vec<String>, origin: &str) -> Ancestors {
+        match self {
+            Self::Foreign | Self::NotFound | Self::Method => Ancestors::Nobody,
+            Self::Page(
+                PageError::Launch(LaunchError::Replayed)
+                | PageError::Token(TokenError::Expired { .. })
+                | PageError::Gone
+                | PageError::NotTeacher
+                | PageError::Store(_)
+                | PageError::Unavailable,
+            ) => Ancestors::platforms(known).and(Some(origin)),
+            Self::Page(
+                PageError::Launch(_) | PageError::NoToken | PageError::Token(TokenError::Forged),
+            ) => Ancestors::platforms([]).and(Some(origin)),
         }
     }
 
@@ -93,19 +115,31 @@ impl Failure {
     }
 }
 
+/// The methods that an address takes.
+fn methods(path: &str) -> &'static str {
+    match path {
+        "/status" | "/course/resend" | "/course/try" => "POST",
+        "/" | "/enter_jid" | "/jid_entered" | "/ask_for_secret" | "/enter_bot_secret"
+        | "/course" | "/course/lesson" => "GET, HEAD, POST",
+        _ => "GET, HEAD",
+    }
+}
+
 impl Site {
     /// The answer to a request that failed. The page has nothing personal on it and nothing to
-    /// click but the way back, so it may also be framed by whoever's page sent the launch: where the tool is being
-    /// set up, no launch was verified yet, and that is when it is needed most.
+    /// click but the way back.
     pub(super) async fn problem(&self, request: &HttpRequest, failure: &Failure) -> HttpResponse {
         let reference = random_name::<4>();
         failure.log(&reference);
         let known = self.gateway.send(Platforms).await.unwrap_or_default();
-        let ancestors = Ancestors::platforms(known).and(Some(header_text(request, header::ORIGIN)));
+        let ancestors = failure.framed_by(known, header_text(request, header::ORIGIN));
         let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::BAD_REQUEST);
         let mut answer = HttpResponseBuilder::new(status);
         if status == StatusCode::UNAUTHORIZED {
             answer.insert_header((header::WWW_AUTHENTICATE, "OAuth realm=\"\""));
+        }
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            answer.insert_header((header::ALLOW, methods(request.path())));
         }
         let said = Said::kept(request);
         let kind = failure.kind();

@@ -11,10 +11,11 @@ use url::Url;
 /// Where Canvas is hosted for most.
 const CANVAS: &str = "https://*.instructure.com";
 
-/// The headers of every answer.
+/// The headers of every answer. What is no page has nothing to load and nobody to frame it.
 pub(super) fn common(public_url: &Url) -> DefaultHeaders {
     let headers = DefaultHeaders::new()
         .add(("X-Content-Type-Options", "nosniff"))
+        .add(("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"))
         .add(("Referrer-Policy", "no-referrer"))
         .add(("Permissions-Policy", "camera=(), geolocation=(), microphone=()"));
     if public_url.scheme() == "https" {

@@ -37,6 +37,7 @@ pub(super) async fn launch(
 }
 
 async fn take_launch(site: &Site, request: &HttpRequest, payload: web::Payload) -> Answer {
+    stay_at_home(site, request)?;
     let body = request::body(payload, LARGEST_LAUNCH).await.map_err(PageError::from)?;
     Said::by_launch(&body).keep(request);
     let request_as_sent = RawLaunch {
@@ -52,12 +53,13 @@ async fn take_launch(site: &Site, request: &HttpRequest, payload: web::Payload) 
 
 /// `GET /`: somebody opens the tool without a launch, which only helps where nobody signs them.
 pub(super) async fn open(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let reader = site.reader(&request);
-    let answer = match site.ask(OpenPage { token: PageToken::default(), reader }).await {
-        Ok(view) => site.welcome(&request, &view).await,
-        Err(failure) => Err(failure),
+    let answer = async {
+        stay_at_home(&site, &request)?;
+        let reader = site.reader(&request);
+        let view = site.ask(OpenPage { token: PageToken::default(), reader }).await?;
+        site.welcome(&request, &view).await
     };
-    finish(&site, &request, answer).await
+    finish(&site, &request, answer.await).await
 }
 
 /// `GET,POST /enter_jid`
@@ -194,11 +196,21 @@ pub(super) async fn read(
     payload: web::Payload,
 ) -> Result<PageForm, Failure> {
     let form = PageForm::read(request, payload).await?;
+    stay_at_home(site, request)?;
     Said::by_form(form.pairs()).keep(request);
     if request.method() == Method::POST && is_foreign(request, &site.config.public_url) {
         return Err(Failure::Foreign);
     }
     Ok(form)
+}
+
+/// Refuses requests for other hosts where nobody signs launches.
+fn stay_at_home(site: &Site, request: &HttpRequest) -> Result<(), Failure> {
+    let is_trial = !site.config.authenticate;
+    if is_trial && request::is_astray(request, &site.config.public_url) {
+        return Err(Failure::Foreign);
+    }
+    Ok(())
 }
 
 pub(super) async fn finish(site: &Site, request: &HttpRequest, answer: Answer) -> HttpResponse {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::{HttpMessage as _, HttpRequest, http::header, web};
 use futures_util::StreamExt as _;
 use secrecy::SecretString;
-use url::Url;
+use url::{Host, Url};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
@@ -173,6 +173,20 @@ pub(super) fn is_foreign(request: &HttpRequest, public_url: &Url) -> bool {
     origin != public_url.origin().ascii_serialization() && authority != host
 }
 
+/// Whether a request was meant for another host. Where nobody signs launches the pages are served on
+/// the loopback interface alone, to which any site can have its own name lead.
+pub(super) fn is_astray(request: &HttpRequest, public_url: &Url) -> bool {
+    let host = header_text(request, header::HOST);
+    let Ok(url) = Url::parse(&format!("http://{host}/")) else { return true };
+    let is_local = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    !is_local && url.host_str() != public_url.host_str()
+}
+
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
@@ -199,5 +213,24 @@ mod tests {
         check(&[("Origin", "https://tool.example")], false);
         check(&[("Origin", "http://127.0.0.1:5000"), ("Host", "127.0.0.1:5000")], false);
         check(&[("Origin", "https://evil.example"), ("Host", "tool.example")], true);
+    }
+
+    #[test]
+    fn requests_for_other_hosts_are_astray() {
+        let public_url = Url::parse("https://tool.example").unwrap();
+        for (host, expected) in [
+            ("tool.example", false),
+            ("tool.example:5000", false),
+            ("localhost:5000", false),
+            ("127.0.0.1:5000", false),
+            ("[::1]:5000", false),
+            ("evil.example", true),
+            ("127.0.0.1.evil.example:5000", true),
+            ("192.168.0.1", true),
+            ("", true),
+        ] {
+            let request = TestRequest::post().insert_header(("Host", host)).to_http_request();
+            assert_eq!(is_astray(&request, &public_url), expected, "{host}");
+        }
     }
 }

@@ -69,6 +69,8 @@ pub enum Fault {
     ContentType,
     /// The platform sends what is no launch (400).
     Malformed,
+    /// The platform does not say who came, as where nobody is logged in (400).
+    Nobody,
     /// Key and secret, or the address of the tool, are not set up alike on both sides (401).
     NotTrusted,
     /// It is out of date or was used before: start again (401).
@@ -82,6 +84,7 @@ impl LaunchError {
             Self::TooLarge { .. } => Fault::TooLarge,
             Self::Incomplete => Fault::Incomplete,
             Self::ContentType => Fault::ContentType,
+            Self::Missing("user_id") => Fault::Nobody,
             Self::Form(_)
             | Self::Missing(_)
             | Self::Duplicate(_)
@@ -100,7 +103,7 @@ impl Fault {
             Self::TooLarge => 413,
             Self::Incomplete => 408,
             Self::ContentType => 415,
-            Self::Malformed => 400,
+            Self::Malformed | Self::Nobody => 400,
             Self::NotTrusted | Self::OutOfDate => 401,
         }
     }

@@ -1,6 +1,6 @@
 //! The launch: who came, from which assignment, and where their grade goes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use url::Url;
 
@@ -61,6 +61,8 @@ pub struct Outcome {
     pub sourcedid: String,
 }
 
+/// The custom parameters that are read, each of which must be there once.
+const CUSTOM: [&str; 4] = ["lesson", "brand", "tz", "high_contrast"];
 /// The longest opaque id that is taken, in bytes.
 const LONGEST_ID: usize = 1_024;
 /// The longest sourcedid that is taken: Canvas's is an encrypted token of hundreds of characters.
@@ -192,8 +194,13 @@ impl<'a> Fields<'a> {
             let Some(name) = name.strip_prefix("custom_") else { continue };
             let absent = value.is_empty() || value.len() > LONGEST_CUSTOM || is_unexpanded(value);
             let kept = if absent { String::new() } else { value.clone() };
-            if custom.insert(name.to_owned(), kept).is_some() {
-                return Err(LaunchError::Duplicate("a custom parameter"));
+            match custom.entry(name.to_owned()) {
+                Entry::Vacant(free) => drop(free.insert(kept)),
+                Entry::Occupied(_) if CUSTOM.contains(&name) => {
+                    return Err(LaunchError::Duplicate("a custom parameter"));
+                }
+                // Nobody here reads it.
+                Entry::Occupied(_) => {}
             }
         }
         custom.retain(|_, value| !value.is_empty());
@@ -201,11 +208,15 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Whether this is the name of a variable that the platform did not replace by its value.
+/// Whether this is the name of a variable that the platform did not replace by its value, such as
+/// `$User.id` or `$Canvas.course.id`.
 fn is_unexpanded(value: &str) -> bool {
-    value.starts_with("$Canvas.")
-        || value.starts_with("$Person.")
-        || value.starts_with("$com.instructure")
+    value.strip_prefix('$').is_some_and(|name| {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.contains('.')
+            && name.bytes().all(is_part)
+    })
 }
 
 /// A language tag that may be used in names and headers; `_` is taken for `-`.
@@ -280,7 +291,10 @@ mod tests {
             read(&[("lti_message_type", "ContentItemSelectionRequest")]),
             Err(Unsupported("lti_message_type"))
         );
-        assert_eq!(read(&[("user_id", "$Canvas.user.id")]), Err(Missing("user_id")));
+        for name in ["$Canvas.user.id", "$User.id", "$com.instructure.User.id"] {
+            assert_eq!(read(&[("user_id", name)]), Err(Missing("user_id")), "{name}");
+        }
+        assert_eq!(read(&[("user_id", "$5.00 a.b")]).unwrap().user_id, "$5.00 a.b");
     }
 
     #[test]
@@ -297,6 +311,8 @@ mod tests {
             read(&[("custom_lesson", "a"), ("custom_lesson", "b")]),
             Err(LaunchError::Duplicate(_))
         ));
+        let doubled = read(&[("custom_other", "a"), ("custom_other", "b")]).unwrap();
+        assert_eq!(doubled.custom.get("other").map(String::as_str), Some("a"));
     }
 
     #[test]

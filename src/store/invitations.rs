@@ -49,14 +49,19 @@ impl Store {
         let insert = "INSERT INTO invitations (person, at) SELECT $1, $2 \
             WHERE (SELECT COUNT(*) FROM invitations WHERE person = $1 AND at > $3) < $4 \
             AND (SELECT COUNT(*) FROM invitations WHERE at > $3) < $5";
+        let mut transaction = self.pool.begin().await?;
+        // One after the other: those who count at the same time do not see each other's.
+        let lock = "UPDATE locks SET n = n + 1 WHERE name = 'invitations'";
+        sqlx::query(lock).execute(&mut *transaction).await?;
         let done = sqlx::query(insert)
             .bind(person.clone())
             .bind(now)
             .bind(since)
             .bind(i64::from(limits.per_person))
             .bind(i64::from(limits.in_total))
-            .execute(&self.pool)
+            .execute(&mut *transaction)
             .await?;
+        transaction.commit().await?;
         if done.rows_affected() == 1 {
             return Ok(Invited::Yes);
         }

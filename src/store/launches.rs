@@ -65,11 +65,10 @@ pub struct Nonce {
 }
 
 impl Nonce {
-    /// The nonce of a launch of a consumer at a time; it is remembered until `forget_after`. Times
-    /// are in seconds since 1970.
-    pub fn new(consumer_key: &str, nonce: &str, timestamp: i64, forget_after: i64) -> Self {
-        let digest = digest(&[consumer_key, nonce, &timestamp.to_string()]);
-        Self { digest, forget_after }
+    /// The nonce of a launch of a consumer, whenever it was signed; it is remembered until
+    /// `forget_after`, in seconds since 1970.
+    pub fn new(consumer_key: &str, nonce: &str, forget_after: i64) -> Self {
+        Self { digest: digest(&[consumer_key, nonce]), forget_after }
     }
 }
 

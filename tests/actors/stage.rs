@@ -246,6 +246,7 @@ impl Handler<SaveProgress> for Recorder {
     type Result = ();
 
     fn handle(&mut self, message: SaveProgress, _: &mut Self::Context) {
+        assert_eq!(message.enrolment, enrolment_of(message.jid.as_str()));
         self.saved.push((message.jid, message.progress));
     }
 }

@@ -155,3 +155,21 @@ async fn an_address_that_is_enrolled_twice_keeps_its_one_session() {
     let observed = stage.registry.send(Observe).await.unwrap();
     assert_eq!((observed.n_learners, observed.n_sessions), (1, 1));
 }
+
+#[actix::test]
+async fn only_progress_in_an_assignment_is_kept() {
+    let stage = Stage::paused();
+    restore_listed(&stage, "listed@example.org").await;
+    stage.enrol("anna@example.org").await.unwrap();
+
+    for jid in ["listed@example.org/a", "anna@example.org/a"] {
+        stage.receives(jid, Incoming::Chat("hello".into())).await;
+        let is_answer = |to: &Jid, what: &Outgoing| {
+            to.to_string().starts_with(jid) && matches!(what, Outgoing::Chat { .. })
+        };
+        stage.delivered_until(|all| all.iter().any(|(to, what)| is_answer(to, what))).await;
+    }
+
+    let saved: Vec<String> = stage.saved().await.iter().map(|(jid, _)| jid.to_string()).collect();
+    assert_eq!(saved, ["anna@example.org"]);
+}

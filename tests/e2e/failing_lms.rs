@@ -92,9 +92,11 @@ fn right_in_the_end(moment: Moment) {
         script.more_consumers = courses.iter().map(|course| course.consumer.clone()).collect();
     });
     let learners: Vec<Learner> = thread::scope(|scope| {
-        let school = &school;
-        let learning: Vec<_> =
-            courses.iter().map(|course| scope.spawn(move || course.learn(school))).collect();
+        let mut learning = Vec::new();
+        for course in &courses {
+            let school = &school;
+            learning.push(scope.spawn(move || course.learn(school)));
+        }
         learning.into_iter().map(|learner| learner.join().unwrap()).collect()
     });
     for (course, mood) in courses.iter().zip(MOODS) {
@@ -102,10 +104,10 @@ fn right_in_the_end(moment: Moment) {
     }
 
     let answers: Vec<Option<u16>> = thread::scope(|scope| {
-        let entering: Vec<_> = (0_u64..)
-            .zip(&learners)
-            .map(|(n, learner)| scope.spawn(move || enter(learner, Duration::from_millis(n * 5))))
-            .collect();
+        let mut entering = Vec::new();
+        for (n, learner) in (0_u64..).zip(&learners) {
+            entering.push(scope.spawn(move || enter(learner, Duration::from_millis(n * 5))));
+        }
         if moment == Moment::Arriving {
             thread::sleep(Duration::from_millis(25));
             school.daemon.kill();
@@ -185,7 +187,7 @@ fn what_an_lms_says_of_people_is_not_in_the_log_and_what_learners_quote_is() {
         assert!(!reference.is_empty(), "no reference: {text}");
         let log = stage.daemon.log();
         let line = log.lines().find(|line| line.contains(reference));
-        line.map(str::to_owned).unwrap_or_else(|| panic!("{reference} is not in the log:\n{log}"))
+        line.map_or_else(|| panic!("{reference} is not in the log:\n{log}"), str::to_owned)
     };
     // What did the platform not take?
     assert!(in_log(frame.page()).contains("enrolment"));

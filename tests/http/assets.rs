@@ -18,6 +18,8 @@ async fn what_a_page_names_is_served_and_may_be_loaded() {
         let file = tool.get(path).await;
         assert_eq!(file.status, 200, "{path}");
         assert_eq!(file.header("x-content-type-options"), "nosniff", "{path}");
+        let policy = "default-src 'none'; frame-ancestors 'none'";
+        assert_eq!(file.header("content-security-policy"), policy, "{path}");
         assert!(!file.html.is_empty(), "{path}");
         let kind = match path.rsplit_once('.') {
             Some((_, "css")) => "text/css; charset=utf-8",

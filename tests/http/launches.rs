@@ -84,6 +84,25 @@ async fn a_lesson_that_none_can_be_called_is_none() {
 }
 
 #[actix::test]
+async fn who_is_logged_in_nowhere_is_told_so() {
+    let tool = Tool::start().await;
+    for launch in [learner().without("user_id"), learner().set("user_id", "$User.id")] {
+        let page = tool.launch(&launch).await;
+        assert_refused(&page, 400, "nobody");
+        assert!(page.html.contains("without your course saying who you are"), "{}", page.html);
+    }
+}
+
+#[actix::test]
+async fn a_nonce_is_good_once_at_any_time() {
+    let tool = Tool::start().await;
+    let launch = learner();
+    assert_eq!(tool.launch(&launch).await.name(), "start");
+    let later = launch.set("oauth_timestamp", &(now() - 1).to_string());
+    assert_refused(&tool.launch(&later).await, 401, "another second");
+}
+
+#[actix::test]
 async fn only_pages_with_something_in_the_log_have_a_reference() {
     let tool = Tool::start().await;
     let has_reference = |page: &Page| page.html.contains("the number of this event");

@@ -4,6 +4,7 @@
 mod assets;
 mod course;
 mod grades;
+mod invitations;
 mod languages;
 mod launches;
 mod oauth;

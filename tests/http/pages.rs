@@ -316,6 +316,11 @@ async fn without_authentication_the_way_is_open_and_nobody_is_graded() {
     assert_eq!(tool.get("/").await.name(), "start");
     assert_eq!(tool.get("/enter_jid").await.name(), "enter_jid");
     assert_eq!(tool.get("/ask_for_secret").await.name(), "enter_jid");
+    for path in ["/", "/enter_jid"] {
+        let request = tool.client.get(format!("{}{path}", tool.base));
+        let astray = request.header("Host", "evil.example").send().await.unwrap();
+        assert_eq!(astray.status().as_u16(), 403, "a name of somebody else's that leads here");
+    }
     let platform = Platform::start(SECRET, []);
     let unsigned = format!(
         "user_id=zoe&roles=Learner&lis_result_sourcedid=x&lis_outcome_service_url={}",
@@ -363,6 +368,17 @@ async fn pages_may_be_framed_by_their_platform_and_by_nobody_else() {
     assert!(hello.header("content-security-policy").ends_with("frame-ancestors 'none'"));
     let replayed = tool.launch(&launch).await;
     assert!(replayed.header("content-security-policy").contains("https://canvas.school.example"));
+    // Nobody is told which platforms there are.
+    for refused in [
+        tool.get("/nothing/here").await,
+        tool.get("/enter_jid").await,
+        tool.post("/enter_jid", FORM, "token=forged").await,
+        tool.launch(&Launch { secret: "wrong", ..launch }).await,
+    ] {
+        let policy = refused.header("content-security-policy");
+        assert!(policy.contains("frame-ancestors"), "{policy}");
+        assert!(!policy.contains(".school.example"), "{} {policy}", refused.status);
+    }
 }
 
 #[actix::test]
@@ -435,7 +451,11 @@ async fn other_addresses_and_methods_get_a_page_too() {
     assert!(missing.html.contains("<h1"));
 
     let request = tool.client.delete(format!("{}/enter_jid", tool.base));
-    assert_eq!(request.send().await.unwrap().status().as_u16(), 405);
+    let refused = request.send().await.unwrap();
+    assert_eq!(refused.status().as_u16(), 405);
+    assert_eq!(refused.headers()["allow"], "GET, HEAD, POST");
+    let refused = tool.get("/course/resend").await;
+    assert_eq!((refused.status, refused.header("allow")), (405, "POST"));
     let head = tool.client.head(format!("{}/hello_world", tool.base)).send().await.unwrap();
     assert_eq!(head.status().as_u16(), 200);
 }

@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use otrbot::{
-    actors::grades::Wake,
+    actors::grades::{Close, Wake},
     session::Progress,
     store::{NewEnrolment, Write},
 };
 
 use crate::{
     platform::{Mood, Platform},
-    support::{KEY, ROTATING_KEY, SECRET, Tool, now, until},
+    support::{KEY, ROTATING_KEY, SECRET, Tool, now, outbox_with, until},
 };
 
 /// Puts so many grades on their way to a platform, due since a while.
@@ -102,4 +102,23 @@ async fn one_grade_tries_whether_a_platform_is_back_while_another_one_goes_on() 
     tool.outbox.send(Wake).await.unwrap();
     until("all but one", async || tool.store.grade_counts().await.unwrap().recorded == 4).await;
     assert_eq!(odd.attempts(), 6);
+}
+
+#[actix::test]
+async fn a_grade_that_waited_because_the_bot_was_away_is_tried_as_often_as_others() {
+    const LONG_AGO: i64 = 4 * 24 * 60 * 60;
+    for (n_failures, recorded, failed) in [(2, 1, 0), (3, 0, 1)] {
+        let tool = Tool::start().await;
+        tool.outbox.send(Close).await.unwrap();
+        let moods = vec![Mood::Answers(500, &[], ""); n_failures];
+        let platform = Platform::start(SECRET, moods);
+        put_grades(&tool, &platform, KEY, 1, now() - LONG_AGO).await;
+
+        let _again = outbox_with(&tool.store, 3);
+
+        until("the end", async || tool.store.grade_counts().await.unwrap().due == 0).await;
+        let counts = tool.store.grade_counts().await.unwrap();
+        assert_eq!((counts.recorded, counts.failed), (recorded, failed), "{n_failures}");
+        assert_eq!(platform.attempts(), 3);
+    }
 }

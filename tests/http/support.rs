@@ -121,11 +121,16 @@ fn catalogs() -> Catalogs {
 
 /// An outbox that tries again every second.
 pub(crate) fn outbox(store: &Store) -> Addr<GradeOutbox> {
+    outbox_with(store, 1)
+}
+
+/// The same, with so many pauses in its plan.
+pub(crate) fn outbox_with(store: &Store, n_pauses: usize) -> Addr<GradeOutbox> {
     GradeOutbox::new(grades::Parts {
         store: store.clone(),
         consumers: consumers(),
         courier: Courier::new(true, None).unwrap(),
-        plan: RetryPlan { pauses: vec![Duration::from_secs(1)] },
+        plan: RetryPlan { pauses: vec![Duration::from_secs(1); n_pauses] },
         metrics: Arc::new(Metrics::new()),
     })
     .start()

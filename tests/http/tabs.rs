@@ -1,11 +1,11 @@
-//! One person with several tabs.
-#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
+//! One person with several tabs, or several Jabber IDs.
 
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
+use otrbot::session::Progress;
 
-use crate::support::{Launch, Tool};
+use crate::support::{Launch, Tool, now};
 
 /// Those whom the registry has on its whitelist, after what it was told.
 async fn whitelisted(tool: &Tool) -> BTreeSet<String> {
@@ -46,4 +46,19 @@ async fn of_many_tabs_at_once_one_jabber_id_stays() {
     let kept: BTreeSet<String> = enrolments.into_iter().filter_map(|one| one.jid).collect();
     assert_eq!(kept.len(), 8);
     assert_eq!(whitelisted(&tool).await, kept);
+}
+
+#[actix::test]
+async fn who_cannot_change_their_jabber_id_loses_nothing() {
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+    tool.submit(&page, "/enter_jid", &[("jid", "zoe@chat.example")]).await;
+    tool.store.set_progress("zoe@chat.example", Progress::Verified, now()).await.unwrap();
+
+    let page = tool.submit(&page, "/enter_jid", &[("jid", "zoe@full.example")]).await;
+
+    assert_eq!(page.name(), "enter_jid");
+    let zoe = tool.store.enrolment_by_jid("zoe@chat.example").await.unwrap().unwrap();
+    assert_eq!(zoe.progress, Progress::Verified);
+    assert!(whitelisted(&tool).await.contains("zoe@chat.example"));
 }

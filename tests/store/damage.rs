@@ -19,7 +19,7 @@ async fn filled(database: &Database) {
             enrolled(&store, &format!("user {number}"), &format!("{number}@example.org")).await;
         let grade = NewGrade { enrolment: one.id, score: 1.0, achieved_at: 1500 };
         store.put_grade(&grade).await.unwrap();
-        let nonce = Nonce::new("key", &format!("nonce {number}"), 2000, 3000);
+        let nonce = Nonce::new("key", &format!("nonce {number}"), 3000);
         store.take_launch(Some(nonce), None).await.unwrap();
     }
     store.close().await;

@@ -16,6 +16,7 @@ on_both! {
     the_full_grade_comes_with_the_last_step
     full_grades_that_are_missing_are_put_on_their_way
     each_platform_has_a_queue_of_its_own
+    grades_of_a_version_without_queues_are_sent
     a_launch_that_the_database_refuses_takes_no_other_with_it
     launches_and_writes_that_cross_get_through
 }
@@ -172,4 +173,39 @@ async fn launches_and_writes_that_cross_get_through(database: Database) {
         let (taken, ()) = join(join_all(launches), behind).await;
         assert!(taken.iter().all(Result::is_ok), "{taken:?}");
     }
+}
+
+async fn grades_of_a_version_without_queues_are_sent(database: Database) {
+    let before = tempfile::tempdir().unwrap();
+    let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/migrations");
+    for file in ["0001_start.sql", "0002_courses.sql", "0003_sessions.sql"] {
+        std::fs::copy(format!("{ours}/{file}"), before.path().join(file)).unwrap();
+    }
+    sqlx::any::install_default_drivers();
+    let is_sqlite = database.url().starts_with("sqlite:");
+    let url = format!("{}{}", database.url(), if is_sqlite { "?mode=rwc" } else { "" });
+    let pool = sqlx::AnyPool::connect(&url).await.unwrap();
+    sqlx::migrate::Migrator::new(before.path()).await.unwrap().run(&pool).await.unwrap();
+    for statement in [
+        "INSERT INTO enrolments (id, consumer_key, user_id, context_id, resource_link_id, \
+            may_grade, is_teacher, outcome_url, sourcedid, progress, created_at, active_at) \
+            VALUES ('due', 'key', 'anna', 'c', 'l', 1, 0, 'u', 's', 3, 1, 10), \
+            ('lost', 'key', 'ben', 'c', 'l', 1, 0, 'u', 's', 4, 1, 20)",
+        "INSERT INTO grades (id, enrolment, score, achieved_at, state, attempts, next_at) \
+            VALUES ('grade', 'due', 0.75, 5, 0, 0, 5)",
+    ] {
+        sqlx::query(statement).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+
+    let store = database.open().await;
+    assert_eq!(store.put_missing_grades(100).await.unwrap(), 1);
+
+    let mut sent = Vec::new();
+    while let Some(due) = store.due_grades(100).await.unwrap().pop() {
+        store.grade_recorded(&due.id, due.version, 101).await.unwrap();
+        sent.push((due.enrolment.to_string(), due.consumer_key, due.achieved_at));
+    }
+    let expected = [("due", 5), ("lost", 20)];
+    assert_eq!(sent, expected.map(|(id, at)| (id.to_owned(), "key".to_owned(), at)));
 }

@@ -100,7 +100,7 @@ async fn people_are_forgotten_and_old_ones_deleted_while_launches_pour_in() {
             let mut n = 0;
             while !is_over.load(Ordering::Relaxed) {
                 n += 1;
-                let nonce = Nonce::new("key", &format!("{client} {n}"), 2000, 3000);
+                let nonce = Nonce::new("key", &format!("{client} {n}"), 3000);
                 let new = NewEnrolment { now: 2000, ..person(&format!("{client} {n}"), "link") };
                 store.take_launch(Some(nonce), Some(new)).await.unwrap();
             }

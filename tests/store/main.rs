@@ -37,6 +37,7 @@ on_both! {
     launches_at_once_are_all_written_and_answered_each_with_its_own
     a_better_grade_that_comes_while_one_is_sent_stays_on_its_way
     invitations_are_limited_for_each_person_and_in_total
+    invitations_at_once_are_no_more_than_one_after_the_other
     a_teacher_sees_the_learners_of_their_own_course_only
     an_enrolment_keeps_its_jid_and_progress_at_the_next_launch_and_restart
     a_jid_belongs_to_one_person
@@ -81,7 +82,7 @@ async fn of_eight_replays_at_once_one_is_fresh(database: Database) {
     let store = database.open().await;
 
     let launch = async |nonce: &str| {
-        let nonce = Nonce::new("key", nonce, 1000, 2000);
+        let nonce = Nonce::new("key", nonce, 2000);
         store.take_launch(Some(nonce), Some(person("anna", "link"))).await.unwrap()
     };
     let is_fresh = |taken: &Taken| matches!(taken, Taken::Enrolled { .. });
@@ -89,7 +90,7 @@ async fn of_eight_replays_at_once_one_is_fresh(database: Database) {
     let tries = join_all((0..8).map(|_| launch("once"))).await;
 
     assert_eq!(tries.iter().filter(|taken| is_fresh(taken)).count(), 1, "{tries:?}");
-    let other = Nonce::new("ke", "yonce", 1000, 2000);
+    let other = Nonce::new("ke", "yonce", 2000);
     assert_eq!(store.take_launch(Some(other), None).await.unwrap(), Taken::Noted);
     assert_eq!(launch("once").await, Taken::Replayed);
     store.forget_nonces(2001).await.unwrap();
@@ -103,7 +104,7 @@ async fn launches_at_once_are_all_written_and_answered_each_with_its_own(databas
     store.put_grade(&grade).await.unwrap();
 
     let launches = (0..300).map(|number| {
-        let nonce = Nonce::new("key", &format!("nonce {number}"), 2000, 3000);
+        let nonce = Nonce::new("key", &format!("nonce {number}"), 3000);
         let new = NewEnrolment { now: 2000, ..person(&format!("user {}", number % 150), "link") };
         store.take_launch(Some(nonce), Some(new))
     });
@@ -149,6 +150,16 @@ async fn invitations_are_limited_for_each_person_and_in_total(database: Database
     assert_eq!(invite("anna", 1_086_400).await, Invited::Yes);
     store.forget_invitations(1_086_400).await.unwrap();
     assert_eq!(invite("anna", 1_086_401).await, Invited::Yes);
+}
+
+async fn invitations_at_once_are_no_more_than_one_after_the_other(database: Database) {
+    let store = database.open().await;
+    let limits = Invitations { per_person: 10, in_total: 100 };
+
+    let invited = join_all((0..40).map(|_| store.count_invitation("key", "anna", limits, 1000)));
+
+    let n = invited.await.into_iter().filter(|one| matches!(one, Ok(Invited::Yes))).count();
+    assert_eq!(n, 10);
 }
 
 async fn a_teacher_sees_the_learners_of_their_own_course_only(database: Database) {
@@ -334,7 +345,7 @@ async fn launches_at_once_are_all_answered_whoever_writes_them(database: Databas
         let launches = people.enumerate().map(|(n, person)| {
             let store = store.clone();
             async move {
-                let nonce = Nonce::new("key", &format!("nonce {n}"), 1_000, 2_000);
+                let nonce = Nonce::new("key", &format!("nonce {n}"), 2_000);
                 let new = self::person(&format!("person {person}"), "link");
                 store.take_launch(Some(nonce), Some(new)).await
             }

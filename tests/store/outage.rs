@@ -67,7 +67,7 @@ async fn connections_that_are_lost_without_a_word_are_given_up() {
     let begun = Instant::now();
 
     let launches = (0..8).map(|number| {
-        let nonce = Nonce::new("key", &format!("nonce {number}"), 2000, 3000);
+        let nonce = Nonce::new("key", &format!("nonce {number}"), 3000);
         store.take_launch(Some(nonce), Some(person(&format!("user {number}"), "link")))
     });
     let reads = (0..8).map(|_| store.enrolment_by_jid("anna@example.org"));
@@ -100,7 +100,7 @@ async fn what_is_written_at_once_in_different_orders_is_all_written() {
 
     for round in 0..40 {
         let launches = people.iter().map(|user| {
-            let nonce = Nonce::new("key", &format!("{user} {round}"), 2000, 3000);
+            let nonce = Nonce::new("key", &format!("{user} {round}"), 3000);
             let new = NewEnrolment { now: 2000, ..person(user, "link") };
             store.take_launch(Some(nonce), Some(new))
         });

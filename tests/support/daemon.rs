@@ -122,7 +122,8 @@ log: {{ level: {log_level} }}
                 .more_consumers
                 .iter()
                 .map(|more| format!("    {}: {{ secret: {:?} }}\n", more.key, more.secret))
-                .collect::<String>(),
+                .collect::<Vec<_>>()
+                .concat(),
             log_level = self.log_level,
             default_secret =
                 self.default_secret.map_or_else(|| "null".to_owned(), |s| format!("{s:?}")),

@@ -22,7 +22,7 @@ use crate::{
         Launch, LaunchError, Presentation, RawLaunch, Rules, form,
         grade::Score,
         token::{PageToken, Token},
-        verify::{self, MOST_AHEAD},
+        verify::{self, MOST_AHEAD, Signed},
     },
     session::{BotSecretVerdict, Progress},
     store::{
@@ -40,6 +40,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The longest Jabber ID (RFC 7622): three parts of 1023 bytes, and what divides them.
 const LONGEST_JID: usize = 3_071;
+
+/// A launch of more bytes than this is verified on a thread of its own. Canvas sends 3 to 6 kB.
+const LARGE: usize = 16 * 1024;
 
 /// The longest name of a lesson, in bytes.
 const LONGEST_LESSON: usize = 100;
@@ -110,6 +113,9 @@ impl Desk {
                 let ask = || EnterSecret { jid: jid.clone(), secret: secret.clone() };
                 let mut verdict = ask_for(&self.registry.enter_secret, ask()).await?;
                 if let Err(NotEnrolled) = verdict {
+                    if self.may_invite(&enrolment).await? != Invited::Yes {
+                        return Err(PageError::Unavailable);
+                    }
                     self.enrol_again(&enrolment, &jid)
                         .await?
                         .map_err(|_refused| PageError::Unavailable)?;
@@ -148,10 +154,10 @@ impl Desk {
     /// Verifies a launch, uses its nonce up, and writes down who was launched. The nonce is used
     /// up also by a launch that is signed and says nothing that can be used.
     async fn take_signed(&self, request: &RawLaunch, reader: &Reader) -> Result<View, PageError> {
-        let signed = verify::verify(request, &self.config.consumers, &self.rules, unix_now())?;
+        let signed = self.verify(request).await?;
         let timestamp = signed.timestamp();
         let forget_after = timestamp.saturating_add(self.rules.window).saturating_add(NONCE_MARGIN);
-        let nonce = Nonce::new(signed.consumer_key(), signed.nonce(), timestamp, forget_after);
+        let nonce = Nonce::new(signed.consumer_key(), signed.nonce(), forget_after);
         let launch = signed
             .read()
             .map(|launch| Launch { locale: reader.locale(launch.locale.as_deref()), ..launch });
@@ -161,6 +167,19 @@ impl Desk {
             Taken::Noted => Err(launch.err().unwrap_or(LaunchError::Incomplete).into()),
             Taken::Enrolled { enrolment, grade } => self.welcome(*enrolment, grade).await,
         }
+    }
+
+    /// Verifies a launch; a large one, which anybody may have sent, without keeping others waiting.
+    async fn verify(&self, request: &RawLaunch) -> Result<Signed, PageError> {
+        if request.body.len().max(request.query.len()) <= LARGE {
+            return Ok(verify::verify(request, &self.config.consumers, &self.rules, unix_now())?);
+        }
+        let (request, consumers) = (request.clone(), self.config.consumers.clone());
+        let rules = self.rules.clone();
+        let verified = tokio::task::spawn_blocking(move || {
+            verify::verify(&request, &consumers, &rules, unix_now())
+        });
+        Ok(verified.await.map_err(|_cancelled| PageError::Unavailable)??)
     }
 
     /// Writes down who was launched where nobody signs launches.
@@ -323,7 +342,7 @@ impl Desk {
             Err(refused) => {
                 if !is_known {
                     // Nobody else can have taken the old one in between but by mischance.
-                    match self.store.set_jid(&enrolment.id, enrolment.jid.as_deref()).await {
+                    match self.give_back(enrolment).await {
                         Ok(()) => {}
                         Err(StoreError::JidTaken) => {
                             self.store.set_jid(&enrolment.id, None).await?;
@@ -336,6 +355,16 @@ impl Desk {
                     EnrolRefused::Full | EnrolRefused::NoSuchLesson => JidProblem::Full,
                 }))
             }
+        }
+    }
+
+    /// Gives an enrolment its Jabber ID back, and how far it was with that.
+    async fn give_back(&self, enrolment: &Enrolment) -> Result<(), StoreError> {
+        let jid = enrolment.jid.as_deref();
+        self.store.set_jid(&enrolment.id, jid).await?;
+        match jid {
+            Some(jid) => self.store.set_progress(jid, enrolment.progress, unix_now()).await,
+            None => Ok(()),
         }
     }
 

@@ -9,3 +9,7 @@ ALTER TABLE grades ADD COLUMN consumer_key TEXT NOT NULL DEFAULT '';
 UPDATE grades SET consumer_key = (SELECT enrolments.consumer_key FROM enrolments
     WHERE enrolments.id = grades.enrolment);
 CREATE INDEX grades_of_platform ON grades (state, consumer_key, next_at);
+
+-- Rows that a transaction changes first which must not run beside another of its kind.
+CREATE TABLE locks (name TEXT PRIMARY KEY, n BIGINT NOT NULL);
+INSERT INTO locks (name, n) VALUES ('invitations', 0);
