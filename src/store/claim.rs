@@ -60,13 +60,12 @@ async fn lock(url: &str, known: &mut Option<AnyConnection>) -> Result<Claim, Sto
         return Ok(Claim { _lock: Lock::File { _file: lock_file(url)? } });
     }
     sqlx::any::install_default_drivers();
-    let mut connection = match known.take() {
-        Some(connection) => connection,
-        None => {
-            let options = AnyConnectOptions::from_str(url).map_err(|error| opening(&error))?;
-            let options = options.disable_statement_logging();
-            within(options.connect()).await.map_err(|error| opening(&error))?
-        }
+    let mut connection = if let Some(connection) = known.take() {
+        connection
+    } else {
+        let options = AnyConnectOptions::from_str(url).map_err(|error| opening(&error))?;
+        let options = options.disable_statement_logging();
+        within(options.connect()).await.map_err(|error| opening(&error))?
     };
     // The number says "otrbot" in ASCII. It counts in this database alone.
     let select = "SELECT CASE WHEN pg_try_advisory_lock(122545925943156) THEN 1 ELSE 0 END";

@@ -12,6 +12,7 @@
 mod damage;
 mod database;
 mod erasure;
+#[expect(dead_code, reason = "the suite of the daemon uses the rest")]
 #[path = "../support/hole.rs"]
 mod hole;
 mod outage;
