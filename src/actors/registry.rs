@@ -8,8 +8,8 @@
 //!   have no LMS to come back from: they stay, and their next message opens another session.
 //! - Strangers get no answer, or one polite refusal a day where the settings say so. Their requests
 //!   for a subscription are left open: who is enrolled a moment later is let in by the invitation.
-//! - Messages are counted before they reach the session, so that what waits for it is bounded; who
-//!   sends too many is told so once, and the rest is dropped.
+//! - Messages are counted before they reach the session, so that what waits for it is bounded, and for
+//!   all of them; who sends too many is told so once, and the rest is dropped.
 //! - What is to be kept of a session is kept here and in the store. A session that panicked goes on
 //!   from that at once, and one that was open when the process was killed as soon as the learner is
 //!   seen again, or a moment after the start; the learner is told. One that panics again and again
@@ -309,7 +309,7 @@ impl Handler<Received> for SessionRegistry {
             Incoming::Unavailable => {
                 let is_last = learner.went(&from);
                 if let Some(open) = &learner.session {
-                    open.actor.post(WentAway { who: from, is_last });
+                    open.actor.post_presence(WentAway { who: from, is_last });
                 }
             }
             Incoming::Unsubscribed => self.on_unsubscribed(&jid),

@@ -29,7 +29,7 @@ use crate::{
     otr::{identity::SigningKey, policy::Policy},
     session::{Progress, Snapshot, Typing},
     settings::{Component, Settings, TlsVersion},
-    store::{Invitations, KnownRow, Store, StoreError},
+    store::{Invitations, KnownRow, Store, StoreError, Write},
     xmpp,
 };
 
@@ -178,7 +178,17 @@ impl Assembly {
         let patience = self.settings.session.session_timeout.as_secs_f64();
         let mut known = Vec::with_capacity(rows.len());
         let mut listed = self.settings.xmpp.whitelist.clone();
-        for KnownRow { jid, enrolment, snapshot, saved_at } in rows {
+        let unreadable = rows.iter().filter(|row| row.is_unreadable);
+        // It may hold a secret, and nobody can use it any more.
+        let unreadable: Vec<_> = unreadable.map(|row| ended(row.jid.clone())).collect();
+        if !unreadable.is_empty() {
+            let n = unreadable.len();
+            log::warn!(n = n; "{n} sessions were kept by another version, and begin anew");
+            for some in unreadable.chunks(256) {
+                store.write_behind(some).await?;
+            }
+        }
+        for KnownRow { jid, enrolment, snapshot, is_unreadable: _, saved_at } in rows {
             let Ok(jid) = BareJid::new(&jid) else { continue };
             let on_list = listed.remove(&jid);
             let progress = enrolment.as_ref().map_or(Progress::Invited, |known| known.progress);
@@ -317,6 +327,11 @@ impl Assembly {
         }
         catalogs
     }
+}
+
+/// That somebody's session is over.
+fn ended(jid: String) -> Write {
+    Write::Session { jid, snapshot: None, at: 0 }
 }
 
 /// The key that the command line names, else the one that the settings name for the account.

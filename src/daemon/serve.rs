@@ -36,7 +36,7 @@ use crate::{
     },
     i18n::SharedCatalogs,
     metrics::Metrics,
-    store::{Store, StoreError},
+    store::{Claim, Store, StoreError},
     xmpp::{self, Down},
 };
 
@@ -60,6 +60,8 @@ struct Running {
     connection: Addr<XmppConnection>,
     store: Addr<StoreActor>,
     database: Store,
+    /// Dropped when nothing is written any more.
+    _claim: Claim,
     servers: Vec<ServerHandle>,
     /// Threads of the sessions.
     arbiters: Vec<Arbiter>,
@@ -233,20 +235,25 @@ impl Door {
     }
 }
 
+/// The store, and who is known.
+struct Opened {
+    claim: Claim,
+    store: Store,
+    known: Vec<KnownLearner>,
+}
+
 /// Opens the store and reads who is known. A server that is away is waited for.
-async fn open_store(
-    assembly: &Assembly,
-    service: ServiceManager,
-) -> Result<(Store, Vec<KnownLearner>), Failure> {
+async fn open_store(assembly: &Assembly, service: ServiceManager) -> Result<Opened, Failure> {
     let settings = &assembly.settings;
     let is_file = settings.store.starts_with("sqlite:");
     let mut pause = FIRST_PAUSE;
     let mut waiting = None;
     let opened = loop {
         let opened = async {
+            let claim = Store::claim(&settings.store).await?;
             let store = Store::open(&settings.store).await?;
             let known = assembly.known_learners(&store).await?;
-            Ok((store, known))
+            Ok(Opened { claim, store, known })
         };
         match opened.await {
             Err(error @ (StoreError::Away { .. } | StoreError::Query { .. })) if !is_file => {
@@ -280,7 +287,7 @@ async fn start(
 ) -> Result<Running, Interrupted> {
     let settings = &assembly.settings;
     let Door { metrics, pages: pages_listener, health_server, .. } = door;
-    let (store, known) = open_store(assembly, service).await?;
+    let Opened { claim, store, known } = open_store(assembly, service).await?;
     let store_actor =
         StoreActor::new(store.clone(), settings.retention, Arc::clone(&metrics)).start();
 
@@ -342,6 +349,7 @@ async fn start(
         connection,
         store: store_actor,
         database: store,
+        _claim: claim,
         servers,
         arbiters,
         desks,

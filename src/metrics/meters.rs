@@ -185,6 +185,16 @@ impl Mailbox {
         self.0.all.inc();
     }
 
+    /// How many messages are in it.
+    pub fn n_waiting(&self) -> i64 {
+        self.0.n.load(Ordering::Relaxed)
+    }
+
+    /// How many messages are in all mailboxes of its kind.
+    pub fn n_waiting_in_all(&self) -> i64 {
+        self.0.all.get()
+    }
+
     /// A message was taken out.
     pub fn taken(&self) {
         self.0.n.fetch_sub(1, Ordering::Relaxed);

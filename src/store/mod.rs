@@ -5,6 +5,7 @@
 //! and what learners write are never stored, and a shared secret only until SMP has used it. One text of SQL serves both databases:
 //! parameters are `$1`, ids are texts made here, times and flags are integers.
 
+mod claim;
 mod course;
 mod enrolments;
 mod file;
@@ -21,6 +22,7 @@ use std::fmt;
 use crate::session::Progress;
 
 pub use self::{
+    claim::Claim,
     course::{Course, CourseRow, Funnel, Standing, Wanted},
     invitations::{Invitations, Invited},
     launches::{Nonce, Taken},
@@ -47,6 +49,9 @@ pub enum StoreError {
         /// What the network or the server said.
         why: String,
     },
+    /// Another daemon uses the database.
+    #[error("another otrbot uses the database: stop that one first, or give this one another")]
+    Taken,
     /// The file is not a database, or a damaged one.
     #[error(
         "the database file is damaged or no database ({why}); it was left as it is: restore it from a backup, or move it away to start anew"

@@ -8,6 +8,7 @@ use futures_util::{
     future::BoxFuture,
     stream::{self, BoxStream},
 };
+use log::LevelFilter;
 use sqlx::{
     Any, AnyConnection, AnyPool, Connection as _, Describe, Either, Execute, Executor, SqlStr,
     Transaction,
@@ -55,6 +56,8 @@ impl Pool {
         let pool = AnyPoolOptions::new()
             .max_connections(MOST_CONNECTIONS)
             .acquire_timeout(PATIENCE)
+            // That the store is slow is said by its writer.
+            .acquire_slow_level(LevelFilter::Off)
             .after_connect(move |connection, _| {
                 Box::pin(async move { prepare(connection, is_sqlite).await })
             })

@@ -46,6 +46,8 @@ pub struct KnownRow {
     pub enrolment: Option<KnownEnrolment>,
     /// Where their session stood; `None`: none was open, or what was kept cannot be read.
     pub snapshot: Option<Snapshot>,
+    /// Whether something was kept that cannot be read.
+    pub is_unreadable: bool,
     /// When that was kept, in seconds since 1970.
     pub saved_at: i64,
 }
@@ -140,6 +142,7 @@ impl Store {
             let (locale, lesson) = (row.try_get(2)?, row.try_get(3)?);
             let snapshot: Option<String> = row.try_get(4)?;
             let id: Option<String> = row.try_get(6)?;
+            let readable = snapshot.as_ref().and_then(|text| Snapshot::from_text(text).ok());
             Ok::<_, sqlx::Error>(KnownRow {
                 jid: row.try_get(0)?,
                 enrolment: progress.zip(id).map(|(progress, id)| KnownEnrolment {
@@ -148,7 +151,8 @@ impl Store {
                     lesson,
                     progress: progress_of(progress),
                 }),
-                snapshot: snapshot.and_then(|text| Snapshot::from_text(&text).ok()),
+                is_unreadable: snapshot.is_some() && readable.is_none(),
+                snapshot: readable,
                 saved_at: row.try_get::<Option<i64>, _>(5)?.unwrap_or(0),
             })
         });

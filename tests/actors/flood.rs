@@ -103,3 +103,35 @@ async fn thousands_of_names_of_clients_are_bounded() {
     assert!(!words(&stage.news().await).is_empty());
     assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 1);
 }
+
+#[actix::test]
+async fn what_waits_for_a_thread_that_hangs_is_bounded() {
+    let stage = Stage::new();
+    for jid in ["anna@example.org", "ben@example.org"] {
+        stage.enrol(jid).await.unwrap();
+    }
+    // The sessions' thread does not come back until the test lets it.
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    stage.arbiter.spawn_fn(move || assert!(held.recv().is_err()));
+
+    for number in 0..10_000 {
+        for who in [ANNA, BEN] {
+            stage.receives(who, Incoming::Chat(format!("message {number}"))).await;
+            stage.receives(who, Incoming::Unavailable).await;
+            stage.receives(who, Incoming::Available).await;
+        }
+    }
+
+    let text = stage.metrics.encode(otrbot::metrics::Format::Prometheus).unwrap();
+    let depth = text
+        .lines()
+        .find_map(|line| line.strip_prefix("otrbot_actor_mailbox_messages{actor=\"session\"} "))
+        .unwrap();
+    let depth: f64 = depth.parse().unwrap();
+    assert!((10.0..250.0).contains(&depth), "{depth}");
+    drop(release);
+    stage.receives(ANNA, Incoming::Chat("hello".into())).await;
+    let delivered =
+        stage.delivered_until(|told| words(told).iter().any(|w| w.contains("I am Marvin"))).await;
+    assert!(!delivered.is_empty());
+}

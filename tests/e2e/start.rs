@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use otrbot::store::Store;
+use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::program;
@@ -160,4 +162,47 @@ fn forgetting_makes_no_database_and_names_the_one_that_is_not_there() {
     assert_eq!(output.status.code(), Some(5), "{said}");
     assert!(said.contains("typo.db"), "{said}");
     assert!(!file.exists());
+}
+
+#[test]
+fn a_second_daemon_on_the_same_database_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite://{}/otrbot.db", folder.path().display());
+    let first = Daemon::launch(program(), script(&url));
+    let is_up = poll(PATIENCE, || first.log().contains("pages are at").then_some(()));
+    assert_eq!(is_up, Some(()), "{}", first.log());
+    let mut second = Daemon::launch(program(), script(&url));
+
+    let ended = second.wait(PATIENCE);
+
+    assert_eq!(ended.code(), Some(5), "{}", second.log());
+    assert!(second.log().contains("another otrbot"), "{}", second.log());
+    assert_eq!(status(&first, "healthz"), Some(200));
+}
+
+#[test]
+fn what_another_version_kept_of_a_session_is_erased() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("otrbot.db");
+    let url = format!("sqlite://{}", file.display());
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        Store::open(&url).await.unwrap().close().await;
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        let text = r#"{"v":9,"lesson":"L","shared_secret":"seven calm owls"}"#;
+        let insert = "INSERT INTO sessions (jid, snapshot, saved_at) VALUES ('a@b', $1, 1)";
+        sqlx::query(insert).bind(text).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+    let holds_it = || {
+        let bytes = ["", "-wal"]
+            .map(|suffix| fs::read(format!("{}{suffix}", file.display())).unwrap_or_default());
+        bytes.concat().windows(15).any(|part| part == b"seven calm owls")
+    };
+    assert!(holds_it());
+
+    let daemon = Daemon::launch(program(), script(&url));
+
+    let is_gone = poll(PATIENCE, || (!holds_it()).then_some(()));
+    assert_eq!(is_gone, Some(()), "{}", daemon.log());
+    assert!(daemon.log().contains("1 sessions were kept by another version"), "{}", daemon.log());
 }

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use crate::program;
+use crate::support::hole::Hole;
+use crate::support::postgres::Postgres;
 use crate::support::stage::{ADA, Stage};
+use crate::talk::{School, Talk};
 
 #[test]
 fn a_daemon_that_is_asked_to_end_tells_the_learner_and_ends_with_0() {
@@ -35,4 +38,27 @@ fn a_daemon_without_learners_ends_at_once() {
 
     assert_eq!(status.code(), Some(0), "{}", stage.daemon.log());
     assert!(took < Duration::from_secs(5), "it took {took:?}");
+}
+
+#[test]
+fn a_daemon_whose_store_hangs_ends_in_time_and_says_what_is_lost() {
+    let server = Postgres::start();
+    let hole = Hole::dig(&server.socket());
+    let url = hole.url(&server.database());
+    let mut school = School::open(1, |script| script.store = url);
+    let mut talk = Talk::begin(&school, "learner1@localhost");
+    hole.lose_for_good();
+    talk.write("hello");
+    talk.wait_for("I am Marvin");
+
+    let (status, took) = school.daemon.terminate();
+
+    let log = school.daemon.log();
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(took < Duration::from_secs(10), "it took {took:?}");
+    assert!(
+        log.contains("[ERROR]") && log.contains("writes are lost, 0 of them with a grade"),
+        "{log}"
+    );
+    talk.wait_for("maintenance");
 }

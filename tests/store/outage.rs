@@ -128,3 +128,19 @@ async fn a_server_that_is_away_is_told_from_a_database_that_is_not_there() {
     let unknown = Store::open(&url).await.unwrap_err();
     assert!(matches!(unknown, StoreError::Open { .. }), "{unknown}");
 }
+
+#[tokio::test]
+async fn a_database_is_one_daemons() {
+    for database in [Database::sqlite(), Database::postgres()] {
+        let claim = Store::claim(database.url()).await.unwrap();
+        let (second, ()) = tokio::join!(Store::claim(database.url()), async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            drop(claim);
+        });
+        // Whoever waits for the first to end gets it; and then nobody else does.
+        let second = second.unwrap();
+        let refused = Store::claim(database.url()).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Taken), "{refused}");
+        drop(second);
+    }
+}

@@ -57,6 +57,11 @@ impl Hole {
         self.state.n_lost.store(self.state.n_connections.load(Ordering::SeqCst), Ordering::SeqCst);
     }
 
+    /// Loses all connections that there are, and all that will be.
+    pub(crate) fn lose_for_good(&self) {
+        self.state.n_lost.store(usize::MAX, Ordering::SeqCst);
+    }
+
     /// Loses the next connection that changes an enrolment, with the change.
     pub(crate) fn swallow_next_update(&self) {
         self.state.is_to_swallow.store(true, Ordering::SeqCst);

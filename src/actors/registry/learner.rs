@@ -35,6 +35,14 @@ const SUBSCRIPTION_RATE: (u32, Duration) = (10, Duration::from_mins(1));
 /// in bytes too.
 const BYTES_A_TOKEN: usize = 16 * 1024;
 
+/// Most messages that wait for a session whose thread does not keep up: as many as come at once. What
+/// is said of a learner's presence may wait too, and gets a few more.
+const MOST_CHATS: i64 = 64;
+const MOST_PRESENCES: i64 = 96;
+
+/// Most messages that wait for all sessions together.
+const MOST_IN_ALL: i64 = 50_000;
+
 /// What is known of one learner.
 #[derive(Debug)]
 pub(super) struct Learner {
@@ -98,6 +106,22 @@ impl SessionHandle {
         self.addr.do_send(message);
     }
 
+    /// The same with what is said of a presence, of which there may be too much.
+    pub(super) fn post_presence<M>(&self, message: M)
+    where
+        M: Message<Result = ()> + Send + 'static,
+        SessionActor: Handler<M>,
+    {
+        if !self.is_behind(MOST_PRESENCES) {
+            self.post(message);
+        }
+    }
+
+    /// Whether so many messages wait for it, or too many for all sessions.
+    fn is_behind(&self, most: i64) -> bool {
+        self.mailbox.n_waiting() >= most || self.mailbox.n_waiting_in_all() >= MOST_IN_ALL
+    }
+
     /// Whether it lives.
     pub(super) fn connected(&self) -> bool {
         self.addr.connected()
@@ -111,7 +135,8 @@ impl OpenSession {
 
     /// Whether a message of so many bytes is passed on.
     pub(super) fn takes(&mut self, now: Instant, n_bytes: usize) -> Taken {
-        let is_taken = (0..=n_bytes / BYTES_A_TOKEN).all(|_| self.tokens.take(now));
+        let is_taken = !self.actor.is_behind(MOST_CHATS)
+            && (0..=n_bytes / BYTES_A_TOKEN).all(|_| self.tokens.take(now));
         match (is_taken, std::mem::replace(&mut self.is_flooded, !is_taken)) {
             (true, _) => Taken::Yes,
             (false, false) => Taken::TooMany,

@@ -120,7 +120,7 @@ impl SessionRegistry {
             self.go_on(from, ctx);
         } else if learner.progress != Progress::Invited || learner.greeting != Greeting::Due {
             if let Some(open) = &learner.session {
-                open.actor.post(CameBack(from));
+                open.actor.post_presence(CameBack(from));
             }
         } else if let Some(actor) = self.session_of(&jid, ctx.address().recipient()) {
             actor.post(Arrive(from));
