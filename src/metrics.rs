@@ -11,7 +11,7 @@ use std::{
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text as encoding},
-    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
 
@@ -36,6 +36,8 @@ pub const LAUNCH_RESULTS: [&str; 9] = [
 ];
 /// What becomes of an attempt to bring a grade to an LMS.
 pub const DELIVERY_RESULTS: [&str; 3] = ["recorded", "retried", "failed"];
+/// Upper bounds of how long such an attempt takes, in seconds: it is given up after 30.
+const DELIVERY_BOUNDS: [f64; 8] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
 /// One label: what became of something. Its values are words of this program, never of a peer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -141,6 +143,8 @@ pub struct Metrics {
     pub launches: Family<Outcome, Counter>,
     /// Attempts to bring a grade to the LMS, by result.
     deliveries: Family<Outcome, Counter>,
+    /// How long these attempts took.
+    delivery_times: Histogram,
     /// Grades that wait for the LMS.
     pub grades_due: Gauge,
     /// Grades that the LMS refused for good.
@@ -201,6 +205,7 @@ impl Metrics {
             stanzas_resent: Counter::default(),
             launches: Family::default(),
             deliveries: Family::default(),
+            delivery_times: Histogram::new(DELIVERY_BOUNDS),
             grades_due: Gauge::default(),
             grades_failed: Gauge::default(),
             grades_recorded: Gauge::default(),
@@ -355,6 +360,12 @@ impl Metrics {
             "Attempts to bring a grade to an LMS: recorded, retried (tried again later), failed for good",
             self.deliveries.clone(),
         );
+        r.register_with_unit(
+            "grade_delivery",
+            "How long attempts to bring a grade to an LMS took",
+            Unit::Seconds,
+            self.delivery_times.clone(),
+        );
         r.register(
             "grades_due",
             "Grades that the LMS has not confirmed yet",
@@ -434,6 +445,11 @@ impl Metrics {
     /// Counts an attempt to bring a grade to an LMS: one of [`DELIVERY_RESULTS`].
     pub fn delivery(&self, result: &'static str) {
         self.deliveries.get_or_create(&Outcome { result }).inc();
+    }
+
+    /// An attempt to bring a grade to an LMS lasts until this is dropped.
+    pub fn delivery_time(&self) -> Turn {
+        Turn::of(self.delivery_times.clone())
     }
 
     /// Since when the oldest grade waits, in seconds since 1970, if one does.

@@ -200,10 +200,10 @@ impl Actor for GradeOutbox {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.notify(Wake);
+        self.wake(ctx);
         ctx.run_interval(LOOK, |outbox, ctx| {
             outbox.is_search_due = true;
-            ctx.notify(Wake);
+            outbox.wake(ctx);
         });
     }
 }
@@ -212,16 +212,8 @@ impl Handler<Wake> for GradeOutbox {
     type Result = ();
 
     fn handle(&mut self, Wake: Wake, ctx: &mut Self::Context) {
-        if self.look != Look::Idle {
-            self.look = Look::Repeat;
-            return;
-        }
-        self.look = Look::UnderWay;
-        self.just_ended.clear();
-        let store = self.parts.store.clone();
-        let is_search = std::mem::take(&mut self.is_search_due);
-        let due = async move { look(&store, is_search).await };
-        ctx.spawn(due.into_actor(self).map(|seen, outbox, ctx| outbox.on_seen(seen, ctx)));
+        let _turn = self.parts.metrics.meters.outbox.taken();
+        self.wake(ctx);
     }
 }
 
@@ -242,6 +234,20 @@ impl Handler<Close> for GradeOutbox {
 }
 
 impl GradeOutbox {
+    /// Looks at the store, and again right after if that is asked for meanwhile.
+    fn wake(&mut self, ctx: &mut Context<Self>) {
+        if self.look != Look::Idle {
+            self.look = Look::Repeat;
+            return;
+        }
+        self.look = Look::UnderWay;
+        self.just_ended.clear();
+        let store = self.parts.store.clone();
+        let is_search = std::mem::take(&mut self.is_search_due);
+        let due = async move { look(&store, is_search).await };
+        ctx.spawn(due.into_actor(self).map(|seen, outbox, ctx| outbox.on_seen(seen, ctx)));
+    }
+
     fn on_seen(&mut self, seen: Result<Seen, StoreError>, ctx: &mut Context<Self>) {
         let look_again = self.look == Look::Repeat;
         self.look = Look::Idle;
@@ -262,11 +268,11 @@ impl GradeOutbox {
                 if !std::mem::replace(&mut self.is_store_lost, true) {
                     warn!("cannot read the grades to send: {error}");
                 }
-                ctx.notify_later(Wake, LOOK_AGAIN);
+                ctx.run_later(LOOK_AGAIN, Self::wake);
             }
         }
         if look_again {
-            ctx.notify(Wake);
+            self.wake(ctx);
         }
     }
 
@@ -275,7 +281,7 @@ impl GradeOutbox {
         if let Some(alarm) = self.alarm.take() {
             ctx.cancel_future(alarm);
         }
-        self.alarm = pause.map(|pause| ctx.notify_later(Wake, pause));
+        self.alarm = pause.map(|pause| ctx.run_later(pause, Self::wake));
     }
 
     /// Begins an attempt, unless one is under way to the same platform, or that is left alone; then
@@ -300,16 +306,16 @@ impl GradeOutbox {
             grade,
         };
         let n_failures = attempt.n_failures.saturating_add(1);
-        let turn = self.parts.metrics.meters.outbox.turn();
+        let delivery = self.parts.metrics.delivery_time();
         ctx.spawn(attempt.run().into_actor(self).map(move |(ended, rest), outbox, ctx| {
-            drop(turn);
+            drop(delivery);
             outbox.under_way.remove(&id);
             outbox.busy.remove(&consumer_key);
             outbox.just_ended.insert(id);
             if let Some(rest) = rest {
                 let until = now() + rest;
                 outbox.resting.insert(consumer_key, Rest { until, n_failures });
-                ctx.notify_later(Wake, rest);
+                ctx.run_later(rest, Self::wake);
             } else {
                 outbox.resting.remove(&consumer_key);
             }
@@ -326,7 +332,7 @@ impl GradeOutbox {
         };
         *count += 1;
         self.parts.metrics.delivery(result);
-        ctx.notify(Wake);
+        self.wake(ctx);
     }
 }
 

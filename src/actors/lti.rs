@@ -259,7 +259,16 @@ impl LtiGateway {
     pub fn new(parts: Parts) -> Self {
         let Parts { config, store, registry, outbox, metrics } = parts;
         let rules = Rules { public_url: config.public_url.clone(), window: config.nonce_window };
-        let desk = Desk { config, rules, store, registry, outbox, persons: Persons::default() };
+        let desk = Desk {
+            config,
+            rules,
+            store,
+            registry,
+            outbox,
+            registry_meter: metrics.meters.registry.clone(),
+            outbox_meter: metrics.meters.outbox.clone(),
+            persons: Persons::default(),
+        };
         let life = metrics.meters.gateway.life();
         Self { desk: Arc::new(desk), metrics, platforms: BTreeSet::new(), _life: life }
     }

@@ -325,6 +325,7 @@ impl Handler<Enrol> for SessionRegistry {
     type Result = Result<(), EnrolRefused>;
 
     fn handle(&mut self, enrol: Enrol, _: &mut Self::Context) -> Self::Result {
+        let _turn = self.metrics.meters.registry.taken();
         let Enrol { jid, enrolment, locale, lesson } = enrol;
         if jid == self.own {
             return Err(EnrolRefused::OwnAddress);
@@ -354,6 +355,7 @@ impl Handler<Restore> for SessionRegistry {
     type Result = ();
 
     fn handle(&mut self, restore: Restore, ctx: &mut Self::Context) {
+        let _turn = self.metrics.meters.registry.turn();
         for known in restore.learners {
             if known.was_open {
                 self.interrupted.push_back(known.jid.clone());
@@ -378,6 +380,7 @@ impl Handler<Dismiss> for SessionRegistry {
     type Result = ();
 
     fn handle(&mut self, Dismiss { jid }: Dismiss, _: &mut Self::Context) {
+        let _turn = self.metrics.meters.registry.taken();
         self.dismiss(jid, Farewell::Dismissed);
     }
 }
@@ -386,6 +389,7 @@ impl Handler<LetGo> for SessionRegistry {
     type Result = ();
 
     fn handle(&mut self, LetGo { jid }: LetGo, _: &mut Self::Context) {
+        let _turn = self.metrics.meters.registry.turn();
         self.dismiss(jid, Farewell::Erased);
     }
 }
@@ -394,17 +398,18 @@ impl Handler<EnterSecret> for SessionRegistry {
     type Result = ResponseFuture<Result<SecretVerdict, NotEnrolled>>;
 
     fn handle(&mut self, message: EnterSecret, ctx: &mut Self::Context) -> Self::Result {
+        let _turn = self.metrics.meters.registry.taken();
         let EnterSecret { jid, secret } = message;
         let actor = self.session_of(&jid, ctx.address().recipient());
         let registry = ctx.address();
         Box::pin(async move {
             let actor = actor.ok_or(NotEnrolled)?;
-            if let Ok(verdict) = actor.addr.send(GiveSecret(secret.clone())).await {
+            if let Ok(verdict) = actor.ask(GiveSecret(secret.clone())).await {
                 return Ok(verdict);
             }
             // It broke, and the secret is not lost for that; or it has just ended.
             let another = registry.send(SessionOf(jid)).await.ok().flatten().ok_or(NotEnrolled)?;
-            another.addr.send(GiveSecret(secret)).await.or(Err(NotEnrolled))
+            another.ask(GiveSecret(secret)).await.or(Err(NotEnrolled))
         })
     }
 }
@@ -418,6 +423,7 @@ impl Handler<SessionOf> for SessionRegistry {
     type Result = MessageResult<SessionOf>;
 
     fn handle(&mut self, SessionOf(jid): SessionOf, ctx: &mut Self::Context) -> Self::Result {
+        let _turn = self.metrics.meters.registry.turn();
         MessageResult(self.session_of(&jid, ctx.address().recipient()))
     }
 }
@@ -426,6 +432,7 @@ impl Handler<EnterBotSecret> for SessionRegistry {
     type Result = ResponseFuture<Result<BotSecretVerdict, NotEnrolled>>;
 
     fn handle(&mut self, message: EnterBotSecret, ctx: &mut Self::Context) -> Self::Result {
+        let _turn = self.metrics.meters.registry.taken();
         let EnterBotSecret { jid, typed } = message;
         let learner = self.learners.get(&jid);
         let is_known = learner.is_some();
@@ -439,11 +446,9 @@ impl Handler<EnterBotSecret> for SessionRegistry {
                 None => Err(NotEnrolled),
                 // Without a session there is no secret that could be right.
                 Some(None) => Ok(BotSecretVerdict::NotGivenYet),
-                Some(Some(actor)) => actor
-                    .addr
-                    .send(CheckBotSecret(typed))
-                    .await
-                    .or(Ok(BotSecretVerdict::NotGivenYet)),
+                Some(Some(actor)) => {
+                    actor.ask(CheckBotSecret(typed)).await.or(Ok(BotSecretVerdict::NotGivenYet))
+                }
             }
         })
     }
@@ -453,6 +458,7 @@ impl Handler<Where> for SessionRegistry {
     type Result = ResponseFuture<Option<Whereabouts>>;
 
     fn handle(&mut self, Where { jid }: Where, _: &mut Self::Context) -> Self::Result {
+        let _turn = self.metrics.meters.registry.taken();
         let learner = self.learners.get(&jid);
         let known = learner.map(|learner| Whereabouts {
             progress: learner.progress,
@@ -465,7 +471,7 @@ impl Handler<Where> for SessionRegistry {
             learner.and_then(|learner| learner.session.as_ref().map(|open| open.actor.clone()));
         Box::pin(async move {
             match actor {
-                Some(actor) => match actor.addr.send(Locate).await {
+                Some(actor) => match actor.ask(Locate).await {
                     Ok(found) => Some(Whereabouts { unreachable, ..found }),
                     Err(_) => known,
                 },
@@ -503,6 +509,7 @@ impl Handler<Reload> for SessionRegistry {
     type Result = ();
 
     fn handle(&mut self, Reload(factory): Reload, _: &mut Self::Context) {
+        let _turn = self.metrics.meters.registry.turn();
         self.factory = Arc::new(factory);
     }
 }

@@ -356,7 +356,7 @@ impl Handler<GiveSecret> for SessionActor {
     type Result = MessageResult<GiveSecret>;
 
     fn handle(&mut self, GiveSecret(secret): GiveSecret, ctx: &mut Self::Context) -> Self::Result {
-        let _turn = self.links.metrics.meters.session.turn();
+        let _turn = self.taken();
         let (verdict, effects) = self.session.on_shared_secret(now(), &mut self.rng, &secret);
         self.perform(effects, ctx);
         MessageResult(verdict)
@@ -367,7 +367,7 @@ impl Handler<CheckBotSecret> for SessionActor {
     type Result = MessageResult<CheckBotSecret>;
 
     fn handle(&mut self, message: CheckBotSecret, ctx: &mut Self::Context) -> Self::Result {
-        let _turn = self.links.metrics.meters.session.turn();
+        let _turn = self.taken();
         let CheckBotSecret(typed) = message;
         let (verdict, effects) = self.session.on_bot_secret(now(), &mut self.rng, &typed);
         self.perform(effects, ctx);
@@ -379,6 +379,7 @@ impl Handler<Locate> for SessionActor {
     type Result = MessageResult<Locate>;
 
     fn handle(&mut self, _: Locate, _: &mut Self::Context) -> Self::Result {
+        let _turn = self.taken();
         MessageResult(self.session.whereabouts())
     }
 }

@@ -193,6 +193,7 @@ impl StoreActor {
                 let is_graded = self.queue.is_writing_grades();
                 self.queue.done();
                 if let Some(outbox) = self.outbox.as_ref().filter(|_| is_graded) {
+                    self.metrics.meters.outbox.sent();
                     outbox.do_send(Wake);
                 }
                 self.metrics.store_backlog.set(count(self.queue.len()));

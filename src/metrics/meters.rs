@@ -123,6 +123,11 @@ impl Meter {
         self.mailbox.get()
     }
 
+    /// Such a message was not put in after all: the actor is gone.
+    pub fn unsent(&self) {
+        self.mailbox.dec();
+    }
+
     /// The actor has got round to such a message; it is handled when this is dropped.
     pub fn taken(&self) -> Turn {
         self.mailbox.dec();
@@ -131,7 +136,7 @@ impl Meter {
 
     /// A message that was not counted in the mailbox is handled until this is dropped.
     pub fn turn(&self) -> Turn {
-        Turn { began: Instant::now(), handling: self.handling.clone() }
+        Turn::of(self.handling.clone())
     }
 
     /// Counts the mailbox of an actor that may die with messages in it.
@@ -150,10 +155,17 @@ impl Drop for Life {
     }
 }
 
-/// A message is being handled.
+/// Something takes its time, until this is dropped: a message is handled.
 pub struct Turn {
     began: Instant,
     handling: Histogram,
+}
+
+impl Turn {
+    /// Measures from now on.
+    pub(super) fn of(handling: Histogram) -> Self {
+        Self { began: Instant::now(), handling }
+    }
 }
 
 impl fmt::Debug for Turn {

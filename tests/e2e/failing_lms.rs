@@ -182,7 +182,7 @@ fn what_an_lms_says_of_people_is_not_in_the_log_and_what_learners_quote_is() {
     let mut frame = Frame::launch(&url, &stage.learner_launch("cell-of-zoe"));
     let in_log = |page: &Page| {
         let text = page.text();
-        let (_, rest) = text.split_once("the number of this event: ").unwrap_or_default();
+        let (_, rest) = text.split_once("give this number: ").unwrap_or_default();
         let reference = rest.split_whitespace().next().unwrap_or_default();
         assert!(!reference.is_empty(), "no reference: {text}");
         let log = stage.daemon.log();

@@ -105,7 +105,7 @@ async fn a_nonce_is_good_once_at_any_time() {
 #[actix::test]
 async fn only_pages_with_something_in_the_log_have_a_reference() {
     let tool = Tool::start().await;
-    let has_reference = |page: &Page| page.html.contains("the number of this event");
+    let has_reference = |page: &Page| page.html.contains("give this number");
     let forged = tool.post("/enter_jid", FORM, "token=forged&jid=a@b").await;
     let refused = tool.launch(&Launch { secret: "wrong", ..learner() }).await;
     let [missing, method] = [tool.get("/nope").await, tool.post("/hello_world", FORM, "").await];

@@ -6,7 +6,7 @@ use log::info;
 
 use super::{LtiGateway, PageError, View, desk::Desk};
 use crate::{
-    actors::{ambient::unix_now, grades::Wake},
+    actors::ambient::unix_now,
     lti::token::PageToken,
     store::{Course, CourseRow, Enrolment, EnrolmentId, Wanted},
 };
@@ -92,7 +92,7 @@ impl Desk {
         };
         info!("grades: {n} are sent again, as a teacher asked");
         if n > 0 {
-            self.outbox.do_send(Wake);
+            self.wake_outbox();
         }
         Ok(n)
     }

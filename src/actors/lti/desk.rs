@@ -24,6 +24,7 @@ use crate::{
         token::{PageToken, Token},
         verify::{self, MOST_AHEAD, Signed},
     },
+    metrics::Meter,
     session::{BotSecretVerdict, Progress},
     store::{
         Accepts, Enrolment, EnrolmentId, Graded, Invited, NewEnrolment, NewGrade, Nonce, Store,
@@ -54,6 +55,9 @@ pub(super) struct Desk {
     pub(super) store: Store,
     pub(super) registry: Registry,
     pub(super) outbox: Recipient<Wake>,
+    /// What is sent to those two is counted.
+    pub(super) registry_meter: Meter,
+    pub(super) outbox_meter: Meter,
     pub(super) persons: Persons,
 }
 
@@ -111,7 +115,7 @@ impl Desk {
         let verdict = match jid_of(&enrolment) {
             Some(jid) => {
                 let ask = || EnterSecret { jid: jid.clone(), secret: secret.clone() };
-                let mut verdict = ask_for(&self.registry.enter_secret, ask()).await?;
+                let mut verdict = self.ask(&self.registry.enter_secret, ask()).await?;
                 if let Err(NotEnrolled) = verdict {
                     if self.may_invite(&enrolment).await? != Invited::Yes {
                         return Err(PageError::Unavailable);
@@ -119,7 +123,7 @@ impl Desk {
                     self.enrol_again(&enrolment, &jid)
                         .await?
                         .map_err(|_refused| PageError::Unavailable)?;
-                    verdict = ask_for(&self.registry.enter_secret, ask()).await?;
+                    verdict = self.ask(&self.registry.enter_secret, ask()).await?;
                 }
                 Some(verdict.map_err(|NotEnrolled| PageError::Unavailable)?)
             }
@@ -138,7 +142,7 @@ impl Desk {
         let verdict = match jid_of(&enrolment) {
             Some(jid) => {
                 let asked = EnterBotSecret { jid, typed };
-                let verdict = ask_for(&self.registry.enter_bot_secret, asked).await?;
+                let verdict = self.ask(&self.registry.enter_bot_secret, asked).await?;
                 // Whom the registry does not know was given nothing.
                 Some(verdict.unwrap_or(BotSecretVerdict::NotGivenYet))
             }
@@ -197,7 +201,7 @@ impl Desk {
         grade: Option<Graded>,
     ) -> Result<View, PageError> {
         if let Some(jid) = jid_of(&enrolment) {
-            let known = ask_for(&self.registry.whereabouts, Where { jid: jid.clone() }).await?;
+            let known = self.ask(&self.registry.whereabouts, Where { jid: jid.clone() }).await?;
             if known.is_none_or(|known| known.progress < Progress::Talking)
                 && self.may_invite(&enrolment).await? == Invited::Yes
                 && let Err(refused) = self.enrol_again(&enrolment, &jid).await?
@@ -243,6 +247,32 @@ impl Desk {
         self.store.enrolment(id).await?.ok_or(PageError::Gone)
     }
 
+    /// Asks the registry.
+    async fn ask<M>(&self, recipient: &Recipient<M>, message: M) -> Result<M::Result, PageError>
+    where
+        M: actix::Message + Send + 'static,
+        M::Result: Send,
+    {
+        self.registry_meter.sent();
+        recipient.send(message).timeout(PATIENCE).await.map_err(|error| {
+            let why = match error {
+                MailboxError::Closed => {
+                    self.registry_meter.unsent();
+                    "is gone"
+                }
+                MailboxError::Timeout => "does not answer in time",
+            };
+            warn!("the registry {why}");
+            PageError::Unavailable
+        })
+    }
+
+    /// Tells the outbox that there may be something to send.
+    pub(super) fn wake_outbox(&self) {
+        self.outbox_meter.sent();
+        self.outbox.do_send(Wake);
+    }
+
     /// What a page shows to this learner now.
     pub(super) async fn view(&self, enrolment: Enrolment) -> Result<View, PageError> {
         let grade = self.store.grade(&enrolment.id).await?;
@@ -256,14 +286,14 @@ impl Desk {
         mut grade: Option<Graded>,
     ) -> Result<View, PageError> {
         let whereabouts = match jid_of(&enrolment) {
-            Some(jid) => ask_for(&self.registry.whereabouts, Where { jid }).await?,
+            Some(jid) => self.ask(&self.registry.whereabouts, Where { jid }).await?,
             None => None,
         };
         // The process may have ended between the lesson and the grade.
         let is_full = grade.as_ref().is_some_and(Graded::is_full);
         if !is_full && enrolment.progress == Progress::Done && enrolment.may_grade {
             self.store.put_missing_grade(&enrolment.id, unix_now()).await?;
-            self.outbox.do_send(Wake);
+            self.wake_outbox();
             grade = self.store.grade(&enrolment.id).await?;
         }
         let token = Token { enrolment: enrolment.id.as_str().to_owned(), issued: unix_now() }
@@ -284,7 +314,7 @@ impl Desk {
         let grade = NewGrade { enrolment: id.clone(), score, achieved_at: unix_now() };
         let grade = self.store.put_grade(&grade).await?;
         info!("enrolment.id":% = id, "grade.id":% = grade; "enrolment {id}: passed, grade {grade}");
-        self.outbox.do_send(Wake);
+        self.wake_outbox();
         Ok(())
     }
 
@@ -335,7 +365,7 @@ impl Desk {
         match self.enrol(enrolment, jid).await? {
             Ok(()) => {
                 if let Some(before) = before.filter(|before| before != jid) {
-                    ask_for(&self.registry.dismiss, Dismiss { jid: before }).await?;
+                    self.ask(&self.registry.dismiss, Dismiss { jid: before }).await?;
                 }
                 Ok(None)
             }
@@ -380,7 +410,7 @@ impl Desk {
                 return Ok(false);
             }
             self.store.set_jid(&holder.id, None).await?;
-            ask_for(&self.registry.dismiss, Dismiss { jid: jid.clone() }).await?;
+            self.ask(&self.registry.dismiss, Dismiss { jid: jid.clone() }).await?;
         }
         match self.store.set_jid(&enrolment.id, Some(jid.as_str())).await {
             Ok(()) => Ok(true),
@@ -411,11 +441,11 @@ impl Desk {
         let lesson = enrolment.lesson.clone();
         let (jid, id) = (jid.clone(), enrolment.id.clone());
         let ask = Enrol { jid, enrolment: id, locale, lesson };
-        let answer = ask_for(&self.registry.enrol, ask.clone()).await?;
+        let answer = self.ask(&self.registry.enrol, ask.clone()).await?;
         if answer == Err(EnrolRefused::NoSuchLesson) && ask.lesson.is_some() {
             let id = &enrolment.id;
             warn!("enrolment.id":% = id; "enrolment {id}: the launch asks for a lesson that is not there");
-            return ask_for(&self.registry.enrol, Enrol { lesson: None, ..ask }).await;
+            return self.ask(&self.registry.enrol, Enrol { lesson: None, ..ask }).await;
         }
         Ok(answer)
     }
@@ -461,19 +491,4 @@ fn is_lesson(name: &str) -> bool {
 
 fn jid_of(enrolment: &Enrolment) -> Option<BareJid> {
     enrolment.jid.as_deref().and_then(|jid| BareJid::new(jid).ok())
-}
-
-async fn ask_for<M>(recipient: &Recipient<M>, message: M) -> Result<M::Result, PageError>
-where
-    M: actix::Message + Send + 'static,
-    M::Result: Send,
-{
-    recipient.send(message).timeout(PATIENCE).await.map_err(|error| {
-        let why = match error {
-            MailboxError::Closed => "is gone",
-            MailboxError::Timeout => "does not answer in time",
-        };
-        warn!("the registry {why}");
-        PageError::Unavailable
-    })
 }

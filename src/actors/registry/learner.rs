@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix::{Addr, Handler, Message};
+use actix::{Addr, Handler, MailboxError, Message};
 use jid::{Jid, ResourcePart};
 
 use super::{KnownLearner, SessionActor};
@@ -96,6 +96,17 @@ pub(super) struct SessionHandle {
 }
 
 impl SessionHandle {
+    /// Asks it. What it does not get round to, as it ends, is taken out of the count with it.
+    pub(super) async fn ask<M>(&self, message: M) -> Result<M::Result, MailboxError>
+    where
+        M: Message + Send + 'static,
+        M::Result: Send,
+        SessionActor: Handler<M>,
+    {
+        self.mailbox.sent();
+        self.addr.send(message).await
+    }
+
     /// Puts a message into its mailbox.
     pub(super) fn post<M>(&self, message: M)
     where
