@@ -153,11 +153,17 @@ impl fmt::Display for Glance {
         writeln!(f, "messages refused: {}", self.listed("messages_refused_total", "reason"))?;
         writeln!(
             f,
-            "xmpp: {} in, {} out, {} unacknowledged; connection lost {} times",
+            "xmpp: {} in, {} out, {} unacknowledged; {} logins, {} of them went on with a stream; lost \
+             {} times, {} tries failed; {} stanzas lost on the way, {} sent again",
             get("xmpp_stanzas_received_total"),
             get("xmpp_stanzas_sent_total"),
             get("xmpp_stanzas_unacknowledged"),
+            self.sum("xmpp_logins_total"),
+            get("xmpp_logins_total{resumed=\"yes\"}"),
             get("xmpp_connection_losses_total"),
+            get("xmpp_connection_attempts_failed_total"),
+            get("xmpp_stanzas_lost_total"),
+            get("xmpp_stanzas_resent_total"),
         )?;
         writeln!(
             f,
