@@ -53,7 +53,8 @@ pub(super) enum Kind {
 /// A stanza that waits, or is under way.
 #[derive(Debug)]
 struct Item {
-    stanza: Stanza,
+    /// `None`: it is under way, and of a kind that is never sent again.
+    stanza: Option<Stanza>,
     kind: Kind,
     n_bytes: usize,
 }
@@ -114,7 +115,7 @@ impl Sending {
         let n_bytes = size(&stanza);
         self.n_bytes = self.n_bytes.saturating_add(n_bytes);
         self.first = self.first.wrapping_sub(1);
-        self.waiting.insert(self.first, Item { stanza, kind, n_bytes });
+        self.waiting.insert(self.first, Item { stanza: Some(stanza), kind, n_bytes });
     }
 
     /// A stanza is to be sent.
@@ -131,7 +132,7 @@ impl Sending {
         }
         self.n_bytes = self.n_bytes.saturating_add(n_bytes);
         self.last = self.last.wrapping_add(1);
-        self.waiting.insert(self.last, Item { stanza, kind, n_bytes });
+        self.waiting.insert(self.last, Item { stanza: Some(stanza), kind, n_bytes });
     }
 
     fn drop_one(&mut self, kind: Kind) {
@@ -146,10 +147,13 @@ impl Sending {
 
     /// The next stanza and its tag; it counts as under way.
     pub(super) fn next(&mut self) -> Option<(u64, Stanza)> {
-        let (tag, item) = self.waiting.pop_first()?;
-        let stanza = copy(&item.stanza);
+        let (tag, mut item) = self.waiting.pop_first()?;
+        let stanza = match item.kind {
+            Kind::Passing | Kind::State | Kind::Otr(..) => item.stanza.take(),
+            Kind::Minor | Kind::Contact | Kind::Plain(_) => item.stanza.as_ref().map(copy),
+        };
         self.under_way.insert(tag, item);
-        Some((tag, stanza))
+        Some((tag, stanza?))
     }
 
     /// Whether nothing waits that could be sent now.
@@ -276,7 +280,7 @@ impl Sending {
 
     /// All that waits, in order.
     pub(super) fn take_all(&mut self) -> Vec<Stanza> {
-        std::mem::take(&mut self.waiting).into_values().map(|item| item.stanza).collect()
+        std::mem::take(&mut self.waiting).into_values().filter_map(|item| item.stanza).collect()
     }
 }
 
