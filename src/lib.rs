@@ -57,9 +57,10 @@
 //!
 //! # Walkthrough: a restart
 //!
-//! The whitelist is restored from the settings and the store. Sessions are not: the next message
-//! of a learner opens one, with a fresh key unless one is fixed; an OTR message of the old conversation is answered
-//! with an OTR error, and the learner's client begins anew.
+//! The whitelist, and where open sessions stood, are restored from the settings and the store. Each
+//! learner whose session was interrupted is told once, opens the private conversation again, with a
+//! fresh key of the bot unless one is fixed, and goes on where they were; an OTR message of the old
+//! conversation is answered with an OTR error.
 
 pub mod actors;
 pub mod authoring;
