@@ -50,8 +50,8 @@ pub(crate) async fn soak() {
         let fault = (Instant::now() >= next_fault).then(|| {
             next_fault = Instant::now() + calm;
             n_faults += 1;
-            // The LMS is down for a while, too.
-            course.outcomes.fail_next(20);
+            // The LMS is down for a while, too: until the third try, some two minutes later.
+            course.outcomes.fail_next(3);
             faults[(n_faults - 1) % faults.len()]
         });
         let prosody = &mut school.prosody;
