@@ -50,6 +50,17 @@ pub(super) async fn resend(
     finish(&site, &request, answer.await).await
 }
 
+/// What a page shows to the teacher who sent a form.
+async fn view_of_teacher(
+    site: &Site,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<View, Failure> {
+    let form = launch::read(site, request, payload).await?;
+    let view = open_page(site, request, &form).await?;
+    if view.enrolment.is_teacher { Ok(view) } else { Err(PageError::NotTeacher.into()) }
+}
+
 /// `POST /course/try`: the exercise as a learner has it, where the teacher stands in it.
 pub(super) async fn try_it(
     site: web::Data<Site>,
@@ -57,11 +68,7 @@ pub(super) async fn try_it(
     payload: web::Payload,
 ) -> HttpResponse {
     let answer = async {
-        let form = launch::read(&site, &request, payload).await?;
-        let view = open_page(&site, &request, &form).await?;
-        if !view.enrolment.is_teacher {
-            return Err(PageError::NotTeacher.into());
-        }
+        let view = view_of_teacher(&site, &request, payload).await?;
         Ok(site.show(&request, &view, &Step::of_launch(&view)))
     };
     finish(&site, &request, answer.await).await
@@ -74,11 +81,7 @@ pub(super) async fn lesson(
     payload: web::Payload,
 ) -> HttpResponse {
     let answer = async {
-        let form = launch::read(&site, &request, payload).await?;
-        let view = open_page(&site, &request, &form).await?;
-        if !view.enrolment.is_teacher {
-            return Err(PageError::NotTeacher.into());
-        }
+        let view = view_of_teacher(&site, &request, payload).await?;
         let catalog = site.reader(&request).catalog(view.enrolment.locale.as_deref());
         let preview = site.config.previews.find(view.enrolment.lesson.as_deref(), &catalog);
         let preview = preview.ok_or(Failure::NotFound)?;
