@@ -96,7 +96,7 @@ for file in usr/lib/systemd/system/otrbot.service usr/share/man/man1/otrbot.1.gz
     usr/share/bash-completion/completions/otrbot usr/share/doc/otrbot/sample.yaml \
     usr/share/fish/vendor_completions.d/otrbot.fish usr/share/doc/otrbot/copyright \
     usr/share/doc/otrbot/install.md usr/share/otrbot/lessons/basics.yaml \
-    usr/share/otrbot/locales/nl_NL/LC_MESSAGES/otrbot.po; do
+    usr/share/otrbot/locales/nl_NL/LC_MESSAGES/otrbot.po usr/share/otrbot/static/otrbot.css; do
     claim "$file is there" test -s "$root/$file" -o -s "$root/${file#usr/}"
 done
 claim "systemd accepts the unit" inside systemd-analyze verify --man=no otrbot.service

@@ -3,6 +3,8 @@
 
 mod assemble;
 mod check;
+mod pages;
+mod running;
 mod serve;
 mod service;
 

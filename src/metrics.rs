@@ -1,6 +1,8 @@
-//! Every metric, declared once; its help text is what `/metrics` shows.
+//! Every metric, declared once, and what counts.
 
+mod labels;
 mod meters;
+mod names;
 mod process;
 mod text;
 
@@ -10,14 +12,15 @@ use std::{
 };
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text as encoding},
+    encoding::text as encoding,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
-    registry::{Registry, Unit},
+    registry::Registry,
 };
 
 use crate::session::{Note, Progress, REFUSALS};
 
 pub use self::{
+    labels::{OtrVersion, Outcome, Reason, Resumption, Standing, Step},
     meters::{ActorType, Life, Mailbox, Meter, Meters, Turn},
     text::Format,
 };
@@ -38,56 +41,6 @@ pub const LAUNCH_RESULTS: [&str; 9] = [
 pub const DELIVERY_RESULTS: [&str; 3] = ["recorded", "retried", "failed"];
 /// Upper bounds of how long such an attempt takes, in seconds: it is given up after 30.
 const DELIVERY_BOUNDS: [f64; 8] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
-
-/// One label: what became of something. Its values are words of this program, never of a peer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct Outcome {
-    /// The word.
-    pub result: &'static str,
-}
-
-/// One label: why something was not done. Its values are words of this program.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct Reason {
-    /// The word, as labels are written.
-    pub reason: String,
-}
-
-impl Reason {
-    fn of(words: &str) -> Self {
-        Self { reason: words.to_lowercase().replace(' ', "_") }
-    }
-}
-
-/// One label: the step of the lesson.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct Step {
-    /// The step's name.
-    pub step: &'static str,
-}
-
-/// One label: the version of OTR.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct OtrVersion {
-    /// 2 or 3.
-    pub version: u8,
-}
-
-/// One label: whether an earlier stream went on.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct Resumption {
-    /// `yes` or `no`.
-    pub resumed: &'static str,
-}
-
-/// Two labels: where a session stands.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct Standing {
-    /// Name of the lesson.
-    pub lesson: String,
-    /// Name of its state.
-    pub state: String,
-}
 
 /// All metrics of the daemon. Cheap to update from any thread.
 pub struct Metrics {
@@ -218,68 +171,6 @@ impl Metrics {
         metrics
     }
 
-    fn register(&mut self) {
-        let r = self.registry.sub_registry_with_prefix("otrbot");
-        r.register("learners", "Learners who may talk to the bot now", self.learners.clone());
-        r.register("sessions", "Sessions that are open now", self.sessions.clone());
-        r.register(
-            "sessions_standing",
-            "Sessions that are open now, by lesson and state",
-            self.standing.clone(),
-        );
-        r.register(
-            "xmpp_stanzas_unacknowledged",
-            "Stanzas that the XMPP server has not acknowledged yet",
-            self.unacknowledged.clone(),
-        );
-        r.register_with_unit(
-            "grades_oldest_due_age",
-            "Age of the oldest grade that the LMS has not confirmed yet; 0 if there is none",
-            Unit::Seconds,
-            self.oldest_grade_age.clone(),
-        );
-        r.register(
-            "ready",
-            "1 while the bot is logged in and can keep what is to be kept, as /readyz says; else 0",
-            self.ready.clone(),
-        );
-        r.register(
-            "sessions_opened",
-            "Sessions opened since the start",
-            self.sessions_opened.clone(),
-        );
-        r.register(
-            "sessions_panicked",
-            "Sessions ended by a fault of the program; should stay 0",
-            self.sessions_panicked.clone(),
-        );
-        r.register(
-            "sessions_resumed",
-            "Sessions that went on after the daemon, or they, were interrupted",
-            self.sessions_resumed.clone(),
-        );
-        r.register(
-            "steps_reached",
-            "Steps of the lesson that learners reached",
-            self.steps.clone(),
-        );
-        r.register(
-            "otr_handshakes",
-            "OTR key exchanges finished, by version of the protocol",
-            self.otr_handshakes.clone(),
-        );
-        r.register(
-            "smp_runs",
-            "Runs of the Socialist Millionaires' Protocol, by result",
-            self.smp.clone(),
-        );
-        r.register(
-            "messages_refused",
-            "Messages of learners that were not acted on, by reason",
-            self.refused.clone(),
-        );
-    }
-
     /// What has not happened yet has a value too, so that its first time is seen as an increase.
     fn begin_at_zero(&self) {
         for result in ["started", "succeeded", "failed", "aborted"] {
@@ -300,102 +191,9 @@ impl Metrics {
         for words in REFUSALS {
             drop(self.refused.get_or_create(&Reason::of(words)));
         }
-        for progress in [
-            Progress::Invited,
-            Progress::Talking,
-            Progress::Encrypted,
-            Progress::Verified,
-            Progress::Done,
-        ] {
-            drop(self.steps.get_or_create(&Step { step: name_of(progress) }));
+        for progress in Progress::ALL {
+            drop(self.steps.get_or_create(&Step::of(progress)));
         }
-    }
-
-    /// What concerns others: the server, the LMS, the store.
-    fn register_outer(&mut self) {
-        let r = self.registry.sub_registry_with_prefix("otrbot");
-        r.register(
-            "xmpp_stanzas_received",
-            "Stanzas received from the XMPP server",
-            self.stanzas_in.clone(),
-        );
-        r.register(
-            "xmpp_stanzas_sent",
-            "Stanzas given to the stream to the XMPP server",
-            self.stanzas_out.clone(),
-        );
-        r.register(
-            "xmpp_online",
-            "1 while the bot is logged in to the XMPP server, else 0",
-            self.online.clone(),
-        );
-        r.register(
-            "xmpp_connection_losses",
-            "Times that the XMPP connection was lost after a login",
-            self.connection_losses.clone(),
-        );
-        r.register(
-            "xmpp_connection_attempts_failed",
-            "Tries to log in to the XMPP server that failed",
-            self.connection_attempts_failed.clone(),
-        );
-        r.register(
-            "xmpp_logins",
-            "Logins to the XMPP server, by whether an earlier stream went on (XEP-0198)",
-            self.logins.clone(),
-        );
-        r.register(
-            "xmpp_stanzas_lost",
-            "Stanzas of which nobody knows whether the XMPP server had them when the stream was lost",
-            self.stanzas_lost.clone(),
-        );
-        r.register(
-            "xmpp_stanzas_resent",
-            "Stanzas that were sent again, as they were, after the stream was lost",
-            self.stanzas_resent.clone(),
-        );
-        r.register("lti_launches", "LTI launches, by result", self.launches.clone());
-        r.register(
-            "grade_deliveries",
-            "Attempts to bring a grade to an LMS: recorded, retried (tried again later), failed for good",
-            self.deliveries.clone(),
-        );
-        r.register_with_unit(
-            "grade_delivery",
-            "How long attempts to bring a grade to an LMS took",
-            Unit::Seconds,
-            self.delivery_times.clone(),
-        );
-        r.register(
-            "grades_due",
-            "Grades that the LMS has not confirmed yet",
-            self.grades_due.clone(),
-        );
-        r.register(
-            "grades_failed",
-            "Grades that the LMS refused for good",
-            self.grades_failed.clone(),
-        );
-        r.register(
-            "grades_recorded",
-            "Grades that the LMS confirmed",
-            self.grades_recorded.clone(),
-        );
-        r.register(
-            "store_writes_waiting",
-            "Writes that wait for the database; stays near 0 unless that is away or too slow",
-            self.store_backlog.clone(),
-        );
-        r.register(
-            "store_failures",
-            "Tries to write to the database that failed, and were made again",
-            self.store_failures.clone(),
-        );
-        r.register(
-            "store_writable",
-            "1 while the database takes what is to be kept, else 0",
-            self.store_writable.clone(),
-        );
     }
 
     /// Counts what happened in a session.
@@ -428,7 +226,7 @@ impl Metrics {
 
     /// Counts a step that a learner reached.
     pub fn step(&self, progress: Progress) {
-        self.steps.get_or_create(&Step { step: name_of(progress) }).inc();
+        self.steps.get_or_create(&Step::of(progress)).inc();
     }
 
     /// Counts a login to the XMPP server.
@@ -477,16 +275,6 @@ impl Metrics {
         let mut out = String::new();
         encoding::encode(&mut out, &self.registry)?;
         Ok(format.convert(&out))
-    }
-}
-
-fn name_of(progress: Progress) -> &'static str {
-    match progress {
-        Progress::Invited => "invited",
-        Progress::Talking => "talking",
-        Progress::Encrypted => "encrypted",
-        Progress::Verified => "verified",
-        Progress::Done => "done",
     }
 }
 

@@ -95,7 +95,7 @@ fn the_packages_settings_are_whole_once_the_secrets_are_there() {
     for secret in ["xmpp-password", "lti-secret", "pages-key"] {
         fs::write(folder.path().join(secret), "0123456789abcdef".repeat(3)).unwrap();
     }
-    for own in ["lessons", "locales"] {
+    for own in ["lessons", "locales", "static"] {
         fs::create_dir(folder.path().join(own)).unwrap();
     }
     let text = fs::read_to_string(root("packaging/settings.yaml")).unwrap();

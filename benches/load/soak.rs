@@ -17,8 +17,8 @@ const CALM: Duration = Duration::from_mins(2);
 /// How many learners take lessons at a time, and how many lessons a round has.
 const AT_ONCE: usize = 100;
 const ROUND: usize = 400;
-/// How long the grades may take after the last lesson: the pause after a few refusals.
-const GRADING: Duration = Duration::from_mins(15);
+/// How long the grades may take after the last lesson: the longest pause, and what waits meanwhile.
+const GRADING: Duration = Duration::from_mins(8);
 
 /// Sessions that end while the soak lasts, so that what they leave behind shows.
 const SESSIONS: &str = "session: { warning_timeout: 200, session_timeout: 240 }";
@@ -50,8 +50,8 @@ pub(crate) async fn soak() {
         let fault = (Instant::now() >= next_fault).then(|| {
             next_fault = Instant::now() + calm;
             n_faults += 1;
-            // The LMS is down for a while, too: until the third try, some two minutes later.
-            course.outcomes.fail_next(3);
+            // The LMS is down for a while, too: until the third try, half a minute later.
+            course.outcomes.fail_next(2);
             faults[(n_faults - 1) % faults.len()]
         });
         let prosody = &mut school.prosody;

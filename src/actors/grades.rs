@@ -41,8 +41,9 @@ use crate::{
 /// A grade that is not recorded after this long is given up, in seconds: three days. Not, however,
 /// as long as it, or its platform, was tried less often than there are pauses in the plan.
 const GIVE_UP: i64 = 3 * 24 * 60 * 60;
-/// The longest that a platform is left alone which does not say how long it wants to be.
-const LONGEST_REST: Duration = Duration::from_mins(30);
+/// The longest that a platform is left alone which does not say how long it wants to be. One request
+/// in this time burdens none, and learners wait for their grades once it is back.
+const LONGEST_REST: Duration = Duration::from_mins(5);
 /// The longest that it is left alone if it does say.
 const LONGEST_ASKED: Duration = Duration::from_hours(6);
 /// How often the store is looked at when nothing else gives a reason to. Then it is also looked at

@@ -22,6 +22,7 @@
 
 mod learner;
 mod messages;
+mod pages;
 mod strangers;
 mod supervise;
 
@@ -32,7 +33,7 @@ use std::{
 };
 
 use actix::{
-    Actor, ArbiterHandle, AsyncContext as _, Context, Handler, Message, MessageResult, Recipient,
+    Actor, ArbiterHandle, AsyncContext as _, Context, Handler, MessageResult, Recipient,
     ResponseFuture,
 };
 use jid::{BareJid, Jid};
@@ -47,14 +48,12 @@ use super::{
     Deliver, Incoming, Outgoing, Received,
     ambient::unix_now,
     now, rng,
-    session::{
-        CheckBotSecret, Close, GiveSecret, Links, Locate, SentTooMuch, SessionActor, WentAway,
-    },
+    session::{Close, Links, SentTooMuch, SessionActor, WentAway},
     store::{SaveProgress, SaveSession},
 };
 use crate::{
     metrics::{Life, Metrics},
-    session::{BotSecretVerdict, Excess, Farewell, Progress, SecretVerdict, Snapshot, Whereabouts},
+    session::{Excess, Farewell, Progress, Snapshot},
 };
 
 pub mod factory;
@@ -391,93 +390,6 @@ impl Handler<LetGo> for SessionRegistry {
     fn handle(&mut self, LetGo { jid }: LetGo, _: &mut Self::Context) {
         let _turn = self.metrics.meters.registry.turn();
         self.dismiss(jid, Farewell::Erased);
-    }
-}
-
-impl Handler<EnterSecret> for SessionRegistry {
-    type Result = ResponseFuture<Result<SecretVerdict, NotEnrolled>>;
-
-    fn handle(&mut self, message: EnterSecret, ctx: &mut Self::Context) -> Self::Result {
-        let _turn = self.metrics.meters.registry.taken();
-        let EnterSecret { jid, secret } = message;
-        let actor = self.session_of(&jid, ctx.address().recipient());
-        let registry = ctx.address();
-        Box::pin(async move {
-            let actor = actor.ok_or(NotEnrolled)?;
-            if let Ok(verdict) = actor.ask(GiveSecret(secret.clone())).await {
-                return Ok(verdict);
-            }
-            // It broke, and the secret is not lost for that; or it has just ended.
-            let another = registry.send(SessionOf(jid)).await.ok().flatten().ok_or(NotEnrolled)?;
-            another.ask(GiveSecret(secret)).await.or(Err(NotEnrolled))
-        })
-    }
-}
-
-/// Asks for a learner's session, which is opened if there is none.
-#[derive(Debug, Message)]
-#[rtype(result = "Option<SessionHandle>")]
-struct SessionOf(BareJid);
-
-impl Handler<SessionOf> for SessionRegistry {
-    type Result = MessageResult<SessionOf>;
-
-    fn handle(&mut self, SessionOf(jid): SessionOf, ctx: &mut Self::Context) -> Self::Result {
-        let _turn = self.metrics.meters.registry.turn();
-        MessageResult(self.session_of(&jid, ctx.address().recipient()))
-    }
-}
-
-impl Handler<EnterBotSecret> for SessionRegistry {
-    type Result = ResponseFuture<Result<BotSecretVerdict, NotEnrolled>>;
-
-    fn handle(&mut self, message: EnterBotSecret, ctx: &mut Self::Context) -> Self::Result {
-        let _turn = self.metrics.meters.registry.taken();
-        let EnterBotSecret { jid, typed } = message;
-        let learner = self.learners.get(&jid);
-        let is_known = learner.is_some();
-        // The secret may have been given before the session was interrupted.
-        let has_session =
-            learner.is_some_and(|learner| learner.session.is_some() || learner.is_interrupted());
-        let actor = has_session.then(|| self.session_of(&jid, ctx.address().recipient())).flatten();
-        let actor = is_known.then_some(actor);
-        Box::pin(async move {
-            match actor {
-                None => Err(NotEnrolled),
-                // Without a session there is no secret that could be right.
-                Some(None) => Ok(BotSecretVerdict::NotGivenYet),
-                Some(Some(actor)) => {
-                    actor.ask(CheckBotSecret(typed)).await.or(Ok(BotSecretVerdict::NotGivenYet))
-                }
-            }
-        })
-    }
-}
-
-impl Handler<Where> for SessionRegistry {
-    type Result = ResponseFuture<Option<Whereabouts>>;
-
-    fn handle(&mut self, Where { jid }: Where, _: &mut Self::Context) -> Self::Result {
-        let _turn = self.metrics.meters.registry.taken();
-        let learner = self.learners.get(&jid);
-        let known = learner.map(|learner| Whereabouts {
-            progress: learner.progress,
-            fingerprint: None,
-            has_secret: learner.kept.as_ref().is_some_and(|kept| kept.has_secret()),
-            unreachable: learner.unreachable,
-        });
-        let unreachable = learner.and_then(|learner| learner.unreachable);
-        let actor =
-            learner.and_then(|learner| learner.session.as_ref().map(|open| open.actor.clone()));
-        Box::pin(async move {
-            match actor {
-                Some(actor) => match actor.ask(Locate).await {
-                    Ok(found) => Some(Whereabouts { unreachable, ..found }),
-                    Err(_) => known,
-                },
-                None => known,
-            }
-        })
     }
 }
 

@@ -205,15 +205,11 @@ impl Sending {
     /// These were lost with their stream.
     pub(super) fn lost(&mut self, tags: &[u64]) -> Lost {
         let mut lost = Lost::default();
-        // What was said in private, and from which on it has to be said anew.
-        let mut first: HashMap<BareJid, u64> = HashMap::new();
+        // What was said in private and has to be said anew, in its order.
+        let mut private = BTreeMap::new();
         for tag in tags {
             let Some(item) = self.under_way.remove(tag) else { continue };
             lost.n = lost.n.saturating_add(1);
-            if let Kind::Otr(to, _) = &item.kind {
-                let from = first.entry(to.to_bare()).or_insert(*tag);
-                *from = (*from).min(*tag);
-            }
             match item.kind {
                 Kind::Passing | Kind::State => {
                     self.n_bytes = self.n_bytes.saturating_sub(item.n_bytes);
@@ -222,32 +218,15 @@ impl Sending {
                     lost.n_again = lost.n_again.saturating_add(1);
                     self.waiting.insert(*tag, item);
                 }
-                Kind::Otr(..) => {
-                    self.waiting.insert(*tag, item);
+                Kind::Otr(to, meaning) => {
+                    self.n_bytes = self.n_bytes.saturating_sub(item.n_bytes);
+                    private.insert(*tag, (to, meaning));
                 }
             }
         }
-        if first.is_empty() {
-            return lost;
-        }
-        let is_stale = |tag: u64, item: &Item| {
-            matches!(&item.kind, Kind::Otr(to, _)
-                if first.get(&to.to_bare()).is_some_and(|from| tag >= *from))
-        };
-        let stale: Vec<u64> = self
-            .waiting
-            .iter()
-            .filter(|(tag, item)| is_stale(**tag, item))
-            .map(|(tag, _)| *tag)
-            .collect();
+        self.take_behind(&mut private);
         let mut places: HashMap<BareJid, usize> = HashMap::new();
-        for tag in stale {
-            let Some(Item { kind: Kind::Otr(to, meaning), n_bytes, .. }) =
-                self.waiting.remove(&tag)
-            else {
-                continue;
-            };
-            self.n_bytes = self.n_bytes.saturating_sub(n_bytes);
+        for (to, meaning) in private.into_values() {
             let place = *places.entry(to.to_bare()).or_insert(lost.undelivered.len());
             match lost.undelivered.get_mut(place) {
                 Some((_, meanings)) => meanings.push(meaning),
@@ -255,6 +234,27 @@ impl Sending {
             }
         }
         lost
+    }
+
+    /// Takes what waits to be said in private behind what was lost of the same conversation.
+    fn take_behind(&mut self, private: &mut BTreeMap<u64, (Jid, Meaning)>) {
+        let mut first: HashMap<BareJid, u64> = HashMap::new();
+        for (tag, (to, _)) in &*private {
+            first.entry(to.to_bare()).or_insert(*tag);
+        }
+        if first.is_empty() {
+            return;
+        }
+        let stale = self.waiting.extract_if(.., |tag, item| {
+            matches!(&item.kind, Kind::Otr(to, _)
+                if first.get(&to.to_bare()).is_some_and(|from| tag > from))
+        });
+        for (tag, item) in stale {
+            self.n_bytes = self.n_bytes.saturating_sub(item.n_bytes);
+            if let Kind::Otr(to, meaning) = item.kind {
+                private.insert(tag, (to, meaning));
+            }
+        }
     }
 
     /// The stream is down, perhaps for long.

@@ -9,6 +9,8 @@ pub mod mermaid;
 mod route;
 pub mod svg;
 
+use tr::tr;
+
 use crate::{
     fsm::{Reaction, State, StateIx},
     i18n::Catalog,
@@ -30,6 +32,8 @@ pub struct Picture {
     pub name: String,
     /// Its title.
     pub title: String,
+    /// Whether its texts are written from right to left.
+    pub is_rtl: bool,
     /// The states in the order of the lesson, and then what happens in any of them.
     pub boxes: Vec<StateBox>,
     /// The arrows, one for each pair of boxes.
@@ -85,7 +89,8 @@ impl Picture {
         Self::in_language(name, lesson, &Catalog::source())
     }
 
-    /// The same, with what the bot says as a catalog has it.
+    /// The same, with what the bot says as a catalog has it. The words of the drawing itself are in
+    /// the language of the innermost [`scope`](crate::i18n::scope()).
     pub fn in_language(name: &str, lesson: &Lesson, catalog: &Catalog) -> Self {
         let graph = lesson.graph();
         let states = graph.states();
@@ -114,20 +119,21 @@ impl Picture {
                 let Some(to) = reaction.target.and_then(|to| number(lesson, to)) else { continue };
                 let cause = full_cause(lesson, reaction);
                 if let Some(state) = boxes.get_mut(to) {
-                    lines.push(format!("{cause}: → {}", state.name));
-                    state.lines.insert(0, format!("← from any state: {cause}"));
+                    lines.push(tr!("{cause}: → {state}", cause = cause, state = state.name));
+                    state.lines.insert(0, tr!("← from any state: {cause}", cause = cause));
                 }
             }
             lines.extend(staying(lesson, graph.everywhere(), None));
             boxes.push(StateBox {
-                name: "in any state".to_owned(),
+                name: tr!("in any state"),
                 role: Role::Anywhere,
                 need: Need::Nothing,
                 quotation: None,
                 lines,
             });
         }
-        Self { name: name.to_owned(), title: catalog.text(lesson.title()), boxes, arrows }
+        let (title, is_rtl) = (catalog.text(lesson.title()), catalog.is_rtl());
+        Self { name: name.to_owned(), title, is_rtl, boxes, arrows }
     }
 
     /// The name of a box by its number.
@@ -146,25 +152,28 @@ fn state_box(
     let mut lines = words::deeds(&state.enter);
     lines.extend(staying(lesson, &state.reactions, lesson.graph().find(&state.name)));
     if !state.hints.is_empty() {
-        let times: Vec<String> = state.hints.iter().map(|hint| words::time(hint.after)).collect();
-        lines.push(format!("hints after {}", times.join(", ")));
+        let times = words::list(state.hints.iter().map(|hint| words::time(hint.after)));
+        lines.push(tr!("hints after {times}", times = times));
     }
     let leave = words::deeds(&state.leave);
     let n_last = words::texts(&state.leave).count();
     if n_last > 0 || !leave.is_empty() {
-        let said = (n_last > 0).then(|| format!("says {}", words::counted(n_last, "line")));
-        let done: Vec<String> = leave.into_iter().chain(said).collect();
-        lines.push(format!("on leaving: {}", done.join(", ")));
+        let said = (n_last > 0).then(|| words::says(n_last));
+        let done = words::list(leave.into_iter().chain(said));
+        lines.push(tr!("on leaving: {done}", done = done));
     }
     let first = words::texts(&state.enter).next();
     let n_more = words::texts(&state.enter).count().saturating_sub(1);
     let quotation = first.map(|text| {
-        let more = if n_more > 0 {
-            format!(" (and {} more)", words::counted(n_more, "line"))
+        let text = words::shorten(&catalog.text(text), MAX_QUOTED_CHARS);
+        if n_more > 0 {
+            tr!(
+                "“{text}” (and {n} more line)" | "“{text}” (and {n} more lines)" % n_more,
+                text = text
+            )
         } else {
-            String::new()
-        };
-        format!("“{}”{more}", words::shorten(&catalog.text(text), MAX_QUOTED_CHARS))
+            tr!("“{text}”", text = text)
+        }
     });
     let role = match (state.is_end, is_start) {
         (true, _) => Role::End,
@@ -199,19 +208,17 @@ fn staying(
     }
     let lines = groups.iter().map(|(reaction, topics)| {
         let cause = words::cause(reaction, topics);
-        let mut effect = if topics.len() > 1 {
-            "says something on it".to_owned()
-        } else {
-            words::effect(reaction)
-        };
+        let mut effect =
+            if topics.len() > 1 { tr!("says something on it") } else { words::effect(reaction) };
         if reaction.target.is_some() {
-            let comma = if effect.is_empty() { "" } else { ", " };
-            effect.push_str(comma);
-            effect.push_str("begins this state anew");
+            let anew = tr!("begins this state anew");
+            effect =
+                words::list(Some(effect).filter(|done| !done.is_empty()).into_iter().chain([anew]));
         } else if effect.is_empty() {
-            effect.push_str("nothing is done");
+            effect = tr!("nothing is done");
         }
-        format!("{cause}: {effect}")
+        // i18n: what happens, and what the bot does then.
+        tr!("{cause}: {effect}", cause = cause, effect = effect)
     });
     lines.collect()
 }

@@ -8,7 +8,10 @@ use std::{
 use quick_xml::escape::escape;
 
 use super::graph::{Picture, svg};
-use crate::{i18n::Catalog, lesson::Library};
+use crate::{
+    i18n::{Catalog, scope},
+    lesson::Library,
+};
 
 /// A lesson as it is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,18 +46,17 @@ impl Previews {
         }
     }
 
-    /// The lesson of a name, or without one, or where there is none of it, the default; what the bot
-    /// says in it is in the language of a catalog.
-    pub fn find(&self, name: Option<&str>, catalog: &Catalog) -> Option<Arc<Preview>> {
+    /// The lesson of a name, or without one, or where there is none of it, the default, in the language
+    /// of a catalog.
+    pub fn find(&self, name: Option<&str>, catalog: &Arc<Catalog>) -> Option<Arc<Preview>> {
         let named = name.and_then(|name| Some((name, self.lessons.find(name)?)));
         let default = || Some((self.default.as_str(), self.lessons.find(&self.default)?));
         let (name, lesson) = named.or_else(default)?;
         let key = (name.to_owned(), catalog.language_tag().to_owned());
         // Whoever panics while drawing has not put anything in.
         let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
-        let preview = drawn
-            .entry(key)
-            .or_insert_with(|| Arc::new(self.draw(&Picture::in_language(name, &lesson, catalog))));
+        let draw = || self.draw(&Picture::in_language(name, &lesson, catalog));
+        let preview = drawn.entry(key).or_insert_with(|| Arc::new(scope(catalog, draw)));
         Some(Arc::clone(preview))
     }
 
@@ -81,7 +83,7 @@ impl SharedPreviews {
     }
 
     /// As [`Previews::find`], in those that are there now.
-    pub fn find(&self, name: Option<&str>, catalog: &Catalog) -> Option<Arc<Preview>> {
+    pub fn find(&self, name: Option<&str>, catalog: &Arc<Catalog>) -> Option<Arc<Preview>> {
         // Nobody can panic in the middle of a change.
         self.0.read().unwrap_or_else(PoisonError::into_inner).find(name, catalog)
     }

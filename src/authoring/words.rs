@@ -1,6 +1,9 @@
-//! A lesson's reactions in plain words, for people who never see the YAML.
+//! A lesson's reactions in plain words, for people who never see the YAML; in the language of the
+//! innermost [`scope`](crate::i18n::scope()).
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
+
+use tr::tr;
 
 use crate::{
     fsm::Reaction,
@@ -11,88 +14,112 @@ use crate::{
 };
 
 /// What an event is in words; messages without what they are about.
-pub fn event(event: EventKind) -> &'static str {
+pub fn event(event: EventKind) -> String {
     match event {
-        EventKind::Entered => "at once",
-        EventKind::Waited => "after a while",
-        EventKind::LearnerArrived => "the learner comes online",
-        EventKind::MessageReceived => "writes a message",
-        EventKind::PlainMessageReceived => "a message comes unencrypted",
-        EventKind::BotSecretTold => "tells the bot secret in the chat",
-        EventKind::OtrEnabled => "OTR is on",
-        EventKind::OtrDisabled => "OTR is off",
-        EventKind::OtrAlreadySetup => "OTR is renewed",
-        EventKind::OtrTrouble => "a message cannot be decrypted",
-        EventKind::SmpStarted => "starts to compare secrets",
-        EventKind::SmpQuestionUsed => "asks a question",
-        EventKind::SmpAborted => "the comparison is cancelled",
-        EventKind::SecretReceived => "types a shared secret into the page",
-        EventKind::UnsafeSecretReceived => "types a weak secret into the page",
-        EventKind::CorrectSecretReceived => "the secrets are the same",
-        EventKind::IncorrectSecretReceived => "the secrets differ",
-        EventKind::CorrectAnswerReceived => "the bot's answer was right",
-        EventKind::IncorrectAnswerReceived => "the bot's answer was wrong",
-        EventKind::BotSecretAccepted => "types the bot secret into the page",
-        EventKind::BotSecretRejected => "types a wrong bot secret into the page",
+        EventKind::Entered => tr!("at once"),
+        EventKind::Waited => tr!("after a while"),
+        EventKind::LearnerArrived => tr!("the learner comes online"),
+        EventKind::MessageReceived => tr!("writes a message"),
+        EventKind::PlainMessageReceived => tr!("a message comes unencrypted"),
+        EventKind::BotSecretTold => tr!("tells the bot secret in the chat"),
+        EventKind::OtrEnabled => tr!("OTR is on"),
+        EventKind::OtrDisabled => tr!("OTR is off"),
+        EventKind::OtrAlreadySetup => tr!("OTR is renewed"),
+        EventKind::OtrTrouble => tr!("a message cannot be decrypted"),
+        EventKind::SmpStarted => tr!("starts to compare secrets"),
+        EventKind::SmpQuestionUsed => tr!("asks a question"),
+        EventKind::SmpAborted => tr!("the comparison is cancelled"),
+        EventKind::SecretReceived => tr!("types a shared secret into the page"),
+        EventKind::UnsafeSecretReceived => tr!("types a weak secret into the page"),
+        EventKind::CorrectSecretReceived => tr!("the secrets are the same"),
+        EventKind::IncorrectSecretReceived => tr!("the secrets differ"),
+        EventKind::CorrectAnswerReceived => tr!("the bot's answer was right"),
+        EventKind::IncorrectAnswerReceived => tr!("the bot's answer was wrong"),
+        EventKind::BotSecretAccepted => tr!("types the bot secret into the page"),
+        EventKind::BotSecretRejected => tr!("types a wrong bot secret into the page"),
     }
 }
 
 /// What a condition asks, in words.
-pub fn claim(claim: Claim) -> &'static str {
+pub fn claim(claim: Claim) -> String {
     match (claim.condition, claim.holds) {
-        (Condition::HasSecret, true) => "a shared secret is known",
-        (Condition::HasSecret, false) => "no shared secret is known",
-        (Condition::Private, true) => "the chat is private",
-        (Condition::Private, false) => "the chat is not private",
-        (Condition::Verified, true) => "verified",
-        (Condition::Verified, false) => "not verified",
-        (Condition::BotMayStartSmp, true) => "the bot may start comparing",
-        (Condition::BotMayStartSmp, false) => "the bot may not start comparing",
-        (Condition::BotSecretGiven, true) => "the bot secret was said",
-        (Condition::BotSecretGiven, false) => "the bot secret was not said",
-        (Condition::Passed, true) => "already passed",
-        (Condition::Passed, false) => "not passed yet",
-        (Condition::Speaking, true) => "the bot is still talking",
-        (Condition::Speaking, false) => "the bot has said all",
-        (Condition::QuestionTellsSecret, true) => "the question gives the secret away",
-        (Condition::QuestionTellsSecret, false) => "the question keeps the secret",
+        (Condition::HasSecret, true) => tr!("a shared secret is known"),
+        (Condition::HasSecret, false) => tr!("no shared secret is known"),
+        (Condition::Private, true) => tr!("the chat is private"),
+        (Condition::Private, false) => tr!("the chat is not private"),
+        (Condition::Verified, true) => tr!("the bot is verified"),
+        (Condition::Verified, false) => tr!("the bot is not verified"),
+        (Condition::BotMayStartSmp, true) => tr!("the bot may start comparing"),
+        (Condition::BotMayStartSmp, false) => tr!("the bot may not start comparing"),
+        (Condition::BotSecretGiven, true) => tr!("the bot secret was said"),
+        (Condition::BotSecretGiven, false) => tr!("the bot secret was not said"),
+        (Condition::Passed, true) => tr!("already passed"),
+        (Condition::Passed, false) => tr!("not passed yet"),
+        (Condition::Speaking, true) => tr!("the bot is still talking"),
+        (Condition::Speaking, false) => tr!("the bot has said all"),
+        (Condition::QuestionTellsSecret, true) => tr!("the question gives the secret away"),
+        (Condition::QuestionTellsSecret, false) => tr!("the question keeps the secret"),
     }
 }
 
 /// What a deed does, in words.
-pub fn deed(deed: Deed) -> &'static str {
+pub fn deed(deed: Deed) -> String {
     match deed {
-        Deed::Hush => "drops what it was about to say",
-        Deed::StartSmp => "starts to compare secrets",
-        Deed::AnswerSmp => "answers with the shared secret",
-        Deed::AbortSmp => "cancels the comparison",
-        Deed::StartOtr => "asks for OTR",
-        Deed::BecomeImpostor => "becomes the impostor",
-        Deed::BecomeMyself => "is itself again",
-        Deed::HoldBotSecret => "the page does not take the bot secret yet",
-        Deed::AcceptBotSecret => "the page takes the bot secret",
-        Deed::RenewBotSecret => "makes a new bot secret",
+        Deed::Hush => tr!("drops what it was about to say"),
+        Deed::StartSmp => tr!("starts to compare secrets"),
+        Deed::AnswerSmp => tr!("answers with the shared secret"),
+        Deed::AbortSmp => tr!("cancels the comparison"),
+        Deed::StartOtr => tr!("asks for OTR"),
+        Deed::BecomeImpostor => tr!("becomes the impostor"),
+        Deed::BecomeMyself => tr!("is itself again"),
+        Deed::HoldBotSecret => tr!("the page does not take the bot secret yet"),
+        Deed::AcceptBotSecret => tr!("the page takes the bot secret"),
+        Deed::RenewBotSecret => tr!("makes a new bot secret"),
     }
 }
 
 /// What is certain, in a word or two.
-pub fn need(need: Need) -> &'static str {
+pub fn need(need: Need) -> String {
     match need {
-        Need::Nothing => "in the clear",
-        Need::Private => "private",
-        Need::Verified => "verified",
+        Need::Nothing => tr!("in the clear"),
+        Need::Private => tr!("private"),
+        Need::Verified => tr!("verified"),
     }
 }
 
 /// A time as people say it: `90 seconds`, `2 minutes`.
 pub fn time(time: Duration) -> String {
     let secs = time.as_secs();
-    let (n, unit) = match secs {
-        s if s >= 3600 && s.is_multiple_of(3600) => (s / 3600, "hour"),
-        s if s >= 60 && s.is_multiple_of(60) => (s / 60, "minute"),
-        s => (s, "second"),
-    };
-    format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
+    if secs >= 3600 && secs.is_multiple_of(3600) {
+        tr!("{n} hour" | "{n} hours" % secs / 3600)
+    } else if secs >= 60 && secs.is_multiple_of(60) {
+        tr!("{n} minute" | "{n} minutes" % secs / 60)
+    } else {
+        tr!("{n} second" | "{n} seconds" % secs)
+    }
+}
+
+/// Several things of which each holds, as a list.
+pub fn list<T: Display>(things: impl IntoIterator<Item = T>) -> String {
+    joined(things, |first, second| tr!("{first}, {second}", first = first, second = second))
+}
+
+/// Several things of which any holds.
+pub fn any_of<T: Display>(things: impl IntoIterator<Item = T>) -> String {
+    joined(things, |first, second| tr!("{first} or {second}", first = first, second = second))
+}
+
+fn joined<T: Display>(
+    things: impl IntoIterator<Item = T>,
+    join: impl Fn(&str, &str) -> String,
+) -> String {
+    let things = things.into_iter().map(|thing| thing.to_string());
+    things.reduce(|first, second| join(&first, &second)).unwrap_or_default()
+}
+
+/// That the bot says some lines.
+pub fn says(n_lines: usize) -> String {
+    tr!("says {n} line" | "says {n} lines" % n_lines)
 }
 
 /// A number of things: `1 state`, `2 states`.
@@ -104,17 +131,19 @@ pub fn counted(n: usize, thing: &str) -> String {
 pub fn cause(reaction: &Reaction<Teaching>, topics: &[&str]) -> String {
     let trigger = &reaction.trigger;
     let mut said = match reaction.after {
-        Some(after) => format!("after {}", time(after)),
-        None => event(trigger.event).to_owned(),
+        Some(after) => tr!("after {time}", time = time(after)),
+        None => event(trigger.event),
     };
     if !topics.is_empty() {
-        said.push_str(" about ");
-        said.push_str(&topics.join(", "));
+        // i18n: {event} is such as "writes a message"; the topics are names from the lesson.
+        said = tr!("{event} about {topics}", event = said, topics = list(topics));
     }
-    let claims: Vec<&str> = trigger.conditions.iter().copied().map(claim).collect();
+    let claims = joined(trigger.conditions.iter().copied().map(claim), |first, second| {
+        tr!("{first} and {second}", first = first, second = second)
+    });
     if !claims.is_empty() {
-        said.push_str(", if ");
-        said.push_str(&claims.join(" and "));
+        // i18n: {event} is such as "OTR is on", {condition} such as "the chat is private".
+        said = tr!("{event}, if {condition}", event = said, condition = claims);
     }
     said
 }
@@ -130,22 +159,22 @@ pub fn effect(reaction: &Reaction<Teaching>) -> String {
     let mut done: Vec<String> = deeds(&reaction.actions);
     let n_said = n_said(&reaction.actions);
     if n_said > 0 {
-        done.push(format!("says {}", counted(n_said, "line")));
+        done.push(says(n_said));
     }
     if reaction.gives_hint {
-        done.push("gives a hint".to_owned());
+        done.push(tr!("gives a hint"));
     }
     if let (Some(pause), false) = (reaction.at_most_every, done.is_empty()) {
-        done.push(format!("at most every {}", time(pause)));
+        done.push(tr!("at most every {time}", time = time(pause)));
     }
-    done.join(", ")
+    list(done)
 }
 
 /// The deeds among some actions, in words.
 pub fn deeds(actions: &[Action]) -> Vec<String> {
     let deeds = actions.iter().filter_map(|action| match action {
-        Action::Do(done) => Some(deed(*done).to_owned()),
-        Action::Answer(answer) => Some(format!("answers “{}”", shorten(answer, 30))),
+        Action::Do(done) => Some(deed(*done)),
+        Action::Answer(answer) => Some(tr!("answers “{text}”", text = shorten(answer, 30))),
         Action::Say(_) => None,
     });
     deeds.collect()
@@ -182,7 +211,7 @@ mod tests {
 
     #[test]
     fn every_event_condition_and_deed_has_words_of_its_own() {
-        fn check(mut words: Vec<&str>) {
+        fn check(mut words: Vec<String>) {
             let n = words.len();
             words.sort_unstable();
             words.dedup();

@@ -1,77 +1,46 @@
-//! Starting and stopping, with the actor system running.
+//! Starting, and what is seen to until the end, with the actor system running.
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
-use actix::{Actor as _, Addr, Arbiter, AsyncContext as _, Context};
+use actix::{Actor as _, Arbiter, AsyncContext as _, Context};
 use actix_web::dev::ServerHandle;
 use anyhow::Context as _;
-use futures_util::future::join_all;
-use log::{debug, error, info, warn};
+use log::{error, info, warn};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{mpsc, oneshot},
-    time::{Instant, sleep, timeout_at},
+    time::sleep,
 };
 
 use super::{
     Assembly,
     assemble::{self, WayIn},
+    pages::Pages,
+    running::Running,
     service::ServiceManager,
 };
 use crate::{
     actors::{
-        grades::{self, Courier, GradeOutbox, RetryPlan},
-        lti::{self, LtiGateway},
-        registry::{self, CloseAll, KnownLearner, Reload, Restore, SessionRegistry},
-        store::{Attach, AttachOutbox, Backlog, Flush, HowMuch, StoreActor},
-        vital::{Ailing, PageParts, VitalParts},
-        xmpp::{self as connection, Disconnect, XmppConnection},
+        registry::{self, KnownLearner, Reload, Restore, SessionRegistry},
+        store::{Attach, StoreActor},
+        vital::Ailing,
+        xmpp::{self as connection, XmppConnection},
     },
     authoring::previews::SharedPreviews,
     failure::Failure,
     http::{
-        self, PagesConfig,
         assets::SharedAssets,
         health::{self, Health},
     },
     i18n::SharedCatalogs,
     metrics::Metrics,
-    store::{Claim, Store, StoreError},
+    store::{CLAIM_PACE, Claim, Store, StoreError},
     xmpp::{self, Down},
 };
 
-/// How long the end may take, all in all.
-const STOP_PATIENCE: Duration = Duration::from_secs(9);
-/// Of that, what is left for the XMPP server and the store when learners' good-byes are cut short.
-const AFTER_GOODBYES: Duration = Duration::from_secs(4);
-/// Of that, what is left for the last writes when the XMPP server does not close the stream.
-const AFTER_STREAM: Duration = Duration::from_secs(2);
-/// How long it may take to hear what is lost.
-const ANSWER_PATIENCE: Duration = Duration::from_millis(500);
-/// How long the last writes may take.
-const FLUSH_PATIENCE: Duration = Duration::from_secs(4);
 /// The first and the longest pause between two tries to reach the store.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
-
-/// The parts of a running daemon.
-struct Running {
-    registry: Addr<SessionRegistry>,
-    connection: Addr<XmppConnection>,
-    store: Addr<StoreActor>,
-    database: Store,
-    /// Dropped when nothing is written any more.
-    _claim: Claim,
-    servers: Vec<ServerHandle>,
-    /// Threads of the sessions.
-    arbiters: Vec<Arbiter>,
-    /// Threads of the pages' gateway.
-    desks: Vec<Arbiter>,
-    pages: Option<PageParts>,
-    catalogs: SharedCatalogs,
-    previews: SharedPreviews,
-    assets: SharedAssets,
-}
 
 /// Starts everything, and returns once it was told to stop and did.
 ///
@@ -193,10 +162,10 @@ async fn reload(assembly: &Arc<Assembly>, running: &Running) {
 }
 
 /// Who is told the name of a part that has ended by itself.
-type OnEnd = mpsc::Sender<&'static str>;
+pub(super) type OnEnd = mpsc::Sender<&'static str>;
 
 /// Runs a part that only ends when the daemon does. Otherwise, also if it panics, that is told.
-fn run_for_good<T: 'static>(
+pub(super) fn run_for_good<T: 'static>(
     part: impl Future<Output = T> + 'static,
     name: &'static str,
     on_end: OnEnd,
@@ -288,6 +257,8 @@ async fn start(
     let settings = &assembly.settings;
     let Door { metrics, pages: pages_listener, health_server, .. } = door;
     let Opened { claim, store, known } = open_store(assembly, service).await?;
+    // It lives as long as the process: nothing is written after it.
+    run_for_good(claim.keep(CLAIM_PACE), "the claim to the database", on_end.clone());
     let store_actor =
         StoreActor::new(store.clone(), settings.retention, Arc::clone(&metrics)).start();
 
@@ -349,7 +320,6 @@ async fn start(
         connection,
         store: store_actor,
         database: store,
-        _claim: claim,
         servers,
         arbiters,
         desks,
@@ -360,118 +330,12 @@ async fn start(
     })
 }
 
-/// What the web pages are made of.
-struct Pages<'a> {
-    store: &'a Store,
-    writer: &'a Addr<StoreActor>,
-    registry: &'a Addr<SessionRegistry>,
-    metrics: &'a Arc<Metrics>,
-    config: PagesConfig,
-}
-
-impl Pages<'_> {
-    /// Serves the pages; their gateway has a thread of its own.
-    fn serve(
-        self,
-        assembly: &Assembly,
-        listener: TcpListener,
-        on_end: &OnEnd,
-    ) -> Result<(ServerHandle, Arbiter, PageParts), Failure> {
-        let settings = &assembly.settings;
-        let Self { store, writer, registry, metrics, config } = self;
-        let outbox = GradeOutbox::new(grades::Parts {
-            store: store.clone(),
-            consumers: assembly.consumers(),
-            courier: Courier::new(settings.lti.allow_private_outcomes, None)
-                .context("cannot make the client that sends grades")?,
-            plan: RetryPlan::default(),
-            metrics: Arc::clone(metrics),
-        })
-        .start();
-        writer.do_send(AttachOutbox(outbox.clone().recipient()));
-        let parts = lti::Parts {
-            config: assembly.gateway(),
-            store: store.clone(),
-            registry: lti::Registry {
-                enrol: registry.clone().recipient(),
-                dismiss: registry.clone().recipient(),
-                enter_secret: registry.clone().recipient(),
-                enter_bot_secret: registry.clone().recipient(),
-                whereabouts: registry.clone().recipient(),
-            },
-            outbox: outbox.clone().recipient(),
-            metrics: Arc::clone(metrics),
-        };
-        // Signatures are verified, and courses are looked through, away from the stanzas.
-        let meter = metrics.meters.gateway.clone();
-        let desk = Arbiter::new();
-        let gateway = LtiGateway::start_in_arbiter(&desk.handle(), |_| LtiGateway::new(parts));
-        let parts = PageParts { gateway: gateway.clone().recipient(), outbox: outbox.recipient() };
-        let address = listener.local_addr().context("the pages have no address")?;
-        let server = http::serve(http::Site { gateway, meter, config }, listener)
-            .with_context(|| format!("cannot serve the pages on {address}"))?;
-        let handle = server.handle();
-        run_for_good(server, "the server of the pages", on_end.clone());
-        info!("the pages are at {address}, known to the LMS as {}", settings.lti.public_url);
-        Ok((handle, desk, parts))
-    }
-}
-
 fn listen(address: std::net::SocketAddr, key: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).map_err(|error| {
         Failure::BadSetting(format!(
             "{key}: cannot listen on {address} ({error}); is another program there?"
         ))
     })
-}
-
-impl Running {
-    /// What must answer for the daemon to be alive.
-    fn vital_parts(&self) -> VitalParts {
-        VitalParts {
-            registry: self.registry.clone().recipient(),
-            connection: self.connection.clone().recipient(),
-            store: self.store.clone(),
-            pages: self.pages.clone(),
-            session_threads: self.arbiters.iter().map(Arbiter::handle).collect(),
-        }
-    }
-
-    /// Learners are told, the stream is closed in order, the last writes are done.
-    async fn stop(self) {
-        let end = Instant::now() + STOP_PATIENCE;
-        // Requests under way end by themselves; the shutdown timeouts bound them.
-        join_all(self.servers.iter().map(|server| server.stop(true))).await;
-        if timeout_at(end - AFTER_GOODBYES, self.registry.send(CloseAll)).await.is_err() {
-            warn!("not every session ended in time");
-        }
-        if timeout_at(end - AFTER_STREAM, self.connection.send(Disconnect)).await.is_err() {
-            warn!("the XMPP server did not close the stream in time");
-        }
-        let last = end.min(Instant::now() + FLUSH_PATIENCE);
-        if !matches!(timeout_at(last, self.store.send(Flush)).await, Ok(Ok(()))) {
-            self.say_what_is_lost().await;
-        }
-        if timeout_at(last, self.database.close()).await.is_err() {
-            debug!("the store was not closed in time");
-        }
-        for arbiter in self.arbiters.iter().chain(&self.desks) {
-            arbiter.stop();
-        }
-        info!("stopped");
-    }
-
-    /// The last writes did not come through.
-    async fn say_what_is_lost(&self) {
-        match self.store.send(HowMuch).timeout(ANSWER_PATIENCE).await {
-            Ok(Backlog { n_waiting, n_grades, .. }) => error!(
-                lost = n_waiting;
-                "the store could not be written to the end: {n_waiting} writes are lost, {n_grades} \
-                 of them with a grade; those learners have to enter the bot secret again"
-            ),
-            Err(_) => error!("the store could not be written to the end, and its writer is gone"),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,12 @@ pub enum Progress {
     Done,
 }
 
+impl Progress {
+    /// All, in order.
+    pub const ALL: [Self; 5] =
+        [Self::Invited, Self::Talking, Self::Encrypted, Self::Verified, Self::Done];
+}
+
 /// What the bot thinks of a shared secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretVerdict {

@@ -22,7 +22,7 @@ use std::fmt;
 use crate::session::Progress;
 
 pub use self::{
-    claim::Claim,
+    claim::{CLAIM_PACE, Claim},
     course::{Course, CourseRow, Funnel, Standing, Wanted},
     invitations::{Invitations, Invited},
     launches::{Nonce, Taken},

@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use log::debug;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf, split},
-    time::{Instant, sleep_until, timeout_at},
+    time::{Instant, sleep_until, timeout, timeout_at},
 };
 use tokio_xmpp::Stanza;
 use xmpp_parsers::{
@@ -37,6 +37,9 @@ const OUTPUT_BUSY: usize = 65_536;
 /// Bytes a second that the slowest server reads from us: below the usual limits of rate. What is
 /// under way at that speed delays every sign of life that was asked for behind it.
 const SLOWEST: usize = 2_000;
+
+/// What closes a stream.
+const GOODBYE: &[u8] = b"</stream:stream>";
 
 /// The longest that a server is waited for on that account.
 const MOST_PATIENCE: Duration = Duration::from_mins(10);
@@ -171,6 +174,8 @@ impl Running<'_> {
             if let Err(why) = outcome {
                 if self.stop_by.is_some() {
                     self.hang_up().await;
+                } else if self.is_over {
+                    self.answer_goodbye().await;
                 }
                 return why;
             }
@@ -526,7 +531,21 @@ impl Running<'_> {
             let request = ledger.ask_anyway();
             self.outbox.push(None, &request);
         }
-        self.outbox.push(None, b"</stream:stream>");
+        self.outbox.push(None, GOODBYE);
+    }
+
+    /// Closes the stream that the server has closed (RFC 6120, section 4.4); it waits for that.
+    async fn answer_goodbye(&mut self) {
+        // In the middle of a stanza nothing else can be said.
+        if self.outbox.is_done() {
+            let goodbye = async {
+                self.write.write_all(GOODBYE).await?;
+                self.write.shutdown().await
+            };
+            if timeout(self.pace.stop, goodbye).await.is_err() {
+                debug!("the connection was not closed in time");
+            }
+        }
     }
 
     /// Ends TLS and TCP in order, if the other side is still there.

@@ -14,7 +14,7 @@ use otrbot::{
     store::{Enrolment, NewEnrolment, Nonce, Retention, Store, StoreError, Write},
 };
 
-use crate::{database::Database, enrolled, person};
+use crate::{database::Database, enrolled, person, postgres::Postgres};
 
 /// The people of these tests were last heard of long ago.
 const FOR_EVER: Retention = Retention { sessions: None, enrolments: None };
@@ -143,4 +143,46 @@ async fn a_database_is_one_daemons() {
         assert!(matches!(refused, StoreError::Taken), "{refused}");
         drop(second);
     }
+}
+
+#[tokio::test]
+async fn a_claim_that_a_restarted_server_forgot_is_made_again() {
+    let mut server = Postgres::start();
+    let url = server.database();
+    let pace = Duration::from_millis(20);
+    let keeping = tokio::spawn(Store::claim(&url).await.unwrap().keep(pace));
+    server.kill();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    server.revive();
+    let begun = Instant::now();
+
+    // Another daemon may be the quicker one, but only until the first looks after its claim.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let refused = loop {
+        match Store::claim(&url).await {
+            Ok(claim) => drop(claim),
+            Err(refused) => break refused,
+        }
+        assert!(begun.elapsed() < PATIENCE * 4, "the claim was not made again");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    };
+
+    assert!(matches!(refused, StoreError::Taken), "{refused}");
+    assert!(!keeping.is_finished());
+}
+
+#[tokio::test]
+async fn a_claim_is_given_up_when_another_daemon_has_the_database() {
+    let mut server = Postgres::start();
+    let url = server.database();
+    // Long enough for the other one to come first.
+    let keeping = tokio::spawn(Store::claim(&url).await.unwrap().keep(Duration::from_secs(4)));
+    server.kill();
+    server.revive();
+    let other = Store::claim(&url).await.unwrap();
+
+    tokio::time::timeout(PATIENCE * 6, keeping).await.unwrap().unwrap();
+
+    drop(other);
+    Store::claim(&url).await.unwrap();
 }

@@ -4,7 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use jid::{BareJid, Jid};
-use otrbot::xmpp::{Account, Command, Down, Event, Negotiated, Pace, Tls, TlsVersion, start_paced};
+use otrbot::xmpp::{
+    Account, Command, Component, Down, Event, Negotiated, Pace, Tls, TlsVersion, start_component,
+    start_paced,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -77,6 +80,11 @@ impl Client {
 
     pub(crate) fn start_paced(account: Account, pace: Pace) -> Self {
         let (commands, events) = start_paced(account, pace).unwrap();
+        Self { commands, events }
+    }
+
+    pub(crate) fn component(component: &Component) -> Self {
+        let (commands, events) = start_component(component, brisk()).unwrap();
         Self { commands, events }
     }
 

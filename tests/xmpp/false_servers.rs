@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use otrbot::xmpp::{Account, Down, Pace};
+use jid::BareJid;
+use otrbot::xmpp::{Account, Component, Down, Pace};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -157,4 +158,30 @@ async fn what_is_no_xmpp_is_told() {
     stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
 
     assert!(matches!(bot.offline().await.0, Down::Broken(_)));
+}
+
+#[tokio::test]
+async fn a_stream_that_the_server_closes_is_closed_from_both_sides() {
+    let (listener, account) = listen().await;
+    let mut bot = Client::component(&Component {
+        jid: BareJid::new("bot@lessons.localhost").unwrap(),
+        resource: "otrbot".to_owned(),
+        secret: "secret".to_owned().into(),
+        server: account.server.unwrap(),
+    });
+    let mut stream = accept(&listener).await;
+    until(&mut stream, "<stream:stream").await;
+    let opening = "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' \
+        xmlns:stream='http://etherx.jabber.org/streams' id='1' from='lessons.localhost'>";
+    stream.write_all(opening.as_bytes()).await.unwrap();
+    until(&mut stream, "</handshake>").await;
+    stream.write_all(b"<handshake/>").await.unwrap();
+    bot.online().await;
+
+    stream.write_all(b"</stream:stream>").await.unwrap();
+
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).await.unwrap();
+    assert!(rest.ends_with("</stream:stream>"), "{rest}");
+    assert_eq!(bot.offline().await.0, Down::Closed);
 }

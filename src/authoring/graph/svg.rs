@@ -6,6 +6,7 @@
 use std::fmt::{self, Write as _};
 
 use quick_xml::escape::escape;
+use tr::tr;
 
 use super::{
     Arrow, Picture, Role, StateBox,
@@ -45,7 +46,7 @@ sans-serif;fill:#1a1a1a}.name,.title{font-weight:bold}.quotation{font-style:ital
 .private .frame{fill:#dcebfb;stroke-width:1.5}\
 .verified .frame{fill:#d9f2dc;stroke-width:3.5}\
 .any .frame{fill:#fff;stroke-dasharray:2 4;stroke-width:1.5}\
-.inner{fill:none;stroke:#333;stroke-width:1}";
+.inner{fill:none;stroke:#333;stroke-width:1}.rtl .quotation{unicode-bidi:normal}";
 
 /// A box with its text, broken into lines.
 struct Drawn<'p> {
@@ -129,12 +130,13 @@ fn write(picture: &Picture, svg: &mut String, class: Option<&str>) -> fmt::Resul
         text(svg, "title", TITLE, MARGIN, MARGIN + TITLE, &picture.title)?;
         legend(svg, MARGIN, MARGIN + TITLE * LEADING + 14.0)?;
     }
-    writeln!(svg, "<g transform=\"translate({left:.1} {top:.1})\">")?;
+    let direction = if picture.is_rtl { " class=\"rtl\" direction=\"rtl\"" } else { "" };
+    writeln!(svg, "<g{direction} transform=\"translate({left:.1} {top:.1})\">")?;
     for ((arrow, (_, points)), _) in picture.arrows.iter().zip(&layout.arrows).zip(&labels) {
         line(svg, picture, arrow, points)?;
     }
     for (state, place) in drawn.iter().zip(&layout.boxes) {
-        state.write(svg, *place)?;
+        state.write(svg, *place, picture.is_rtl)?;
     }
     for ((arrow, (place, _)), lines) in picture.arrows.iter().zip(&layout.arrows).zip(&labels) {
         write_label(svg, picture, arrow, *place, lines)?;
@@ -157,9 +159,9 @@ fn extent(layout: &Layout) -> (f64, f64, f64) {
 fn drawn(state: &StateBox) -> Drawn<'_> {
     let sort = match state.role {
         Role::Anywhere => String::new(),
-        Role::Start => format!("{} · START", words::need(state.need)),
-        Role::End => format!("{} · END", words::need(state.need)),
-        Role::Middle => words::need(state.need).to_owned(),
+        Role::Start => tr!("{need} · START", need = words::need(state.need)),
+        Role::End => tr!("{need} · END", need = words::need(state.need)),
+        Role::Middle => words::need(state.need),
     };
     let quotation = state.quotation.as_ref().map(|text| wrap(&clean(text), TEXT, BOX_TEXT_WIDTH));
     let quotation = quotation.unwrap_or_default();
@@ -179,7 +181,7 @@ fn drawn(state: &StateBox) -> Drawn<'_> {
 }
 
 impl Drawn<'_> {
-    fn write(&self, svg: &mut String, place: Rect) -> fmt::Result {
+    fn write(&self, svg: &mut String, place: Rect, is_rtl: bool) -> fmt::Result {
         let Rect { x, y, width, height } = place;
         let class = class(self.state);
         let radius = if self.state.role == Role::Start { 18.0 } else { 6.0 };
@@ -197,29 +199,31 @@ impl Drawn<'_> {
                  height=\"{height:.1}\" rx=\"4\"/>"
             )?;
         }
-        let left = x + PADDING;
+        // A text begins where its direction does: at this distance from the side of the box.
+        let at =
+            |inner: f64| if is_rtl { x + width - PADDING - inner } else { x + PADDING + inner };
         let mut baseline = y + PADDING + NAME;
-        text(svg, "name", NAME, left, baseline, &self.state.name)?;
+        text(svg, "name", NAME, at(0.0), baseline, &self.state.name)?;
         baseline += (NAME * LEADING - NAME) + TEXT;
         if !self.sort.is_empty() {
-            sign(svg, self.state.need, left + 6.0, baseline - 4.0)?;
-            text(svg, "sort", TEXT, left + SIGN, baseline, &self.sort)?;
+            sign(svg, self.state.need, at(6.0), baseline - 4.0)?;
+            text(svg, "sort", TEXT, at(SIGN), baseline, &self.sort)?;
             baseline += TEXT * LEADING;
         }
         if !self.quotation.is_empty() {
             baseline += 6.0;
         }
         for line in &self.quotation {
-            text(svg, "quotation", TEXT, left, baseline, line)?;
+            text(svg, "quotation", TEXT, at(0.0), baseline, line)?;
             baseline += TEXT * LEADING;
         }
         if !self.lines.is_empty() {
             baseline += 6.0;
         }
         for lines in &self.lines {
-            text(svg, "bullet", TEXT, left, baseline, "•")?;
+            text(svg, "bullet", TEXT, at(0.0), baseline, "•")?;
             for line in lines {
-                text(svg, "reaction", TEXT, left + TEXT, baseline, line)?;
+                text(svg, "reaction", TEXT, at(TEXT), baseline, line)?;
                 baseline += TEXT * LEADING;
             }
         }
@@ -262,8 +266,10 @@ fn text(svg: &mut String, class: &str, size: f64, x: f64, y: f64, text: &str) ->
 /// The lines on an arrow.
 fn label(arrow: &Arrow) -> Vec<String> {
     let causes = arrow.causes.iter().enumerate().flat_map(|(ix, cause)| {
-        let or = if ix == 0 { "" } else { "or " };
-        wrap(&format!("{or}{}", clean(cause)), LABEL, LABEL_TEXT_WIDTH)
+        let cause = clean(cause);
+        // i18n: another thing that leads to the same state.
+        let cause = if ix == 0 { cause } else { tr!("or {cause}", cause = cause) };
+        wrap(&cause, LABEL, LABEL_TEXT_WIDTH)
     });
     causes.collect()
 }
@@ -355,21 +361,25 @@ fn legend(svg: &mut String, left: f64, top: f64) -> fmt::Result {
 pub fn in_words(picture: &Picture) -> Vec<String> {
     let mut said = Vec::new();
     for (ix, state) in picture.boxes.iter().enumerate() {
-        let sort = match state.role {
-            Role::Start => ", the start",
-            Role::End => ", an end",
-            Role::Middle | Role::Anywhere => "",
+        let (name, need) = (&state.name, words::need(state.need));
+        let state = match state.role {
+            // i18n: a state of the lesson, and what is certain in it.
+            Role::Start => tr!("{name} ({need}), the start", name = name, need = need),
+            Role::End => tr!("{name} ({need}), an end", name = name, need = need),
+            Role::Middle => tr!("{name} ({need})", name = name, need = need),
+            Role::Anywhere => name.clone(),
         };
-        let mut ways: Vec<String> = Vec::new();
-        for arrow in picture.arrows.iter().filter(|arrow| arrow.from == ix) {
-            ways.push(format!("{}: to {}", arrow.causes.join(" or "), picture.name_of(arrow.to)));
-        }
-        let need = match state.role {
-            Role::Anywhere => String::new(),
-            Role::Start | Role::Middle | Role::End => format!(" ({})", words::need(state.need)),
-        };
-        let stop = if ways.is_empty() { "" } else { ". " };
-        said.push(format!("{}{need}{sort}{stop}{}.", state.name, ways.join("; ")));
+        let ways = picture.arrows.iter().filter(|arrow| arrow.from == ix).map(|arrow| {
+            let (causes, to) = (words::any_of(&arrow.causes), picture.name_of(arrow.to));
+            // i18n: what happens, and the state that it leads to.
+            tr!("{causes}: to {state}", causes = causes, state = to)
+        });
+        let ways =
+            ways.reduce(|first, second| tr!("{first}; {second}", first = first, second = second));
+        said.push(match ways {
+            Some(ways) => format!("{state}. {ways}."),
+            None => format!("{state}."),
+        });
     }
     said
 }

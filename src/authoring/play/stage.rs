@@ -139,10 +139,9 @@ impl<W: Write> Stage<W> {
             }
             let arrow = if path.is_empty() { "" } else { " -> " };
             let way = format!("{from_name}{arrow}{path}");
-            let mut done: Vec<String> =
-                deeds.into_iter().map(|deed| words::deed(deed).to_owned()).collect();
+            let mut done: Vec<String> = deeds.into_iter().map(words::deed).collect();
             if n_lines > 0 {
-                done.push(format!("says {}", words::counted(n_lines, "line")));
+                done.push(words::says(n_lines));
             }
             let done =
                 if done.is_empty() { String::new() } else { format!(" ({})", done.join(", ")) };

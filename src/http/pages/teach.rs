@@ -111,13 +111,13 @@ pub fn lesson(frame: &Frame, preview: &Preview) -> Markup {
                     input type="checkbox" id="whole";
                     label for="whole" { (tr!("Show the whole lesson at once")) }
                 }
-                div.graph role="region" aria-label=(tr!("The lesson")) tabindex="0" dir="ltr" lang="en" {
+                div.graph role="region" aria-label=(tr!("The lesson")) tabindex="0" dir="ltr" {
                     (PreEscaped(&preview.svg))
                 }
             }
             section aria-labelledby="words" {
                 h2 id="words" { (tr!("The lesson in words")) }
-                ol.states dir="ltr" lang="en" {
+                ol.states {
                     @for state in &preview.states { li { (state) } }
                 }
             }

@@ -171,13 +171,7 @@ fn pages(frame: &Frame) -> Vec<String> {
     ] {
         pages.push(enter_jid(frame, "<typed>", Some(problem)));
     }
-    for progress in [
-        Progress::Invited,
-        Progress::Talking,
-        Progress::Encrypted,
-        Progress::Verified,
-        Progress::Done,
-    ] {
+    for progress in Progress::ALL {
         let verdicts = [None, Some(BotSecretVerdict::Wrong), Some(BotSecretVerdict::NotGivenYet)];
         for verdict in verdicts {
             let whereabouts = whereabouts(progress);
