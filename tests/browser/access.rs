@@ -86,6 +86,7 @@ struct Looker {
 impl Looker {
     async fn sit_down(locale: &'static str) -> Self {
         let tool = Tool::start().await;
+        tool.speak_all_languages();
         let browser = Browser::start(Scripts::On).await;
         Self { tool, browser, locale, n_pages: 0 }
     }

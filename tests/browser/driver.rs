@@ -15,6 +15,7 @@ use std::{
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
 
 /// Name of the member that holds an element's reference, by the standard.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -230,13 +231,19 @@ impl Browser {
 
     /// The element of a selector, as soon as it is there.
     pub(crate) async fn find(&self, selector: &str) -> Element {
-        let mut found = None;
-        crate::support::until(selector, async || {
-            found = self.all(selector).await.into_iter().next();
-            found.is_some()
-        })
-        .await;
-        found.unwrap()
+        let find = async {
+            loop {
+                if let Some(found) = self.all(selector).await.into_iter().next() {
+                    return found;
+                }
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        if let Ok(found) = timeout(PATIENCE, find).await {
+            return found;
+        }
+        let page = "return location.href + ' ' + document.documentElement.outerHTML";
+        panic!("{selector}: not within a minute in {}", self.script(page).await);
     }
 
     pub(crate) async fn click(&self, Element(id): &Element) {
