@@ -1,9 +1,9 @@
-//! Every metric, declared once, and what counts.
+//! Every metric of the daemon, and how it is counted.
 
 mod labels;
 mod meters;
-mod names;
 mod process;
+mod registration;
 mod text;
 
 use std::{

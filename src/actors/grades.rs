@@ -71,10 +71,11 @@ impl Default for RetryPlan {
 impl RetryPlan {
     /// The pause after a number of attempts, in seconds, spread by up to a fifth either way so that a
     /// platform that comes back is not met by everybody at once. What the platform asks for is the
-    /// least.
-    fn pause(&self, attempts: u32, asked: Option<Duration>, chance: u8) -> u64 {
+    /// least, and `most`, before it is spread, the most.
+    fn pause(&self, attempts: u32, asked: Option<Duration>, most: Duration, chance: u8) -> u64 {
         let at = usize::try_from(attempts).unwrap_or(usize::MAX);
         let pause = self.pauses.get(at).or_else(|| self.pauses.last()).copied().unwrap_or(LOOK);
+        let pause = pause.min(most);
         let spread = pause * 4 / 5 + pause * 2 / 5 * u32::from(chance) / 255;
         let pause = spread.max(asked.unwrap_or_default());
         // Rounded up: the store counts whole seconds.
@@ -413,9 +414,9 @@ impl Attempt {
     fn rest(&self, outcome: &Outcome) -> Option<Duration> {
         let Outcome::Busy { retry_after, .. } = outcome else { return None };
         let [chance] = random_bytes();
-        let rest = Duration::from_secs(self.plan.pause(self.n_failures, None, chance));
-        let asked = retry_after.unwrap_or_default().min(LONGEST_ASKED);
-        Some(rest.min(LONGEST_REST).max(asked))
+        let asked = retry_after.map(|asked| asked.min(LONGEST_ASKED));
+        let rest = self.plan.pause(self.n_failures, asked, LONGEST_REST, chance);
+        Some(Duration::from_secs(rest))
     }
 
     /// What is to be done after an attempt.
@@ -443,11 +444,8 @@ impl Attempt {
         let [chance] = random_bytes();
         let pause = match rest {
             // It may be this grade alone that the platform does not get over.
-            Some(rest) => {
-                let own = self.plan.pause(attempts, None, chance);
-                own.min(LONGEST_REST.as_secs()).max(rest.as_secs())
-            }
-            None => self.plan.pause(attempts, retry_after, chance),
+            Some(rest) => self.plan.pause(attempts, None, LONGEST_REST, chance).max(rest.as_secs()),
+            None => self.plan.pause(attempts, retry_after, Duration::MAX, chance),
         };
         warn!("grade.id":% = id, "enrolment.id":% = enrolment; "grade {id} of enrolment {enrolment}: tried again in {pause} s: {why}");
         Ended::Again { at: now.saturating_add_unsigned(pause), why }
@@ -487,7 +485,7 @@ mod tests {
     fn pauses_grow_are_spread_and_respect_the_platform() {
         let plan = RetryPlan::default();
         let seconds = |attempts, asked: Option<u64>, chance| {
-            plan.pause(attempts, asked.map(Duration::from_secs), chance)
+            plan.pause(attempts, asked.map(Duration::from_secs), Duration::MAX, chance)
         };
 
         assert_eq!((seconds(0, None, 0), seconds(0, None, 255)), (4, 6));
@@ -495,5 +493,7 @@ mod tests {
         assert_eq!(seconds(1_000_000, None, 0), 8_640);
         assert_eq!(seconds(0, Some(120), 255), 120);
         assert_eq!(seconds(4, Some(120), 0), 2_880);
+        let most = Duration::from_secs(100);
+        assert_eq!([0, 255].map(|chance| plan.pause(4, None, most, chance)), [80, 120]);
     }
 }

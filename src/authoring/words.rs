@@ -1,5 +1,7 @@
 //! A lesson's reactions in plain words, for people who never see the YAML; in the language of the
 //! innermost [`scope`](crate::i18n::scope()).
+//!
+//! `tr!` holds a lock while it looks at its arguments: what calls it again has to be done before.
 
 use std::{fmt::Display, time::Duration};
 
@@ -130,13 +132,15 @@ pub fn counted(n: usize, thing: &str) -> String {
 /// What a reaction waits for. `topics` stand for the one of the trigger.
 pub fn cause(reaction: &Reaction<Teaching>, topics: &[&str]) -> String {
     let trigger = &reaction.trigger;
-    let mut said = match reaction.after {
-        Some(after) => tr!("after {time}", time = time(after)),
+    let time = reaction.after.map(time);
+    let mut said = match time {
+        Some(time) => tr!("after {time}", time = time),
         None => event(trigger.event),
     };
     if !topics.is_empty() {
+        let topics = list(topics);
         // i18n: {event} is such as "writes a message"; the topics are names from the lesson.
-        said = tr!("{event} about {topics}", event = said, topics = list(topics));
+        said = tr!("{event} about {topics}", event = said, topics = topics);
     }
     let claims = joined(trigger.conditions.iter().copied().map(claim), |first, second| {
         tr!("{first} and {second}", first = first, second = second)
@@ -165,7 +169,8 @@ pub fn effect(reaction: &Reaction<Teaching>) -> String {
         done.push(tr!("gives a hint"));
     }
     if let (Some(pause), false) = (reaction.at_most_every, done.is_empty()) {
-        done.push(tr!("at most every {time}", time = time(pause)));
+        let time = time(pause);
+        done.push(tr!("at most every {time}", time = time));
     }
     list(done)
 }
@@ -192,9 +197,16 @@ fn n_said(actions: &[Action]) -> usize {
     texts(actions).count()
 }
 
+/// The pieces of a text between which it may be broken.
+pub fn split(text: &str) -> impl Iterator<Item = &str> {
+    // Blanks that do not break keep the signs of French where they are.
+    let is_blank = |c: char| c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{202f}');
+    text.split(is_blank).filter(|piece| !piece.is_empty())
+}
+
 /// The beginning of a text, on one line; `…` stands for the rest.
 pub fn shorten(text: &str, max_chars: usize) -> String {
-    let text: Vec<&str> = text.split_whitespace().collect();
+    let text: Vec<&str> = split(text).collect();
     let text = text.join(" ");
     if text.chars().count() <= max_chars {
         return text;
@@ -234,5 +246,6 @@ mod tests {
         }
         assert_eq!(shorten("one  two\nthree", 40), "one two three");
         assert_eq!(shorten("one two, three", 9), "one two…");
+        assert_eq!(shorten("un deux\u{a0}! trois", 10), "un deux\u{a0}!…");
     }
 }

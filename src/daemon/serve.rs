@@ -1,6 +1,6 @@
 //! Starting, and what is seen to until the end, with the actor system running.
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{future::pending, net::TcpListener, sync::Arc, time::Duration};
 
 use actix::{Actor as _, Arbiter, AsyncContext as _, Context};
 use actix_web::dev::ServerHandle;
@@ -55,10 +55,11 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
     let mut interrupts = signal(SignalKind::interrupt()).context("cannot listen to SIGINT")?;
     let service = ServiceManager::from_environment();
     let (on_end, mut ended) = mpsc::channel(1);
+    let (on_taken, mut taken) = oneshot::channel();
     let door = Door::open(&assembly, &on_end)?;
     let (health, health_server) = (door.health.clone(), door.health_server.clone());
     let running = tokio::select! {
-        running = start(&assembly, door, service, on_failure, &on_end) => running,
+        running = start(&assembly, door, service, on_failure, on_taken, &on_end) => running,
         _ = terms.recv() => Err(Interrupted::Signal("SIGTERM")),
         _ = interrupts.recv() => Err(Interrupted::Signal("SIGINT")),
     };
@@ -86,9 +87,13 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
         tokio::select! {
             _ = terms.recv() => break Ok("SIGTERM"),
             _ = interrupts.recv() => break Ok("SIGINT"),
-            down = &mut failed => break Err(down.map_err(|_gone| Ailing::Dead("the XMPP connection"))),
-            Ok(ailing) = &mut died => break Err(Err(ailing)),
-            Some(part) = ended.recv() => break Err(Err(Ailing::Dead(part))),
+            down = &mut failed => break Err(match down {
+                Ok(down) => gave_up(&assembly, &down),
+                Err(_gone) => died_of(Ailing::Dead("the XMPP connection")),
+            }),
+            Ok(ailing) = &mut died => break Err(died_of(ailing)),
+            Some(part) = ended.recv() => break Err(died_of(Ailing::Dead(part))),
+            Ok(()) = &mut taken => break Err(no_store(&assembly, &StoreError::Taken)),
             _ = hangups.recv() => {
                 service.reloading().await;
                 reload(&assembly, &running).await;
@@ -96,15 +101,7 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
             }
         }
     };
-    let result = match result {
-        Ok(signal) => {
-            info!("{signal}: stopping");
-            Ok(())
-        }
-        Err(Ok(down)) => Err(gave_up(&assembly, &down)),
-        // Nothing is lost that was answered for: a new process goes on where this one stood.
-        Err(Err(ailing)) => Err(Failure::Unknown(anyhow::anyhow!("{ailing}; start the bot again"))),
-    };
+    let result = result.map(|signal| info!("{signal}: stopping"));
     watching.abort();
     let why = result.as_ref().err().map_or_else(|| "asked to".to_owned(), ToString::to_string);
     let why = format!("stopping: {why}");
@@ -122,6 +119,17 @@ impl<F: Into<Failure>> From<F> for Interrupted {
     fn from(failure: F) -> Self {
         Self::Failure(failure.into())
     }
+}
+
+/// What it means for the process that a part of it is dead. Nothing is lost that was answered for: a
+/// new process goes on where this one stood.
+fn died_of(ailing: Ailing) -> Failure {
+    Failure::Unknown(anyhow::anyhow!("{ailing}; start the bot again"))
+}
+
+/// What a store that cannot be used means for the process.
+fn no_store(assembly: &Assembly, error: &StoreError) -> Failure {
+    Failure::MissingDependency(format!("{}: store: {error}", assembly.settings.file.display()))
 }
 
 /// What a connection that was given up means for the process.
@@ -242,9 +250,7 @@ async fn open_store(assembly: &Assembly, service: ServiceManager) -> Result<Open
             info!("the store is there");
         }
     }
-    opened.map_err(|error: StoreError| {
-        Failure::MissingDependency(format!("{}: store: {error}", settings.file.display()))
-    })
+    opened.map_err(|error: StoreError| no_store(assembly, &error))
 }
 
 async fn start(
@@ -252,13 +258,19 @@ async fn start(
     door: Door,
     service: ServiceManager,
     on_failure: oneshot::Sender<Down>,
+    on_taken: oneshot::Sender<()>,
     on_end: &OnEnd,
 ) -> Result<Running, Interrupted> {
     let settings = &assembly.settings;
     let Door { metrics, pages: pages_listener, health_server, .. } = door;
     let Opened { claim, store, known } = open_store(assembly, service).await?;
-    // It lives as long as the process: nothing is written after it.
-    run_for_good(claim.keep(CLAIM_PACE), "the claim to the database", on_end.clone());
+    // It lives as long as the process. Once another daemon has the database, this one ends.
+    let keep = async {
+        claim.keep(CLAIM_PACE).await;
+        on_taken.send(()).ok();
+        pending::<()>().await;
+    };
+    run_for_good(keep, "the claim to the database", on_end.clone());
     let store_actor =
         StoreActor::new(store.clone(), settings.retention, Arc::clone(&metrics)).start();
 

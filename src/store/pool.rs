@@ -33,10 +33,11 @@ const SQLITE: [&str; 5] = [
 ];
 /// What a connection to PostgreSQL needs: the server gives up what nobody waits for any more, and
 /// with it the rows that it holds locked, for others to go on.
-const POSTGRES: [&str; 4] = [
+const POSTGRES: [&str; 5] = [
     "SET statement_timeout = '8s'",
     "SET idle_in_transaction_session_timeout = '15s'",
     "SET tcp_keepalives_idle = 15",
+    "SET tcp_keepalives_interval = 5",
     "SET tcp_user_timeout = '15s'",
 ];
 

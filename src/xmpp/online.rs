@@ -429,6 +429,7 @@ impl Running<'_> {
                 return Err(Down::Closed);
             }
             Item::Nonza(element) if element.is("error", ns::STREAM) => {
+                self.is_over = true;
                 return Err(stream_error(&element, &self.face.own));
             }
             Item::Nonza(element) if element.is("a", ns::SM) => {
@@ -534,9 +535,9 @@ impl Running<'_> {
         self.outbox.push(None, GOODBYE);
     }
 
-    /// Closes the stream that the server has closed (RFC 6120, section 4.4); it waits for that.
+    /// Closes the stream that the server has closed (RFC 6120, section 4.4): the server waits for that.
     async fn answer_goodbye(&mut self) {
-        // In the middle of a stanza nothing else can be said.
+        // What is half said cannot be broken off, and the rest is not worth waiting for.
         if self.outbox.is_done() {
             let goodbye = async {
                 self.write.write_all(GOODBYE).await?;

@@ -202,6 +202,28 @@ fn every_state_and_way_of_shipped_lessons_is_in_dot_and_mermaid() {
 }
 
 #[test]
+fn texts_begin_on_the_side_of_a_box_where_their_direction_does() {
+    fn number(svg: &str, mark: &str) -> f64 {
+        let (_, rest) = svg.split_once(mark).unwrap();
+        rest.split('"').next().unwrap().parse().unwrap()
+    }
+    let (name, lesson) = shipped().into_iter().next().unwrap();
+    let mut picture = Picture::new(&name, &lesson);
+    for is_rtl in [false, true] {
+        picture.is_rtl = is_rtl;
+        let svg = svg::inline(&picture);
+        let (_, first) = svg.split_once("<rect class=\"frame\" x=\"").unwrap();
+        let x = number(&format!("|{first}"), "|");
+        let width = number(first, " width=\"");
+        let begins = number(first, "<text class=\"name\" font-size=\"14\" x=\"");
+
+        assert_eq!(svg.contains("direction=\"rtl\""), is_rtl);
+        let side = if is_rtl { x + width - begins } else { begins - x };
+        assert!((side - 10.0).abs() < 0.2, "{is_rtl}: {side} from its side");
+    }
+}
+
+#[test]
 fn boxes_and_labels_do_not_overlap() {
     for (name, lesson) in shipped() {
         let drawn = read(&svg::svg(&Picture::new(&name, &lesson)));

@@ -3,6 +3,8 @@
 
 use unicode_width::UnicodeWidthChar as _;
 
+use crate::authoring::words::split;
+
 /// Width of a text in a font of this size.
 pub(super) fn width(text: &str, size: f64) -> f64 {
     text.chars().map(ems).sum::<f64>() * size
@@ -28,7 +30,7 @@ fn ems(c: char) -> f64 {
 pub(super) fn wrap(text: &str, size: f64, max: f64) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
+    for word in split(text) {
         for (ix, piece) in pieces(word, size, max).into_iter().enumerate() {
             let blank = if line.is_empty() || ix > 0 { "" } else { " " };
             let longer = format!("{line}{blank}{piece}");

@@ -51,7 +51,7 @@ sans-serif;fill:#1a1a1a}.name,.title{font-weight:bold}.quotation{font-style:ital
 /// A box with its text, broken into lines.
 struct Drawn<'p> {
     state: &'p StateBox,
-    /// The state's sign and words, such as `Start, private`; nothing for what happens in any.
+    /// What is certain in the state, such as `private · START`; nothing for what happens in any.
     sort: String,
     quotation: Vec<String>,
     lines: Vec<Vec<String>>,
@@ -157,11 +157,12 @@ fn extent(layout: &Layout) -> (f64, f64, f64) {
 }
 
 fn drawn(state: &StateBox) -> Drawn<'_> {
+    let need = words::need(state.need);
     let sort = match state.role {
         Role::Anywhere => String::new(),
-        Role::Start => tr!("{need} · START", need = words::need(state.need)),
-        Role::End => tr!("{need} · END", need = words::need(state.need)),
-        Role::Middle => words::need(state.need),
+        Role::Start => tr!("{need} · START", need = need),
+        Role::End => tr!("{need} · END", need = need),
+        Role::Middle => need,
     };
     let quotation = state.quotation.as_ref().map(|text| wrap(&clean(text), TEXT, BOX_TEXT_WIDTH));
     let quotation = quotation.unwrap_or_default();
@@ -391,7 +392,7 @@ fn xml(text: &str) -> String {
 
 /// A text on one line.
 fn clean(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words: Vec<&str> = words::split(text).collect();
     words.join(" ").chars().filter(|c| !c.is_control()).collect()
 }
 
