@@ -181,6 +181,25 @@ fn a_postgresql_that_is_read_only_for_a_while() {
 }
 
 #[test]
+fn a_database_that_another_daemon_has_taken_is_left_to_it() {
+    let server = Postgres::start();
+    let url = server.database();
+    let mut school = School::open(1, |script| {
+        script.whitelist.clear();
+        script.store = url.clone();
+    });
+
+    let mut other = Postgres::take_over(&url);
+    let status = school.daemon.wait(RECOVERY);
+
+    other.kill().unwrap();
+    other.wait().unwrap();
+    let log = school.daemon.log();
+    assert_eq!(status.code(), Some(5), "{log}");
+    assert!(log.contains("another otrbot uses the database"), "{log}");
+}
+
+#[test]
 fn a_postgresql_whose_connections_are_lost_without_a_word() {
     let server = Postgres::start();
     let hole = Hole::dig(&server.socket());

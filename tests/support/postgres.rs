@@ -94,6 +94,17 @@ impl Postgres {
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
 
+    /// Has the daemon's claim to a database end, and another one have it for as long as the process
+    /// lives that this gives.
+    pub(crate) fn take_over(database: &str) -> Child {
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'";
+        let take = "SELECT pg_advisory_lock(122545925943156)";
+        let mut command = Command::new(programs().join("psql"));
+        command.args(["--quiet", "--no-psqlrc", database]);
+        command.args(["-c", end, "-c", take, "-c", "SELECT pg_sleep(300)"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     /// As if its machine had lost its power.
     pub(crate) fn kill(&mut self) {
         self.order("stop\n");
