@@ -174,7 +174,7 @@ impl Store {
     /// As with [`claim`](Self::claim).
     pub async fn claim_within(url: &str, patience: Duration) -> Result<Claim, StoreError> {
         let end = Instant::now() + patience;
-        let mut known = None;
+        let (mut known, mut is_said) = (None, false);
         loop {
             if is_file(url) {
                 if let Some(file) = lock_file(url)? {
@@ -189,8 +189,13 @@ impl Store {
                     Tried::Taken(connection, _) => known = Some(connection),
                 }
             }
-            if Instant::now() >= end {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
                 return Err(StoreError::Taken);
+            }
+            if !std::mem::replace(&mut is_said, true) {
+                let secs = left.as_secs();
+                warn!("another otrbot uses the database: waiting up to {secs} s for it to end");
             }
             sleep(PAUSE).await;
         }
