@@ -212,8 +212,7 @@ fn staying(
             if topics.len() > 1 { tr!("says something on it") } else { words::effect(reaction) };
         if reaction.target.is_some() {
             let anew = tr!("begins this state anew");
-            effect =
-                words::list(Some(effect).filter(|done| !done.is_empty()).into_iter().chain([anew]));
+            effect = if effect.is_empty() { anew } else { words::list([effect, anew]) };
         } else if effect.is_empty() {
             effect = tr!("nothing is done");
         }

@@ -111,6 +111,11 @@ pub fn any_of<T: Display>(things: impl IntoIterator<Item = T>) -> String {
     joined(things, |first, second| tr!("{first} or {second}", first = first, second = second))
 }
 
+/// Several things of which each stands for itself.
+pub fn series<T: Display>(things: impl IntoIterator<Item = T>) -> String {
+    joined(things, |first, second| tr!("{first}; {second}", first = first, second = second))
+}
+
 fn joined<T: Display>(
     things: impl IntoIterator<Item = T>,
     join: impl Fn(&str, &str) -> String,

@@ -222,7 +222,7 @@ struct Opened {
 /// Opens the store and reads who is known. A server that is away is waited for.
 async fn open_store(assembly: &Assembly, service: ServiceManager) -> Result<Opened, Failure> {
     let settings = &assembly.settings;
-    let is_file = settings.store.starts_with("sqlite:");
+    let is_file = Store::is_file(&settings.store);
     let mut pause = FIRST_PAUSE;
     let mut waiting = None;
     let opened = loop {

@@ -79,7 +79,7 @@ enum Lock {
 }
 
 /// Whose a server's lock is: the number of its process for the connection, and when that began.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 struct Holder {
     pid: i32,
     since: String,
@@ -140,10 +140,9 @@ async fn regain(
                 ended.err().map_or_else(|| "an old connection has it".to_owned(), |e| e.to_string())
             }
             Ok(Tried::Taken(_, Some(_))) => return None,
-            // It was let go of in between.
             Ok(Tried::Taken(connection, None)) => {
                 known = Some(connection);
-                continue;
+                "it was let go of this moment".to_owned()
             }
             Err(error) => error.to_string(),
         };
@@ -163,7 +162,7 @@ impl Store {
     ///
     /// [`StoreError::Taken`], or as with [`open`](Self::open).
     pub async fn claim(url: &str) -> Result<Claim, StoreError> {
-        let patience = if is_file(url) { FILE_PATIENCE } else { SERVER_PATIENCE };
+        let patience = if Self::is_file(url) { FILE_PATIENCE } else { SERVER_PATIENCE };
         Self::claim_within(url, patience).await
     }
 
@@ -176,7 +175,7 @@ impl Store {
         let end = Instant::now() + patience;
         let (mut known, mut is_said) = (None, false);
         loop {
-            if is_file(url) {
+            if Self::is_file(url) {
                 if let Some(file) = lock_file(url)? {
                     return Ok(Claim { url: url.to_owned(), lock: Lock::File(file) });
                 }
@@ -200,10 +199,6 @@ impl Store {
             sleep(PAUSE).await;
         }
     }
-}
-
-fn is_file(url: &str) -> bool {
-    url.starts_with("sqlite:")
 }
 
 async fn try_server(url: &str, known: Option<AnyConnection>) -> Result<Tried, StoreError> {

@@ -60,9 +60,14 @@ impl Store {
         Self::open_or_make(url, false).await
     }
 
+    /// Whether a URL is that of a file of SQLite, and not of a server.
+    pub fn is_file(url: &str) -> bool {
+        url.starts_with("sqlite:")
+    }
+
     async fn open_or_make(url: &str, may_make: bool) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let is_sqlite = url.starts_with("sqlite:");
+        let is_sqlite = Self::is_file(url);
         if is_sqlite && (url.contains(":memory:") || url.contains("mode=memory")) {
             let why = "a database in memory would lose grades at the end; name a file".to_owned();
             return Err(StoreError::Open { why });

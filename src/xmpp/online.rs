@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use log::debug;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf, split},
-    time::{Instant, sleep_until, timeout, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 use tokio_xmpp::Stanza;
 use xmpp_parsers::{
@@ -172,10 +172,9 @@ impl Running<'_> {
         outcome = outcome.and_then(|()| self.digest(owner));
         loop {
             if let Err(why) = outcome {
-                if self.stop_by.is_some() {
+                // What is half said cannot be broken off, and the rest is not worth waiting for.
+                if self.stop_by.is_some() || (self.is_over && self.outbox.is_done()) {
                     self.hang_up().await;
-                } else if self.is_over {
-                    self.answer_goodbye().await;
                 }
                 return why;
             }
@@ -535,24 +534,18 @@ impl Running<'_> {
         self.outbox.push(None, GOODBYE);
     }
 
-    /// Closes the stream that the server has closed (RFC 6120, section 4.4): the server waits for that.
-    async fn answer_goodbye(&mut self) {
-        // What is half said cannot be broken off, and the rest is not worth waiting for.
-        if self.outbox.is_done() {
-            let goodbye = async {
-                self.write.write_all(GOODBYE).await?;
-                self.write.shutdown().await
-            };
-            if timeout(self.pace.stop, goodbye).await.is_err() {
-                debug!("the connection was not closed in time");
-            }
-        }
-    }
-
-    /// Ends TLS and TCP in order, if the other side is still there.
+    /// Ends the stream, TLS and TCP in order, if the other side is still there. A stream that the server
+    /// has closed is closed from this side, too (RFC 6120, section 4.4): the server waits for that.
     async fn hang_up(&mut self) {
-        let left = self.stop_by.unwrap_or_else(Instant::now);
-        if timeout_at(left, self.write.shutdown()).await.is_err() {
+        let end = self.stop_by.unwrap_or_else(|| Instant::now() + self.pace.stop);
+        let is_said = self.stop_by.is_some();
+        let close = async {
+            if !is_said {
+                self.write.write_all(GOODBYE).await?;
+            }
+            self.write.shutdown().await
+        };
+        if timeout_at(end, close).await.is_err() {
             debug!("the connection was not closed in time");
         }
     }

@@ -15,7 +15,8 @@ use std::{
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::time::{sleep, timeout};
+
+use crate::support::comes_true;
 
 /// Name of the member that holds an element's reference, by the standard.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -231,16 +232,13 @@ impl Browser {
 
     /// The element of a selector, as soon as it is there.
     pub(crate) async fn find(&self, selector: &str) -> Element {
-        let find = async {
-            loop {
-                if let Some(found) = self.all(selector).await.into_iter().next() {
-                    return found;
-                }
-                sleep(Duration::from_millis(10)).await;
-            }
-        };
-        if let Ok(found) = timeout(PATIENCE, find).await {
-            return found;
+        let mut found = None;
+        let is_found = comes_true(async || {
+            found = self.all(selector).await.into_iter().next();
+            found.is_some()
+        });
+        if is_found.await {
+            return found.unwrap();
         }
         let page = "return location.href + ' ' + document.documentElement.outerHTML";
         panic!("{selector}: not within a minute in {}", self.script(page).await);

@@ -51,14 +51,22 @@ pub(crate) fn now() -> i64 {
 }
 
 /// Waits until something is so.
-pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, is_so: impl AsyncFnMut() -> bool) {
+    assert!(comes_true(is_so).await, "{what}: not within a minute");
+}
+
+/// Whether something is so within a minute.
+pub(crate) async fn comes_true(mut is_so: impl AsyncFnMut() -> bool) -> bool {
     #[expect(clippy::disallowed_methods, reason = "a test waits in real time")]
     let clock = Instant::now;
     let deadline = clock() + Duration::from_mins(1);
     while !is_so().await {
-        assert!(clock() < deadline, "{what}: not within a minute");
+        if clock() >= deadline {
+            return false;
+        }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    true
 }
 
 /// The tool, on a port of its own, with a store of its own.

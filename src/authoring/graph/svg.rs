@@ -375,12 +375,9 @@ pub fn in_words(picture: &Picture) -> Vec<String> {
             // i18n: what happens, and the state that it leads to.
             tr!("{causes}: to {state}", causes = causes, state = to)
         });
-        let ways =
-            ways.reduce(|first, second| tr!("{first}; {second}", first = first, second = second));
-        said.push(match ways {
-            Some(ways) => format!("{state}. {ways}."),
-            None => format!("{state}."),
-        });
+        let ways = words::series(ways);
+        let stop = if ways.is_empty() { "" } else { ". " };
+        said.push(format!("{state}{stop}{ways}."));
     }
     said
 }
