@@ -66,9 +66,9 @@ fuzz:
 		echo 'make fuzz needs a nightly toolchain and cargo-fuzz:'; \
 		echo '    rustup toolchain install nightly && cargo install cargo-fuzz'; exit 1; }
 	for target in $(FUZZ_TARGETS); do \
-		mkdir -p tests/fuzz/target/found/$$target && \
+		mkdir -p crates/otr/fuzz/target/found/$$target && \
 		$(CARGO) +nightly fuzz run --fuzz-dir tests/fuzz $$target \
-			tests/fuzz/target/found/$$target tests/fuzz/corpus/$$target -- \
+			crates/otr/fuzz/target/found/$$target crates/otr/fuzz/corpus/$$target -- \
 			-max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=25 || exit 1; \
 	done
 

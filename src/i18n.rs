@@ -1,37 +1,157 @@
-//! Texts in the learner's language: one [`Catalog`] a language, shared, and no language of the
-//! process.
+//! Texts in the reader's language: the catalogs that the program carries, and the language of the
+//! texts that `tr!` gives, for the time of a rendering.
 //!
 //! The English text is the `msgid`, so English (`en_GB`) is always there and always complete. The
-//! program carries the PO files of `locales/`; those of a folder, `<locale>/LC_MESSAGES/otrbot.mo`
-//! or `.po`, go before them, text by text ([`Catalogs::load`]). What a language lacks is English.
+//! program carries the PO files of `locales/`; those of a folder go before them, text by text
+//! ([`load`]). What a language lacks is English.
 //!
 //! A lesson looks its texts up in the catalog of its learner ([`Catalog::text`]). The program's own
-//! texts use the macro `tr!`, which translates with the catalog of the innermost [`scope()`] around
+//! texts use the macro `tr!`, which translates with the catalog of the innermost [`scope`] around
 //! the (synchronous) rendering; outside of any scope it gives the English text.
-//!
-//! PO, MO and plural formulas are read here ([`po`], [`mo`], [`plural`]): the libraries that there
-//! are lose obsolete entries and comments, know no lines, panic on broken files, or bind `&&`
-//! looser than `?`, which breaks the plurals of Arabic.
 //!
 //! What is deliberately absent: a default language that can be changed while somebody renders, and
 //! reading files after the start or SIGHUP.
 
-mod catalog;
-mod catalogs;
-pub mod locale;
-pub mod mo;
-pub mod placeholders;
-pub mod plural;
-pub mod po;
-mod reader;
-mod scope;
-mod texts;
-
-pub use self::{
-    catalog::{Catalog, CatalogError, Gap, SOURCE_LOCALE},
-    catalogs::{Catalogs, Problem, SharedCatalogs, catalog_file},
-    locale::is_locale,
-    reader::Reader,
-    scope::{install, scope},
-    texts::{Compiled, Lack, Texts},
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Arc, Once},
 };
+
+use gettext::{Catalog, Catalogs, Shipped};
+
+/// The catalogs that the program carries.
+const SHIPPED: Shipped =
+    Shipped { domain: "otrbot", po: include!(concat!(env!("OUT_DIR"), "/locales.rs")) };
+
+/// The languages that the program carries, and those of a folder, whose texts go before.
+///
+/// What cannot be read is left out and told: one bad file does not cost the others.
+pub fn load(folder: Option<&Path>) -> (Catalogs, Vec<Problem>) {
+    let (catalogs, problems) = Catalogs::load(&SHIPPED, folder);
+    (catalogs, problems.into_iter().map(Problem).collect())
+}
+
+/// Where the file of a language is, in its folder: `LC_MESSAGES/otrbot.po`.
+pub fn catalog_file(folder: &Path, extension: &str) -> PathBuf {
+    gettext::catalog_file(folder, SHIPPED.domain, extension)
+}
+
+/// Why a language, or a text of it, could not be used, and what to do.
+#[derive(Debug)]
+pub struct Problem(gettext::Problem);
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(problem) = self;
+        write!(f, "{problem}")?;
+        if matches!(problem, gettext::Problem::Format { .. }) {
+            f.write_str("; compile it again with `otrbot compile`")?;
+        }
+        Ok(())
+    }
+}
+
+/// Has `tr!` translate with the catalog of the innermost [`scope`], which does this by itself.
+pub fn install() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| tr::set_translator!(Scoped));
+}
+
+/// Runs `render` with `tr!` translating by `catalog`, on this thread, until it returns.
+///
+/// Not for anything that awaits: another task could run in between on the same thread.
+pub fn scope<T>(catalog: &Arc<Catalog>, render: impl FnOnce() -> T) -> T {
+    install();
+    let before = CURRENT.with(|current| current.replace(Some(Arc::clone(catalog))));
+    let _restored_at_the_end = Restore(before);
+    render()
+}
+
+thread_local! {
+    /// The catalog of the innermost scope.
+    static CURRENT: RefCell<Option<Arc<Catalog>>> = const { RefCell::new(None) };
+}
+
+/// Gives the outer scope its catalog back, also while a panic unwinds.
+struct Restore(Option<Arc<Catalog>>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        let before = self.0.take();
+        CURRENT.with(|current| current.replace(before));
+    }
+}
+
+/// What `tr!` asks: the catalog of the innermost scope.
+struct Scoped;
+
+impl tr::Translator for Scoped {
+    fn translate<'a>(&'a self, string: &'a str, context: Option<&'a str>) -> Cow<'a, str> {
+        CURRENT.with_borrow(|current| match current {
+            Some(catalog) => Cow::Owned(catalog.lookup(context, string).to_owned()),
+            None => Cow::Borrowed(string),
+        })
+    }
+
+    fn ntranslate<'a>(
+        &'a self,
+        n: u64,
+        singular: &'a str,
+        plural: &'a str,
+        context: Option<&'a str>,
+    ) -> Cow<'a, str> {
+        CURRENT.with_borrow(|current| match current {
+            Some(catalog) => {
+                Cow::Owned(catalog.lookup_plural(context, singular, plural, n).to_owned())
+            }
+            None => Cow::Borrowed(if n == 1 { singular } else { plural }),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DUTCH: &str = "msgid \"\"\nmsgstr \"Content-Type: text/plain; charset=UTF-8\\n\"\n\
+        \"Plural-Forms: nplurals=2; plural=(n != 1);\\n\"\n\n\
+        msgid \"Good morning\"\nmsgstr \"Goedemorgen\"\n\n\
+        msgctxt \"door\"\nmsgid \"Open\"\nmsgstr \"Doe open\"\n\n\
+        msgid \"one\"\nmsgid_plural \"many\"\nmsgstr[0] \"een\"\nmsgstr[1] \"veel\"\n";
+
+    fn dutch() -> Arc<Catalog> {
+        let (catalog, faults) = Catalog::parse_po("nl_NL", "nl.po", DUTCH.as_bytes()).unwrap();
+        assert!(faults.is_empty());
+        Arc::new(catalog)
+    }
+
+    #[test]
+    fn tr_speaks_the_language_of_the_innermost_scope() {
+        let (english, dutch) = (Arc::new(Catalog::source()), dutch());
+        let greet = || tr::tr!("Good morning");
+        let count = |n: u64| tr::tr!("one" | "many" % n);
+        let open = || (tr::tr!("door" => "Open"), tr::tr!("Open"));
+
+        assert_eq!((greet(), count(1)), ("Good morning".to_owned(), "one".to_owned()));
+        scope(&dutch, || {
+            assert_eq!((greet(), count(2)), ("Goedemorgen".to_owned(), "veel".to_owned()));
+            assert_eq!(open(), ("Doe open".to_owned(), "Open".to_owned()));
+            scope(&english, || assert_eq!(greet(), "Good morning"));
+            assert_eq!(greet(), "Goedemorgen");
+        });
+        assert_eq!(greet(), "Good morning");
+    }
+
+    #[test]
+    fn a_panic_inside_a_scope_does_not_leak_its_language() {
+        let dutch = dutch();
+
+        let result = std::panic::catch_unwind(|| scope(&dutch, || panic!("in the middle")));
+
+        assert!(result.is_err());
+        assert_eq!(tr::tr!("Good morning"), "Good morning");
+    }
+}

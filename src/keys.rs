@@ -1,5 +1,5 @@
 //! Files of long-term keys on disk: read whole, changed under a lock, and replaced at once, so that
-//! neither a power cut nor another process costs a key. The format is [`crate::otr::key_file`]'s,
+//! neither a power cut nor another process costs a key. The format is [`otr::key_file`]'s,
 //! the commands are in [`command`].
 
 pub mod command;
@@ -14,15 +14,13 @@ use std::{
 };
 
 use jid::{BareJid, Jid};
+use otr::{
+    identity::SigningKey,
+    key_file::{self, Account, KeyFile, KeyFileError},
+};
 use zeroize::Zeroizing;
 
-use crate::{
-    failure::Failure,
-    otr::{
-        identity::SigningKey,
-        key_file::{self, Account, KeyFile, KeyFileError},
-    },
-};
+use crate::failure::Failure;
 
 /// What most programs call the protocol of Jabber accounts in files of keys (Pidgin's word).
 pub const JABBER: &str = "prpl-jabber";

@@ -31,7 +31,7 @@ use jid::BareJid;
 use secrecy::SecretString;
 
 use self::person::Learner;
-use crate::{cli, failure::Failure, xmpp};
+use crate::{cli, failure::Failure};
 
 /// What stands in a template for the number of a learner.
 const NUMBER: &str = "{n}";

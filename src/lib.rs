@@ -22,7 +22,7 @@
 //!    leaves: settings, metrics, telemetry         keys: files of long-term keys, and their commands
 //! ```
 //!
-//! `tests/tidy.rs` holds who may name whom.
+//! `tests/parts/tidy.rs` holds who may name whom.
 //!
 //! # Invariants
 //!
@@ -66,6 +66,7 @@ pub mod actors;
 pub mod authoring;
 pub mod cli;
 pub mod daemon;
+pub mod drawing;
 pub mod failure;
 pub mod forget;
 pub mod fsm;
@@ -74,10 +75,9 @@ pub mod i18n;
 pub mod keys;
 pub mod learner;
 pub mod lesson;
-pub mod lti;
 pub mod manual;
 pub mod metrics;
-pub mod otr;
+pub mod records;
 pub mod reference;
 pub mod session;
 pub mod settings;
@@ -85,7 +85,6 @@ pub mod status;
 pub mod store;
 pub mod telemetry;
 pub mod translations;
-pub mod xmpp;
 
 use failure::Failure;
 use log::LevelFilter;

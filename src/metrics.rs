@@ -17,7 +17,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::session::{Note, Progress, REFUSALS};
+use crate::records::Progress;
 
 pub use self::{
     labels::{OtrVersion, Outcome, Reason, Resumption, Standing, Step},
@@ -25,6 +25,40 @@ pub use self::{
     text::Format,
 };
 
+/// Why messages of learners are not acted on: by the protocol, by the session, and before they come to one.
+pub const REFUSALS: [&str; 29] = [
+    "too long",
+    "malformed",
+    "fragment",
+    "version 1",
+    "no version in common",
+    "other instance",
+    "reflected",
+    "too many instances",
+    "out of turn",
+    "lower commit",
+    "bad commitment",
+    "out of range",
+    "wrong MAC",
+    "wrong signature",
+    "not private",
+    "unknown keys",
+    "replayed",
+    "rate limited",
+    "policy",
+    "keys used up",
+    "finished",
+    "encryption required",
+    "line too long",
+    "error of the peer",
+    "SMP withdrawn",
+    "SMP not possible",
+    "flood",
+    "stranger",
+    "stanza",
+];
+/// What becomes of a run of SMP.
+pub const SMP_RESULTS: [&str; 4] = ["started", "succeeded", "failed", "aborted"];
 /// What becomes of a launch.
 pub const LAUNCH_RESULTS: [&str; 9] = [
     "accepted",
@@ -173,7 +207,7 @@ impl Metrics {
 
     /// What has not happened yet has a value too, so that its first time is seen as an increase.
     fn begin_at_zero(&self) {
-        for result in ["started", "succeeded", "failed", "aborted"] {
+        for result in SMP_RESULTS {
             drop(self.smp.get_or_create(&Outcome { result }));
         }
         for version in [2, 3] {
@@ -196,27 +230,24 @@ impl Metrics {
         }
     }
 
-    /// Counts what happened in a session.
-    pub fn note(&self, note: Note) {
-        let smp = |result| {
-            self.smp.get_or_create(&Outcome { result }).inc();
-        };
-        match note {
-            Note::OtrEnabled(version) => {
-                self.otr_handshakes.get_or_create(&OtrVersion { version }).inc();
-            }
-            Note::SmpStarted => smp("started"),
-            Note::SmpSucceeded => smp("succeeded"),
-            Note::SmpFailed => smp("failed"),
-            Note::SmpAborted => smp("aborted"),
-            Note::Refused(words) => {
-                self.refused.get_or_create(&Reason::of(words)).inc();
-            }
-            Note::Resumed => {
-                self.sessions_resumed.inc();
-            }
-            Note::OtrDisabled | Note::Warned => {}
-        }
+    /// Counts a private conversation that began in this version of OTR.
+    pub fn otr_enabled(&self, version: u8) {
+        self.otr_handshakes.get_or_create(&OtrVersion { version }).inc();
+    }
+
+    /// Counts what became of a run of SMP: one of [`SMP_RESULTS`].
+    pub fn smp(&self, result: &'static str) {
+        self.smp.get_or_create(&Outcome { result }).inc();
+    }
+
+    /// Counts a message that is not acted on, for a reason of [`REFUSALS`].
+    pub fn refused(&self, words: &str) {
+        self.refused.get_or_create(&Reason::of(words)).inc();
+    }
+
+    /// Counts a session that goes on after an interruption.
+    pub fn session_resumed(&self) {
+        self.sessions_resumed.inc();
     }
 
     /// How many messages were not acted on for this reason.
@@ -285,9 +316,9 @@ mod tests {
     #[test]
     fn the_text_holds_every_metric_and_ends_as_openmetrics_asks() {
         let metrics = Metrics::new();
-        metrics.note(Note::OtrEnabled(3));
+        metrics.otr_enabled(3);
         metrics.step(Progress::Encrypted);
-        metrics.note(Note::Refused("wrong MAC"));
+        metrics.refused("wrong MAC");
         metrics.oldest_grade(Some(1_000));
         metrics.refresh(true, false, 1_090);
 

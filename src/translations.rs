@@ -22,14 +22,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{
-    cli,
-    failure::Failure,
-    i18n::{
-        SOURCE_LOCALE, catalog_file, locale, plural,
-        po::{Po, Source},
-    },
+use gettext::{
+    SOURCE_LOCALE, locale, plural,
+    po::{Po, Source},
 };
+
+use crate::{cli, failure::Failure, i18n};
 
 /// A text to translate, where it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +81,7 @@ pub fn init(arguments: &cli::Init) -> Result<(), Failure> {
     };
     plural::PluralRule::parse(plural_forms)
         .map_err(|error| Failure::InvalidArgument(format!("--plural-forms: {error}")))?;
-    let path = catalog_file(&arguments.locales.join(&locale), "po");
+    let path = i18n::catalog_file(&arguments.locales.join(&locale), "po");
     if path.exists() {
         return Err(Failure::InvalidArgument(format!(
             "{}: is there already; `otrbot update {} {locale}` brings it up to date",
@@ -105,7 +103,7 @@ pub fn init(arguments: &cli::Init) -> Result<(), Failure> {
 pub fn update(arguments: &cli::Update) -> Result<(), Failure> {
     let pot = read_po(&arguments.pot)?;
     for locale in locales(&arguments.locales, arguments.locale.as_deref())? {
-        let path = catalog_file(&arguments.locales.join(&locale), "po");
+        let path = i18n::catalog_file(&arguments.locales.join(&locale), "po");
         let po = read_po(&path)?;
         let merged = merge::merge(&pot, &po, locale == SOURCE_LOCALE);
         write_file(&path, merged.to_string().as_bytes())?;
@@ -160,7 +158,7 @@ impl fmt::Display for Counts {
 fn locales(folder: &Path, named: Option<&str>) -> Result<Vec<String>, Failure> {
     if let Some(named) = named {
         let locale = locale_argument(named)?;
-        let path = catalog_file(&folder.join(&locale), "po");
+        let path = i18n::catalog_file(&folder.join(&locale), "po");
         if path.exists() {
             return Ok(vec![locale]);
         }
@@ -174,7 +172,7 @@ fn locales(folder: &Path, named: Option<&str>) -> Result<Vec<String>, Failure> {
     for entry in folder.read_dir().map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         if let Some(name) = path.file_name().and_then(|name| name.to_str())
-            && catalog_file(&path, "po").exists()
+            && i18n::catalog_file(&path, "po").exists()
         {
             found.push(name.to_owned());
         }

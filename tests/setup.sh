@@ -33,6 +33,7 @@ look() {
     need libotr5-dev library libotr
     need libgcrypt20-dev library libgcrypt
     need python3-potr file /usr/lib/python3/dist-packages/potr/__init__.py
+    need python3-jsonschema file /usr/lib/python3/dist-packages/jsonschema/__init__.py
     need python3-oauthlib file /usr/lib/python3/dist-packages/oauthlib/__init__.py
     need python3-pycryptodome file /usr/lib/python3/dist-packages/Cryptodome/__init__.py
     need prosody command prosody

@@ -14,12 +14,7 @@
     reason = "a program that measures"
 )]
 
-#[path = "../support/launch.rs"]
-mod launch;
 mod load;
-#[expect(unused_imports, reason = "its own tests need a harness")]
-#[path = "../../tests/support/mod.rs"]
-mod support;
 
 use std::{
     env, fs,
@@ -30,6 +25,7 @@ use std::{
 };
 
 use support::{
+    canvas,
     daemon::Daemon,
     oauth::{self, Consumer},
     stage,
@@ -55,7 +51,7 @@ fn main() {
     }
     let prosody = stage::server();
     let mut script = stage::script(&prosody);
-    script.consumer = Consumer { key: launch::KEY.to_owned(), secret: launch::SECRET.to_owned() };
+    script.consumer = Consumer { key: canvas::KEY.to_owned(), secret: canvas::SECRET.to_owned() };
     script.log_level = "info";
     let daemon = Daemon::start(Path::new(env!("CARGO_BIN_EXE_otrbot")), script);
     let other = Gunicorn::start();
@@ -76,7 +72,7 @@ fn measure(url: &Url, n: usize) -> Load {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let now = i64::try_from(now).unwrap();
     let request = |user: &str, more: &str| {
-        let mut body = launch::signed(url, user, &oauth::nonce(), now).body;
+        let mut body = canvas::signed(url, user, &oauth::nonce(), now).body;
         body.extend_from_slice(more.as_bytes());
         let head = format!(
             "POST / HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
@@ -142,8 +138,8 @@ impl Gunicorn {
             .args(["-m", "gunicorn", "--workers", "2", "--log-level", "error", "--bind"])
             .arg(format!("127.0.0.1:{port}"))
             .args(["--chdir", concat!(env!("CARGO_MANIFEST_DIR"), "/benches/launches"), "tool:app"])
-            .env("LTI_KEY", launch::KEY)
-            .env("LTI_SECRET", launch::SECRET)
+            .env("LTI_KEY", canvas::KEY)
+            .env("LTI_SECRET", canvas::SECRET)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::null())
             .spawn()

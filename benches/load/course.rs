@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use crate::support::{lms::Launch, oauth::Consumer, outcomes::Outcomes, wait::poll, web::Frame};
+use support::{lms::Launch, oauth::Consumer, outcomes::Outcomes, wait::poll, web::Frame};
 
 /// What launches of the course say.
 pub(crate) const CONTEXT: &str = "course";

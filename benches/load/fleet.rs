@@ -7,14 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::learner::bot_secret_in;
 use jid::{BareJid, FullJid, Jid};
-use otrbot::{
-    otr::{Conversation, Event as OtrEvent, InstanceTag, Output, Policy, SigningKey},
-    xmpp::{self, Command, Component, Event, Pace},
-};
+use otr::{Conversation, Event as OtrEvent, InstanceTag, Output, Policy, SigningKey};
 use rand::{SeedableRng as _, rngs::StdRng};
+use support::learner::bot_secret_in;
 use tokio::{sync::mpsc, time::timeout};
+use xmpp::{Command, Component, Event, Pace};
 use xmpp_parsers::{
     message::{Lang, Message, MessageType},
     stanza::Stanza,

@@ -20,9 +20,6 @@
 mod course;
 mod fleet;
 mod soak;
-#[expect(unused_imports, reason = "its own tests need a harness")]
-#[path = "../../tests/support/mod.rs"]
-mod support;
 
 use std::{
     env, fs,

@@ -21,6 +21,11 @@ use actix::{
     MessageResult, SpawnHandle, WrapFuture as _,
 };
 use log::{debug, error, info, warn};
+use lti::{
+    Consumers,
+    answer::{self, Outcome, Why},
+    grade::{Details, Score},
+};
 
 use self::courier::Parcel;
 pub use self::courier::{Courier, CourierError};
@@ -28,14 +33,11 @@ use super::{
     ambient::{random_bytes, random_name, unix_now},
     now,
 };
+
 use crate::{
-    lti::{
-        Consumers,
-        answer::{self, Outcome, Why},
-        grade::{Details, Score},
-    },
     metrics::{Life, Metrics},
-    store::{GradeCounts, GradeDue, GradeId, Store, StoreError},
+    records::{GradeCounts, GradeDue, GradeId},
+    store::{Store, StoreError},
 };
 
 /// A grade that is not recorded after this long is given up, in seconds: three days. Not, however,

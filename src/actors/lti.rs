@@ -21,8 +21,13 @@ use actix::{
     Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, MessageResult,
     Recipient, ResponseActFuture, ResponseFuture, WrapFuture as _,
 };
+use gettext::Reader;
 use jid::BareJid;
 use log::warn;
+use lti::{
+    Consumers, Fault, LaunchError, RawLaunch, Rules,
+    token::{PageToken, TokenError, TokenKey},
+};
 use secrecy::SecretString;
 use url::Url;
 
@@ -31,15 +36,12 @@ use super::{
     grades::Wake,
     registry::{Dismiss, Enrol, EnterBotSecret, EnterSecret, Where},
 };
+
 use crate::{
-    i18n::Reader,
-    lti::{
-        Consumers, Fault, LaunchError, RawLaunch, Rules,
-        token::{PageToken, TokenError, TokenKey},
-    },
     metrics::{Life, Metrics, Turn},
+    records::{Enrolment, Graded},
     session::{BotSecretVerdict, SecretVerdict, Whereabouts},
-    store::{Enrolment, Graded, Invitations, Store, StoreError},
+    store::{Invitations, Store, StoreError},
 };
 
 /// More platforms than one daemon serves; the addresses of the rest are not remembered.

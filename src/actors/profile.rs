@@ -8,6 +8,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jid::{BareJid, Jid};
 use log::debug;
 use minidom::Element;
+use xmpp::Avatar;
 use xmpp_parsers::{
     iq::Iq,
     pubsub::{
@@ -17,8 +18,6 @@ use xmpp_parsers::{
     stanza::Stanza,
     stanza_error::DefinedCondition,
 };
-
-use crate::xmpp::Avatar;
 
 const NS_VCARD: &str = "vcard-temp";
 const NS_VCARD_UPDATE: &str = "vcard-temp:x:update";

@@ -53,7 +53,8 @@ use super::{
 };
 use crate::{
     metrics::{Life, Metrics},
-    session::{Excess, Farewell, Progress, Snapshot},
+    records::Progress,
+    session::{Excess, Farewell, Snapshot},
 };
 
 pub mod factory;

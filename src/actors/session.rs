@@ -221,7 +221,17 @@ impl SessionActor {
     }
 
     fn note(&self, note: Note) {
-        self.links.metrics.note(note);
+        let metrics = &self.links.metrics;
+        match note {
+            Note::OtrEnabled(version) => metrics.otr_enabled(version),
+            Note::SmpStarted => metrics.smp("started"),
+            Note::SmpSucceeded => metrics.smp("succeeded"),
+            Note::SmpFailed => metrics.smp("failed"),
+            Note::SmpAborted => metrics.smp("aborted"),
+            Note::Refused(words) => metrics.refused(words),
+            Note::Resumed => metrics.session_resumed(),
+            Note::OtrDisabled | Note::Warned => {}
+        }
         info!(session = self.id; "session {}: {note:?}", self.id);
     }
 

@@ -20,8 +20,10 @@ use self::queue::Queue;
 use super::{ambient::unix_now, grades::Wake, now, registry::LetGo};
 use crate::{
     metrics::{Life, Metrics},
-    session::{Progress, Snapshot},
-    store::{EnrolmentId, Forgotten, Retention, Store, StoreError, Write},
+    records::{EnrolmentId, Progress},
+    session::Snapshot,
+    settings::Retention,
+    store::{Forgotten, Store, StoreError, Write},
 };
 
 /// Most writes in one transaction.

@@ -12,6 +12,7 @@ use super::{
     store::{HowMuch, StoreActor},
     xmpp::IsOnline,
 };
+use crate::store::Store;
 
 /// How long a part may take to answer before it counts as stuck.
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,6 +26,8 @@ pub struct VitalParts {
     pub connection: Recipient<IsOnline>,
     /// What writes to the store.
     pub store: Addr<StoreActor>,
+    /// The database.
+    pub database: Store,
     /// What the pages need; `None`: there are none.
     pub pages: Option<PageParts>,
     /// The threads that sessions live on.
@@ -97,6 +100,13 @@ impl VitalParts {
     }
 }
 
+impl VitalParts {
+    /// Whether the database answers, and can be written.
+    pub async fn can_write(&self) -> bool {
+        matches!(timeout(PATIENCE, self.database.ping()).await, Ok(Ok(())))
+    }
+}
+
 async fn ask<M>(part: &Recipient<M>, message: M, name: &'static str) -> Result<M::Result, Ailing>
 where
     M: Message + Send + 'static,
@@ -135,7 +145,7 @@ mod tests {
     use tempfile::{TempDir, tempdir};
 
     use super::*;
-    use crate::store::{Retention, Store};
+    use crate::settings::Retention;
 
     /// Answers as the registry and the connection do.
     struct Double;
@@ -186,7 +196,8 @@ mod tests {
         VitalParts {
             registry: Double.start().recipient(),
             connection: Double.start().recipient(),
-            store: StoreActor::new(store, Retention::default(), Arc::default()).start(),
+            store: StoreActor::new(store.clone(), Retention::default(), Arc::default()).start(),
+            database: store,
             pages: Some(PageParts {
                 gateway: Double.start().recipient(),
                 outbox: Double.start().recipient(),

@@ -12,6 +12,7 @@ use futures_util::stream;
 use jid::{BareJid, Jid};
 use log::{debug, error, info, warn};
 use tokio::sync::{mpsc, oneshot};
+use xmpp::{Avatar, Command, Down, Event};
 use xmpp_parsers::{iq::Iq, ns, presence::Type as PresenceType, stanza::Stanza};
 
 use super::{
@@ -23,10 +24,10 @@ use super::{
     sending::{Errand, Kind, Lost, Sending},
     stanzas::{self, Bot, Reading, Stream},
 };
+
 use crate::{
     metrics::{Life, Metrics},
     session::Meaning,
-    xmpp::{Avatar, Command, Down, Event},
 };
 
 /// Messages that may wait for sessions and for the registry before the stream is read more slowly.
@@ -389,7 +390,7 @@ impl StreamHandler<Event> for XmppConnection {
                 }
             }
             Event::Rejected { why, .. } => {
-                self.metrics.note(crate::session::Note::Refused("stanza"));
+                self.metrics.refused("stanza");
                 debug!("a stanza was refused: {why}");
             }
             Event::Acked(tag) | Event::Unsendable(tag) => {

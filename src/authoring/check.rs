@@ -5,12 +5,16 @@ use std::{
     path::PathBuf,
 };
 
+use gettext::Catalogs;
+
 use super::{
     coverage,
     sources::{Source, Sources, warn},
-    words::counted,
 };
-use crate::{cli, failure::Failure, i18n::Catalogs, lesson::Lesson, translations::say};
+
+use crate::{
+    cli, drawing::words::counted, failure::Failure, i18n, lesson::Lesson, translations::say,
+};
 
 /// How many missing translations are shown of each language.
 const N_SHOWN: usize = 5;
@@ -27,7 +31,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let mut sources = Sources::load(settings)?;
     let locales = arguments.locales.as_ref().or(sources.locales.as_ref());
-    let (catalogs, problems) = Catalogs::load(locales.map(PathBuf::as_path));
+    let (catalogs, problems) = i18n::load(locales.map(PathBuf::as_path));
     let chosen = if arguments.lessons.is_empty() {
         sources.all()
     } else {

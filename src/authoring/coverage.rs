@@ -2,13 +2,12 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use crate::{
-    i18n::{
-        Catalog, Catalogs, Gap, Lack, SOURCE_LOCALE,
-        po::{Po, PoFault},
-    },
-    lesson::Lesson,
+use gettext::{
+    Catalog, Catalogs, Gap, Lack, SOURCE_LOCALE,
+    po::{Po, PoFault},
 };
+
+use crate::{drawing::words, lesson::Lesson};
 
 /// All texts of the program and of the built-in lessons, as they were when it was built.
 const ALL_TEXTS: &str = include_str!("../../locales/messages.pot");
@@ -138,7 +137,7 @@ impl Missing {
             (None, Some(line)) => format!("{lesson}:{line}"),
             (None, None) => lesson.to_owned(),
         };
-        format!("{place}: {why}: {}", super::words::shorten(&self.msgid, 50))
+        format!("{place}: {why}: {}", words::shorten(&self.msgid, 50))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::{
-    graph::{Picture, dot, mermaid, svg},
-    output,
-    sources::Sources,
+use super::{output, sources::Sources};
+use crate::{
+    cli,
+    drawing::{Picture, dot, mermaid, svg},
+    failure::Failure,
 };
-use crate::{cli, failure::Failure};
 
 /// Draws a lesson.
 ///

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Sources --parse--> Lesson --+-- coverage   what translations lack
-//!                             +-- picture --> svg, dot, mermaid
+//!                             +-- drawing    svg, dot, mermaid
 //!                             +-- play       a real session, a simulated learner, a clock of its own
 //! ```
 //!
@@ -11,11 +11,8 @@
 mod check;
 pub mod coverage;
 mod draw;
-pub mod graph;
 pub mod play;
-pub mod previews;
 pub mod sources;
-pub mod words;
 
 use std::{
     fs,

@@ -7,7 +7,10 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use gettext::{Catalogs, SharedCatalogs};
 use jid::BareJid;
+use lti::{Consumers, token::TokenKey};
+use otr::{identity::SigningKey, policy::Policy};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
@@ -15,22 +18,19 @@ use crate::{
         lti::GatewayConfig,
         registry::{KnownLearner, factory::SessionFactory},
     },
-    authoring::previews::{Previews, SharedPreviews},
     cli,
+    drawing::previews::{Previews, SharedPreviews},
     failure::Failure,
     http::{
         PagesConfig,
         assets::{Assets, SharedAssets},
     },
-    i18n::{Catalogs, SharedCatalogs},
-    keys,
+    i18n, keys,
     lesson::Library,
-    lti::{Consumers, token::TokenKey},
-    otr::{identity::SigningKey, policy::Policy},
-    session::{Progress, Snapshot, Typing},
+    records::Progress,
+    session::{Snapshot, Typing},
     settings::{Component, Settings, TlsVersion},
     store::{Invitations, KnownRow, Store, StoreError, Write},
-    xmpp,
 };
 
 /// The resource that the bot logs in with. A fixed one: a new process takes the place of a stale
@@ -318,7 +318,7 @@ impl Assembly {
 
     /// The languages; what is wrong with one is logged, and the others go on.
     pub(super) fn catalogs(&self) -> Catalogs {
-        let (mut catalogs, problems) = Catalogs::load(self.settings.locales_folder.as_deref());
+        let (mut catalogs, problems) = i18n::load(self.settings.locales_folder.as_deref());
         for problem in problems {
             log::warn!("{problem}");
         }

@@ -3,9 +3,9 @@
 use std::{io::Write as _, path::Path};
 
 use super::assemble;
+
 use crate::{
-    authoring::coverage, failure::Failure, http::assets::Assets, i18n::Catalogs, keys,
-    settings::Settings,
+    authoring::coverage, failure::Failure, http::assets::Assets, i18n, keys, settings::Settings,
 };
 
 /// Reads settings, lessons, locales, files of the pages and keys, and says all that is wrong with them.
@@ -19,7 +19,7 @@ pub fn check(file: &Path) -> Result<(), Failure> {
     if let Err(failure) = assemble::tls(&settings) {
         problems.push(failure.to_string());
     }
-    let (catalogs, faults) = Catalogs::load(settings.locales_folder.as_deref());
+    let (catalogs, faults) = i18n::load(settings.locales_folder.as_deref());
     problems.extend(faults.iter().map(ToString::to_string));
     let (_, faults) = Assets::load(settings.static_folder.as_deref());
     problems.extend(faults);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix::{Addr, Arbiter};
 use actix_web::dev::ServerHandle;
 use futures_util::future::join_all;
+use gettext::SharedCatalogs;
 use log::{debug, error, info, warn};
 use tokio::time::{Instant, timeout_at};
 
@@ -15,9 +16,8 @@ use crate::{
         vital::{PageParts, VitalParts},
         xmpp::{Disconnect, XmppConnection},
     },
-    authoring::previews::SharedPreviews,
+    drawing::previews::SharedPreviews,
     http::assets::SharedAssets,
-    i18n::SharedCatalogs,
     store::Store,
 };
 
@@ -56,6 +56,7 @@ impl Running {
             registry: self.registry.clone().recipient(),
             connection: self.connection.clone().recipient(),
             store: self.store.clone(),
+            database: self.database.clone(),
             pages: self.pages.clone(),
             session_threads: self.arbiters.iter().map(Arbiter::handle).collect(),
         }

@@ -5,12 +5,14 @@ use std::{future::pending, net::TcpListener, sync::Arc, time::Duration};
 use actix::{Actor as _, Arbiter, AsyncContext as _, Context};
 use actix_web::dev::ServerHandle;
 use anyhow::Context as _;
+use gettext::SharedCatalogs;
 use log::{error, info, warn};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{mpsc, oneshot},
     time::sleep,
 };
+use xmpp::Down;
 
 use super::{
     Assembly,
@@ -19,6 +21,7 @@ use super::{
     running::Running,
     service::ServiceManager,
 };
+
 use crate::{
     actors::{
         registry::{self, KnownLearner, Reload, Restore, SessionRegistry},
@@ -26,16 +29,14 @@ use crate::{
         vital::Ailing,
         xmpp::{self as connection, XmppConnection},
     },
-    authoring::previews::SharedPreviews,
+    drawing::previews::SharedPreviews,
     failure::Failure,
     http::{
         assets::SharedAssets,
         health::{self, Health},
     },
-    i18n::SharedCatalogs,
     metrics::Metrics,
     store::{CLAIM_PACE, Claim, Store, StoreError},
-    xmpp::{self, Down},
 };
 
 /// The first and the longest pause between two tries to reach the store.
@@ -76,9 +77,8 @@ pub async fn serve(assembly: Assembly) -> Result<(), Failure> {
             };
         }
     };
-    let parts = running.vital_parts();
     // Nobody else sets it.
-    drop(health.started.set(health::Started { parts, store: running.database.clone() }));
+    drop(health.parts.set(running.vital_parts()));
     let (on_death, mut died) = oneshot::channel();
     let watching = service.watch(running.vital_parts(), on_death);
 
@@ -204,7 +204,7 @@ impl Door {
         let listener = listen(settings.metrics_bind, "metrics.bind")?;
         let pages =
             if settings.lti.enabled { Some(listen(settings.lti.bind, "lti.bind")?) } else { None };
-        let health = Health { started: Arc::default(), metrics: Arc::clone(&metrics) };
+        let health = Health { parts: Arc::default(), metrics: Arc::clone(&metrics) };
         let server = health::serve(health.clone(), listener).context("cannot serve the metrics")?;
         let health_server = server.handle();
         run_for_good(server, "the server of metrics and health", on_end.clone());

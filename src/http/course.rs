@@ -14,7 +14,7 @@ use crate::{
         PageError, View,
         course::{OpenCourse, SendAgain},
     },
-    store::{Standing, Wanted},
+    records::{Standing, Wanted},
 };
 
 /// The longest text that is searched for, in characters.

@@ -5,6 +5,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use log::{debug, info, warn};
+use lti::{Fault, LaunchError, token::TokenError};
 
 use super::{
     Site,
@@ -12,12 +13,10 @@ use super::{
     pages::{self, ProblemKind, Trouble},
     request::{Said, header_text},
 };
-use crate::{
-    actors::{
-        ambient::random_name,
-        lti::{PageError, Platforms},
-    },
-    lti::{Fault, LaunchError, token::TokenError},
+
+use crate::actors::{
+    ambient::random_name,
+    lti::{PageError, Platforms},
 };
 
 /// Why there is no page.

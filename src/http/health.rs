@@ -11,30 +11,17 @@ use actix_web::{
 };
 
 use crate::{
-    actors::{
-        ambient::unix_now,
-        vital::{PATIENCE, VitalParts},
-    },
+    actors::{ambient::unix_now, vital::VitalParts},
     metrics::{Format, Metrics},
-    store::Store,
 };
 
 /// Whom the health pages ask.
 #[derive(Clone, Debug)]
 pub struct Health {
-    /// What there is once the daemon has started.
-    pub started: Arc<OnceLock<Started>>,
+    /// What must work for the daemon to be ready, once it has started.
+    pub parts: Arc<OnceLock<VitalParts>>,
     /// The counters.
     pub metrics: Arc<Metrics>,
-}
-
-/// What must work for the daemon to be ready.
-#[derive(Clone, Debug)]
-pub struct Started {
-    /// The actors.
-    pub parts: VitalParts,
-    /// The database.
-    pub store: Store,
 }
 
 /// Serves the health pages on a listener that is bound already.
@@ -66,8 +53,8 @@ async fn metrics(health: web::Data<Health>, request: HttpRequest) -> HttpRespons
 
 /// 200 while all actors answer, and while there are none yet.
 async fn alive(health: web::Data<Health>) -> HttpResponse {
-    let Some(started) = health.started.get() else { return HttpResponse::Ok().body("starting\n") };
-    match started.parts.look().await {
+    let Some(parts) = health.parts.get() else { return HttpResponse::Ok().body("starting\n") };
+    match parts.look().await {
         Ok(_) => HttpResponse::Ok().body("alive\n"),
         Err(ailing) => HttpResponse::ServiceUnavailable().body(format!("{ailing}\n")),
     }
@@ -89,12 +76,12 @@ struct Standing {
 }
 
 async fn look(health: &Health) -> Standing {
-    let Some(Started { parts, store }) = health.started.get() else {
+    let Some(parts) = health.parts.get() else {
         let problem = Some("starting: the store is not open yet".to_owned());
         return Standing { problem, is_writable: false };
     };
-    let (seen, pinged) = tokio::join!(parts.look(), tokio::time::timeout(PATIENCE, store.ping()));
-    let is_writable = matches!(pinged, Ok(Ok(()))) && !matches!(seen, Ok(seen) if !seen.is_writing);
+    let (seen, can_write) = tokio::join!(parts.look(), parts.can_write());
+    let is_writable = can_write && !matches!(seen, Ok(seen) if !seen.is_writing);
     let problem = match seen {
         Err(ailing) => Some(ailing.to_string()),
         Ok(seen) if !seen.is_online => Some("not logged in to XMPP".to_owned()),

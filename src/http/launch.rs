@@ -9,6 +9,7 @@ use actix_web::{
     http::{Method, header},
     web,
 };
+use lti::{RawLaunch, token::PageToken};
 
 use super::{
     Site,
@@ -16,11 +17,11 @@ use super::{
     request::{self, LARGEST_LAUNCH, PageForm, Said, header_text, is_foreign},
     show::{Step, is_done},
 };
+
 use crate::{
     actors::lti::{
         OpenPage, PageError, SubmitBotSecret, SubmitJid, SubmitSecret, TakeLaunch, View,
     },
-    lti::{RawLaunch, token::PageToken},
     session::{BotSecretVerdict, SecretVerdict},
 };
 

@@ -23,14 +23,16 @@ use actix_web::{
     http::{KeepAlive, header},
     web,
 };
+use gettext::SharedCatalogs;
+use lti::presentation::Theme;
 use url::Url;
 
 use self::{assets::SharedAssets, error::Failure, headers::Ancestors};
+
 use crate::{
     actors::lti::{LtiGateway, PageError},
-    authoring::{graph::svg, previews::SharedPreviews},
-    i18n::{self, SharedCatalogs},
-    lti::presentation::Theme,
+    drawing::{previews::SharedPreviews, svg},
+    i18n,
     metrics::Meter,
 };
 

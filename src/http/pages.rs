@@ -26,6 +26,8 @@ mod tests;
 
 use std::sync::Arc;
 
+use gettext::Catalog;
+
 pub use self::{
     clock::Clock,
     finish::{done, enter_bot_secret},
@@ -35,7 +37,6 @@ pub use self::{
     status::{LivePage, Status, status},
     teach::{lesson, teacher},
 };
-use crate::i18n::Catalog;
 
 /// What all pages have in common, also those outside of a launch.
 #[derive(Clone, Debug)]

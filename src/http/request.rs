@@ -4,19 +4,16 @@ use std::time::Duration;
 
 use actix_web::{HttpMessage as _, HttpRequest, http::header, web};
 use futures_util::StreamExt as _;
+use lti::{
+    LaunchError,
+    form::{self, Pair},
+    token::PageToken,
+};
 use secrecy::SecretString;
 use url::{Host, Url};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::{
-    actors::lti::PageError,
-    i18n,
-    lti::{
-        LaunchError,
-        form::{self, Pair},
-        token::PageToken,
-    },
-};
+use crate::actors::lti::PageError;
 
 /// The largest launch that is read, in bytes. Canvas sends 3 to 6 kB; custom fields may hold whole
 /// documents.
@@ -71,7 +68,7 @@ impl Said {
 }
 
 fn locale(pairs: &[Pair], field: &str) -> Option<String> {
-    form::field(pairs, field).filter(|locale| i18n::is_locale(locale)).map(str::to_owned)
+    form::field(pairs, field).filter(|locale| gettext::is_locale(locale)).map(str::to_owned)
 }
 
 /// Reads a body.
@@ -124,7 +121,7 @@ impl PageForm {
         let content_type = header_text(request, header::CONTENT_TYPE);
         let body = body(payload, LARGEST_FORM).await?;
         // A form without fields may come without a type.
-        if !body.is_empty() && !crate::lti::verify::is_form(content_type) {
+        if !body.is_empty() && !lti::verify::is_form(content_type) {
             return Err(LaunchError::ContentType.into());
         }
         let pairs = form::parse(&body).map_err(LaunchError::from)?;

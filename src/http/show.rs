@@ -7,6 +7,8 @@ use actix_web::{
         header::{self, HeaderName},
     },
 };
+use gettext::Reader;
+use lti::Presentation;
 use maud::Markup;
 
 use super::{
@@ -16,16 +18,15 @@ use super::{
     pages::{self, Clock, Frame, GradeView, House, LivePage, Status, Whose},
     request::{Said, header_text},
 };
+
 use crate::{
     actors::{
         ambient::unix_now,
         lti::{JidProblem, View, course::CourseView, origins},
     },
-    authoring::previews::Preview,
-    i18n::Reader,
-    lti::Presentation,
-    session::{BotSecretVerdict, Progress, SecretVerdict},
-    store::{Enrolment, GradeState, Graded},
+    drawing::previews::Preview,
+    records::{Enrolment, GradeState, Graded, Progress},
+    session::{BotSecretVerdict, SecretVerdict},
 };
 
 /// How the browser treats a page that it asked for by `GET`, and one that changes all the time.

@@ -9,15 +9,16 @@ use std::{
 
 use anyhow::Context as _;
 use jid::BareJid;
+use otr::{
+    identity::SigningKey,
+    key_file::{Account, AccountError, KeyFile},
+};
 
 use super::{JABBER, Loaded, Place, is_of, no_account, read, shown, update};
+
 use crate::{
     cli::{ExportKeys, GenerateKey, ImportKeys, Keys, Overwrite, ShowFingerprints, WhichKeys},
     failure::Failure,
-    otr::{
-        identity::SigningKey,
-        key_file::{Account, AccountError, KeyFile},
-    },
     settings::{Settings, SettingsError},
 };
 

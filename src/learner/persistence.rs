@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use otr::event::Event as OtrEvent;
+
 use super::{
     person::{Learner, now},
     script::Wait,
 };
-use crate::{failure::Failure, otr::event::Event as OtrEvent};
+
+use crate::failure::Failure;
 use secrecy::ExposeSecret as _;
 
 /// How long nothing may happen until a step is tried again.

@@ -9,12 +9,20 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 use jid::{BareJid, Jid};
+use otr::{
+    conversation::Conversation,
+    event::{Event as OtrEvent, Output},
+    identity::{Fingerprint, SigningKey},
+    instance::InstanceTag,
+    policy::Policy,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, BufReader},
     sync::mpsc,
     time::timeout,
 };
+use xmpp::{Command, Down, Event};
 use xmpp_parsers::{
     message::{Lang, Message, MessageType},
     presence::{Presence, Type as PresenceType},
@@ -25,17 +33,8 @@ use super::{
     persistence::Persistence,
     script::{self, Line, Wait},
 };
-use crate::{
-    failure::Failure,
-    otr::{
-        conversation::Conversation,
-        event::{Event as OtrEvent, Output},
-        identity::{Fingerprint, SigningKey},
-        instance::InstanceTag,
-        policy::Policy,
-    },
-    xmpp::{Command, Down, Event},
-};
+
+use crate::failure::Failure;
 
 /// How long one `/wait` may take.
 const WAIT_PATIENCE: Duration = Duration::from_mins(2);

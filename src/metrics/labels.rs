@@ -2,7 +2,7 @@
 
 use prometheus_client::encoding::EncodeLabelSet;
 
-use crate::session::Progress;
+use crate::records::Progress;
 
 /// One label: what became of something. Its values are words of this program, never of a peer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

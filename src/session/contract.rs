@@ -2,31 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use gettext::Catalog;
+use otr::Policy;
 use secrecy::SecretString;
 
 use super::{Client, Meaning, Typing};
-use crate::{i18n::Catalog, lesson::Lesson, otr::Policy};
 
-/// How far a learner is in the lesson, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Progress {
-    /// Invited, and not heard of yet.
-    Invited,
-    /// Talking in plain text.
-    Talking,
-    /// In a private conversation.
-    Encrypted,
-    /// The bot was verified by SMP.
-    Verified,
-    /// The bot secret was typed into the page: passed.
-    Done,
-}
-
-impl Progress {
-    /// All, in order.
-    pub const ALL: [Self; 5] =
-        [Self::Invited, Self::Talking, Self::Encrypted, Self::Verified, Self::Done];
-}
+use crate::{lesson::Lesson, records::Progress};
 
 /// What the bot thinks of a shared secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,46 +115,13 @@ pub enum Note {
     SmpFailed,
     /// SMP was aborted, by either side.
     SmpAborted,
-    /// A message was not acted on; a short word that says why, of [`REFUSALS`].
+    /// A message was not acted on; a short word that says why, of those that metrics know.
     Refused(&'static str),
     /// The learner was warned that the session will end.
     Warned,
     /// The session goes on after an interruption, and the learner is told.
     Resumed,
 }
-
-/// Why messages are not acted on: by the protocol, by the session, and before they come to one.
-pub const REFUSALS: [&str; 29] = [
-    "too long",
-    "malformed",
-    "fragment",
-    "version 1",
-    "no version in common",
-    "other instance",
-    "reflected",
-    "too many instances",
-    "out of turn",
-    "lower commit",
-    "bad commitment",
-    "out of range",
-    "wrong MAC",
-    "wrong signature",
-    "not private",
-    "unknown keys",
-    "replayed",
-    "rate limited",
-    "policy",
-    "keys used up",
-    "finished",
-    "encryption required",
-    "line too long",
-    "error of the peer",
-    "SMP withdrawn",
-    "SMP not possible",
-    "flood",
-    "stranger",
-    "stanza",
-];
 
 /// Why a session ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -43,6 +43,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use otr::{Conversation, Fingerprint, InstanceTag, SigningKey};
 use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -50,6 +51,7 @@ use self::persona::Oneself;
 use self::presence::Clients;
 use self::snapshot::Resumed;
 use self::speech::{Kind, Speech, Turn};
+
 use crate::{
     fsm::Machine,
     i18n,
@@ -57,12 +59,12 @@ use crate::{
         Teaching, text,
         vocabulary::{Action, Condition, Deed, Event, EventKind, Memory, Milestone, Need},
     },
-    otr::{Conversation, Fingerprint, InstanceTag, SigningKey},
+    records::Progress,
 };
 
 pub use contract::{
-    BotSecretVerdict, Effect, Farewell, Note, Progress, REFUSALS, SecretVerdict, SessionConfig,
-    Unreachable, Whereabouts,
+    BotSecretVerdict, Effect, Farewell, Note, SecretVerdict, SessionConfig, Unreachable,
+    Whereabouts,
 };
 pub use phrases::{interruption_for, refusal_for, sign_out_status};
 pub use presence::{Client, Excess};

@@ -6,14 +6,13 @@
 
 use std::{sync::Arc, time::Instant};
 
+use otr::{Conversation, Fingerprint, SigningKey};
 use rand_core::CryptoRng;
 use secrecy::SecretString;
 
 use super::{Effect, Meaning, Session, hearing::forward, secret};
-use crate::{
-    lesson::vocabulary::Condition,
-    otr::{Conversation, Fingerprint, SigningKey},
-};
+
+use crate::lesson::vocabulary::Condition;
 
 /// Length in characters of what the impostor has in the place of the shared secret.
 const GUESS_LEN: usize = 32;

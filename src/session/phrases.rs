@@ -3,13 +3,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use gettext::Catalog;
 use tr::tr;
 
 use super::Farewell;
-use crate::{
-    i18n::{self, Catalog},
-    lesson::text,
-};
+
+use crate::{i18n, lesson::text};
 
 /// The polite refusal of somebody who is not on the whitelist, with the variables replaced.
 pub fn refusal_for(catalog: &Arc<Catalog>, variables: &BTreeMap<String, String>) -> String {

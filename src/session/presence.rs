@@ -16,7 +16,7 @@ use std::{sync::Arc, time::Duration, time::Instant};
 use rand_core::CryptoRng;
 
 use super::{Effect, Meaning, Session, hearing::forward, phrases, speech::Kind};
-use crate::{i18n, otr};
+use crate::i18n;
 
 /// How long a program that came back may take to answer with fresh keys.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(20);

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
+use otr::error::SendError;
 use rand_core::CryptoRng;
 use secrecy::ExposeSecret as _;
 
@@ -10,13 +11,13 @@ use super::{
     hearing::forward,
     speech::{Kind, Line},
 };
+
 use crate::{
     i18n,
     lesson::{
         text::{self, BOT_SECRET},
         vocabulary::Need,
     },
-    otr::error::SendError,
 };
 
 impl Session {

@@ -7,16 +7,17 @@
 
 use std::{fmt, sync::Arc, time::Instant};
 
+use otr::{Fingerprint, InstanceTag, SigningKey};
 use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{Effect, Note, Session, SessionConfig, phrases, secret::Digest, speech::Kind};
+
 use crate::{
     fsm::Machine,
     lesson::vocabulary::{Condition, Event, EventKind, Need},
-    otr::{Fingerprint, InstanceTag, SigningKey},
 };
 
 /// Version of the form in which snapshots are written. Another one is not read: the lesson begins

@@ -20,8 +20,6 @@ use jid::BareJid;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::store::Retention;
-
 pub use self::logs::{Colour, Colours, Log, Part, Scheme, Style};
 pub use self::tree::{Problem, ProblemKind};
 
@@ -230,6 +228,22 @@ pub struct Consumer {
     /// Who may show its pages in a frame, as sources of a content security policy; empty: Canvas,
     /// and the addresses that its launches name.
     pub frame_ancestors: Vec<String>,
+}
+
+/// How long what is stored is kept, in days; `None`: for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Sessions that were interrupted and never taken up again.
+    pub sessions: Option<u32>,
+    /// Enrolments and grades, since the person was last heard of. A grade that is still on its way
+    /// is not lost to this.
+    pub enrolments: Option<u32>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { sessions: Some(7), enrolments: Some(400) }
+    }
 }
 
 /// Where packages put the settings.

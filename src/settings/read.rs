@@ -12,11 +12,9 @@ use jid::BareJid;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::store::Retention;
-
 use super::{
-    Account, Component, Consumer, KeyFiles, Lessons, Lti, Otr, OtrPolicy, Problem, SessionTimes,
-    Settings, Tls, TlsVersion, Typing, Whitelisted, Xmpp, logs,
+    Account, Component, Consumer, KeyFiles, Lessons, Lti, Otr, OtrPolicy, Problem, Retention,
+    SessionTimes, Settings, Tls, TlsVersion, Typing, Whitelisted, Xmpp, logs,
     tree::{self, Section},
 };
 

@@ -2,8 +2,9 @@
 
 use sqlx::{Row as _, any::AnyRow};
 
-use super::{Enrolment, EnrolmentId, Store, StoreError, Write, pool::within, progress_of};
-use crate::session::Progress;
+use super::{Store, StoreError, Write, pool::within, progress_of};
+use crate::records::Progress;
+use crate::records::{Enrolment, EnrolmentId};
 
 /// The columns of an [`Enrolment`], in the order in which they are read.
 pub(super) const COLUMNS: &str = "id, consumer_key, user_id, context_id, resource_link_id, jid, \

@@ -2,9 +2,9 @@
 
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
-use super::{
+use super::{Store, StoreError, sql::random_id};
+use crate::records::{
     Accepts, Course, EnrolmentId, GradeCounts, GradeDue, GradeId, GradeState, Graded, NewGrade,
-    Store, StoreError, sql::random_id,
 };
 
 const DUE: i64 = 0;
@@ -36,7 +36,7 @@ impl Store {
             .await?;
         let select = "SELECT id FROM grades WHERE enrolment = $1";
         let row = sqlx::query(select).bind(new.enrolment.as_str()).fetch_optional(&self.pool);
-        Ok(GradeId(row.await?.ok_or(StoreError::NotFound)?.try_get(0)?))
+        Ok(GradeId::from_text(row.await?.ok_or(StoreError::NotFound)?.try_get(0)?))
     }
 
     /// Puts full grades on their way that should be and are not: of those who have finished the
@@ -52,7 +52,8 @@ impl Store {
             AND sourcedid IS NOT NULL AND (score IS NULL OR score < 1) LIMIT $1";
         let rows = sqlx::query(select).bind(MOST_MISSING).fetch_all(&self.pool).await?;
         for row in &rows {
-            self.put_missing_grade(&EnrolmentId(row.try_get(0)?), now).await?;
+            self.put_missing_grade(&EnrolmentId::from_text(row.try_get::<String, _>(0)?), now)
+                .await?;
         }
         Ok(rows.len())
     }
@@ -127,7 +128,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let update = "UPDATE grades SET state = $1, recorded_at = $2, attempts = attempts + 1, \
             why = NULL WHERE id = $3 AND version = $4";
-        let update = sqlx::query(update).bind(RECORDED).bind(at).bind(&id.0).bind(version);
+        let update = sqlx::query(update).bind(RECORDED).bind(at).bind(id.as_str()).bind(version);
         update.execute(&self.pool).await?;
         Ok(())
     }
@@ -146,7 +147,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let update = "UPDATE grades SET next_at = $1, attempts = attempts + 1, why = $2 \
             WHERE id = $3 AND version = $4 AND state = 0";
-        let update = sqlx::query(update).bind(next_at).bind(why).bind(&id.0).bind(version);
+        let update = sqlx::query(update).bind(next_at).bind(why).bind(id.as_str()).bind(version);
         update.execute(&self.pool).await?;
         Ok(())
     }
@@ -164,7 +165,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let update = "UPDATE grades SET state = $1, attempts = attempts + 1, why = $2 \
             WHERE id = $3 AND version = $4 AND state = 0";
-        let update = sqlx::query(update).bind(FAILED).bind(why).bind(&id.0).bind(version);
+        let update = sqlx::query(update).bind(FAILED).bind(why).bind(id.as_str()).bind(version);
         update.execute(&self.pool).await?;
         Ok(())
     }
@@ -272,7 +273,7 @@ fn grade_state(row: &AnyRow) -> Result<GradeState, sqlx::Error> {
 
 fn grade_due(row: &AnyRow) -> Result<GradeDue, StoreError> {
     Ok(GradeDue {
-        id: GradeId(row.try_get(0)?),
+        id: GradeId::from_text(row.try_get(0)?),
         consumer_key: row.try_get(1)?,
         outcome_url: row.try_get(2)?,
         sourcedid: row.try_get(3)?,
@@ -283,6 +284,6 @@ fn grade_due(row: &AnyRow) -> Result<GradeDue, StoreError> {
         accepts: Accepts::of(row.try_get(8)?),
         attempts: row.try_get(9)?,
         said: row.try_get(10)?,
-        enrolment: EnrolmentId(row.try_get(11)?),
+        enrolment: EnrolmentId::from_text(row.try_get::<String, _>(11)?),
     })
 }

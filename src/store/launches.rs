@@ -16,12 +16,13 @@ use sqlx::{Any, Row as _, Transaction};
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use super::{
-    Enrolment, Graded, NewEnrolment, Store, StoreError,
+    Store, StoreError,
     enrolments::{COLUMNS, enrolment},
     grades::graded,
     pool::within,
     sql::{digest, random_id},
 };
+use crate::records::{Enrolment, Graded, NewEnrolment};
 
 /// Most launches in one transaction.
 const MOST_AT_ONCE: usize = 64;

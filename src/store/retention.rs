@@ -5,28 +5,13 @@ use std::collections::BTreeSet;
 use sqlx::{Any, AssertSqlSafe, Row as _, Transaction};
 
 use super::{Store, StoreError, pool::within, sql::digest};
+use crate::settings::Retention;
 
 /// Seconds of a day.
 const DAY: i64 = 24 * 60 * 60;
 
 /// How many enrolments are deleted at once: others wait meanwhile.
 const AT_ONCE: i64 = 500;
-
-/// How long what is stored is kept, in days; `None`: for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// Sessions that were interrupted and never taken up again.
-    pub sessions: Option<u32>,
-    /// Enrolments and grades, since the person was last heard of. A grade that is still on its way
-    /// is not lost to this.
-    pub enrolments: Option<u32>,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Self { sessions: Some(7), enrolments: Some(400) }
-    }
-}
 
 /// What was erased.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

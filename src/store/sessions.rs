@@ -5,10 +5,10 @@ use std::sync::Arc;
 use sqlx::{AnyConnection, Row as _};
 
 use super::{
-    EnrolmentId, Store, StoreError, grades, pool::within, progress_number, progress_of,
-    sql::is_collision,
+    Store, StoreError, grades, pool::within, progress_number, progress_of, sql::is_collision,
 };
-use crate::session::{Progress, Snapshot};
+use crate::records::EnrolmentId;
+use crate::{records::Progress, session::Snapshot};
 
 /// Something to be kept.
 #[derive(Clone, Debug)]
@@ -146,7 +146,7 @@ impl Store {
             Ok::<_, sqlx::Error>(KnownRow {
                 jid: row.try_get(0)?,
                 enrolment: progress.zip(id).map(|(progress, id)| KnownEnrolment {
-                    id: EnrolmentId(id),
+                    id: EnrolmentId::from_text(id),
                     locale,
                     lesson,
                     progress: progress_of(progress),

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
+use gettext::{Compiled, mo};
+
 use super::{locales, read_po, say, write_file};
-use crate::{
-    cli,
-    failure::Failure,
-    i18n::{Compiled, catalog_file, mo},
-};
+
+use crate::{cli, failure::Failure, i18n};
 
 /// How many lines with a lack are named.
 const NAMED: usize = 5;
@@ -22,7 +21,7 @@ pub fn compile(arguments: &cli::Compile) -> Result<(), Failure> {
     let mut faults = Vec::new();
     for locale in locales(&arguments.locales, arguments.locale.as_deref())? {
         let folder = arguments.locales.join(&locale);
-        match compile_file(&catalog_file(&folder, "po"), &catalog_file(&folder, "mo")) {
+        match compile_file(&i18n::catalog_file(&folder, "po"), &i18n::catalog_file(&folder, "mo")) {
             Ok(()) => {}
             Err(Failure::BadSetting(told)) => faults.push(told),
             Err(failure) => return Err(failure),

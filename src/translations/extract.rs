@@ -9,14 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use gettext::po::{Entry, FUZZY, Po, Source};
+
 use super::{Fault, Message, lessons, rust, say, write_file};
-use crate::{
-    cli,
-    failure::Failure,
-    i18n::po::{Entry, FUZZY, Po, Source},
-    lesson::library,
-    settings::Settings,
-};
+
+use crate::{cli, failure::Failure, lesson::library, settings::Settings};
 
 /// All texts of the repository, as they were when the program was built.
 const OWN_TEXTS: &str = include_str!("../../locales/messages.pot");

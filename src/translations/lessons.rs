@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use gettext::{placeholders::placeholders, po::Source};
+
 use super::{Fault, Message, rust::comment_above};
-use crate::{
-    i18n::{placeholders::placeholders, po::Source},
-    lesson::messages::messages as of_lesson,
-};
+
+use crate::lesson::messages::messages as of_lesson;
 
 /// The texts of a lesson, in their order. `file` is how references name it, `name` how people do;
 /// `bases` are the lessons that it may extend.

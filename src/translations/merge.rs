@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::i18n::{
+use gettext::{
     SOURCE_LOCALE, locale,
     plural::PluralRule,
     po::{Entry, FUZZY, Po},
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn a_new_file_has_the_header_of_its_language() {
         let pot = Po::parse(include_bytes!("../../locales/messages.pot")).unwrap();
-        let rule = crate::i18n::plural::plural_forms("ar").unwrap();
+        let rule = gettext::plural::plural_forms("ar").unwrap();
 
         let begun = begin(&pot, "ar", rule);
 

@@ -2,6 +2,11 @@
 
 use std::{error::Error as _, net::SocketAddr, sync::Arc, time::Duration};
 
+use lti::{
+    answer::{self, Answer, Outcome},
+    grade::{self, Attempt, Cell, Details, Request, Score},
+    reach::{self, OutOfReach},
+};
 use reqwest::{
     Client, Response,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -10,12 +15,6 @@ use reqwest::{
 };
 use secrecy::SecretString;
 use url::Url;
-
-use crate::lti::{
-    answer::{self, Answer, Outcome},
-    grade::{self, Attempt, Cell, Details, Request, Score},
-    reach::{self, OutOfReach},
-};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

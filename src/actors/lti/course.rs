@@ -3,15 +3,16 @@
 
 use actix::{Handler, Message, ResponseFuture};
 use log::info;
+use lti::token::PageToken;
 
 use super::{LtiGateway, PageError, View, desk::Desk};
+
 use crate::{
     actors::ambient::unix_now,
-    lti::token::PageToken,
-    store::{Course, CourseRow, Enrolment, EnrolmentId, Wanted},
+    records::{Course, CourseRow, Enrolment, EnrolmentId, Wanted},
 };
 
-pub use crate::store::Funnel;
+pub use crate::records::Funnel;
 
 /// How many learners stand on a page.
 pub const PAGE_SIZE: usize = 50;

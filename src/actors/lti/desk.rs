@@ -3,33 +3,32 @@
 use std::time::Duration;
 
 use actix::{MailboxError, Recipient};
+use gettext::Reader;
 use jid::{BareJid, Jid};
 use log::{info, warn};
+use lti::{
+    Launch, LaunchError, Presentation, RawLaunch, Rules, form,
+    grade::Score,
+    token::{PageToken, Token},
+    verify::{self, MOST_AHEAD, Signed},
+};
 use secrecy::SecretString;
 
 use super::{
     BotSecretAnswer, GatewayConfig, JidAnswer, JidProblem, PageError, Registry, SecretAnswer, View,
     persons::Persons,
 };
+
 use crate::{
     actors::{
         ambient::unix_now,
         grades::Wake,
         registry::{Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, NotEnrolled, Where},
     },
-    i18n::Reader,
-    lti::{
-        Launch, LaunchError, Presentation, RawLaunch, Rules, form,
-        grade::Score,
-        token::{PageToken, Token},
-        verify::{self, MOST_AHEAD, Signed},
-    },
     metrics::Meter,
-    session::{BotSecretVerdict, Progress},
-    store::{
-        Accepts, Enrolment, EnrolmentId, Graded, Invited, NewEnrolment, NewGrade, Nonce, Store,
-        StoreError, Taken,
-    },
+    records::{Accepts, Enrolment, EnrolmentId, Graded, NewEnrolment, NewGrade, Progress},
+    session::BotSecretVerdict,
+    store::{Invited, Nonce, Store, StoreError, Taken},
 };
 
 /// A nonce is kept this much longer than its launch is good, in seconds: times of launches, by which

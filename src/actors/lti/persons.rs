@@ -4,7 +4,7 @@ use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::store::Enrolment;
+use crate::records::Enrolment;
 
 /// How many locks there are. Persons share them, and seldom meet.
 const N_LOCKS: usize = 128;

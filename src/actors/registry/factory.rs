@@ -2,14 +2,15 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration, time::Instant};
 
+use gettext::Catalogs;
+use otr::{identity::SigningKey, instance::InstanceTag, policy::Policy};
 use rand_core::CryptoRng;
 use secrecy::SecretString;
 use tr::tr;
 
 use crate::{
-    i18n::{Catalogs, scope},
+    i18n::scope,
     lesson::{Lesson, Library},
-    otr::{identity::SigningKey, instance::InstanceTag, policy::Policy},
     session::{self, Session, SessionConfig, Snapshot, Typing},
 };
 

@@ -7,14 +7,15 @@ use std::{
 
 use actix::{Addr, Handler, MailboxError, Message};
 use jid::{Jid, ResourcePart};
+use otr::limits::TokenBucket;
 
 use super::{KnownLearner, SessionActor};
+
 use crate::{
     actors::Incoming,
     metrics::Mailbox,
-    otr::limits::TokenBucket,
-    session::{Progress, Snapshot, Unreachable},
-    store::EnrolmentId,
+    records::{EnrolmentId, Progress},
+    session::{Snapshot, Unreachable},
 };
 
 /// Most clients of a learner that are told apart; the rest count as offline.

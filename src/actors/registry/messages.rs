@@ -8,8 +8,8 @@ use secrecy::SecretString;
 
 use super::factory::SessionFactory;
 use crate::{
-    session::{BotSecretVerdict, Progress, SecretVerdict, Snapshot, Whereabouts},
-    store::EnrolmentId,
+    records::{EnrolmentId, Progress},
+    session::{BotSecretVerdict, SecretVerdict, Snapshot, Whereabouts},
 };
 
 /// Puts a learner on the whitelist and has the bot invite them. Repeating it is harmless: it

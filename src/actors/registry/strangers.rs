@@ -7,8 +7,7 @@ use std::{
 };
 
 use jid::BareJid;
-
-use crate::otr::limits::TokenBucket;
+use otr::limits::TokenBucket;
 
 /// How long somebody who was refused gets no other answer.
 const SILENCE: Duration = Duration::from_hours(24);

@@ -18,7 +18,8 @@ use crate::{
             Arrive, CameBack, Chat, ChatBody, Close, Links, LookAfter, SentTooMuch, Undelivered,
         },
     },
-    session::{Excess, Farewell, Meaning, Note, Progress},
+    records::Progress,
+    session::{Excess, Farewell, Meaning},
 };
 
 /// A session that is being made. If that panics, nobody else tells the registry.
@@ -73,7 +74,7 @@ impl SessionRegistry {
     pub(super) fn on_stranger(&mut self, jid: &BareJid, what: &Incoming) {
         debug!("{jid} is not on the whitelist");
         if matches!(what, Incoming::Chat(_) | Incoming::TooLong) {
-            self.metrics.note(Note::Refused("stranger"));
+            self.metrics.refused("stranger");
         }
         if !matches!(what, Incoming::Chat(_)) || *jid == self.own || self.is_closing {
             return;
@@ -207,7 +208,7 @@ impl SessionRegistry {
         match open.map(|open| open.takes(now(), body.len())) {
             None | Some(Taken::Yes) => actor.post(Chat { from, body: ChatBody(body) }),
             Some(Taken::TooMany) => actor.post(SentTooMuch(Excess::Messages)),
-            Some(Taken::StillTooMany) => self.metrics.note(Note::Refused("flood")),
+            Some(Taken::StillTooMany) => self.metrics.refused("flood"),
         }
     }
 

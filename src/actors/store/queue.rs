@@ -142,7 +142,7 @@ fn take_in(earlier: &mut Write, later: Write) {
 #[expect(clippy::disallowed_methods, reason = "a test begins at some time")]
 mod tests {
     use super::*;
-    use crate::{session::Progress, store::EnrolmentId};
+    use crate::records::{EnrolmentId, Progress};
 
     fn progress(jid: &str, progress: Progress, credit: Option<f64>, at: i64) -> Write {
         let enrolment = EnrolmentId::from_text(format!("in one assignment: {jid}"));

@@ -14,6 +14,9 @@ use std::{
     time::Duration,
 };
 
+use gettext::Catalog;
+use otr::Policy;
+
 use self::{
     command::{Command, HELP},
     stage::Stage,
@@ -22,11 +25,11 @@ use super::{
     read_text,
     sources::{Sources, warn},
 };
+
 use crate::{
     cli,
     failure::Failure,
-    i18n::{Catalog, Catalogs},
-    otr::Policy,
+    i18n,
     session::{SessionConfig, Typing},
 };
 
@@ -68,13 +71,13 @@ pub fn run(arguments: &cli::PlayLesson, settings: Option<PathBuf>) -> Result<(),
 }
 
 fn catalog(arguments: &cli::PlayLesson, usual: Option<&Path>) -> Result<Arc<Catalog>, Failure> {
-    let (catalogs, problems) = Catalogs::load(arguments.locales.as_deref().or(usual));
+    let (catalogs, problems) = i18n::load(arguments.locales.as_deref().or(usual));
     for problem in problems {
         warn(&problem.to_string());
     }
     let Some(locale) = &arguments.locale else { return Ok(Arc::new(Catalog::source())) };
     let found = catalogs.find(locale);
-    let language = |locale: &str| crate::i18n::locale::language(locale);
+    let language = |locale: &str| gettext::locale::language(locale);
     if language(found.locale()) == language(locale) {
         return Ok(found);
     }

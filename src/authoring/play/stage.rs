@@ -9,15 +9,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use otr::{Conversation, InstanceTag, Output, Policy, SigningKey};
 use rand::rngs::StdRng;
 use secrecy::SecretString;
 
 use super::command::bot_secret;
+
 use crate::{
-    authoring::words,
+    drawing::words,
     fsm::StateIx,
     lesson::{Lesson, vocabulary::EventKind},
-    otr::{self, Conversation, InstanceTag, Output, Policy, SigningKey},
     session::{BotSecretVerdict, Effect, Note, SecretVerdict, Session, SessionConfig, Step},
 };
 

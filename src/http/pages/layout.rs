@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
+use gettext::Catalog;
 use maud::{DOCTYPE, Markup, html};
 use tr::tr;
 use url::Url;
 
 use super::{Frame, House, Step, Whose};
-use crate::{
-    i18n::{self, Catalog},
-    store::EnrolmentId,
-};
+
+use crate::{i18n, records::EnrolmentId};
 
 /// What a document says of itself.
 pub(super) struct Head<'a> {

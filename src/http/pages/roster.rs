@@ -10,8 +10,7 @@ use super::{
 };
 use crate::{
     actors::lti::course::CourseView,
-    session::Progress,
-    store::{CourseRow, GradeState, Standing, Wanted},
+    records::{CourseRow, GradeState, Progress, Standing, Wanted},
 };
 
 /// Where the list is asked for; the browser goes to it, and not to the top of the page.

@@ -13,10 +13,7 @@ use super::{
     clock::moment,
     layout::{address, aside, fill, go, reference_line},
 };
-use crate::{
-    i18n,
-    session::{Progress, Whereabouts},
-};
+use crate::{i18n, records::Progress, session::Whereabouts};
 
 /// Which page's parts are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

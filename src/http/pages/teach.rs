@@ -8,7 +8,7 @@ use super::{
     layout::{Around, Head, address, aside, document, fill, go, token},
     roster,
 };
-use crate::{actors::lti::course::CourseView, authoring::previews::Preview};
+use crate::{actors::lti::course::CourseView, drawing::previews::Preview};
 
 /// The course at a glance.
 pub fn teacher(frame: &Frame, course: &CourseView) -> Markup {

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use lti::token::PageToken;
 use maud::html;
 
 use super::{layout::fill, *};
+
 use crate::{
     actors::lti::{JidProblem, View, course::CourseView},
-    authoring::previews::Preview,
-    lti::token::PageToken,
-    session::{BotSecretVerdict, Progress, SecretVerdict, Whereabouts},
-    store::{CourseRow, Enrolment, EnrolmentId, Funnel, GradeState, Wanted},
+    drawing::previews::Preview,
+    records::{CourseRow, Enrolment, EnrolmentId, Funnel, GradeState, Progress, Wanted},
+    session::{BotSecretVerdict, SecretVerdict, Whereabouts},
 };
 
 fn frame() -> Frame {

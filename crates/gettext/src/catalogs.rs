@@ -1,0 +1,296 @@
+//! The catalogs of all languages: those that the program carries, and those of a folder.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+    time::SystemTime,
+};
+
+use super::{
+    Catalog, locale,
+    mo::MoError,
+    po::{Po, PoFault},
+    texts::{Compiled, Texts},
+};
+
+/// Largest catalog file, in bytes. All texts of the bot are some 150 kB.
+const MAX_CATALOG_BYTES: u64 = 8 << 20;
+
+/// Why a language, or a text of it, could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// The folder of all languages cannot be read.
+    #[error("{}: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A folder is not named like a locale.
+    #[error(
+        "{}: the name is not a locale; allowed are 1 to 35 letters, digits, \"_\" and \"-\"",
+        path.display()
+    )]
+    Name {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A catalog cannot be opened or is too large.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A catalog is not a gettext MO file.
+    #[error("{}: {source}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: MoError,
+    },
+    /// A PO file has a fault; the text there, or the whole file, is left out.
+    #[error("{}:{fault}", path.display())]
+    Text {
+        /// The file.
+        path: PathBuf,
+        /// The line and what is wrong there.
+        fault: PoFault,
+    },
+}
+
+/// What a program carries of its translations.
+#[derive(Clone, Copy, Debug)]
+pub struct Shipped {
+    /// The name of its catalogs: `<locale>/LC_MESSAGES/<domain>.po`.
+    pub domain: &'static str,
+    /// Its PO files: locale and content.
+    pub po: &'static [(&'static str, &'static str)],
+}
+
+/// The catalogs of all languages.
+#[derive(Clone, Debug)]
+pub struct Catalogs {
+    /// By language tag in lower case.
+    by_tag: BTreeMap<String, Arc<Catalog>>,
+    default: Arc<Catalog>,
+}
+
+impl Default for Catalogs {
+    /// English alone, as it stands in the code.
+    fn default() -> Self {
+        let source = Arc::new(Catalog::source());
+        let by_tag = BTreeMap::from([(locale::key(source.language_tag()), Arc::clone(&source))]);
+        Self { by_tag, default: source }
+    }
+}
+
+impl Catalogs {
+    /// The languages that the program carries, and those of a folder, whose texts go before.
+    ///
+    /// What cannot be read is left out and told: one bad file does not cost the others.
+    pub fn load(shipped: &Shipped, folder: Option<&Path>) -> (Self, Vec<Problem>) {
+        let mut catalogs = Self::default();
+        let mut problems = Vec::new();
+        for (locale, content) in shipped.po {
+            let path = PathBuf::from(format!("built in: {locale}/{}.po", shipped.domain));
+            problems.extend(catalogs.add_po(locale, &path, content.as_bytes()));
+        }
+        if let Some(folder) = folder {
+            problems.extend(catalogs.read_folder(folder, shipped.domain));
+        }
+        (catalogs, problems)
+    }
+
+    /// Adds the languages of a folder, `<locale>/LC_MESSAGES/<domain>.mo` or `.po`, whichever is
+    /// newer. Their texts go before those that are there already.
+    pub fn read_folder(&mut self, folder: &Path, domain: &str) -> Vec<Problem> {
+        let mut languages = match subfolders(folder) {
+            Ok(languages) => languages,
+            Err(source) => return vec![Problem::Folder { path: folder.to_owned(), source }],
+        };
+        languages.sort();
+        languages.iter().flat_map(|path| self.read_language(path, domain)).collect()
+    }
+
+    /// Adds the texts of a language, in the place of those it had.
+    pub fn insert(&mut self, catalog: Catalog) {
+        let key = locale::key(catalog.language_tag());
+        let catalog = Arc::new(catalog);
+        if key == locale::key(self.default.language_tag()) {
+            self.default = Arc::clone(&catalog);
+        }
+        self.by_tag.insert(key, catalog);
+    }
+
+    /// Names the language of those whose own is not there. Gives `false`, and changes nothing,
+    /// where there are no texts of that language.
+    #[must_use]
+    pub fn set_default(&mut self, locale: &str) -> bool {
+        let Some(catalog) = self.nearest(locale) else { return false };
+        self.default = catalog;
+        true
+    }
+
+    /// The catalog for a locale in gettext's or BCP 47's spelling, whoever wrote it: the same
+    /// locale, else the same language, else the default.
+    pub fn find(&self, locale: &str) -> Arc<Catalog> {
+        self.nearest(locale).unwrap_or_else(|| Arc::clone(&self.default))
+    }
+
+    /// All catalogs, in the order of their tags.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Catalog>> {
+        self.by_tag.values()
+    }
+
+    fn nearest(&self, locale: &str) -> Option<Arc<Catalog>> {
+        // Launches and browsers also send POSIX names such as `nl_NL.UTF-8@euro`.
+        let locale = locale.trim().split(['.', '@']).next().unwrap_or_default();
+        if !locale::is_locale(locale) {
+            return None;
+        }
+        let wanted = locale::key(locale);
+        if let Some(catalog) = self.with_prefix_of(&wanted) {
+            return Some(Arc::clone(catalog));
+        }
+        if let Some(catalog) =
+            locale::other_name(&wanted).and_then(|name| self.with_prefix_of(name))
+        {
+            return Some(Arc::clone(catalog));
+        }
+        let language = wanted.split('-').next();
+        self.by_tag
+            .iter()
+            .find(|(tag, _)| tag.split('-').next() == language)
+            .map(|(_, catalog)| Arc::clone(catalog))
+    }
+
+    /// The catalog of a tag, else that of its beginning: language and script, language.
+    fn with_prefix_of(&self, wanted: &str) -> Option<&Arc<Catalog>> {
+        let mut prefix = wanted;
+        loop {
+            if let Some(catalog) = self.by_tag.get(prefix) {
+                return Some(catalog);
+            }
+            (prefix, _) = prefix.rsplit_once('-')?;
+        }
+    }
+
+    /// Adds the language whose folder this is, where it has a file.
+    fn read_language(&mut self, folder: &Path, domain: &str) -> Vec<Problem> {
+        let name = folder.file_name().and_then(|name| name.to_str());
+        let Some(locale) = name.filter(|name| locale::is_locale(name)) else {
+            return vec![Problem::Name { path: folder.to_owned() }];
+        };
+        let [mo, po] = ["mo", "po"].map(|kind| catalog_file(folder, domain, kind));
+        let has_mo = match (modified(&mo), modified(&po)) {
+            (None, None) => return Vec::new(),
+            (Some(mo), Some(po)) => mo >= po,
+            (mo, None) => mo.is_some(),
+            (None, _) => false,
+        };
+        let path = if has_mo { mo } else { po };
+        let content = match read(&path) {
+            Ok(content) => content,
+            Err(source) => return vec![Problem::File { path, source }],
+        };
+        if !has_mo {
+            return self.add_po(locale, &path, &content);
+        }
+        match Texts::from_mo(&path.display().to_string(), &content) {
+            Ok(texts) => {
+                self.put_first(locale, texts);
+                Vec::new()
+            }
+            Err(source) => vec![Problem::Format { path, source }],
+        }
+    }
+
+    fn add_po(&mut self, locale: &str, path: &Path, content: &[u8]) -> Vec<Problem> {
+        let faults = match Po::parse(content) {
+            Ok(po) => {
+                let mut compiled = Compiled::new(&po);
+                let faults = std::mem::take(&mut compiled.faults);
+                self.put_first(locale, compiled.into_texts(&path.display().to_string()));
+                faults
+            }
+            Err(faults) => faults,
+        };
+        faults.into_iter().map(|fault| Problem::Text { path: path.to_owned(), fault }).collect()
+    }
+
+    fn put_first(&mut self, locale: &str, texts: Texts) {
+        let there = self.by_tag.get(&locale::key(locale));
+        let mut catalog = there.map_or_else(|| Catalog::new(locale), |there| (**there).clone());
+        catalog.put_first(texts);
+        self.insert(catalog);
+    }
+}
+
+/// Catalogs that many read, and that are replaced as a whole.
+#[derive(Clone, Debug)]
+pub struct SharedCatalogs(Arc<RwLock<Catalogs>>);
+
+impl SharedCatalogs {
+    /// Shares these.
+    pub fn new(catalogs: Catalogs) -> Self {
+        Self(Arc::new(RwLock::new(catalogs)))
+    }
+
+    /// As [`Catalogs::find`], in those that are there now.
+    pub fn find(&self, locale: &str) -> Arc<Catalog> {
+        // Nobody can panic in the middle of a change.
+        self.0.read().unwrap_or_else(PoisonError::into_inner).find(locale)
+    }
+
+    /// The catalog for a locale, as [`SharedCatalogs::find`]; `None` where that is the default for
+    /// want of the language.
+    pub fn known(&self, locale: &str) -> Option<Arc<Catalog>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).nearest(locale)
+    }
+
+    /// Puts others in their place.
+    pub fn replace(&self, catalogs: Catalogs) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = catalogs;
+    }
+}
+
+/// Where the file of a language is, in its folder: `LC_MESSAGES/<domain>.po`.
+pub fn catalog_file(folder: &Path, domain: &str, extension: &str) -> PathBuf {
+    folder.join("LC_MESSAGES").join(format!("{domain}.{extension}"))
+}
+
+fn subfolders(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in folder.read_dir()? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    let metadata = fs::metadata(path).ok()?;
+    Some(metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH))
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    if file.metadata()?.len() > MAX_CATALOG_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 8 MiB"));
+    }
+    let mut content = Vec::new();
+    file.take(MAX_CATALOG_BYTES).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+//! Verification of an LTI 1.1 launch: from the bytes of a request to a [`Launch`].
+//!
+//! In this order, each step for everybody: content type, parameters, `oauth_*`, key, timestamp,
+//! signature; then the caller stores the nonce; then the message is read. A nonce that was stored
+//! before the signature is verified could be burnt, and the store filled, by anybody. The types
+//! keep the order: only a [`Signed`] launch has a nonce, and only it can be read.
+//!
+//! What was signed is taken from the settings (scheme and host) and the request (path), never from
+//! headers, which anybody can write.
+
+use std::{collections::HashSet, fmt};
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::{
+    consumers::Consumers,
+    error::LaunchError,
+    form::{self, Pair},
+    launch::{Fields, Launch},
+    signature,
+};
+
+/// How far the platform's clock may be ahead of ours, in seconds.
+pub const MOST_AHEAD: i64 = 60;
+
+/// A launch as it came in: a `POST`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct RawLaunch {
+    /// The path of the request, as it was sent.
+    pub path: String,
+    /// The query of the request, without `?`.
+    pub query: String,
+    /// The header `Content-Type`.
+    pub content_type: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for RawLaunch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawLaunch").field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+/// What a launch is held against.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The address of the tool as platforms know it.
+    pub public_url: Url,
+    /// How old a launch may be, in seconds.
+    pub window: i64,
+}
+
+/// A launch whose signature is right, but which may have been seen before.
+#[derive(Clone)]
+pub struct Signed {
+    consumer_key: String,
+    nonce: String,
+    timestamp: i64,
+    pairs: Vec<Pair>,
+}
+
+/// Verifies a launch against the consumers' secrets. `now` is in seconds since 1970.
+///
+/// # Errors
+/// When the launch cannot be read, is out of date, or is not signed by a known consumer. Whether a
+/// key is unknown or a signature is wrong shows in the error, for the log, but not in the time that
+/// it takes.
+pub fn verify(
+    raw: &RawLaunch,
+    consumers: &Consumers,
+    rules: &Rules,
+    now: i64,
+) -> Result<Signed, LaunchError> {
+    if !is_form(&raw.content_type) {
+        return Err(LaunchError::ContentType);
+    }
+    let body = form::parse(&raw.body)?;
+    let query = form::parse(raw.query.as_bytes())?;
+    let oauth = OAuth::read(&body, &query)?;
+
+    let timestamp = oauth.timestamp_within(rules.window, now)?;
+
+    let known = consumers.secrets(oauth.consumer_key);
+    let nobody = [SecretString::from("the secret of a key that nobody has")];
+    let secrets = if known.is_empty() { &nobody[..] } else { known };
+    let is_signed = is_signed(raw, &body, &query, &rules.public_url, secrets, oauth.signature);
+    match (known.is_empty(), is_signed) {
+        (true, _) => return Err(LaunchError::UnknownKey),
+        (false, false) => return Err(LaunchError::BadSignature),
+        (false, true) => {}
+    }
+    let (consumer_key, nonce) = (oauth.consumer_key.to_owned(), oauth.nonce.to_owned());
+
+    // A parameter of the query counts like one of the body, but its copy does not count twice.
+    let in_body: HashSet<&Pair> = body.iter().collect();
+    let alone: Vec<Pair> = query.into_iter().filter(|pair| !in_body.contains(pair)).collect();
+    let pairs = body.into_iter().chain(alone).collect();
+    Ok(Signed { consumer_key, nonce, timestamp, pairs })
+}
+
+impl Signed {
+    /// The key that signed the launch.
+    pub fn consumer_key(&self) -> &str {
+        &self.consumer_key
+    }
+
+    /// What may be used once for this key.
+    pub fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
+    /// When the launch was signed, in seconds since 1970.
+    pub fn timestamp(&self) -> i64 {
+        self.timestamp
+    }
+
+    /// Reads the message, which the caller has found to be no replay.
+    ///
+    /// # Errors
+    /// When it is no launch, or a parameter is missing, doubled or malformed.
+    pub fn read(self) -> Result<Launch, LaunchError> {
+        Launch::read(&self.consumer_key, &self.pairs)
+    }
+}
+
+impl fmt::Debug for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signed").field("timestamp", &self.timestamp).finish_non_exhaustive()
+    }
+}
+
+/// The parameters of the protocol, all of which are in the body.
+struct OAuth<'a> {
+    consumer_key: &'a str,
+    nonce: &'a str,
+    timestamp: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> OAuth<'a> {
+    fn read(body: &'a [Pair], query: &[Pair]) -> Result<Self, LaunchError> {
+        let mut names: Vec<&str> = body
+            .iter()
+            .chain(query)
+            .map(|(name, _)| name.as_str())
+            .filter(|name| name.starts_with("oauth_"))
+            .collect();
+        names.sort_unstable();
+        if names.windows(2).any(|two| matches!(two, [a, b] if a == b)) {
+            return Err(LaunchError::Duplicate("an OAuth parameter"));
+        }
+        let fields = Fields(body);
+        if fields.once("oauth_version")?.is_some_and(|version| version != "1.0") {
+            return Err(LaunchError::Unsupported("oauth_version"));
+        }
+        if fields.required("oauth_signature_method", 64)? != signature::METHOD {
+            return Err(LaunchError::Unsupported("oauth_signature_method"));
+        }
+        Ok(Self {
+            consumer_key: fields.required("oauth_consumer_key", 255)?,
+            nonce: fields.required("oauth_nonce", 512)?,
+            timestamp: fields.required("oauth_timestamp", 12)?,
+            signature: fields.required("oauth_signature", 255)?,
+        })
+    }
+
+    fn timestamp_within(&self, window: i64, now: i64) -> Result<i64, LaunchError> {
+        if !self.timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(LaunchError::Malformed("oauth_timestamp"));
+        }
+        let timestamp: i64 = self
+            .timestamp
+            .parse()
+            .map_err(|_not_a_number| LaunchError::Malformed("oauth_timestamp"))?;
+        let age = now.saturating_sub(timestamp);
+        if age > window {
+            return Err(LaunchError::Stale { age });
+        }
+        if age < -MOST_AHEAD {
+            return Err(LaunchError::Early { ahead: age.saturating_neg() });
+        }
+        Ok(timestamp)
+    }
+}
+
+/// Whether one of the secrets signed this, read as RFC 5849 says or as Canvas means it.
+///
+/// Canvas copies the query of the launch URL into the body and signs each parameter once, but still
+/// posts to the URL with its query. So when every parameter of the query is in the body as well,
+/// the query may be left out: its values are signed all the same.
+fn is_signed(
+    raw: &RawLaunch,
+    body: &[Pair],
+    query: &[Pair],
+    public_url: &Url,
+    secrets: &[SecretString],
+    claimed: &str,
+) -> bool {
+    let in_body: Vec<(&str, &str)> =
+        as_strs(body).filter(|(name, _)| *name != "oauth_signature").collect();
+    let strict = signature::normalise(in_body.iter().copied().chain(as_strs(query)));
+    // Whoever has not signed yet may send many of both.
+    let all: HashSet<&Pair> = body.iter().collect();
+    let is_copied = !query.is_empty() && query.iter().all(|pair| all.contains(pair));
+    let canvas = is_copied.then(|| signature::normalise(in_body));
+
+    let mut is_signed = false;
+    for uri in base_uris(public_url, &raw.path) {
+        for parameters in [Some(&strict), canvas.as_ref()].into_iter().flatten() {
+            let base_string = signature::base_string("POST", &uri, parameters);
+            for secret in secrets {
+                is_signed |= signature::verify(secret, &base_string, claimed);
+            }
+        }
+    }
+    is_signed
+}
+
+fn as_strs(pairs: &[Pair]) -> impl Iterator<Item = (&str, &str)> {
+    pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+}
+
+/// The base string URIs (RFC 5849, 3.4.1.2) that a request's path may stand for. [`Url`] writes
+/// scheme and host in lower case and leaves the default port out. Behind a proxy that takes a
+/// prefix away, the launch URL may have been entered with or without the last slash.
+fn base_uris(public_url: &Url, path: &str) -> Vec<String> {
+    let origin = public_url.origin().ascii_serialization();
+    let prefix = public_url.path().trim_end_matches('/');
+    let path = if path.is_empty() { "/" } else { path };
+    let mut uris = vec![format!("{origin}{prefix}{path}")];
+    if path == "/" && !prefix.is_empty() {
+        uris.push(format!("{origin}{prefix}"));
+    }
+    uris
+}
+
+/// Whether the body is a form, whatever parameters the type has.
+pub fn is_form(content_type: &str) -> bool {
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+#[cfg(test)]
+#[path = "verify_tests.rs"]
+mod tests;

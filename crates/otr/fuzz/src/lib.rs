@@ -1,0 +1,3 @@
+//! The OTR engine and what is checked of it, whatever it is given.
+
+pub mod checks;

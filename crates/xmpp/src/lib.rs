@@ -1,0 +1,432 @@
+//! One account's XMPP stream: a plain tokio task, commands in, events out.
+//!
+//! [`start`] spawns the task and gives the two ends of its contract, [`Command`] and [`Event`].
+//! The task finds the server, secures the stream, logs in, binds the resource, keeps the
+//! connection alive, and comes back by itself with growing pauses whenever that can help.
+//!
+//! ```text
+//!             +------------------------- Offline{retry_in: Some} <----------------+
+//!             v                                                                    |
+//!  start -> connect (SRV, TCP, STARTTLS) -> login (SASL, bind) -> Online -> stanzas, acks
+//!             |                                |                               |
+//!             +--- Offline{retry_in: None} <---+          Stop ----------------+--> Stopped
+//! ```
+//!
+//! Promises:
+//!
+//! - Nothing that a stranger sends ends the stream. Sizes, depth and numbers are bounded
+//!   (module `xml`); what is over a bound or is no valid stanza becomes [`Event::Rejected`], and an
+//!   `iq` request among them is answered with an error.
+//! - Memory is bounded in both directions: the task stops reading from the network while its
+//!   owner is slow or its own output is stuck, and stops taking commands while output is stuck.
+//! - Where the server can (XEP-0198), stanzas are acknowledged and a broken stream is resumed, so
+//!   that nothing is lost or doubled; where it cannot, or has forgotten, [`Event::Lost`] says so.
+//!   A component's server acknowledges by sending back what the component has sent to itself.
+//! - The password leaves only by SCRAM, or by PLAIN inside TLS when that was asked for.
+//! - No text of an event holds a secret.
+//!
+//! What it deliberately lacks: presence, roster, subscriptions, matching of `iq` answers, any
+//! word about lessons. Its owner does these.
+
+mod avatar;
+mod component;
+mod connect;
+mod echo;
+mod ledger;
+mod link;
+mod login;
+mod online;
+mod outbox;
+mod owner;
+mod pace;
+mod session;
+mod tls;
+mod xml;
+
+use std::{path::PathBuf, time::Duration};
+
+use jid::{BareJid, FullJid, Jid};
+use rustls::CipherSuite;
+use secrecy::SecretString;
+use thiserror::Error;
+use tokio::sync::mpsc;
+use tokio_xmpp::Stanza;
+
+pub use avatar::{Avatar, AvatarError, MAX_AVATAR_BYTES};
+pub use component::Component;
+pub use pace::Pace;
+pub use tls::{CipherProblem, has_cipher_for, parse_cipher, supported_ciphers};
+pub use xml::Rejection;
+
+/// Commands that may wait for the task before the owner must.
+const COMMANDS: usize = 1024;
+
+/// Events that may wait for the owner before the task stops reading from the network.
+const EVENTS: usize = 256;
+
+/// Who logs in, where, and how.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The account; it must have a local part.
+    pub jid: BareJid,
+    /// The resource to bind. A fixed one replaces a stale session of an earlier run at once.
+    pub resource: String,
+    /// The password of the account.
+    pub password: SecretString,
+    /// `host:port` of the server, or `None` to look up the SRV records of the domain and fall
+    /// back to port 5222 of the domain itself.
+    pub server: Option<String>,
+    /// Whether SASL PLAIN may be used when the server offers nothing better; only inside TLS.
+    pub allow_plain_text: bool,
+    /// How the stream is secured.
+    pub tls: Tls,
+}
+
+/// How the stream is secured.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// Whether STARTTLS is required. If not, it is not even tried.
+    pub enabled: bool,
+    /// The least version that is accepted.
+    pub min_version: TlsVersion,
+    /// The cipher suites that are accepted; empty for all that the library considers safe.
+    pub cipher_suites: Vec<CipherSuite>,
+    /// A PEM file of the authorities that may vouch for the server. `None`: no check, which is
+    /// allowed only when the server's address is a loopback address.
+    pub ca_certs: Option<PathBuf>,
+}
+
+/// A version of TLS that the library speaks.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum TlsVersion {
+    /// TLS 1.2, RFC 5246.
+    V1_2,
+    /// TLS 1.3, RFC 8446.
+    V1_3,
+}
+
+/// What the owner tells the task.
+#[derive(Debug)]
+pub enum Command {
+    /// Send a stanza.
+    ///
+    /// Characters that XML cannot carry are left out. With a tag, exactly one [`Event::Acked`],
+    /// [`Event::Lost`] or [`Event::Unsendable`] says what became of it. While offline nothing is kept for later and the tag
+    /// is lost at once, unless the server may let the broken stream be resumed (XEP-0198): then
+    /// the stanza waits for that.
+    ///
+    /// An owner that waits for room for a command must go on taking events meanwhile.
+    Send {
+        /// The stanza.
+        stanza: Box<Stanza>,
+        /// A number of the owner's choice, given back when it is known what became of it.
+        tag: Option<u64>,
+    },
+    /// Say goodbye and end: unavailable presence, end of stream, at most [`Pace::stop`].
+    ///
+    /// Dropping the sender of commands does the same.
+    Stop,
+}
+
+/// What the task tells its owner.
+#[derive(Debug)]
+pub enum Event {
+    /// The stream is up and the resource bound. The initial presence is the owner's to send.
+    Online {
+        /// The full address that the server gave.
+        jid: FullJid,
+        /// Whether an earlier stream goes on: presence and roster are still known to the server.
+        resumed: bool,
+        /// What TLS agreed on; `None` without TLS.
+        negotiated: Option<Negotiated>,
+        /// The SASL mechanism that proved both sides.
+        mechanism: String,
+    },
+    /// The stream is down, or could not be brought up.
+    Offline {
+        /// Why.
+        why: Down,
+        /// The pause before the next attempt; `None`: given up for good, only
+        /// [`Command::Stop`] is of use now.
+        retry_in: Option<Duration>,
+    },
+    /// A stanza arrived.
+    Stanza(Box<Stanza>),
+    /// Something arrived in place of a stanza and was dropped; the stream goes on.
+    Rejected {
+        /// Who sent it, where that could be read.
+        from: Option<Jid>,
+        /// What was wrong with it.
+        why: Rejection,
+    },
+    /// The server has the stanza of this tag; or, where it does not support acknowledgements
+    /// (XEP-0198) and is no component's, the network took it.
+    Acked(u64),
+    /// It is not known whether the stanzas of these tags arrived: the stream was lost before.
+    Lost(Vec<u64>),
+    /// The stanza of this tag was not sent, and never can be: it is too large, or no XML.
+    Unsendable(u64),
+    /// The task has ended. Always the last event.
+    Stopped,
+}
+
+/// What TLS agreed on, in the names of IANA.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Negotiated {
+    /// Such as `TLSv1.3`.
+    pub version: String,
+    /// Such as `TLS_AES_128_GCM_SHA256`.
+    pub cipher: String,
+}
+
+/// Why the stream is down. The texts are for people and hold no secret.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum Down {
+    /// The name of the server leads to no address.
+    #[error("cannot find the address of {host}: {why}")]
+    Resolve {
+        /// The name that was looked up.
+        host: String,
+        /// What the resolver said.
+        why: String,
+    },
+    /// No address of the server takes a connection.
+    #[error("cannot connect to {server}: {why}")]
+    Unreachable {
+        /// Name and port.
+        server: String,
+        /// What the system said.
+        why: String,
+    },
+    /// The server does not offer STARTTLS, or refused it.
+    #[error("{server} does not offer TLS, which the settings require")]
+    TlsNotOffered {
+        /// Name and port.
+        server: String,
+    },
+    /// The certificate of the server cannot be trusted.
+    #[error("the certificate of {server} is not trusted: {why}")]
+    Certificate {
+        /// Name and port.
+        server: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Version or cipher are not among those configured, or the two sides have none in common.
+    #[error("TLS with {server} is not as configured: {why}")]
+    TlsMismatch {
+        /// Name and port.
+        server: String,
+        /// What was negotiated, or the alert.
+        why: String,
+    },
+    /// The TLS handshake failed for another reason.
+    #[error("the TLS handshake with {server} failed: {why}")]
+    TlsFailed {
+        /// Name and port.
+        server: String,
+        /// What the library said.
+        why: String,
+    },
+    /// The server offers no login that may be used.
+    #[error("no usable login: the server offers {offered}; {hint}")]
+    NoMechanism {
+        /// The names that the server offers.
+        offered: String,
+        /// Which setting would change that.
+        hint: &'static str,
+    },
+    /// Account or password are wrong.
+    #[error("the server refused the account or its password ({condition})")]
+    AuthRefused {
+        /// The condition that the server named.
+        condition: String,
+    },
+    /// The server cannot check logins now.
+    #[error("the server cannot log anyone in now ({condition})")]
+    AuthUnavailable {
+        /// The condition that the server named.
+        condition: String,
+    },
+    /// The server could not prove that it knows the password.
+    #[error("the server did not prove that it knows the account: {why}")]
+    ServerNotGenuine {
+        /// Which proof failed.
+        why: &'static str,
+    },
+    /// Another client took the resource.
+    #[error("another client logged in with the same account and resource")]
+    Conflict,
+    /// The server found that we broke a rule of its own.
+    #[error("the server ended the stream for a violation of its policy{}", suffix(text))]
+    PolicyViolation {
+        /// The server's words, or empty.
+        text: String,
+    },
+    /// The server does not serve the domain.
+    #[error("the server does not serve the domain {domain}")]
+    HostUnknown {
+        /// The domain of the account.
+        domain: String,
+    },
+    /// The server is shutting down.
+    #[error("the server is shutting down")]
+    Shutdown,
+    /// Another error of the stream.
+    #[error("the server ended the stream: {0}")]
+    StreamError(String),
+    /// The server sent what is no XMPP stream.
+    #[error("the server broke the protocol: {0}")]
+    Broken(String),
+    /// Something took too long.
+    #[error("timed out {0}")]
+    Timeout(&'static str),
+    /// The connection ended without a word.
+    #[error("the connection was closed")]
+    Closed,
+}
+
+/// `: text`, or nothing for an empty text.
+fn suffix(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(": {text}") }
+}
+
+impl Down {
+    /// Whether trying again cannot help until a person changes something. What comes before the first
+    /// login is final then; later another attempt is made all the same, after a long pause.
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            Self::TlsNotOffered { .. }
+            | Self::Certificate { .. }
+            | Self::TlsMismatch { .. }
+            | Self::NoMechanism { .. }
+            | Self::AuthRefused { .. }
+            | Self::ServerNotGenuine { .. }
+            | Self::HostUnknown { .. } => true,
+            Self::Resolve { .. }
+            | Self::Unreachable { .. }
+            | Self::TlsFailed { .. }
+            | Self::AuthUnavailable { .. }
+            | Self::Conflict
+            | Self::PolicyViolation { .. }
+            | Self::Shutdown
+            | Self::StreamError(_)
+            | Self::Broken(_)
+            | Self::Timeout(_)
+            | Self::Closed => false,
+        }
+    }
+}
+
+/// Why an [`Account`] cannot be used at all.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The address has no local part.
+    #[error("{jid} is no account: a name before the @ is missing")]
+    NoLocalPart {
+        /// The address.
+        jid: String,
+    },
+    /// The resource is none.
+    #[error("{resource:?} cannot be a resource")]
+    Resource {
+        /// The resource.
+        resource: String,
+    },
+    /// The domain cannot be the name of a host.
+    #[error("{domain} cannot be the name of a server")]
+    Domain {
+        /// The domain.
+        domain: String,
+    },
+    /// The server is not written as `host:port`.
+    #[error("{server:?} is no server address: host:port is needed, such as 127.0.0.1:5222")]
+    Server {
+        /// The address as configured.
+        server: String,
+    },
+    /// The file of authorities cannot be read.
+    #[error("cannot read the CA file {path}: {source}", path = path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file of authorities is no PEM file with certificates.
+    #[error("the CA file {path} holds no certificate in PEM form", path = path.display())]
+    NoCertificates {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No authorities for a server elsewhere.
+    #[error("{server} is not on this machine, so a CA file is needed to check its certificate")]
+    UncheckedServer {
+        /// The address as configured.
+        server: String,
+    },
+    /// A component's server is not on this machine.
+    #[error(
+        "{server} is not on this machine: a component's stream has no TLS, and its server must be reached over loopback"
+    )]
+    Elsewhere {
+        /// The address as configured.
+        server: String,
+    },
+    /// None of the cipher suites fits the versions of TLS.
+    #[error("none of the configured cipher suites can be used with the least TLS version")]
+    NoCipher,
+    /// The TLS library refused the configuration.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(rustls::Error),
+}
+
+/// Starts the stream of `account` with the default [`Pace`].
+///
+/// Must be called inside a tokio runtime. The file of CA certificates is read here.
+///
+/// # Errors
+///
+/// [`ConfigError`] if the account can never work as it is.
+pub fn start(
+    account: Account,
+) -> Result<(mpsc::Sender<Command>, mpsc::Receiver<Event>), ConfigError> {
+    start_paced(account, Pace::default())
+}
+
+/// Starts the stream of `account` with waits and pauses of the caller's choice.
+///
+/// # Errors
+///
+/// [`ConfigError`] if the account can never work as it is.
+pub fn start_paced(
+    account: Account,
+    pace: Pace,
+) -> Result<(mpsc::Sender<Command>, mpsc::Receiver<Event>), ConfigError> {
+    let server = connect::Place::new(&account)?;
+    let login = login::Login::new(account)?;
+    Ok(spawn(session::Entrance::Client(Box::new((server, login))), pace))
+}
+
+/// Starts the stream of a component, behind the same contract. It is never resumed, and nothing that
+/// is sent to nobody in particular reaches anybody: presence is the owner's to send to each peer.
+///
+/// # Errors
+///
+/// [`ConfigError`] if it can never work as it is.
+pub fn start_component(
+    component: &Component,
+    pace: Pace,
+) -> Result<(mpsc::Sender<Command>, mpsc::Receiver<Event>), ConfigError> {
+    Ok(spawn(session::Entrance::Component(component::Entrance::new(component)?), pace))
+}
+
+fn spawn(
+    entrance: session::Entrance,
+    pace: Pace,
+) -> (mpsc::Sender<Command>, mpsc::Receiver<Event>) {
+    let (commands, taken) = mpsc::channel(COMMANDS);
+    let (told, events) = mpsc::channel(EVENTS);
+    drop(tokio::spawn(session::run(entrance, pace, taken, told)));
+    (commands, events)
+}

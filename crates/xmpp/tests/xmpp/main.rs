@@ -1,0 +1,16 @@
+//! The XMPP stream against a real Prosody on loopback, and against servers that misbehave.
+#![expect(
+    clippy::expect_used,
+    clippy::format_collect,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "helpers of a test may fail it, and wait for one event among all kinds"
+)]
+
+mod false_servers;
+mod login;
+mod proxy;
+mod recovery;
+mod stanzas;

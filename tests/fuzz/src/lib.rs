@@ -1,5 +1,0 @@
-//! The OTR engine and what is checked of it, whatever it is given.
-
-pub mod checks;
-#[path = "../../../src/otr/mod.rs"]
-pub mod otr;

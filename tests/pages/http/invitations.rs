@@ -1,0 +1,25 @@
+//! Invitations by other ways than the field for the Jabber ID.
+
+use jid::BareJid;
+use otrbot::actors::registry::Dismiss;
+
+use crate::http::support::{Launch, Tool};
+
+#[actix::test]
+async fn a_secret_for_whom_the_bot_has_forgotten_invites_no_more_often_than_is_allowed() {
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+    tool.submit(&page, "/enter_jid", &[("jid", "zoe@chat.example")]).await;
+
+    let mut answers = Vec::new();
+    for _ in 0..6 {
+        let jid = BareJid::new("zoe@chat.example").unwrap();
+        tool.registry.send(Dismiss { jid }).await.unwrap();
+        let page = tool.submit(&page, "/ask_for_secret", &[("secret", "correct horse")]).await;
+        answers.push(page.status);
+    }
+
+    assert_eq!(answers, [200, 200, 200, 200, 503, 503]);
+    let told = tool.told().await;
+    assert_eq!(told.iter().filter(|told| told.starts_with("enrol")).count(), 5, "{told:?}");
+}

@@ -1,0 +1,19 @@
+//! The pages over real HTTP: launches that are signed as a platform signs them, a real store, a
+//! platform that checks every grade it gets, and a registry that plays the bot.
+
+mod assets;
+mod course;
+mod grades;
+mod invitations;
+mod languages;
+mod launches;
+pub(crate) mod oauth;
+mod pages;
+mod parts;
+pub(crate) mod platform;
+mod presentation;
+mod queues;
+pub(crate) mod registry;
+mod status;
+pub(crate) mod support;
+mod tabs;

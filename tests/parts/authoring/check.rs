@@ -1,0 +1,165 @@
+//! `otrbot lesson check`.
+
+use crate::authoring::support::Folder;
+
+const FAULTY: &str = "\
+titel: Typo
+start: a
+states:
+  a:
+    enter:
+      - say: Hello ${nobody}
+    on:
+      - when: otr_enabeld
+        go: b
+      - when: otr_enabled
+        go: bb
+  b:
+    end: true
+";
+
+const SETTINGS: &str = "xmpp: { accounts: { bot@localhost: { password: secret } } }\n\
+     lessons: { folder: mine }\nlti: { enabled: false }\n";
+
+const TINY: &str = "title: Tiny\nstart: a\nstates:\n  a:\n    enter:\n      - say: Hello there.\n      \
+     - say: Good day.\n      - say: Good-bye.\n    end: true\n";
+
+const DUTCH: &str = "msgid \"\"\nmsgstr \"\"\n\"Content-Type: text/plain; charset=UTF-8\\n\"\n\
+     \"Plural-Forms: nplurals=2; plural=(n != 1);\\n\"\n\n\
+     msgid \"Tiny\"\nmsgstr \"Klein\"\n\n\
+     #, fuzzy\nmsgid \"Hello there.\"\nmsgstr \"Hallo.\"\n\n\
+     msgid \"Good day.\"\nmsgstr \"Goedendag ${bot_alias}.\"\n\n\
+     msgid \"Good-bye.\"\nmsgstr \"\"\n";
+
+#[test]
+fn without_arguments_all_lessons_are_checked() {
+    let said = Folder::new().lesson(&["check"]);
+
+    assert_eq!(said.code, 0, "{said:?}");
+    for name in ["basics", "impostor", "question"] {
+        let line = said.out.lines().find(|line| line.starts_with(&format!("{name}: no faults: ")));
+        let line = line.unwrap();
+        assert!(line.contains(" states, ") && line.contains(" reactions, "), "{line}");
+    }
+}
+
+#[test]
+fn every_fault_has_file_line_and_column_and_the_nearest_word() {
+    let folder = Folder::new();
+    folder.write("course/faulty.yaml", FAULTY);
+
+    let said = folder.lesson(&["check", "course/faulty.yaml"]);
+
+    assert_eq!(said.code, 4, "{said:?}");
+    for fault in [
+        "course/faulty.yaml:1:1: unknown key `titel` (`title`?)",
+        "course/faulty.yaml:1:1: `title` is missing",
+        "course/faulty.yaml:6:14: unknown variable `${nobody}`",
+        "course/faulty.yaml:8:15: unknown event `otr_enabeld` (`otr_enabled`?)",
+        "course/faulty.yaml:11:13: there is no state `bb`",
+    ] {
+        assert!(said.err.lines().any(|line| line.starts_with(fault)), "{fault}\n{}", said.err);
+    }
+    assert!(said.err.contains("5 faults in 1 lesson"), "{}", said.err);
+}
+
+#[test]
+fn ways_in_and_out_are_checked() {
+    let folder = Folder::new();
+    folder.write("ways.yaml", "title: T\nstart: a\nstates:\n  a: {}\n  b: { end: true }\n");
+
+    let said = folder.lesson(&["check", "ways.yaml"]);
+
+    assert_eq!(said.code, 4);
+    assert!(said.err.contains("ways.yaml:4:3: no way leads from `a`"), "{}", said.err);
+    assert!(said.err.contains("ways.yaml:5:3: no way leads from the start to `b`"), "{}", said.err);
+}
+
+#[test]
+fn a_fault_of_the_extended_lesson_is_told_with_its_file() {
+    let folder = Folder::new();
+    folder.write("mine/base.yaml", &FAULTY.replace("titel", "title"));
+    folder.write("mine/more.yaml", "title: More\nextends: base\n");
+
+    let said = folder.lesson(&["check", "mine/more.yaml"]);
+
+    assert_eq!(said.code, 4);
+    assert!(said.err.contains("mine/base.yaml:8:15: unknown event"), "{}", said.err);
+    assert!(said.err.contains("(extended by mine/more.yaml)"), "{}", said.err);
+}
+
+#[test]
+fn what_is_not_there_is_told_with_what_is() {
+    let folder = Folder::new();
+
+    let said = folder.lesson(&["check", "basic"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("\"basic\" (`basics`?)"), "{}", said.err);
+    let said = folder.lesson(&["check", "no/such.yaml"]);
+    assert_eq!(said.code, 5);
+    assert!(said.err.contains("no/such.yaml: "), "{}", said.err);
+}
+
+#[test]
+fn a_lesson_of_the_settings_is_known_by_its_name() {
+    let folder = Folder::new();
+    folder.write("here/settings.yaml", SETTINGS);
+    folder.write("here/mine/tiny.yaml", TINY);
+
+    let said = folder.lesson(&["check", "--settings", "here/settings.yaml", "tiny"]);
+
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains("tiny: no faults: 1 state, 0 reactions, 4 texts"), "{}", said.out);
+}
+
+#[test]
+fn the_check_of_the_settings_tells_missing_translations_in_short() {
+    let folder = Folder::new();
+    folder.write("here/settings.yaml", SETTINGS);
+    folder.write("here/mine/tiny.yaml", TINY);
+    folder.write("here/locales/nl_NL/LC_MESSAGES/otrbot.po", DUTCH);
+    folder.write("here/locales/pt_BR/LC_MESSAGES/otrbot.po", &DUTCH.replace("nl_NL", "pt_BR"));
+
+    let said = folder.run("check", &["--settings", "here/settings.yaml"], "");
+
+    let line = "otrbot: warning: lesson tiny: nl_NL: 3 of 4 texts are not translated (1 fuzzy and 1 \
+                faulty of them)";
+    assert!(said.err.contains(line), "{}", said.err);
+    assert!(said.err.contains("otrbot: warning: otrbot: pt_BR: "), "{}", said.err);
+    let said = folder.lesson(&["check", "--settings", "here/settings.yaml", "tiny"]);
+    assert!(said.out.contains("nl_NL: 3 of 4 texts"), "{}", said.out);
+}
+
+#[test]
+fn missing_fuzzy_and_faulty_translations_are_warnings_with_their_places() {
+    let folder = Folder::new();
+    folder.write("tiny.yaml", TINY);
+    folder.write("lang/nl_NL/LC_MESSAGES/otrbot.po", DUTCH);
+
+    let said = folder.lesson(&["check", "--locales", "lang", "tiny.yaml"]);
+
+    assert_eq!(said.code, 0, "{said:?}");
+    let line = "nl_NL: 3 of 4 texts are not translated (1 fuzzy and 1 faulty of them)";
+    assert!(said.out.contains(line), "{}", said.out);
+    for missing in [
+        "lang/nl_NL/LC_MESSAGES/otrbot.po:10: has a fuzzy translation: Hello there.",
+        "has a faulty translation: Good day.",
+        "has no translation: Good-bye.",
+    ] {
+        assert!(said.out.contains(missing), "{missing}\n{}", said.out);
+    }
+}
+
+#[test]
+fn long_lists_of_missing_translations_are_cut_unless_all_are_wanted() {
+    let folder = Folder::new();
+    folder.write("lang/tlh/LC_MESSAGES/otrbot.po", DUTCH);
+
+    let short = folder.lesson(&["check", "--locales", "lang", "question"]).out;
+    let all = folder.lesson(&["check", "-v", "--locales", "lang", "question"]).out;
+
+    let listed = |out: &str| out.lines().filter(|line| line.starts_with("    ")).count();
+    assert!(short.contains("more; -v shows all") && !all.contains("-v shows all"), "{short}");
+    assert!(listed(&all) > listed(&short));
+    assert!(all.contains("built in: question.yaml:"), "{all}");
+}

@@ -1,0 +1,12 @@
+//! The parts of the daemon, called as a library: sessions, actors, store, lessons and their tools,
+//! settings, translations; what packages take; and the manners of the repository.
+
+mod actors;
+mod authoring;
+mod bot;
+mod lessons;
+mod packaging;
+mod settings;
+mod store;
+mod tidy;
+mod translations;

@@ -1,0 +1,361 @@
+//! The store on a real database: what is kept, what is refused, what survives.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "helpers of a test may fail it, and wait by the clock"
+)]
+
+mod damage;
+mod database;
+mod earned;
+mod erasure;
+mod outage;
+mod retention;
+mod sessions;
+
+use database::{Database, on_both};
+use futures_util::future::join_all;
+use otrbot::{
+    records::{
+        Course, Enrolment, EnrolmentId, Funnel, GradeState, NewEnrolment, NewGrade, Progress,
+        Wanted,
+    },
+    store::{Invitations, Invited, Nonce, Store, StoreError, Taken, Write},
+};
+
+on_both! {
+    of_eight_replays_at_once_one_is_fresh
+    launches_at_once_are_all_written_and_answered_each_with_its_own
+    a_better_grade_that_comes_while_one_is_sent_stays_on_its_way
+    invitations_are_limited_for_each_person_and_in_total
+    invitations_at_once_are_no_more_than_one_after_the_other
+    a_teacher_sees_the_learners_of_their_own_course_only
+    an_enrolment_keeps_its_jid_and_progress_at_the_next_launch_and_restart
+    a_jid_belongs_to_one_person
+    a_grade_waits_until_it_is_recorded_and_is_never_lowered
+    launches_at_once_are_all_answered_whoever_writes_them
+}
+
+pub(crate) fn person(user: &str, link: &str) -> NewEnrolment {
+    NewEnrolment {
+        consumer_key: "key".into(),
+        user_id: user.into(),
+        context_id: "course".into(),
+        resource_link_id: link.into(),
+        locale: Some("nl".into()),
+        lesson: None,
+        may_grade: true,
+        is_teacher: false,
+        outcome_url: Some("https://lms.example/grades".into()),
+        sourcedid: Some("cell".into()),
+        is_learner: true,
+        now: 1000,
+        ..NewEnrolment::default()
+    }
+}
+
+pub(crate) async fn enrolled(store: &Store, user: &str, jid: &str) -> Enrolment {
+    let enrolment = store.put_enrolment(person(user, "link")).await.unwrap();
+    store.set_jid(&enrolment.id, Some(jid)).await.unwrap();
+    store.enrolment(&enrolment.id).await.unwrap().unwrap()
+}
+
+/// As a session does that reaches a step for which the lesson gives a part of the grade. The step is
+/// the first one, as if nothing had changed.
+async fn put_credit(store: &Store, jid: &str, credit: f64) {
+    let enrolment = store.enrolment_by_jid(jid).await.unwrap().unwrap().id;
+    let (jid, credit) = (jid.to_owned(), Some(credit));
+    let write = Write::Progress { enrolment, jid, progress: Progress::Invited, credit, at: 2000 };
+    store.write_behind(&[write]).await.unwrap();
+}
+
+async fn of_eight_replays_at_once_one_is_fresh(database: Database) {
+    let store = database.open().await;
+
+    let launch = async |nonce: &str| {
+        let nonce = Nonce::new("key", nonce, 2000);
+        store.take_launch(Some(nonce), Some(person("anna", "link"))).await.unwrap()
+    };
+    let is_fresh = |taken: &Taken| matches!(taken, Taken::Enrolled { .. });
+
+    let tries = join_all((0..8).map(|_| launch("once"))).await;
+
+    assert_eq!(tries.iter().filter(|taken| is_fresh(taken)).count(), 1, "{tries:?}");
+    let other = Nonce::new("ke", "yonce", 2000);
+    assert_eq!(store.take_launch(Some(other), None).await.unwrap(), Taken::Noted);
+    assert_eq!(launch("once").await, Taken::Replayed);
+    store.forget_nonces(2001).await.unwrap();
+    assert!(is_fresh(&launch("once").await));
+}
+
+async fn launches_at_once_are_all_written_and_answered_each_with_its_own(database: Database) {
+    let store = database.open().await;
+    let known = enrolled(&store, "user 7", "seven@example.org").await;
+    let grade = NewGrade { enrolment: known.id.clone(), score: 1.0, achieved_at: 1500 };
+    store.put_grade(&grade).await.unwrap();
+
+    let launches = (0..300).map(|number| {
+        let nonce = Nonce::new("key", &format!("nonce {number}"), 3000);
+        let new = NewEnrolment { now: 2000, ..person(&format!("user {}", number % 150), "link") };
+        store.take_launch(Some(nonce), Some(new))
+    });
+    let taken = join_all(launches).await;
+
+    for (number, taken) in taken.into_iter().enumerate() {
+        let Taken::Enrolled { enrolment, grade } = taken.unwrap() else { panic!("a replay") };
+        assert_eq!(enrolment.user_id, format!("user {}", number % 150));
+        assert_eq!(grade.is_some(), number % 150 == 7, "{number}");
+    }
+}
+
+async fn a_better_grade_that_comes_while_one_is_sent_stays_on_its_way(database: Database) {
+    let store = database.open().await;
+    let anna = enrolled(&store, "anna", "anna@example.org").await;
+
+    put_credit(&store, "anna@example.org", 0.4).await;
+    let sent = store.due_grades(2000).await.unwrap().remove(0);
+    let full = NewGrade { enrolment: anna.id.clone(), score: 1.0, achieved_at: 2001 };
+    store.put_grade(&full).await.unwrap();
+    store.grade_recorded(&sent.id, sent.version, 2002).await.unwrap();
+
+    let due = store.due_grades(2002).await.unwrap();
+    assert_eq!(due.iter().map(|due| due.score).collect::<Vec<_>>(), [1.0]);
+    store.grade_failed(&due[0].id, sent.version, "of the one before").await.unwrap();
+    assert_eq!(store.due_grades(2002).await.unwrap().len(), 1);
+    assert_eq!(store.grade_counts().await.unwrap().due, 1);
+}
+
+async fn invitations_are_limited_for_each_person_and_in_total(database: Database) {
+    let store = database.open().await;
+    let limits = Invitations { per_person: 3, in_total: 5 };
+    let invite =
+        async |user: &str, now| store.count_invitation("key", user, limits, now).await.unwrap();
+
+    for _ in 0..3 {
+        assert_eq!(invite("anna", 1_000_000).await, Invited::Yes);
+    }
+    assert_eq!(invite("anna", 1_000_001).await, Invited::TooManyForPerson);
+    assert_eq!(invite("ben", 1_000_001).await, Invited::Yes);
+    assert_eq!(invite("cleo", 1_000_001).await, Invited::Yes);
+    assert_eq!(invite("ben", 1_000_002).await, Invited::TooManyInTotal);
+    assert_eq!(invite("anna", 1_086_400).await, Invited::Yes);
+    store.forget_invitations(1_086_400).await.unwrap();
+    assert_eq!(invite("anna", 1_086_401).await, Invited::Yes);
+}
+
+async fn invitations_at_once_are_no_more_than_one_after_the_other(database: Database) {
+    let store = database.open().await;
+    let limits = Invitations { per_person: 10, in_total: 100 };
+
+    let invited = join_all((0..40).map(|_| store.count_invitation("key", "anna", limits, 1000)));
+
+    let n = invited.await.into_iter().filter(|one| matches!(one, Ok(Invited::Yes))).count();
+    assert_eq!(n, 10);
+}
+
+async fn a_teacher_sees_the_learners_of_their_own_course_only(database: Database) {
+    let store = database.open().await;
+    for (user, name, jid) in
+        [("anna", "Anna Ñu", "anna@example.org"), ("ben", "Ben", "ben@example.org")]
+    {
+        let new = NewEnrolment { name: Some(name.to_owned()), ..person(user, "link") };
+        let enrolment = store.put_enrolment(new).await.unwrap();
+        store.set_jid(&enrolment.id, Some(jid)).await.unwrap();
+    }
+    store.put_enrolment(person("cleo", "link")).await.unwrap();
+    store.put_enrolment(NewEnrolment { is_teacher: true, ..person("tom", "link") }).await.unwrap();
+    store.put_enrolment(NewEnrolment { is_learner: false, ..person("mo", "link") }).await.unwrap();
+    let elsewhere = NewEnrolment { context_id: "other".to_owned(), ..person("dora", "link") };
+    store.put_enrolment(elsewhere).await.unwrap();
+    let stranger = NewEnrolment { consumer_key: "other".to_owned(), ..person("eve", "link") };
+    store.put_enrolment(stranger).await.unwrap();
+    store.set_progress("anna@example.org", Progress::Verified, 3000).await.unwrap();
+    put_credit(&store, "ben@example.org", 0.5).await;
+    let due = store.due_grades(2000).await.unwrap().remove(0);
+    store.grade_failed(&due.id, due.version, "no such user").await.unwrap();
+
+    let course = Course {
+        consumer_key: "key".to_owned(),
+        context_id: "course".to_owned(),
+        resource_link_id: String::new(),
+    };
+    let wanted = Wanted { page_size: 2, ..Wanted::default() };
+    let (page, n, funnel) = store.course(&course, &wanted).await.unwrap();
+    assert_eq!((page.len(), n), (2, 3));
+    assert_eq!(page[0].name.as_deref(), Some("Anna Ñu"));
+    assert_eq!(page[0].active_at, 3000);
+    assert_eq!(
+        funnel,
+        Funnel {
+            opened: 3,
+            invited: 2,
+            talking: 1,
+            encrypted: 1,
+            verified: 1,
+            done: 0,
+            recorded: 0,
+            failed: 1
+        }
+    );
+    let search = async |search: &str, failed_only| {
+        let search = search.to_owned();
+        let wanted = Wanted { search, failed_only, page: 9, page_size: 10, ..Wanted::default() };
+        let (page, _, _) = store.course(&course, &wanted).await.unwrap();
+        page.into_iter().filter_map(|row| row.name).collect::<Vec<_>>()
+    };
+    assert_eq!(search("ñU", false).await, ["Anna Ñu"]);
+    assert_eq!(search("BEN@", false).await, ["Ben"]);
+    assert_eq!(search("", true).await, ["Ben"]);
+    assert_eq!(search("nobody", false).await, [""; 0]);
+
+    let other = Course { context_id: "other".to_owned(), ..course.clone() };
+    let page_of_ben = store.course(&course, &Wanted { failed_only: true, ..wanted.clone() }).await;
+    let ben = page_of_ben.unwrap().0.remove(0).id;
+    assert_eq!(store.send_again(&other, Some(&ben), 9000).await.unwrap(), 0);
+    assert_eq!(store.send_again(&other, None, 9000).await.unwrap(), 0);
+    assert_eq!(store.send_again(&course, Some(&ben), 9000).await.unwrap(), 1);
+    let due = store.due_grades(9000).await.unwrap();
+    assert_eq!((due.len(), due[0].achieved_at, due[0].queued_at), (1, 2000, 9000));
+}
+
+async fn an_enrolment_keeps_its_jid_and_progress_at_the_next_launch_and_restart(
+    database: Database,
+) {
+    let store = database.open().await;
+    let first = enrolled(&store, "anna", "anna@example.org").await;
+    store.set_progress("anna@example.org", Progress::Verified, 1500).await.unwrap();
+    store.set_progress("anna@example.org", Progress::Talking, 1600).await.unwrap();
+    store.close().await;
+
+    let store = database.open().await;
+    let again = NewEnrolment { locale: Some("fr".into()), now: 5000, ..person("anna", "link") };
+    let second = store.put_enrolment(again).await.unwrap();
+
+    assert_eq!(second.id, first.id);
+    assert_eq!(second.jid.as_deref(), Some("anna@example.org"));
+    assert_eq!(second.progress, Progress::Verified);
+    assert_eq!(second.locale.as_deref(), Some("fr"));
+    assert_eq!(second.created_at, 1000);
+    assert_eq!(store.enrolments().await.unwrap(), vec![second]);
+}
+
+async fn a_jid_belongs_to_one_person(database: Database) {
+    let store = database.open().await;
+    let anna = enrolled(&store, "anna", "anna@example.org").await;
+    let ben = store.put_enrolment(person("ben", "link")).await.unwrap();
+    let anna_elsewhere = store.put_enrolment(person("anna", "other link")).await.unwrap();
+
+    let taken = store.set_jid(&ben.id, Some("anna@example.org")).await.unwrap_err();
+    store.set_jid(&anna_elsewhere.id, Some("anna@example.org")).await.unwrap();
+    store.set_progress("anna@example.org", Progress::Encrypted, 1500).await.unwrap();
+    store.set_jid(&anna.id, Some("anna2@example.org")).await.unwrap();
+
+    assert!(matches!(taken, StoreError::JidTaken));
+    let anna = store.enrolment(&anna.id).await.unwrap().unwrap();
+    assert_eq!(anna.progress, Progress::Invited);
+    let nobody = EnrolmentId::from_text("nobody");
+    assert!(matches!(store.set_jid(&nobody, None).await.unwrap_err(), StoreError::NotFound));
+}
+
+async fn a_grade_waits_until_it_is_recorded_and_is_never_lowered(database: Database) {
+    let store = database.open().await;
+    let anna = enrolled(&store, "anna", "anna@example.org").await;
+    let grade = |score| NewGrade { enrolment: anna.id.clone(), score, achieved_at: 2000 };
+
+    let id = store.put_grade(&grade(0.5)).await.unwrap();
+    assert_eq!(store.put_grade(&grade(1.0)).await.unwrap(), id);
+    store.put_grade(&grade(0.2)).await.unwrap();
+    assert!(store.due_grades(1999).await.unwrap().is_empty());
+    let due = store.due_grades(2000).await.unwrap();
+    store.grade_retry(&id, due[0].version, 3000, "the LMS is away").await.unwrap();
+    store.close().await;
+
+    assert_eq!(due.len(), 1);
+    assert!((due[0].score - 1.0).abs() < f64::EPSILON);
+    assert_eq!((due[0].consumer_key.as_str(), due[0].sourcedid.as_str()), ("key", "cell"));
+    let store = database.open().await;
+    assert_eq!(store.next_grade_due(2000).await.unwrap(), Some(3000));
+    let state = store.grade(&anna.id).await.unwrap().map(|grade| grade.state);
+    assert_eq!(state, Some(GradeState::Due { attempts: 1, next_at: 3000 }));
+    store.grade_recorded(&id, due[0].version, 3001).await.unwrap();
+    store.put_grade(&grade(1.0)).await.unwrap();
+    let state = store.grade(&anna.id).await.unwrap().map(|grade| grade.state);
+    assert_eq!(state, Some(GradeState::Recorded { at: 3001 }));
+    assert_eq!(store.grade_counts().await.unwrap().recorded, 1);
+    assert_eq!(store.next_grade_due(2000).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let database = Database::sqlite();
+    let text = "this is not a database, but somebody may need it\n".repeat(100);
+    std::fs::write(database.file(), &text).unwrap();
+
+    let error = Store::open(&format!("sqlite://{}", database.file().display())).await.unwrap_err();
+
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    assert_eq!(std::fs::read_to_string(database.file()).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused() {
+    let database = Database::sqlite();
+    let url = database.url().to_owned();
+    database.open().await.close().await;
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let insert = "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
+        execution_time) VALUES (9999, 'from the future', 1, x'00', 0)";
+    sqlx::query(insert).execute(&pool).await.unwrap();
+    pool.close().await;
+
+    let error = Store::open(&url).await.unwrap_err();
+
+    assert!(matches!(error, StoreError::Schema { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_named_as_a_fault_of_opening() {
+    let error = Store::open("sqlite:///not/there/otrbot.db").await.unwrap_err();
+
+    assert!(matches!(error, StoreError::Open { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_in_memory_is_refused() {
+    for url in ["sqlite::memory:", "sqlite:file:x?mode=memory"] {
+        let refused = Store::open(url).await.unwrap_err();
+        assert!(refused.to_string().contains("name a file"), "{url}: {refused}");
+    }
+}
+
+async fn launches_at_once_are_all_answered_whoever_writes_them(database: Database) {
+    let store = database.open().await;
+    let begun = tokio::time::timeout(std::time::Duration::from_mins(1), async {
+        // Of one person, who is written once in a transaction; and of more than fit into one.
+        let people = (0..50).map(|_| 0).chain(0..200);
+        let launches = people.enumerate().map(|(n, person)| {
+            let store = store.clone();
+            async move {
+                let nonce = Nonce::new("key", &format!("nonce {n}"), 2_000);
+                let new = self::person(&format!("person {person}"), "link");
+                store.take_launch(Some(nonce), Some(new)).await
+            }
+        });
+        join_all(launches).await
+    });
+    let taken = begun.await.unwrap();
+
+    assert_eq!(taken.len(), 250);
+    assert!(taken.iter().all(|taken| matches!(taken, Ok(Taken::Enrolled { .. }))));
+    let course = Course {
+        consumer_key: "key".into(),
+        context_id: "course".into(),
+        resource_link_id: String::new(),
+    };
+    let (_, n, _) = store.course(&course, &Wanted::default()).await.unwrap();
+    assert_eq!(n, 200);
+}

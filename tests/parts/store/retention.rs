@@ -1,0 +1,170 @@
+//! What is deleted, and when.
+
+use std::sync::Arc;
+
+use otrbot::{
+    records::{NewEnrolment, NewGrade, Progress},
+    session::Snapshot,
+    settings::Retention,
+    store::{Erased, Forgotten, Invitations, Store, Unsent, Write},
+};
+
+use crate::store::{
+    database::{Database, on_both},
+    enrolled, person,
+};
+
+on_both! {
+    who_was_not_heard_of_for_long_is_deleted
+    a_person_is_forgotten_in_all_their_assignments
+    a_person_with_two_jids_is_forgotten_with_both
+    a_grade_on_its_way_is_erased_only_if_that_is_wanted
+    who_is_forgotten_again_meanwhile_is_let_go_again
+    what_the_bot_writes_while_it_lets_somebody_go_is_erased_too
+}
+
+const DAY: i64 = 24 * 60 * 60;
+
+async fn put_session(store: &Store, jid: &str, at: i64) {
+    let snapshot =
+        Snapshot::from_text(r#"{"v":1,"lesson":"L","instance":256,"state":"a"}"#).unwrap();
+    let (jid, snapshot) = (jid.to_owned(), Some(Arc::new(snapshot)));
+    store.write_behind(&[Write::Session { jid, snapshot, at }]).await.unwrap();
+}
+
+async fn n_sessions(store: &Store) -> usize {
+    store.known().await.unwrap().iter().filter(|row| row.snapshot.is_some()).count()
+}
+
+async fn who_was_not_heard_of_for_long_is_deleted(database: Database) {
+    let store = database.open().await;
+    // All launched at 1000.
+    for user in ["anna", "ben", "cleo"] {
+        enrolled(&store, user, &format!("{user}@example.org")).await;
+        put_session(&store, &format!("{user}@example.org"), 1000).await;
+    }
+    store.put_enrolment(person("dora", "link")).await.unwrap();
+    let now = 1000 + 400 * DAY;
+    store.set_progress("ben@example.org", Progress::Talking, now - 399 * DAY).await.unwrap();
+    put_session(&store, "ben@example.org", now - DAY).await;
+    let cleo = store.enrolment_by_jid("cleo@example.org").await.unwrap().unwrap().id;
+    let grade = NewGrade { enrolment: cleo, score: 1.0, achieved_at: 1000 };
+    let cleo = store.put_grade(&grade).await.unwrap();
+
+    let for_ever = Retention { sessions: None, enrolments: None };
+    assert!(store.tidy(for_ever, now * 2).await.unwrap().is_empty());
+    assert_eq!(n_sessions(&store).await, 3);
+    assert!(store.tidy(Retention::default(), now).await.unwrap().is_empty());
+    assert_eq!(n_sessions(&store).await, 1);
+    let gone = store.tidy(Retention::default(), now + 1).await.unwrap();
+
+    // Ben was heard of, and Cleo's grade is on its way.
+    assert_eq!(gone, ["anna@example.org"]);
+    let left = async || {
+        let left = store.enrolments().await.unwrap();
+        left.into_iter().filter_map(|one| one.jid).collect::<Vec<_>>()
+    };
+    let mut now_left = left().await;
+    now_left.sort();
+    assert_eq!(now_left, ["ben@example.org", "cleo@example.org"]);
+    store.grade_recorded(&cleo, 1, now).await.unwrap();
+    assert_eq!(store.tidy(Retention::default(), now + 1).await.unwrap(), ["cleo@example.org"]);
+    assert_eq!(left().await, ["ben@example.org"]);
+    assert_eq!(store.grade_counts().await.unwrap().recorded, 0);
+}
+
+async fn a_person_is_forgotten_in_all_their_assignments(database: Database) {
+    let store = database.open().await;
+    enrolled(&store, "anna", "anna@example.org").await;
+    let elsewhere = store.put_enrolment(person("anna", "other link")).await.unwrap();
+    let grade = NewGrade { enrolment: elsewhere.id.clone(), score: 1.0, achieved_at: 2000 };
+    let id = store.put_grade(&grade).await.unwrap();
+    store.grade_recorded(&id, 1, 2001).await.unwrap();
+    enrolled(&store, "ben", "ben@example.org").await;
+    // Guests have no id in the LMS: they are nobody's namesakes.
+    let guest = NewEnrolment { user_id: String::new(), ..person("", "third link") };
+    let guest = store.put_enrolment(guest).await.unwrap();
+    store.set_jid(&guest.id, Some("guest@example.org")).await.unwrap();
+    let other = NewEnrolment { user_id: String::new(), ..person("", "fourth link") };
+    store.put_enrolment(other).await.unwrap();
+    store.count_invitation("key", "anna", Invitations::default(), 2000).await.unwrap();
+    put_session(&store, "anna@example.org", 2000).await;
+
+    let erased = store.forget("anna@example.org", false, 3000).await.unwrap().unwrap();
+
+    let expected =
+        Erased { enrolments: 2, grades: 1, sessions: 1, invitations: 1, ..Erased::default() };
+    assert_eq!(erased, expected);
+    assert!(store.enrolment(&elsewhere.id).await.unwrap().is_none());
+    assert!(store.enrolment_by_jid("ben@example.org").await.unwrap().is_some());
+    assert_eq!(store.forgotten().await.unwrap(), [forgotten("anna@example.org", 3000)]);
+    let erased = store.forget("guest@example.org", false, 3000).await.unwrap().unwrap();
+    assert_eq!((erased.enrolments, erased.is_nothing()), (1, false));
+    let nobody = store.forget("nobody@example.org", false, 3000).await.unwrap().unwrap();
+    assert!(nobody.is_nothing());
+}
+
+fn forgotten(jid: &str, at: i64) -> Forgotten {
+    Forgotten { jid: jid.to_owned(), at }
+}
+
+async fn a_person_with_two_jids_is_forgotten_with_both(database: Database) {
+    let store = database.open().await;
+    enrolled(&store, "anna", "anna@example.org").await;
+    let elsewhere = store.put_enrolment(person("anna", "other link")).await.unwrap();
+    store.set_jid(&elsewhere.id, Some("anna@work.example")).await.unwrap();
+    enrolled(&store, "ben", "ben@example.org").await;
+    for jid in ["anna@example.org", "anna@work.example", "ben@example.org"] {
+        put_session(&store, jid, 2000).await;
+    }
+
+    let erased = store.forget("anna@example.org", false, 3000).await.unwrap().unwrap();
+
+    assert_eq!((erased.enrolments, erased.sessions), (2, 2));
+    assert_eq!(erased.other_jids, ["anna@work.example"]);
+    assert_eq!(n_sessions(&store).await, 1);
+    let mut gone = store.forgotten().await.unwrap();
+    gone.sort_by(|one, other| one.jid.cmp(&other.jid));
+    assert_eq!(gone, ["anna@example.org", "anna@work.example"].map(|jid| forgotten(jid, 3000)));
+}
+
+async fn who_is_forgotten_again_meanwhile_is_let_go_again(database: Database) {
+    let store = database.open().await;
+    store.forget("anna@example.org", false, 3000).await.unwrap().unwrap();
+    let seen = store.forgotten().await.unwrap();
+    store.forget("anna@example.org", false, 3001).await.unwrap().unwrap();
+
+    store.let_go(&seen).await.unwrap();
+
+    assert_eq!(store.forgotten().await.unwrap(), [forgotten("anna@example.org", 3001)]);
+}
+
+async fn a_grade_on_its_way_is_erased_only_if_that_is_wanted(database: Database) {
+    let store = database.open().await;
+    let anna = enrolled(&store, "anna", "anna@example.org").await;
+    let grade = NewGrade { enrolment: anna.id, score: 1.0, achieved_at: 2000 };
+    store.put_grade(&grade).await.unwrap();
+
+    let refused = store.forget("anna@example.org", false, 3000).await.unwrap();
+
+    assert_eq!(refused, Err(Unsent(1)));
+    assert!(store.enrolment_by_jid("anna@example.org").await.unwrap().is_some());
+    assert!(store.forgotten().await.unwrap().is_empty());
+    let erased = store.forget("anna@example.org", true, 3000).await.unwrap().unwrap();
+    assert_eq!((erased.enrolments, erased.grades), (1, 1));
+    assert!(store.due_grades(9000).await.unwrap().is_empty());
+}
+
+async fn what_the_bot_writes_while_it_lets_somebody_go_is_erased_too(database: Database) {
+    let store = database.open().await;
+    enrolled(&store, "anna", "anna@example.org").await;
+    store.forget("anna@example.org", false, 3000).await.unwrap().unwrap();
+    put_session(&store, "anna@example.org", 3001).await;
+    put_session(&store, "ben@example.org", 3001).await;
+
+    let forgotten = store.forgotten().await.unwrap();
+    store.let_go(&forgotten).await.unwrap();
+
+    assert_eq!(n_sessions(&store).await, 1);
+    assert!(store.forgotten().await.unwrap().is_empty());
+}

@@ -1,0 +1,31 @@
+//! The daemon on a real stage: a real Prosody, profanity as the learner, an LMS that signs launches
+//! and checks grades.
+
+mod bad_input;
+mod command;
+mod component;
+mod detours;
+mod failing_lms;
+mod faults;
+mod grades;
+mod hygiene;
+mod interruption;
+mod lesson;
+mod losses;
+mod manners;
+mod many;
+mod props;
+mod reload;
+mod service;
+mod start;
+mod stop;
+mod storage;
+mod talk;
+mod watching;
+
+use std::path::Path;
+
+/// The program under test.
+fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_otrbot"))
+}

@@ -1,0 +1,4 @@
+//! The program from outside: the daemon on a real stage, and commands on real files.
+
+mod e2e;
+mod keys;
