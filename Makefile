@@ -29,8 +29,8 @@ setup:
 	@tests/setup.sh
 
 demo: setup
-	$(CARGO) build --locked --bin otrbot --example demo
-	@$(CARGO) run --quiet --locked --example demo
+	$(CARGO) build --locked --bin otrbot --bin demo
+	@$(CARGO) run --quiet --locked --bin demo
 
 test: setup
 	$(CARGO) test --locked --no-fail-fast
@@ -67,7 +67,7 @@ fuzz:
 		echo '    rustup toolchain install nightly && cargo install cargo-fuzz'; exit 1; }
 	for target in $(FUZZ_TARGETS); do \
 		mkdir -p crates/otr/fuzz/target/found/$$target && \
-		$(CARGO) +nightly fuzz run --fuzz-dir tests/fuzz $$target \
+		$(CARGO) +nightly fuzz run --fuzz-dir crates/otr/fuzz $$target \
 			crates/otr/fuzz/target/found/$$target crates/otr/fuzz/corpus/$$target -- \
 			-max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=25 || exit 1; \
 	done

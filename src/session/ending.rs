@@ -22,7 +22,7 @@ use crate::{
 impl Session {
     /// Ends the session at once: says good-bye, encrypted if the conversation is private, and ends
     /// that too. Nobody is left a good-bye that they can never decrypt.
-    pub fn close(&mut self, now: Instant, rng: &mut impl CryptoRng, why: Farewell) -> Vec<Effect> {
+    pub fn close(&mut self, now: Instant, rng: &mut dyn CryptoRng, why: Farewell) -> Vec<Effect> {
         let mut effects = Vec::new();
         if self.is_over {
             return effects;

@@ -23,7 +23,7 @@ impl Session {
     pub(super) fn absorb(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         outputs: Vec<Output>,
         to: &Client,
         effects: &mut Vec<Effect>,
@@ -35,7 +35,7 @@ impl Session {
     pub(super) fn absorb_steps(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         outputs: Vec<Output>,
         to: &Client,
         verifies: bool,
@@ -55,7 +55,7 @@ impl Session {
     fn hear(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         event: otr::Event,
         effects: &mut Vec<Effect>,
     ) {
@@ -157,7 +157,7 @@ impl Session {
     fn on_move(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         text: &str,
         effects: &mut Vec<Effect>,
     ) {
@@ -173,7 +173,7 @@ impl Session {
     pub(super) fn lose_privacy(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         effects: &mut Vec<Effect>,
     ) {
         self.owes_smp_answer = false;
@@ -187,7 +187,7 @@ impl Session {
     pub(super) fn answer_smp(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         effects: &mut Vec<Effect>,
     ) {
         let secret = self.secret_for_smp(rng);
@@ -202,7 +202,7 @@ impl Session {
     pub(super) fn give_answer(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         secret: &SecretString,
         is_public: bool,
         effects: &mut Vec<Effect>,
@@ -222,7 +222,7 @@ impl Session {
     pub(super) fn start_smp(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         effects: &mut Vec<Effect>,
     ) {
         if !self.config.may_start_smp || self.certain() != Need::Private {
@@ -243,7 +243,7 @@ impl Session {
     fn on_question(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         question: &str,
         effects: &mut Vec<Effect>,
     ) {
@@ -269,7 +269,7 @@ impl Session {
     pub(super) fn abort_smp(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         effects: &mut Vec<Effect>,
     ) {
         self.owes_smp_answer = false;

@@ -145,7 +145,7 @@ impl Session {
         key: Arc<SigningKey>,
         instance: InstanceTag,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
     ) -> Self {
         let shared_secret = config.default_secret.clone();
         Self {
@@ -187,7 +187,7 @@ impl Session {
     }
 
     /// The learner is there, and has not written yet: the lesson begins, or goes on.
-    pub fn on_arrival(&mut self, now: Instant, rng: &mut impl CryptoRng) -> Vec<Effect> {
+    pub fn on_arrival(&mut self, now: Instant, rng: &mut dyn CryptoRng) -> Vec<Effect> {
         let mut effects = Vec::new();
         if self.is_over {
             return effects;
@@ -203,7 +203,7 @@ impl Session {
     }
 
     /// As [`on_chat_from`](Self::on_chat_from), where nobody knows from which program.
-    pub fn on_chat(&mut self, now: Instant, rng: &mut impl CryptoRng, body: &str) -> Vec<Effect> {
+    pub fn on_chat(&mut self, now: Instant, rng: &mut dyn CryptoRng, body: &str) -> Vec<Effect> {
         self.on_chat_from(now, rng, Client::ANY, body)
     }
 
@@ -212,7 +212,7 @@ impl Session {
     pub fn on_chat_from(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         client: Client,
         body: &str,
     ) -> Vec<Effect> {
@@ -240,7 +240,7 @@ impl Session {
     pub fn on_shared_secret(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         secret: &SecretString,
     ) -> (SecretVerdict, Vec<Effect>) {
         let mut effects = Vec::new();
@@ -274,7 +274,7 @@ impl Session {
     pub fn on_bot_secret(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         typed: &SecretString,
     ) -> (BotSecretVerdict, Vec<Effect>) {
         let mut effects = Vec::new();
@@ -300,7 +300,7 @@ impl Session {
     }
 
     /// Does what is due by time: lines that have been typed, help, warnings, the end.
-    pub fn on_tick(&mut self, now: Instant, rng: &mut impl CryptoRng) -> Vec<Effect> {
+    pub fn on_tick(&mut self, now: Instant, rng: &mut dyn CryptoRng) -> Vec<Effect> {
         let mut effects = Vec::new();
         if self.is_over {
             return effects;
@@ -379,7 +379,7 @@ impl Session {
     }
 
     /// Starts the lesson, the first time.
-    fn begin(&mut self, now: Instant, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
+    fn begin(&mut self, now: Instant, rng: &mut dyn CryptoRng, effects: &mut Vec<Effect>) {
         if self.machine.is_none() {
             self.active = now;
             self.was_warned = false;
@@ -396,7 +396,7 @@ impl Session {
     fn tell(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         event: &Event,
         effects: &mut Vec<Effect>,
     ) {
@@ -429,7 +429,7 @@ impl Session {
     fn perform(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         actions: Vec<Action>,
         effects: &mut Vec<Effect>,
     ) {
@@ -463,7 +463,7 @@ impl Session {
     }
 
     /// Says what is due, and ends when all is said at an end of the lesson.
-    fn settle(&mut self, now: Instant, rng: &mut impl CryptoRng, effects: &mut Vec<Effect>) {
+    fn settle(&mut self, now: Instant, rng: &mut dyn CryptoRng, effects: &mut Vec<Effect>) {
         self.speech.keep_possible(self.certain());
         if self.is_unheard() {
             self.speech.hold(now);

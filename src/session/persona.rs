@@ -32,7 +32,7 @@ impl Session {
     pub(super) fn become_impostor(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         effects: &mut Vec<Effect>,
     ) {
         if self.oneself.is_none() {
@@ -47,7 +47,7 @@ impl Session {
     pub(super) fn become_myself(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         effects: &mut Vec<Effect>,
     ) {
         if let Some(Oneself { key, verified }) = self.oneself.take() {
@@ -64,7 +64,7 @@ impl Session {
     }
 
     /// What the bot takes for the shared secret.
-    pub(super) fn secret_for_smp(&self, rng: &mut impl CryptoRng) -> Option<SecretString> {
+    pub(super) fn secret_for_smp(&self, rng: &mut dyn CryptoRng) -> Option<SecretString> {
         match self.oneself {
             Some(_) => secret::generate_len(GUESS_LEN, &secret::Alphabet::default(), rng),
             None => self.shared_secret.clone(),
@@ -72,7 +72,7 @@ impl Session {
     }
 
     /// Makes another bot secret, which was not given to anybody yet.
-    pub(super) fn renew_bot_secret(&mut self, rng: &mut impl CryptoRng) {
+    pub(super) fn renew_bot_secret(&mut self, rng: &mut dyn CryptoRng) {
         let alphabet = secret::Alphabet::default();
         self.bot_secret = secret::generate(secret::BOT_SECRET_FORMAT, &alphabet, rng);
         self.said.clear();
@@ -95,7 +95,7 @@ impl Session {
     pub(super) fn start_otr(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         effects: &mut Vec<Effect>,
     ) {
         let to = self.voice();
@@ -109,7 +109,7 @@ impl Session {
     fn begin_conversation(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         effects: &mut Vec<Effect>,
     ) {
         self.owes_smp_answer = false;

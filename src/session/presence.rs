@@ -114,7 +114,7 @@ impl Session {
     pub fn on_return(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         client: &Client,
     ) -> Vec<Effect> {
         let mut effects = Vec::new();
@@ -138,7 +138,7 @@ impl Session {
     pub fn on_gone(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         client: &Client,
         is_last: bool,
     ) -> Vec<Effect> {
@@ -162,7 +162,7 @@ impl Session {
     pub fn on_excess(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         excess: Excess,
     ) -> Vec<Effect> {
         let mut effects = Vec::new();
@@ -207,7 +207,7 @@ impl Session {
     pub(super) fn give_up_asking(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         effects: &mut Vec<Effect>,
     ) {
         if self.clients.gives_up_at().is_some_and(|at| at <= now) {
@@ -250,7 +250,7 @@ impl Session {
     pub(super) fn leave_private_client(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         effects: &mut Vec<Effect>,
     ) {
         let to = self.clients.private.clone();

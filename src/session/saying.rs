@@ -25,7 +25,7 @@ impl Session {
     pub(super) fn send(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         line: Line,
         effects: &mut Vec<Effect>,
     ) {

@@ -75,7 +75,7 @@ impl Alphabet {
 pub fn generate(
     format: &str,
     alphabet: &Alphabet,
-    rng: &mut impl CryptoRng,
+    rng: &mut dyn CryptoRng,
 ) -> Option<SecretString> {
     let characters = alphabet.characters();
     let mut secret = Zeroizing::new(String::with_capacity(4 * format.len()));
@@ -89,7 +89,7 @@ pub fn generate(
 pub fn generate_len(
     n_characters: usize,
     alphabet: &Alphabet,
-    rng: &mut impl CryptoRng,
+    rng: &mut dyn CryptoRng,
 ) -> Option<SecretString> {
     generate(&"X".repeat(n_characters), alphabet, rng)
 }
@@ -140,7 +140,7 @@ fn plain(typed: &str) -> Zeroizing<String> {
 }
 
 /// One of the characters, each with the same chance.
-fn draw(characters: &[char], rng: &mut impl CryptoRng) -> Option<char> {
+fn draw(characters: &[char], rng: &mut dyn CryptoRng) -> Option<char> {
     let n_characters = u32::try_from(characters.len()).ok()?;
     // Numbers above the last whole multiple would favour the first characters.
     let limit = u32::MAX - u32::MAX.checked_rem(n_characters)?;

@@ -173,7 +173,7 @@ impl Session {
         config: SessionConfig,
         key: Arc<SigningKey>,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         Snapshot(kept): &Snapshot,
     ) -> Self {
         let instance =
@@ -212,7 +212,7 @@ impl Session {
     pub(super) fn greet_again(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         effects: &mut Vec<Effect>,
     ) -> bool {
         let Some(Resumed { was_private }) = self.resumed.take() else { return false };

@@ -36,7 +36,7 @@ impl Default for Typing {
 
 impl Typing {
     /// The time to type so many characters: a quarter more or less than the speed gives.
-    fn time(self, n_chars: usize, rng: &mut impl CryptoRng) -> Duration {
+    fn time(self, n_chars: usize, rng: &mut dyn CryptoRng) -> Duration {
         let n_chars = u32::try_from(n_chars).unwrap_or(u32::MAX);
         let even = Duration::from_secs(n_chars.into()) / self.chars_per_second.max(1);
         let per_mille = 750 + rng.next_u32() % 501;
@@ -183,7 +183,7 @@ impl Speech {
     }
 
     /// Goes on.
-    pub(super) fn turn(&mut self, now: Instant, rng: &mut impl CryptoRng) -> Turn {
+    pub(super) fn turn(&mut self, now: Instant, rng: &mut dyn CryptoRng) -> Turn {
         let Some(first) = self.lines.front() else {
             let since = self.since.take().unwrap_or(now);
             return Turn::Silent(now.saturating_duration_since(since));

@@ -69,7 +69,7 @@ impl Session {
     pub fn on_undelivered(
         &mut self,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         lost: &[Meaning],
     ) -> Vec<Effect> {
         let mut effects = Vec::new();

@@ -44,3 +44,8 @@ pub use self::{
     reader::Reader,
     texts::{Compiled, Lack, Texts},
 };
+
+/// The example of the README is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -28,3 +28,8 @@ pub use launch::{Accepts, Launch, Outcome};
 pub use presentation::Presentation;
 pub use roles::Roles;
 pub use verify::{RawLaunch, Rules, Signed, verify};
+
+/// The example of the README is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

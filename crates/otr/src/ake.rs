@@ -120,7 +120,7 @@ impl From<Ignored> for Reaction {
 
 impl Commitment {
     /// Picks r and x.
-    pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
+    pub fn generate(rng: &mut dyn CryptoRng) -> Self {
         let mut r = Zeroizing::new([0; AesKey::LEN]);
         rng.fill_bytes(r.as_mut());
         let our_key = Arc::new(OurKey::generate(rng));
@@ -150,9 +150,9 @@ impl AuthState {
 
     /// OTRv3, "Receiving a D-H Commit Message".
     #[must_use]
-    pub fn on_dh_commit<R: CryptoRng + ?Sized>(
+    pub fn on_dh_commit(
         self,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         version: Version,
         message: DhCommit,
     ) -> (Self, Reaction) {
@@ -182,9 +182,9 @@ impl AuthState {
 
     /// OTRv3, "Receiving a D-H Key Message".
     #[must_use]
-    pub fn on_dh_key<R: CryptoRng + ?Sized>(
+    pub fn on_dh_key(
         self,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         signing_key: &SigningKey,
         message: DhKey,
     ) -> (Self, Reaction) {
@@ -240,9 +240,9 @@ impl AuthState {
     /// OTRv3, "Receiving a Reveal Signature Message". `checked` marks a key of the peer that need
     /// not be validated again.
     #[must_use]
-    pub fn on_reveal_signature<R: CryptoRng + ?Sized>(
+    pub fn on_reveal_signature(
         self,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         signing_key: &SigningKey,
         message: &RevealSignature,
         checked: Option<&CheckedKey>,
@@ -285,8 +285,8 @@ impl AuthState {
 
 // --- The one who answers a D-H Commit Message ---
 
-fn answer<R: CryptoRng + ?Sized>(
-    rng: &mut R,
+fn answer(
+    rng: &mut dyn CryptoRng,
     commit: DhCommit,
     given_up: Option<Arc<Commitment>>,
 ) -> (AuthState, Reaction) {
@@ -296,8 +296,8 @@ fn answer<R: CryptoRng + ?Sized>(
     (AuthState::AwaitingRevealSignature(Box::new(state)), Reaction::Reply(Body::DhKey(reply)))
 }
 
-fn check_reveal_signature<R: CryptoRng + ?Sized>(
-    rng: &mut R,
+fn check_reveal_signature(
+    rng: &mut dyn CryptoRng,
     signing_key: &SigningKey,
     state: &AwaitingRevealSignature,
     message: &RevealSignature,
@@ -339,8 +339,8 @@ fn open_commitment(commit: &DhCommit, r: [u8; 16]) -> Result<DhPublic, Ignored> 
 
 // --- The one who has sent the D-H Commit Message ---
 
-fn reveal_signature<R: CryptoRng + ?Sized>(
-    rng: &mut R,
+fn reveal_signature(
+    rng: &mut dyn CryptoRng,
     signing_key: &SigningKey,
     ours: &Commitment,
     gy: DhPublic,
@@ -382,9 +382,9 @@ struct Seal<'a> {
 }
 
 impl Seal<'_> {
-    fn close<R: CryptoRng + ?Sized>(
+    fn close(
         &self,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         signing_key: &SigningKey,
         key_id: KeyId,
         signers: &DhPublic,

@@ -138,10 +138,10 @@ impl Conversation {
     /// # Errors
     ///
     /// [`SendError`] if the text was neither sent nor kept.
-    pub fn send<R: CryptoRng + ?Sized>(
+    pub fn send(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         text: &str,
     ) -> Result<Vec<Output>, SendError> {
         if text.len() > MAX_TEXT_BYTES {
@@ -162,7 +162,7 @@ impl Conversation {
     /// Asks the peer for a private conversation, or for fresh keys in a running one (OTRv3, "User
     /// requests to start an OTR conversation").
     #[must_use]
-    pub fn start<R: CryptoRng + ?Sized>(&mut self, _now: Instant, _rng: &mut R) -> Vec<Output> {
+    pub fn start(&mut self, _now: Instant, _rng: &mut dyn CryptoRng) -> Vec<Output> {
         if self.policy.allows_any() {
             vec![Output::Send(plaintext::query(&self.policy))]
         } else {
@@ -173,7 +173,7 @@ impl Conversation {
     /// Ends all private conversations with the peer, and every key exchange with it (OTRv3, "User
     /// requests to end an OTR conversation"). From here on texts are sent in the clear.
     #[must_use]
-    pub fn end<R: CryptoRng + ?Sized>(&mut self, now: Instant, rng: &mut R) -> Vec<Output> {
+    pub fn end(&mut self, now: Instant, rng: &mut dyn CryptoRng) -> Vec<Output> {
         let before = self.message_state();
         let disconnect = [Tlv::empty(TlvType::DISCONNECTED)];
         let mut outputs = Vec::new();
@@ -201,10 +201,10 @@ impl Conversation {
     /// # Errors
     ///
     /// [`SendError::NotPrivate`], [`SendError::TooLong`], [`SendError::KeysUsedUp`].
-    pub fn request_extra_key<R: CryptoRng + ?Sized>(
+    pub fn request_extra_key(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         usage: u32,
         data: &[u8],
     ) -> Result<(ExtraKey, Vec<Output>), SendError> {
@@ -226,10 +226,10 @@ impl Conversation {
     /// # Errors
     ///
     /// [`SmpError::NotPrivate`], [`SmpError::KeysUsedUp`].
-    pub fn smp_start<R: CryptoRng + ?Sized>(
+    pub fn smp_start(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         secret: &[u8],
         question: Option<&str>,
     ) -> Result<Vec<Output>, SmpError> {
@@ -247,10 +247,10 @@ impl Conversation {
     ///
     /// [`SmpError::NotAsked`] if it has not, or has given it up since, and those of
     /// [`Conversation::smp_start`].
-    pub fn smp_answer<R: CryptoRng + ?Sized>(
+    pub fn smp_answer(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         secret: &[u8],
     ) -> Result<Vec<Output>, SmpError> {
         let ours = self.our_fingerprint();
@@ -266,10 +266,10 @@ impl Conversation {
     /// # Errors
     ///
     /// Those of [`Conversation::smp_start`].
-    pub fn smp_abort<R: CryptoRng + ?Sized>(
+    pub fn smp_abort(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
     ) -> Result<Vec<Output>, SmpError> {
         let session = self.private()?;
         let reaction = session.smp.abort();
@@ -352,10 +352,10 @@ impl Conversation {
     }
 
     /// What became private says what it has waited to say: texts that were kept.
-    pub(super) fn release<R: CryptoRng + ?Sized>(
+    pub(super) fn release(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         fingerprint: Fingerprint,
     ) -> Vec<Output> {
         self.last_fingerprint = Some(fingerprint);

@@ -53,9 +53,9 @@ impl fmt::Debug for Opened {
 /// Without a text, the peer is asked to say nothing if it cannot read the message.
 ///
 /// It is written once, and encrypted where it stands: nothing in clear is left behind.
-pub fn seal<R: CryptoRng + ?Sized>(
+pub fn seal(
     keys: &mut KeyManager,
-    rng: &mut R,
+    rng: &mut dyn CryptoRng,
     address: Address,
     text: &str,
     tlvs: &[Tlv],

@@ -46,7 +46,7 @@ impl DhSecret {
     const LEN: usize = 40;
 
     /// A fresh exponent: 40 bytes of `rng`, taken big-endian.
-    pub fn random<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
+    pub fn random(rng: &mut dyn CryptoRng) -> Self {
         let mut bytes = Zeroizing::new([0; Self::LEN]);
         loop {
             rng.fill_bytes(bytes.as_mut());

@@ -126,7 +126,7 @@ impl Domain {
 
     /// x or k: a random number between 1 and q-1, of 20 bytes of `rng`, big-endian, drawn again
     /// until they fit.
-    fn random_exponent<R: CryptoRng + ?Sized>(&self, rng: &mut R) -> Exponent {
+    fn random_exponent(&self, rng: &mut dyn CryptoRng) -> Exponent {
         let mut bytes = Zeroizing::new([0; SIGNATURE_LEN / 2]);
         loop {
             rng.fill_bytes(bytes.as_mut());
@@ -179,7 +179,7 @@ pub struct SigningKey {
 
 impl SigningKey {
     /// A fresh key on the shared domain parameters.
-    pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
+    pub fn generate(rng: &mut dyn CryptoRng) -> Self {
         let x = SHARED.random_exponent(rng);
         let public = PublicKey::new(Arc::clone(&SHARED), power(&SHARED.g, &x.0));
         Self { x, public }
@@ -230,11 +230,7 @@ impl SigningKey {
 
     /// Signs 32 bytes with a fresh nonce k: the first 20 bytes of `rng`, big-endian, that give a
     /// number between 1 and q-1.
-    pub fn sign<R: CryptoRng + ?Sized>(
-        &self,
-        rng: &mut R,
-        message: &[u8; 32],
-    ) -> [u8; SIGNATURE_LEN] {
+    pub fn sign(&self, rng: &mut dyn CryptoRng, message: &[u8; 32]) -> [u8; SIGNATURE_LEN] {
         loop {
             let k = self.public.domain.random_exponent(rng);
             if let Some(signature) = self.sign_with_nonce(&k.0, message) {

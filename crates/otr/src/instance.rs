@@ -14,7 +14,7 @@ impl InstanceTag {
     pub const MIN: u32 = 0x0000_0100;
 
     /// A random tag from the full range.
-    pub fn random<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
+    pub fn random(rng: &mut dyn CryptoRng) -> Self {
         loop {
             // One draw in 2^24 is too small.
             if let Some(tag) = Self::from_u32(rng.next_u32()) {

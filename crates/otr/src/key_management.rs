@@ -27,7 +27,7 @@ pub struct OurKey {
 
 impl OurKey {
     /// A new key.
-    pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
+    pub fn generate(rng: &mut dyn CryptoRng) -> Self {
         let secret = DhSecret::random(rng);
         let public = secret.public();
         Self { secret, public }
@@ -116,7 +116,7 @@ impl KeyManager {
 
     /// What the next message is to be sent with: our most recent key that they have acknowledged,
     /// and their most recent one. `None` if a counter is at its end.
-    pub fn sending<R: CryptoRng + ?Sized>(&mut self, rng: &mut R) -> Option<Sending<'_>> {
+    pub fn sending(&mut self, rng: &mut dyn CryptoRng) -> Option<Sending<'_>> {
         self.our_id.checked_add(1)?;
         let (our_id, their_id) = (self.our_id, self.their_id);
         let next_dh =

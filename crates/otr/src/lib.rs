@@ -203,3 +203,8 @@ pub use instance::InstanceTag;
 pub use key_file::{Account, KeyFile, KeyFileError};
 pub use policy::Policy;
 pub use version::Version;
+
+/// The example of the README is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

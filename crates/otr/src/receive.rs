@@ -37,12 +37,7 @@ const RESENT: &str = "[resent] ";
 impl Conversation {
     /// Takes in what the peer sent.
     #[must_use]
-    pub fn receive<R: CryptoRng + ?Sized>(
-        &mut self,
-        now: Instant,
-        rng: &mut R,
-        body: &str,
-    ) -> Vec<Output> {
+    pub fn receive(&mut self, now: Instant, rng: &mut dyn CryptoRng, body: &str) -> Vec<Output> {
         if body.len() > MAX_MESSAGE_BYTES {
             return vec![Ignored::TooLong.into()];
         }
@@ -64,10 +59,10 @@ impl Conversation {
     // --- Unencoded messages ---
 
     /// OTRv3, "Receiving plaintext without the whitespace tag" and "… with the whitespace tag".
-    fn on_plaintext<R: CryptoRng + ?Sized>(
+    fn on_plaintext(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         text: String,
         offer: Option<Offer>,
     ) -> Vec<Output> {
@@ -85,22 +80,12 @@ impl Conversation {
     }
 
     /// OTRv3, "Receiving a Query Message".
-    fn on_query<R: CryptoRng + ?Sized>(
-        &mut self,
-        now: Instant,
-        rng: &mut R,
-        offer: Offer,
-    ) -> Vec<Output> {
+    fn on_query(&mut self, now: Instant, rng: &mut dyn CryptoRng, offer: Offer) -> Vec<Output> {
         self.accept(now, rng, offer)
     }
 
     /// Starts the key exchange, if a version is offered that the policy allows.
-    fn accept<R: CryptoRng + ?Sized>(
-        &mut self,
-        now: Instant,
-        rng: &mut R,
-        offer: Offer,
-    ) -> Vec<Output> {
+    fn accept(&mut self, now: Instant, rng: &mut dyn CryptoRng, offer: Offer) -> Vec<Output> {
         let Some(version) = self.policy.best(offer) else {
             let only_v1 = offer == Offer { v1: true, v2: false, v3: false };
             return vec![if only_v1 { Ignored::VersionOne } else { Ignored::Version }.into()];
@@ -144,12 +129,7 @@ impl Conversation {
     // --- Encoded messages ---
 
     /// OTRv3, "Receiving Fragments".
-    fn on_fragment<R: CryptoRng + ?Sized>(
-        &mut self,
-        now: Instant,
-        rng: &mut R,
-        text: &str,
-    ) -> Vec<Output> {
+    fn on_fragment(&mut self, now: Instant, rng: &mut dyn CryptoRng, text: &str) -> Vec<Output> {
         let Some(fragment) = Fragment::parse(text) else {
             return vec![Ignored::Fragment.into()];
         };
@@ -165,20 +145,15 @@ impl Conversation {
         }
     }
 
-    fn on_encoded<R: CryptoRng + ?Sized>(
-        &mut self,
-        now: Instant,
-        rng: &mut R,
-        text: &str,
-    ) -> Vec<Output> {
+    fn on_encoded(&mut self, now: Instant, rng: &mut dyn CryptoRng, text: &str) -> Vec<Output> {
         self.on_whole(now, rng, text, None)
     }
 
     /// A whole message. If it came in pieces, these are tagged as the message in them is.
-    fn on_whole<R: CryptoRng + ?Sized>(
+    fn on_whole(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         text: &str,
         tagged: Option<PeerId>,
     ) -> Vec<Output> {
@@ -219,10 +194,10 @@ impl Conversation {
     }
 
     /// OTRv3, "Receiving a D-H Commit Message".
-    fn on_dh_commit<R: CryptoRng + ?Sized>(
+    fn on_dh_commit(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         address: Address,
         message: DhCommit,
     ) -> Vec<Output> {
@@ -241,10 +216,10 @@ impl Conversation {
     }
 
     /// OTRv3, "Receiving a D-H Key Message".
-    fn on_dh_key<R: CryptoRng + ?Sized>(
+    fn on_dh_key(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         address: Address,
         message: DhKey,
     ) -> Vec<Output> {
@@ -263,10 +238,10 @@ impl Conversation {
     }
 
     /// OTRv3, "Receiving a Reveal Signature Message".
-    fn on_reveal_signature<R: CryptoRng + ?Sized>(
+    fn on_reveal_signature(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         address: Address,
         message: &RevealSignature,
     ) -> Vec<Output> {
@@ -281,10 +256,10 @@ impl Conversation {
     }
 
     /// OTRv3, "Receiving a Signature Message".
-    fn on_signature<R: CryptoRng + ?Sized>(
+    fn on_signature(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         address: Address,
         message: &Signature,
     ) -> Vec<Output> {
@@ -297,10 +272,10 @@ impl Conversation {
         self.react(now, rng, address.sender(), reaction)
     }
 
-    fn react<R: CryptoRng + ?Sized>(
+    fn react(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         id: PeerId,
         reaction: Reaction,
     ) -> Vec<Output> {
@@ -323,10 +298,10 @@ impl Conversation {
     }
 
     /// Transition of `msgstate` to `MSGSTATE_ENCRYPTED`.
-    fn on_established<R: CryptoRng + ?Sized>(
+    fn on_established(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         id: PeerId,
         established: Established,
     ) -> Vec<Output> {
@@ -378,10 +353,10 @@ impl Conversation {
     }
 
     /// OTRv3, "Receiving a Data Message".
-    fn on_data<R: CryptoRng + ?Sized>(
+    fn on_data(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         message: ReceivedData,
     ) -> Vec<Output> {
         let id = message.address.sender();
@@ -404,10 +379,10 @@ impl Conversation {
     }
 
     /// Acts on a data message that was read.
-    fn on_opened<R: CryptoRng + ?Sized>(
+    fn on_opened(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         id: PeerId,
         opened: Opened,
     ) -> Vec<Output> {
@@ -433,10 +408,10 @@ impl Conversation {
         outputs
     }
 
-    fn on_tlvs<R: CryptoRng + ?Sized>(
+    fn on_tlvs(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         id: PeerId,
         tlvs: &[Tlv],
         extra: Option<&ExtraKey>,
@@ -463,10 +438,10 @@ impl Conversation {
         outputs
     }
 
-    fn on_smp<R: CryptoRng + ?Sized>(
+    fn on_smp(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         id: PeerId,
         tlv: &Tlv,
     ) -> Vec<Output> {
@@ -504,12 +479,7 @@ impl Conversation {
         (before != Some(after)).then(|| secure(before, version, after).into())
     }
 
-    fn heartbeat<R: CryptoRng + ?Sized>(
-        &mut self,
-        now: Instant,
-        rng: &mut R,
-        id: PeerId,
-    ) -> Vec<Output> {
+    fn heartbeat(&mut self, now: Instant, rng: &mut dyn CryptoRng, id: PeerId) -> Vec<Output> {
         let session = self.peers.get_mut(id).and_then(|peer| peer.channel.encrypted_mut());
         let Some(session) = session.filter(|session| session.owes_heartbeat(now)) else {
             return Vec::new();

@@ -90,10 +90,10 @@ impl Encrypted {
     }
 
     /// Makes a data message. `None` if the keys are used up.
-    pub(super) fn seal<R: CryptoRng + ?Sized>(
+    pub(super) fn seal(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         text: &str,
         tlvs: &[Tlv],
     ) -> Option<Vec<u8>> {
@@ -193,10 +193,10 @@ impl Encrypted {
     }
 
     /// Carries out what SMP calls for: an encoded message, if any, and an event, if any.
-    pub(super) fn react<R: CryptoRng + ?Sized>(
+    pub(super) fn react(
         &mut self,
         now: Instant,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         reaction: smp::Reaction,
     ) -> Option<(Option<Vec<u8>>, Option<Event>)> {
         let smp::Reaction { send, event } = reaction;

@@ -19,7 +19,7 @@ use super::tlv::{Tlv, TlvType};
 impl Conversation {
     /// Does what is due. To be called now and then, about once a minute.
     #[must_use]
-    pub fn tick<R: CryptoRng + ?Sized>(&mut self, now: Instant, rng: &mut R) -> Vec<Output> {
+    pub fn tick(&mut self, now: Instant, rng: &mut dyn CryptoRng) -> Vec<Output> {
         let mut outputs = self.end_idle(now, rng);
         self.expire(now);
         outputs.extend(self.renew(now, rng));
@@ -34,7 +34,7 @@ impl Conversation {
 
     /// Ends the private conversation in which neither side has said anything for long, and wipes
     /// its keys. Not to plaintext: a text typed now may be meant to be private.
-    fn end_idle<R: CryptoRng + ?Sized>(&mut self, now: Instant, rng: &mut R) -> Vec<Output> {
+    fn end_idle(&mut self, now: Instant, rng: &mut dyn CryptoRng) -> Vec<Output> {
         let Some(peer) = self.peers.active_mut() else {
             return Vec::new();
         };
@@ -55,7 +55,7 @@ impl Conversation {
     }
 
     /// Begins a key exchange with every client whose keys have been used for long.
-    fn renew<R: CryptoRng + ?Sized>(&mut self, now: Instant, rng: &mut R) -> Vec<Output> {
+    fn renew(&mut self, now: Instant, rng: &mut dyn CryptoRng) -> Vec<Output> {
         let mut outputs = Vec::new();
         for id in self.peers.worn(now) {
             let session = self.peers.get(id).and_then(|peer| peer.channel.encrypted());

@@ -12,7 +12,7 @@ use std::fmt;
 use jid::{BareJid, FullJid, Jid, ResourcePart};
 use log::warn;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio_xmpp::Stanza;
+use xmpp_parsers::stanza::Stanza;
 use xmpp_parsers::{
     component::Handshake,
     ns,

@@ -50,7 +50,7 @@ use rustls::CipherSuite;
 use secrecy::SecretString;
 use thiserror::Error;
 use tokio::sync::mpsc;
-use tokio_xmpp::Stanza;
+use xmpp_parsers::stanza::Stanza;
 
 pub use avatar::{Avatar, AvatarError, MAX_AVATAR_BYTES};
 pub use component::Component;
@@ -430,3 +430,8 @@ fn spawn(
     drop(tokio::spawn(session::run(entrance, pace, taken, told)));
     (commands, events)
 }
+
+/// The example of the README is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -6,8 +6,8 @@ use jid::BareJid;
 use log::debug;
 use minidom::Element;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio_xmpp::Stanza;
 use xmpp_parsers::ns;
+use xmpp_parsers::stanza::Stanza;
 use xso::AsXml;
 
 use super::{

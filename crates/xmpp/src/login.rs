@@ -19,7 +19,7 @@ use sasl::{
     },
 };
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio_xmpp::Stanza;
+use xmpp_parsers::stanza::Stanza;
 use xmpp_parsers::{
     bind::{BindQuery, BindResponse},
     iq::Iq,

@@ -7,7 +7,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf, split},
     time::{Instant, sleep_until, timeout_at},
 };
-use tokio_xmpp::Stanza;
+use xmpp_parsers::stanza::Stanza;
 use xmpp_parsers::{
     iq::Iq,
     ns,

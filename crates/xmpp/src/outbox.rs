@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use log::warn;
-use tokio_xmpp::Stanza;
+use xmpp_parsers::stanza::Stanza;
 
 use super::xml::serialise;
 

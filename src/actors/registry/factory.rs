@@ -87,7 +87,7 @@ impl SessionFactory {
         locale: Option<&str>,
         lesson: Option<&str>,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
     ) -> Session {
         let (config, key) = self.materials(locale, lesson, rng);
         let instance = InstanceTag::random(rng);
@@ -100,7 +100,7 @@ impl SessionFactory {
         locale: Option<&str>,
         lesson: Option<&str>,
         now: Instant,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
         kept: &Snapshot,
     ) -> Session {
         let (config, key) = self.materials(locale, lesson, rng);
@@ -111,7 +111,7 @@ impl SessionFactory {
         &self,
         locale: Option<&str>,
         lesson: Option<&str>,
-        rng: &mut impl CryptoRng,
+        rng: &mut dyn CryptoRng,
     ) -> (SessionConfig, Arc<SigningKey>) {
         let lesson = lesson
             .and_then(|name| self.lessons.find(name))

@@ -139,7 +139,7 @@ const WITHOUT_CLOCKS: [&str; 9] = [
 ];
 
 /// Rooms that know no actors and no runtime.
-const WITHOUT_RUNTIME: [&str; 16] = [
+const WITHOUT_RUNTIME: [&str; 15] = [
     "crates/otr",
     "crates/lti",
     "crates/gettext",
@@ -151,7 +151,6 @@ const WITHOUT_RUNTIME: [&str; 16] = [
     "session",
     "i18n",
     "settings",
-    "metrics",
     "failure",
     "telemetry",
     "keys",
@@ -162,7 +161,8 @@ const WITHOUT_RUNTIME: [&str; 16] = [
 fn place(file: &str) -> Option<(String, Vec<&str>)> {
     let (room, inside) = match file.strip_prefix("crates/") {
         Some(rest) => {
-            let (name, inside) = rest.split_once("/src/")?;
+            let (name, inside) =
+                rest.split_once("/src/").filter(|(name, _)| !name.contains('/'))?;
             (Some(format!("crates/{name}")), inside)
         }
         None => (None, file.strip_prefix("src/")?),
@@ -409,9 +409,7 @@ fn a_fault_is_told_with_its_place() {
     check(
         "src/http/x.rs",
         "//! H.\nfn f( {\n",
-        &[
-            "src/http/x.rs:2: expected one of: `for`, parentheses, `fn`, `unsafe`, `extern`, identifier, `::`, `<`, `dyn`, square brackets, `*`, `&`, `!`, `impl`, `_`, lifetime",
-        ],
+        &["src/http/x.rs:2: cannot parse string into token stream"],
     );
 }
 

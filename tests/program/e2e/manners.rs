@@ -11,8 +11,8 @@ use std::path::Path;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use minidom::Element;
-use tokio_xmpp::Stanza;
 use xmpp::Event;
+use xmpp_parsers::stanza::Stanza;
 use xmpp_parsers::{
     caps::{Caps, compute_disco, hash_caps, query_caps},
     disco::{DiscoInfoQuery, DiscoInfoResult},

@@ -10,11 +10,11 @@ use tokio::{
     sync::mpsc,
     time::timeout,
 };
-use tokio_xmpp::Stanza;
 use xmpp::{
     Account, Command, Component, Down, Event, Negotiated, Pace, Tls, TlsVersion, start_component,
     start_paced,
 };
+use xmpp_parsers::stanza::Stanza;
 use xmpp_parsers::{
     message::{Lang, Message},
     presence::{Presence, Type},

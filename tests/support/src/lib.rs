@@ -21,6 +21,7 @@ pub mod learner;
 pub mod lms;
 pub mod oauth;
 pub mod outcomes;
+pub mod peer;
 pub mod postgres;
 pub mod profanity;
 pub mod prosody;

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| otrbot_fuzz::checks::key_file::check(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| otr_fuzz::checks::key_file::check(data));

@@ -38,7 +38,7 @@ pub(super) struct Exponent(Box<U1536>);
 
 impl Exponent {
     /// A fresh one: 192 bytes of `rng`, taken big-endian.
-    pub(super) fn random<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
+    pub(super) fn random(rng: &mut dyn CryptoRng) -> Self {
         let mut bytes = Zeroizing::new([0; U1536::BYTES]);
         rng.fill_bytes(bytes.as_mut());
         Self(Box::new(U1536::from_be_slice(bytes.as_ref())))

@@ -165,9 +165,9 @@ impl Smp {
     ///
     /// `secret` is made with our fingerprint as the initiator's. The question ends at its first
     /// NUL, which would end it on the wire, and is cut at [`Self::QUESTION_LEN_MAX`].
-    pub fn start<R: CryptoRng + ?Sized>(
+    pub fn start(
         &mut self,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
         secret: SmpSecret,
         question: Option<&str>,
     ) -> Reaction {
@@ -193,11 +193,7 @@ impl Smp {
     ///
     /// `secret` is made with the peer's fingerprint as the initiator's.
     #[expect(clippy::needless_pass_by_value, reason = "a secret is wiped after its one use")]
-    pub fn answer<R: CryptoRng + ?Sized>(
-        &mut self,
-        rng: &mut R,
-        secret: SmpSecret,
-    ) -> Option<Reaction> {
+    pub fn answer(&mut self, rng: &mut dyn CryptoRng, secret: SmpSecret) -> Option<Reaction> {
         match core::mem::take(&mut self.state) {
             State::Asked(asked) => {
                 let (state, reaction) = asked.answer(rng, &secret);
@@ -220,7 +216,7 @@ impl Smp {
     }
 
     /// Takes in a record. Those that are not SMP's change nothing.
-    pub fn on_tlv<R: CryptoRng + ?Sized>(&mut self, rng: &mut R, tlv: &Tlv) -> Reaction {
+    pub fn on_tlv(&mut self, rng: &mut dyn CryptoRng, tlv: &Tlv) -> Reaction {
         let state = core::mem::take(&mut self.state);
         let (state, reaction) = match tlv.kind {
             TlvType::SMP1 => state.on_message1(None, &tlv.value),
@@ -287,7 +283,7 @@ impl State {
     }
 
     /// OTRv3, "Receiving a type 3 TLV (SMP message 2)".
-    fn on_message2<R: CryptoRng + ?Sized>(self, rng: &mut R, body: &[u8]) -> (Self, Reaction) {
+    fn on_message2(self, rng: &mut dyn CryptoRng, body: &[u8]) -> (Self, Reaction) {
         match self {
             Self::Expect2(state) => match state.receive(rng, body) {
                 Some((next, message)) => {
@@ -303,7 +299,7 @@ impl State {
 
     /// OTRv3, "Receiving a type 4 TLV (SMP message 3)". Message 4 goes out whatever the result,
     /// so that Alice learns it too.
-    fn on_message3<R: CryptoRng + ?Sized>(self, rng: &mut R, body: &[u8]) -> (Self, Reaction) {
+    fn on_message3(self, rng: &mut dyn CryptoRng, body: &[u8]) -> (Self, Reaction) {
         match self {
             Self::Expect3(state) => match state.receive(rng, body) {
                 Some((message, result)) => {
@@ -371,7 +367,7 @@ impl Asked {
         holds.then_some(Self { message })
     }
 
-    fn answer<R: CryptoRng + ?Sized>(self, rng: &mut R, y: &SmpSecret) -> (State, Reaction) {
+    fn answer(self, rng: &mut dyn CryptoRng, y: &SmpSecret) -> (State, Reaction) {
         // Only g2, g3, Pb or Qb of 1 leave no message; random exponents do not give them.
         match self.message2(rng, y) {
             Some((next, message)) => {
@@ -382,11 +378,7 @@ impl Asked {
     }
 
     /// "Create a type 3 TLV (SMP message 2) and send it to Alice".
-    fn message2<R: CryptoRng + ?Sized>(
-        self,
-        rng: &mut R,
-        y: &SmpSecret,
-    ) -> Option<(Expect3, Message2)> {
+    fn message2(self, rng: &mut dyn CryptoRng, y: &SmpSecret) -> Option<(Expect3, Message2)> {
         let [b2, b3, r2, r3, r4, r5, r6] = [(); 7].map(|()| Exponent::random(rng));
         let Message1 { g2a, g3a, .. } = self.message;
         let generators =
@@ -417,7 +409,7 @@ struct Expect2 {
 
 impl Expect2 {
     /// "Alice should create a valid type 2 TLV (SMP message 1)".
-    fn start<R: CryptoRng + ?Sized>(rng: &mut R, x: SmpSecret) -> Option<(Self, Message1)> {
+    fn start(rng: &mut dyn CryptoRng, x: SmpSecret) -> Option<(Self, Message1)> {
         let [a2, a3, r2, r3] = [(); 4].map(|()| Exponent::random(rng));
         let message = Message1 {
             g2a: public_from_element(&a2.power_of_generator())?,
@@ -430,11 +422,7 @@ impl Expect2 {
 
     /// "Create a type 4 TLV (SMP message 3) and send it to Bob". `None` if message 2 is malformed
     /// or a proof does not hold.
-    fn receive<R: CryptoRng + ?Sized>(
-        self,
-        rng: &mut R,
-        body: &[u8],
-    ) -> Option<(Expect4, Message3)> {
+    fn receive(self, rng: &mut dyn CryptoRng, body: &[u8]) -> Option<(Expect4, Message3)> {
         let Message2 { g2b, b2, g3b, b3, pb, qb, cp } = checked(Message2::decode(body))?;
         if !(b2.verify(Place::B2, &g2b) && b3.verify(Place::B3, &g3b)) {
             return None;
@@ -475,11 +463,7 @@ struct Expect3 {
 impl Expect3 {
     /// "Create a type 5 TLV (SMP message 4) and send it to Alice" and "Check whether the protocol
     /// was successful". `None` if message 3 is malformed or a proof does not hold.
-    fn receive<R: CryptoRng + ?Sized>(
-        self,
-        rng: &mut R,
-        body: &[u8],
-    ) -> Option<(Message4, SmpEvent)> {
+    fn receive(self, rng: &mut dyn CryptoRng, body: &[u8]) -> Option<(Message4, SmpEvent)> {
         let Message3 { pa, qa, cp, ra, cr } = checked(Message3::decode(body))?;
         let [pa, qa, ra] = [pa, qa, ra].map(|number| number.element());
         if !cp.verify(Place::PaQa, &self.generators, &pa, &qa) {

@@ -8,6 +8,7 @@ use std::time::Instant;
 use core::convert::Infallible;
 use core::fmt::Debug;
 
+use memchr::memmem::Finder;
 use otr::ake::{AuthState, Commitment, Reaction};
 use otr::conversation::Conversation;
 use otr::data;
@@ -74,7 +75,8 @@ impl Shown {
     }
 
     fn has(&self, form: &str) -> bool {
-        self.0.iter().any(|text| text.contains(form))
+        let finder = Finder::new(form);
+        self.0.iter().any(|text| finder.find(text.as_bytes()).is_some())
     }
 
     /// Fails if eight bytes in a row of a secret were shown, in any form that Rust gives them.

@@ -23,8 +23,8 @@ use rxml::{
     error::EndOrError, xml_lang::XmlLangStack,
 };
 use thiserror::Error;
-use tokio_xmpp::Stanza;
 use xmpp_parsers::ns;
+use xmpp_parsers::stanza::Stanza;
 use xso::{Context, FromEventsBuilder as _, FromXml, error::FromEventsError};
 
 use self::scan::{Mark, Scanner};

@@ -11,6 +11,7 @@
 
 mod false_servers;
 mod login;
+mod peer;
 mod proxy;
 mod recovery;
 mod stanzas;
