@@ -8,21 +8,29 @@
 //! # Map
 //!
 //! ```text
-//!         main  cli  daemon  learner  status    the only callers of System, signals, exit codes
-//!         translations  authoring  manual       tools for translators, authors, packagers; nothing
-//!                                               below names them
+//!         main  cli  daemon  learner            the only callers of System, signals, exit codes
+//!         status  forget  keys  manual          commands; nothing below names them
+//!         translations  authoring               commands for translators and authors
 //!            |
-//!      actors      http      xmpp               IO: sockets, timers, database, clock
-//!         |  \    /  |
-//!      session   lti   store                    pure, but know our domain (store: SQL)
-//!       /  |  \
-//!    otr lesson i18n                            otr: bytes; lesson: what to teach
-//!           |
-//!          fsm                                  knows nothing
-//!    leaves: settings, metrics, telemetry         keys: files of long-term keys, and their commands
+//!          http                                 the pages: they ask actors, and draw what these say
+//!            |
+//!         actors                                IO: timers, network, database, clock
+//!         /  |  \
+//!  session   |   store                          one learner; SQL
+//!     |      |    |
+//!  drawing   |    |                             lessons as pictures
+//!     |      |    |
+//!  lesson  i18n   |                             what to teach; texts of the program
+//!     |           |
+//!    fsm       records                          know nothing
+//!    leaves: settings, metrics, telemetry, failure, reference
+//!
+//!    crates: otr   bytes in, bytes and events out         xmpp      one account's stream
+//!            lti   launches and grades, pure              gettext   PO, MO, catalogs
 //! ```
 //!
-//! `tests/parts/tidy.rs` holds who may name whom.
+//! `tests/parts/tidy/layers.rs` says who may name whom, in a row for each module, and holds it. What
+//! stands in a crate of its own names nothing of ours: the compiler holds that.
 //!
 //! # Invariants
 //!

@@ -14,6 +14,7 @@ mod invitations;
 mod launches;
 mod pool;
 mod retention;
+mod schema;
 mod sessions;
 mod sql;
 

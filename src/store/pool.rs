@@ -10,8 +10,7 @@ use futures_util::{
 };
 use log::LevelFilter;
 use sqlx::{
-    Any, AnyConnection, AnyPool, Connection as _, Describe, Either, Execute, Executor, SqlStr,
-    Transaction,
+    Any, AnyConnection, AnyPool, Connection as _, Either, Execute, Executor, SqlStr, Transaction,
     any::{AnyConnectOptions, AnyPoolOptions, AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo},
 };
 use tokio::time::timeout;
@@ -148,11 +147,5 @@ impl<'c> Executor<'c> for &'c Pool {
         'c: 'e,
     {
         Box::pin(within(self.connections.prepare_with(sql, parameters)))
-    }
-    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Any>, sqlx::Error>>
-    where
-        'c: 'e,
-    {
-        Box::pin(within(self.connections.describe(sql)))
     }
 }

@@ -22,6 +22,7 @@ use super::{
     file::DatabaseFile,
     launches::Queue,
     pool::{Pool, prepare, within},
+    schema,
 };
 
 /// How long the tables may take to be brought to this version.
@@ -101,7 +102,7 @@ impl Store {
             let why = "it holds no tables of otrbot".to_owned();
             return Err(StoreError::Open { why });
         }
-        let migrator = sqlx::migrate!("src/store/migrations");
+        let migrator = schema::migrator();
         match timeout(MIGRATION_PATIENCE, migrator.run(&mut first)).await {
             Ok(Ok(())) => {}
             Ok(Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))) => {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use super::{files, paths::paths};
 
 /// Dependencies that are there without being named, and what for.
-const UNNAMED: [(&str, &str, &str); 3] = [
+const UNNAMED: [(&str, &str, &str); 4] = [
+    ("", "actix_rt", "`actix::test` names it"),
     ("tests/support", "cipher", "features of tests"),
     ("tests/support", "crypto_common", "features of tests"),
     ("tests/support", "num_traits", "features of tests"),

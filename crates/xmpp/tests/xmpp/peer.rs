@@ -3,7 +3,7 @@
 use support::{
     client::{Client, account},
     peer::Peer,
-    prosody::{Options, Prosody},
+    prosody::Prosody,
 };
 
 /// What XML makes trouble of.
@@ -17,19 +17,18 @@ const TEXTS: [&str; 5] = [
 
 #[tokio::test]
 async fn texts_go_both_ways_unchanged() {
-    let options = Options { component: Some("peer.localhost"), ..Options::default() };
-    let server = Prosody::start_with(&[("bot", "pw")], options);
-    let mut peer = Peer::log_in(&server, "peer.localhost").await;
+    let server = Prosody::start(&[("bot", "pw"), ("ada", "pw2")]);
+    let mut peer = Peer::log_in(&server, "ada", "pw2").await;
     let mut bot = Client::start(account(&server, "bot", "pw"));
     bot.online().await;
     bot.available().await;
 
     for text in TEXTS {
-        peer.say("ada@peer.localhost/phone", "bot@localhost/otrbot", text).await;
+        peer.say("bot@localhost/otrbot", text).await;
         let (from, heard) = bot.body().await;
-        assert_eq!((from.to_string().as_str(), heard.as_str()), ("ada@peer.localhost/phone", text));
+        assert_eq!((from.to_string().as_str(), heard.as_str()), ("ada@localhost/peer", text));
 
-        bot.say("ada@peer.localhost/phone", text).await;
+        bot.say("ada@localhost/peer", text).await;
         assert_eq!(peer.body().await, text);
     }
     peer.log_out().await;
