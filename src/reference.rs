@@ -10,8 +10,8 @@
 //! | `OtrBot(jid, password, default_locale, shared_secret, key_file)` | `otrbot run --jid --password-file --locale --secret --key-file`: [`cli::Run`](crate::cli::Run), [`daemon`](crate::daemon) | `tests/program/e2e/command.rs::a_fixed_key_is_the_one_that_the_learner_meets`, `tests/parts/bot/whole.rs::a_default_secret_needs_no_page` |
 //! | `REFRESH_SESSION_WHITELIST` | the five events in [`session`](crate::session) | `tests/parts/bot/ending.rs::the_listed_events_refresh_a_session_and_are_told_to_who_was_warned`, `tests/parts/bot/ending.rs::no_other_event_refreshes_a_session` |
 //! | `SIGN_OUT_MESSAGE` | the status of [`session`](crate::session), translated | `tests/parts/actors/timeouts.rs::the_status_is_in_the_language_of_the_learner` |
-//! | `connect` | [`xmpp::start`](xmpp::start) | `crates/xmpp/tests/xmpp/login.rs::scram_over_a_checked_certificate`, `tests/program/e2e/bad_input.rs::a_server_that_comes_later_is_waited_for` |
-//! | `bot_connected` | the look at version and cipher in [`xmpp`](xmpp); exit code 127 | `crates/xmpp/tests/xmpp/login.rs::versions_and_ciphers_are_those_configured`, `tests/program/e2e/bad_input.rs::a_server_with_older_tls_ends_with_127`, `tests/program/e2e/bad_input.rs::a_server_without_the_ciphers_of_the_list_ends_with_127` |
+//! | `connect` | [`xmpp::start`] | `crates/xmpp/tests/xmpp/login.rs::scram_over_a_checked_certificate`, `tests/program/e2e/bad_input.rs::a_server_that_comes_later_is_waited_for` |
+//! | `bot_connected` | the look at version and cipher in [`xmpp`]; exit code 127 | `crates/xmpp/tests/xmpp/login.rs::versions_and_ciphers_are_those_configured`, `tests/program/e2e/bad_input.rs::a_server_with_older_tls_ends_with_127`, `tests/program/e2e/bad_input.rs::a_server_without_the_ciphers_of_the_list_ends_with_127` |
 //! | `session_start` | [`Restore`](crate::actors::registry::Restore): the whitelist becomes invitations | `tests/parts/actors/mod.rs::an_enrolled_learner_is_invited_welcomed_and_answered_where_they_wrote_from` |
 //! | `session_end` | [`CloseAll`](crate::actors::registry::CloseAll) | `tests/parts/actors/mod.rs::a_closing_bot_says_good_bye_to_everybody_and_opens_nothing`, `tests/program/e2e/stop.rs::a_daemon_that_is_asked_to_end_tells_the_learner_and_ends_with_0` |
 //! | `otr_event` | [`Received`](crate::actors::Received) and [`session::Session`](crate::session::Session); what a state does not handle is counted and shown by `lesson play`, and is no error | `tests/parts/actors/mod.rs::a_stranger_gets_no_answer`, `tests/parts/authoring/play.rs::what_a_lesson_does_not_handle_is_shown` |
@@ -54,10 +54,10 @@
 //! | `message_received` | the same; only what was decrypted or came in clear, never empty | `tests/parts/bot/whole.rs::a_learner_who_is_there_and_silent_is_greeted` |
 //! | `OtrPlugin.setup_otr`, `OtrAccount`, `OtrManager.get_context`: another key for each learner | [`SessionFactory`](crate::actors::registry::factory::SessionFactory) | `tests/parts/bot/trouble.rs::another_key_is_not_verified_and_is_told_nothing`, `tests/program/e2e/command.rs::a_fixed_key_is_the_one_that_the_learner_meets` |
 //! | `set_secret(start_smp), OTR_BOT_MAY_START_SMP` | `otr.may_start_smp` | `tests/parts/bot/whole.rs::the_bot_begins_smp_where_it_may`, `tests/program/e2e/detours.rs::the_bot_begins_the_verification_where_the_settings_allow_it` |
-//! | `decrypt, encrypt, send_plain, inject` | [`otr::Conversation`](otr::Conversation) | `tests/parts/bot/secrets.rs::the_bot_secret_waits_for_a_verified_conversation` |
-//! | `processTLVs, smpAbort` | [`otr`](otr) | `tests/parts/bot/secrets.rs::an_abort_is_explained_and_smp_can_begin_again` |
+//! | `decrypt, encrypt, send_plain, inject` | [`otr::Conversation`] | `tests/parts/bot/secrets.rs::the_bot_secret_waits_for_a_verified_conversation` |
+//! | `processTLVs, smpAbort` | [`otr`] | `tests/parts/bot/secrets.rs::an_abort_is_explained_and_smp_can_begin_again` |
 //! | `getPolicy (ALLOW_V1 …)` | `otr.policy`; version 1 is refused, as it is broken | `crates/otr/tests/otr/policy.rs::an_error_of_the_peer_starts_the_exchange_anew_and_the_text_is_sent_again` |
-//! | setState: trust by fingerprint | [`otr`](otr): a verification belongs to the key in use | `tests/parts/bot/trouble.rs::the_same_key_needs_no_verifying_again` |
+//! | setState: trust by fingerprint | [`otr`]: a verification belongs to the key in use | `tests/parts/bot/trouble.rs::the_same_key_needs_no_verifying_again` |
 //! | `destroy_context, destroy_all_contexts` | a session's end drops its conversations, whose keys are wiped | `tests/parts/bot/ending.rs::a_session_that_is_over_stays_silent_whatever_comes` |
 //! | `loadPrivkey, savePrivkey, private_key` | [`keys`](crate::keys) | `tests/program/keys/settings.rs::check_reads_the_keys` |
 //!

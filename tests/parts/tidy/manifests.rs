@@ -28,7 +28,9 @@ fn dependencies(manifest: &str, table: &str) -> Vec<String> {
 /// The crates that the files of Rust under these folders name.
 fn named(folders: &[PathBuf]) -> BTreeSet<String> {
     let mut found = Vec::new();
-    folders.iter().for_each(|folder| files(folder, &mut found));
+    for folder in folders {
+        files(folder, &mut found);
+    }
     let mut named = BTreeSet::new();
     for file in found.iter().filter(|file| file.extension().is_some_and(|kind| kind == "rs")) {
         // What is compiled for unit tests alone counts, too.

@@ -2,6 +2,8 @@
 
 #![allow(
     clippy::allow_attributes,
+    clippy::missing_panics_doc,
+    clippy::wildcard_enum_match_arm,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -9,7 +11,7 @@
     clippy::disallowed_methods,
     clippy::print_stderr,
     clippy::string_slice,
-    reason = "helpers of a test may fail it, read the clock, and are not all used by every suite"
+    reason = "helpers of a test may fail it, read the clock, and wait for one event among all kinds"
 )]
 
 pub mod canvas;

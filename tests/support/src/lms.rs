@@ -72,6 +72,7 @@ impl Launch {
     }
 
     /// Sets a parameter, in place of one of that name.
+    #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.params.retain(|(known, _)| known != name);
         self.params.push((name.to_owned(), value.to_owned()));

@@ -135,6 +135,7 @@ impl Form {
     }
 
     /// The same with a field filled in.
+    #[must_use]
     pub fn with(mut self, field: &str, value: &str) -> Self {
         for (_, old) in self.fields.iter_mut().filter(|(name, _)| name == field) {
             value.clone_into(old);

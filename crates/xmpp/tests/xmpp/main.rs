@@ -1,6 +1,5 @@
 //! The XMPP stream against a real Prosody on loopback, and against servers that misbehave.
 #![expect(
-    clippy::expect_used,
     clippy::format_collect,
     clippy::indexing_slicing,
     clippy::panic,
