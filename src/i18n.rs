@@ -54,6 +54,8 @@ impl fmt::Display for Problem {
     }
 }
 
+impl std::error::Error for Problem {}
+
 /// Has `tr!` translate with the catalog of the innermost [`scope`], which does this by itself.
 pub fn install() {
     static INSTALLED: Once = Once::new();
@@ -126,6 +128,21 @@ mod tests {
         let (catalog, faults) = Catalog::parse_po("nl_NL", "nl.po", DUTCH.as_bytes()).unwrap();
         assert!(faults.is_empty());
         Arc::new(catalog)
+    }
+
+    #[test]
+    fn a_broken_mo_file_is_told_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = catalog_file(&folder.path().join("nl_NL"), "mo");
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, "no catalog").unwrap();
+
+        let (_, problems) = load(Some(folder.path()));
+
+        let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        let expected =
+            format!("{}: it is no MO file; compile it again with `otrbot compile`", file.display());
+        assert_eq!(told, [expected]);
     }
 
     #[test]

@@ -13,17 +13,19 @@
 //!         translations  authoring               commands for translators and authors
 //!            |
 //!          http                                 the pages: they ask actors, and draw what these say
-//!            |
-//!         actors                                IO: timers, network, database, clock
-//!         /  |  \
-//!  session   |   store                          one learner; SQL
-//!     |      |    |
-//!  drawing   |    |                             lessons as pictures
-//!     |      |    |
-//!  lesson  i18n   |                             what to teach; texts of the program
-//!     |           |
-//!    fsm       records                          know nothing
-//!    leaves: settings, metrics, telemetry, failure, reference
+//!         /    \
+//!   drawing    actors                           lessons as pictures; IO: timers, network, clock
+//!      |      /   |  \
+//!      |     /    |   store                     SQL
+//!      |    /     |  /
+//!      |   |   session                          one learner
+//!      |   |  /   |   \
+//!     lesson    i18n   |                        what to teach; texts of the program
+//!        |             |
+//!       fsm          records                    know nothing
+//!
+//!    beside them: settings, and what knows these alone: telemetry, failure; metrics (records);
+//!    reference (a page)
 //!
 //!    crates: otr   bytes in, bytes and events out         xmpp      one account's stream
 //!            lti   launches and grades, pure              gettext   PO, MO, catalogs

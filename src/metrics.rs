@@ -25,7 +25,8 @@ pub use self::{
     text::Format,
 };
 
-/// Why messages of learners are not acted on: by the protocol, by the session, and before they come to one.
+/// Why messages of learners are not acted on: by the protocol, by the session, and before they
+/// come to one.
 pub const REFUSALS: [&str; 29] = [
     "too long",
     "malformed",
@@ -57,6 +58,7 @@ pub const REFUSALS: [&str; 29] = [
     "stranger",
     "stanza",
 ];
+
 /// What becomes of a run of SMP.
 pub const SMP_RESULTS: [&str; 4] = ["started", "succeeded", "failed", "aborted"];
 /// What becomes of a launch.

@@ -27,11 +27,21 @@ pub struct VitalParts {
     /// What writes to the store.
     pub store: Addr<StoreActor>,
     /// The database.
-    pub database: Store,
+    pub database: Database,
     /// What the pages need; `None`: there are none.
     pub pages: Option<PageParts>,
     /// The threads that sessions live on.
     pub session_threads: Vec<ArbiterHandle>,
+}
+
+/// The database, to be asked whether it can be written and nothing else.
+#[derive(Clone, Debug)]
+pub struct Database(Store);
+
+impl From<Store> for Database {
+    fn from(store: Store) -> Self {
+        Self(store)
+    }
 }
 
 /// The parts that the pages need.
@@ -103,7 +113,7 @@ impl VitalParts {
 impl VitalParts {
     /// Whether the database answers, and can be written.
     pub async fn can_write(&self) -> bool {
-        matches!(timeout(PATIENCE, self.database.ping()).await, Ok(Ok(())))
+        matches!(timeout(PATIENCE, self.database.0.ping()).await, Ok(Ok(())))
     }
 }
 
@@ -197,7 +207,7 @@ mod tests {
             registry: Double.start().recipient(),
             connection: Double.start().recipient(),
             store: StoreActor::new(store.clone(), Retention::default(), Arc::default()).start(),
-            database: store,
+            database: store.into(),
             pages: Some(PageParts {
                 gateway: Double.start().recipient(),
                 outbox: Double.start().recipient(),

@@ -56,7 +56,7 @@ impl Running {
             registry: self.registry.clone().recipient(),
             connection: self.connection.clone().recipient(),
             store: self.store.clone(),
-            database: self.database.clone(),
+            database: self.database.clone().into(),
             pages: self.pages.clone(),
             session_threads: self.arbiters.iter().map(Arbiter::handle).collect(),
         }

@@ -40,7 +40,11 @@ mod tests {
 
         let known = |migrator: &Migrator| -> Vec<_> {
             let all = migrator.iter();
-            all.map(|m| (m.version, m.description.clone(), m.checksum.clone(), m.no_tx)).collect()
+            all.map(|m| {
+                let kind = format!("{:?}", m.migration_type);
+                (m.version, m.description.clone(), m.checksum.clone(), m.no_tx, kind)
+            })
+            .collect()
         };
         assert_eq!(known(&ours), known(&read));
     }

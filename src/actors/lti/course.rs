@@ -9,10 +9,8 @@ use super::{LtiGateway, PageError, View, desk::Desk};
 
 use crate::{
     actors::ambient::unix_now,
-    records::{Course, CourseRow, Enrolment, EnrolmentId, Wanted},
+    records::{Course, CourseRow, Enrolment, EnrolmentId, Funnel, Wanted},
 };
-
-pub use crate::records::Funnel;
 
 /// How many learners stand on a page.
 pub const PAGE_SIZE: usize = 50;

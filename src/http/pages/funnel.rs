@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use tr::tr;
 
-use crate::actors::lti::course::Funnel;
+use crate::records::Funnel;
 
 /// Draws the steps of a course, a line and a bar for each. The lines are texts of the page, which
 /// wrap and grow as the reader wants; the lengths of the bars are shares of their place.

@@ -50,7 +50,9 @@ fn the_committed_schema_is_what_the_program_writes() {
 fn shipped_lessons_are_valid_and_name_the_schema_for_editors() {
     let names: Vec<_> = shipped().into_iter().map(|(name, _)| name).collect();
     let lessons: Vec<_> = names.iter().map(|name| lesson(name)).collect();
-    for (name, faults) in names.iter().zip(faults(&lessons)) {
+    let faults = faults(&lessons);
+    assert_eq!(faults.len(), names.len());
+    for (name, faults) in names.iter().zip(faults) {
         assert!(faults.is_empty(), "{name}: {faults:#?}");
         let first = shipped_file(&format!("{name}.yaml")).lines().next().unwrap().to_owned();
         assert_eq!(first, "# yaml-language-server: $schema=lesson.schema.json", "{name}");

@@ -1,6 +1,6 @@
 //! OAuth 1.0a with HMAC-SHA1 (RFC 5849), as an LMS does it.
 //!
-//! Written apart from `src/lti` on purpose: two implementations that agree are a test, one that
+//! Written apart from `crates/lti` on purpose: two implementations that agree are a test, one that
 //! agrees with itself is not.
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -218,7 +218,7 @@ fn growth(is_test: bool) {
         }
         println!();
     }
-    println!("(memory: tests/growth.rs)");
+    println!("(memory: crates/otr/tests/growth.rs)");
 }
 
 fn main() -> ExitCode {

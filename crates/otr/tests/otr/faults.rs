@@ -1,5 +1,5 @@
 //! Faults that other implementations have or had, each with a test that an engine with that fault
-//! does not pass. The list of them is in the documentation of `otrbot::otr`.
+//! does not pass. The list of them is in the documentation of `otr`.
 
 mod ake;
 mod data;

@@ -1,6 +1,6 @@
 //! The arithmetic of the OTR engine against known answers and against another bignum library.
 //!
-//! The known answers of `otr/vectors/otr.json` were made by an independent engine and confirmed
+//! The known answers of `vectors/otr.json` were made by an independent engine and confirmed
 //! with the toolkit of libotr. Randomness is injected: [`Fixed`] hands out the bytes it was given.
 
 #![expect(
