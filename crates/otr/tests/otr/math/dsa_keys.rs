@@ -9,7 +9,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use serde_json::Value;
 
-use crate::math::support::{Fixed, field, padded, vectors};
+use crate::fixed::Fixed;
+use crate::math::support::{field, padded, vectors};
 
 fn signing_key(known: &Value) -> SigningKey {
     let [p, q, g, y, secret] = ["p", "q", "g", "y", "x"].map(|name| field(known, name));

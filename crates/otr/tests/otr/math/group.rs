@@ -4,7 +4,8 @@ use num_bigint::BigUint;
 use otr::dh::{DhPublic, DhSecret};
 use proptest::prelude::*;
 
-use crate::math::support::{Fixed, field, padded, vectors};
+use crate::fixed::Fixed;
+use crate::math::support::{field, padded, vectors};
 
 #[test]
 fn the_known_exchange_gives_the_known_secret() {

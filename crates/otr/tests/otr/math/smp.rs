@@ -8,7 +8,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use serde_json::Value;
 
-use crate::math::support::{Fixed, field, padded, vectors};
+use crate::fixed::Fixed;
+use crate::math::support::{field, padded, vectors};
 
 fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
