@@ -56,7 +56,10 @@ fi
 
 if [ "$what" = deb ] && ! PATH="target/tools/bin:$PATH" command -v cargo-deb >/dev/null 2>&1; then
     echo "setup: bringing cargo-deb into target/tools"
-    cargo install cargo-deb --locked --quiet --root target/tools
+    # It packs files: what it is optimised for is to be there soon.
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
+        CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=false \
+        cargo install cargo-deb --locked --quiet --root target/tools
 fi
 
 look
