@@ -108,9 +108,7 @@ impl VitalParts {
         threads?;
         Ok(Seen { is_online, counts, is_writing: !backlog.is_failing })
     }
-}
 
-impl VitalParts {
     /// Whether the database answers, and can be written.
     pub async fn can_write(&self) -> bool {
         matches!(timeout(PATIENCE, self.database.0.ping()).await, Ok(Ok(())))
