@@ -133,6 +133,9 @@ pub struct Learner {
     /// The shared secret, for the verification by SMP; a template, too.
     #[arg(long)]
     pub secret: String,
+    /// The number on the learner's page, for when the bot asks for it; a template, too.
+    #[arg(long, value_name = "N")]
+    pub number: Option<String>,
     /// How many learners take the lesson at once; prints a table of the times that steps took.
     /// Without --script they take the lesson `basics` in the shortest way.
     #[arg(long, value_name = "N")]

@@ -12,6 +12,7 @@ use crate::{
     actors::ambient::unix_now,
     cli,
     failure::Failure,
+    records::bare_jid,
     settings::Settings,
     store::{Erased, Store, StoreError, Unsent},
 };
@@ -24,7 +25,7 @@ use crate::{
 pub fn run(settings: &Settings, arguments: &cli::Forget) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
-    let jid = &arguments.jid;
+    let jid = &bare_jid(arguments.jid.as_str()).unwrap_or_else(|| arguments.jid.clone());
     let forgotten = runtime.block_on(async {
         let store = Store::open_existing(&settings.store).await?;
         let forgotten = store.forget(jid.as_str(), arguments.even_unsent, unix_now()).await;
@@ -67,15 +68,19 @@ fn words(erased: &Erased) -> String {
     if erased.is_nothing() {
         return "nothing was stored\n".to_owned();
     }
-    let Erased { other_jids, enrolments, grades, sessions, invitations } = erased;
+    let Erased { other_jids, enrolments, grades, sessions, invitations, claims } = erased;
     let others = if other_jids.is_empty() {
         String::new()
     } else {
         format!(" with the same person's {},", other_jids.join(", "))
     };
+    let claims = match claims {
+        0 => String::new(),
+        n => format!(", claims of others to the address: {n}"),
+    };
     format!(
         "erased,{others} enrolments: {enrolments}, grades: {grades}, sessions: {sessions}, counted \
-         invitations: {invitations}. What backups and logs hold is not touched\n"
+         invitations: {invitations}{claims}. What backups and logs hold is not touched\n"
     )
 }
 

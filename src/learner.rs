@@ -115,6 +115,9 @@ fn start(
     if arguments.persistent {
         learner.persist();
     }
+    if let Some(template) = &arguments.number {
+        learner.knows_number(filled(template));
+    }
     Ok(learner)
 }
 

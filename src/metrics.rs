@@ -27,7 +27,7 @@ pub use self::{
 
 /// Why messages of learners are not acted on: by the protocol, by the session, and before they
 /// come to one.
-pub const REFUSALS: [&str; 29] = [
+pub const REFUSALS: [&str; 30] = [
     "too long",
     "malformed",
     "fragment",
@@ -57,12 +57,13 @@ pub const REFUSALS: [&str; 29] = [
     "flood",
     "stranger",
     "stanza",
+    "wrong number",
 ];
 
 /// What becomes of a run of SMP.
 pub const SMP_RESULTS: [&str; 4] = ["started", "succeeded", "failed", "aborted"];
 /// What becomes of a launch.
-pub const LAUNCH_RESULTS: [&str; 9] = [
+pub const LAUNCH_RESULTS: [&str; 10] = [
     "accepted",
     "too_large",
     "incomplete",
@@ -71,6 +72,7 @@ pub const LAUNCH_RESULTS: [&str; 9] = [
     "not_trusted",
     "out_of_date",
     "no_enrolment",
+    "over_quota",
     "unavailable",
 ];
 /// What becomes of an attempt to bring a grade to an LMS.

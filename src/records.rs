@@ -1,11 +1,17 @@
 //! The records of a course: who is enrolled, how far they are, what their grades are, and what a
 //! teacher asks for. Plain values: the store keeps them, the actors pass them on, the pages show them.
 
+mod address;
+mod claim;
 mod course;
 
 use std::fmt;
 
-pub use self::course::{Course, CourseRow, Funnel, Standing, Wanted};
+pub use self::{
+    address::bare_jid,
+    claim::ClaimNumber,
+    course::{Course, CourseRow, Funnel, Standing, Wanted},
+};
 
 /// How far a learner is in the lesson, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,6 +101,8 @@ pub struct NewEnrolment {
     pub accepts: Accepts,
     /// When the launch came, in seconds since 1970.
     pub now: i64,
+    /// The same in microseconds, by which of two launches one is the newer.
+    pub launched_at: i64,
 }
 
 /// A person in an assignment.
@@ -110,8 +118,10 @@ pub struct Enrolment {
     pub context_id: String,
     /// The LMS's opaque id of the assignment.
     pub resource_link_id: String,
-    /// The bare Jabber ID that they gave.
+    /// The bare Jabber ID that they gave. Others may have given the same one.
     pub jid: Option<String>,
+    /// Whether it is known to be theirs: who writes from it has shown that they see this page.
+    pub is_proven: bool,
     /// Locale of the newest launch.
     pub locale: Option<String>,
     /// Lesson that the newest launch asked for.
@@ -138,6 +148,13 @@ pub struct Enrolment {
     pub name: Option<String>,
     /// What the assignment is called.
     pub link_title: Option<String>,
+}
+
+impl Enrolment {
+    /// The number that the pages show to who claims a Jabber ID; `None` as long as none is given.
+    pub fn claim_number(&self) -> Option<ClaimNumber> {
+        self.jid.as_deref().map(|jid| ClaimNumber::of(&self.id, jid))
+    }
 }
 
 /// Identifies a grade: 32 random hex digits.

@@ -11,19 +11,20 @@
 //! futures and run side by side; whatever must be atomic is so in the store. Every message may come
 //! twice (a reload, two tabs) and does no harm then.
 
+mod bounds;
+mod claims;
 pub mod course;
 mod desk;
 mod persons;
 
-use std::{collections::BTreeSet, fmt, ops::Deref, sync::Arc};
+use std::{fmt, ops::Deref, sync::Arc};
 
 use actix::{
-    Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, MessageResult,
-    Recipient, ResponseActFuture, ResponseFuture, WrapFuture as _,
+    Actor, ActorFutureExt as _, Context, Handler, Message, Recipient, ResponseActFuture,
+    ResponseFuture, WrapFuture as _,
 };
 use gettext::Reader;
 use jid::BareJid;
-use log::warn;
 use lti::{
     Consumers, Fault, LaunchError, RawLaunch, Rules,
     token::{PageToken, TokenError, TokenKey},
@@ -31,6 +32,7 @@ use lti::{
 use secrecy::SecretString;
 use url::Url;
 
+pub use self::bounds::{Caller, Waiting};
 use self::{desk::Desk, persons::Persons};
 use super::{
     grades::Wake,
@@ -41,11 +43,9 @@ use crate::{
     metrics::{Life, Metrics, Turn},
     records::{Enrolment, Graded},
     session::{BotSecretVerdict, SecretVerdict, Whereabouts},
-    store::{Invitations, Store, StoreError},
+    settings::Invitations,
+    store::{Store, StoreError},
 };
-
-/// More platforms than one daemon serves; the addresses of the rest are not remembered.
-const MOST_PLATFORMS: usize = 256;
 
 /// What the gateway is told by the settings.
 #[derive(Clone, Debug)]
@@ -107,8 +107,6 @@ pub struct Parts {
 pub struct LtiGateway {
     desk: Arc<Desk>,
     metrics: Arc<Metrics>,
-    /// The origins of platforms whose launches were verified.
-    platforms: BTreeSet<String>,
     _life: Life,
 }
 
@@ -150,6 +148,8 @@ pub struct SubmitSecret {
     pub token: PageToken,
     /// What was typed.
     pub secret: SecretString,
+    /// Who waits for the answer.
+    pub caller: Caller,
 }
 
 /// The learner typed the bot secret.
@@ -162,11 +162,44 @@ pub struct SubmitBotSecret {
     pub typed: SecretString,
 }
 
-/// Asks for the origins of the platforms that have launched: a page that belongs to no launch may
-/// be framed by them.
+/// Asks who may show a page in a frame that says what went wrong.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "FramedBy")]
+pub struct WhoFrames(pub Whose);
+
+/// Asks for a sign of life.
 #[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "Vec<String>")]
-pub struct Platforms;
+#[rtype(result = "()")]
+pub struct Answer;
+
+/// Whose request went wrong.
+#[derive(Clone, Debug)]
+pub enum Whose {
+    /// Of who has a page with this token.
+    Page(PageToken),
+    /// Of a platform whose launch was signed.
+    Launch {
+        /// The platform.
+        consumer_key: String,
+        /// The addresses that the launch names.
+        addresses: Vec<String>,
+    },
+}
+
+/// Who may show a page in a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FramedBy {
+    /// The platform, which has these origins.
+    Origins(Vec<String>),
+    /// These sources, as the settings say for the platform.
+    Settings(Vec<String>),
+}
+
+impl Default for FramedBy {
+    fn default() -> Self {
+        Self::Origins(Vec::new())
+    }
+}
 
 /// What a page shows.
 #[derive(Clone, Debug)]
@@ -177,8 +210,8 @@ pub struct View {
     pub whereabouts: Option<Whereabouts>,
     /// What became of the grade; `None`: there is none yet.
     pub grade: Option<Graded>,
-    /// Who may show the page in a frame, where the settings say so for the platform; else empty.
-    pub frame_ancestors: Vec<String>,
+    /// Who may show the page in a frame.
+    pub framed_by: FramedBy,
     /// The token for the forms of the page.
     pub token: PageToken,
 }
@@ -221,8 +254,6 @@ pub enum JidProblem {
     Malformed,
     /// It is the bot's own.
     OwnAddress,
-    /// Somebody else has entered it.
-    Taken,
     /// The bot has as many learners as it may, or has sent as many invitations.
     Full,
     /// This person has had too many invitations today.
@@ -245,6 +276,15 @@ pub enum PageError {
     /// The page's token is good, but what it stands for is gone.
     #[error("the enrolment of the page is gone")]
     Gone,
+    /// The platform has as many enrolments as it may, and this would be another one.
+    #[error("the platform has as many enrolments as lti.limits.enrolments_per_platform allows")]
+    OverQuota,
+    /// Too much was submitted for the enrolment, or by all.
+    #[error("too much was submitted in a short time")]
+    TooFast,
+    /// Nobody waits for the answer any more.
+    #[error("whoever asked has hung up")]
+    HungUp,
     /// Only teachers may open the page.
     #[error("a page for teachers")]
     NotTeacher,
@@ -270,22 +310,17 @@ impl LtiGateway {
             registry_meter: metrics.meters.registry.clone(),
             outbox_meter: metrics.meters.outbox.clone(),
             persons: Persons::default(),
+            buckets: bounds::Buckets::default(),
+            estimates: bounds::Estimates::default(),
+            frames: bounds::Frames::default(),
         };
         let life = metrics.meters.gateway.life();
-        Self { desk: Arc::new(desk), metrics, platforms: BTreeSet::new(), _life: life }
+        Self { desk: Arc::new(desk), metrics, _life: life }
     }
 
     /// The desk, while it handles a message.
     fn at_work(&self) -> AtWork {
         AtWork { desk: Arc::clone(&self.desk), _turn: self.metrics.meters.gateway.taken() }
-    }
-
-    fn remember(&mut self, origins: impl Iterator<Item = String>) {
-        for origin in origins {
-            if self.platforms.len() < MOST_PLATFORMS {
-                self.platforms.insert(origin);
-            }
-        }
     }
 }
 
@@ -302,7 +337,8 @@ impl PageError {
                 Fault::OutOfDate => "out_of_date",
             },
             Self::NoToken | Self::Token(_) | Self::Gone | Self::NotTeacher => "no_enrolment",
-            Self::Store(_) | Self::Unavailable => "unavailable",
+            Self::OverQuota => "over_quota",
+            Self::Store(_) | Self::Unavailable | Self::TooFast | Self::HungUp => "unavailable",
         }
     }
 }
@@ -335,15 +371,6 @@ fn origin(address: &str) -> Option<String> {
 
 impl Actor for LtiGateway {
     type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        let desk = Arc::clone(&self.desk);
-        let known = async move { desk.store.platforms().await };
-        ctx.spawn(known.into_actor(self).map(|known, gateway, _| match known {
-            Ok(known) => gateway.remember(known.iter().filter_map(|address| origin(address))),
-            Err(error) => warn!("cannot read which platforms there are: {error}"),
-        }));
-    }
 }
 
 impl Handler<TakeLaunch> for LtiGateway {
@@ -358,10 +385,7 @@ impl Handler<TakeLaunch> for LtiGateway {
         let taken = async move { desk.take_launch(&request, &reader).await };
         Box::pin(taken.into_actor(self).map(|taken, gateway, _| {
             match &taken {
-                Ok(view) => {
-                    gateway.metrics.launch("accepted");
-                    gateway.remember(origins(&view.enrolment));
-                }
+                Ok(_) => gateway.metrics.launch("accepted"),
                 Err(error) => gateway.metrics.launch(error.word()),
             }
             taken
@@ -396,7 +420,7 @@ impl Handler<SubmitSecret> for LtiGateway {
 
     fn handle(&mut self, message: SubmitSecret, _: &mut Self::Context) -> Self::Result {
         let desk = self.at_work();
-        Box::pin(async move { desk.submit_secret(&message.token, message.secret).await })
+        Box::pin(async move { desk.submit_secret(message).await })
     }
 }
 
@@ -409,11 +433,17 @@ impl Handler<SubmitBotSecret> for LtiGateway {
     }
 }
 
-impl Handler<Platforms> for LtiGateway {
-    type Result = MessageResult<Platforms>;
+impl Handler<WhoFrames> for LtiGateway {
+    type Result = ResponseFuture<FramedBy>;
 
-    fn handle(&mut self, Platforms: Platforms, _: &mut Self::Context) -> Self::Result {
-        let set = self.desk.config.consumers.all_frame_ancestors().map(str::to_owned);
-        MessageResult(self.platforms.iter().cloned().chain(set).collect())
+    fn handle(&mut self, WhoFrames(whose): WhoFrames, _: &mut Self::Context) -> Self::Result {
+        let desk = self.at_work();
+        Box::pin(async move { desk.who_frames(&whose).await })
     }
+}
+
+impl Handler<Answer> for LtiGateway {
+    type Result = ();
+
+    fn handle(&mut self, Answer: Answer, _: &mut Self::Context) {}
 }

@@ -6,6 +6,9 @@
 //!   online for the first time, a secret typed into the page. When it ends, the learner is taken off
 //!   the whitelist and the roster, and comes back by way of the LMS. Those whom the settings list
 //!   have no LMS to come back from: they stay, and their next message opens another session.
+//! - Several may say that an address is theirs, as anybody can type any into a page. Each of them has
+//!   a session of their own; what comes from the address goes to that of its holder, and while nobody
+//!   is, to a porter, who asks for the number on the page.
 //! - Strangers get no answer, or one polite refusal a day where the settings say so. Their requests
 //!   for a subscription are left open: who is enrolled a moment later is let in by the invitation.
 //! - Messages are counted before they reach the session, so that what waits for it is bounded, and for
@@ -20,6 +23,8 @@
 //! - A learner who is dismissed is forgotten at once, and the session says its good-bye alone: who
 //!   is enrolled again meanwhile is not taken off by the end of the old session.
 
+mod address;
+mod claims;
 mod learner;
 mod messages;
 mod pages;
@@ -49,18 +54,19 @@ use super::{
     ambient::unix_now,
     now, rng,
     session::{Close, Links, SentTooMuch, SessionActor, WentAway},
-    store::{SaveProgress, SaveSession},
+    store::{SaveProgress, SaveProof, SaveSession},
 };
 use crate::{
     metrics::{Life, Metrics},
     records::Progress,
-    session::{Excess, Farewell, Snapshot},
+    session::{Contest, Excess, Farewell, Snapshot},
 };
 
 pub mod factory;
 
+use address::Address;
 use factory::SessionFactory;
-use learner::{Learner, OpenSession, SessionHandle};
+use learner::{Claimant, Learner, OpenSession, SessionHandle};
 use strangers::Strangers;
 use supervise::{Leaving, Unborn};
 
@@ -78,7 +84,9 @@ const WAKE_PERIOD: Duration = Duration::from_millis(500);
 pub struct SessionRegistry {
     /// The bot's own address.
     own: BareJid,
-    learners: HashMap<BareJid, Learner>,
+    addresses: HashMap<BareJid, Address>,
+    /// How many learners claim them.
+    n_learners: usize,
     /// Sessions of learners who were dismissed, until they have said good-bye.
     leaving: HashMap<u64, Leaving>,
     /// `None`: strangers get no answer at all.
@@ -90,6 +98,7 @@ pub struct SessionRegistry {
     out: Recipient<Deliver>,
     store: Recipient<SaveProgress>,
     sessions: Recipient<SaveSession>,
+    proofs: Recipient<SaveProof>,
     metrics: Arc<Metrics>,
     _life: Life,
     log_user_messages: bool,
@@ -105,7 +114,7 @@ pub struct SessionRegistry {
 impl std::fmt::Debug for SessionRegistry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SessionRegistry")
-            .field("learners", &self.learners.len())
+            .field("learners", &self.n_learners)
             .finish_non_exhaustive()
     }
 }
@@ -125,6 +134,8 @@ pub struct Parts {
     pub store: Recipient<SaveProgress>,
     /// Where open sessions are kept.
     pub sessions: Recipient<SaveSession>,
+    /// Where it is kept who has shown that an address is theirs.
+    pub proofs: Recipient<SaveProof>,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// Whether what learners write is logged.
@@ -138,10 +149,11 @@ pub struct Parts {
 impl SessionRegistry {
     /// A registry without learners.
     pub fn new(parts: Parts) -> Self {
-        let Parts { own, factory, arbiters, out, store, sessions, metrics, .. } = parts;
+        let Parts { own, factory, arbiters, out, store, sessions, proofs, metrics, .. } = parts;
         Self {
             own,
-            learners: HashMap::new(),
+            addresses: HashMap::new(),
+            n_learners: 0,
             leaving: HashMap::new(),
             strangers: parts.refuse_strangers.then(Strangers::default),
             check_interval: parts.check_interval,
@@ -150,6 +162,7 @@ impl SessionRegistry {
             out,
             store,
             sessions,
+            proofs,
             _life: metrics.meters.registry.life(),
             metrics,
             log_user_messages: parts.log_user_messages,
@@ -171,14 +184,27 @@ impl SessionRegistry {
 
     /// Shows the bot's status in the learner's language.
     fn show(&self, to: Jid) {
-        let Some(learner) = self.learners.get(&to.to_bare()) else { return };
-        let status = self.factory.status(learner.locale.as_deref());
+        let Some(address) = self.addresses.get(&to.to_bare()) else { return };
+        let locale = address.holder().and_then(|learner| learner.locale.as_deref());
+        let status = self.factory.status(locale);
         self.deliver_to(to, Outgoing::Show { status });
     }
 
-    /// The learner's session, opened if there is none; `None` for who is not on the whitelist.
-    fn session_of(&mut self, jid: &BareJid, news: Recipient<SessionNews>) -> Option<SessionHandle> {
-        let learner = self.learners.get_mut(jid)?;
+    /// One of those who claim an address.
+    fn learner(&self, jid: &BareJid, claimant: &Claimant) -> Option<&Learner> {
+        self.addresses.get(jid)?.learner(claimant)
+    }
+
+    /// The session of one who claims an address, opened if there is none; `None` for who does not.
+    fn session_of(
+        &mut self,
+        jid: &BareJid,
+        claimant: &Claimant,
+        news: Recipient<SessionNews>,
+    ) -> Option<SessionHandle> {
+        let address = self.addresses.get_mut(jid)?;
+        let contest = address.contest_of(Some(claimant));
+        let learner = address.learner_mut(claimant)?;
         if let Some(open) = learner.session.as_ref().filter(|open| open.actor.connected()) {
             return Some(open.actor.clone());
         }
@@ -190,6 +216,21 @@ impl SessionRegistry {
         if learner.session.take().is_some() {
             self.metrics.sessions.dec();
         }
+        let (locale, lesson) = (learner.locale.clone(), learner.lesson.clone());
+        let kept = learner.kept.clone();
+        let open = self.open(jid, Opening { locale, lesson, kept, contest }, news)?;
+        let actor = open.actor.clone();
+        self.addresses.get_mut(jid)?.learner_mut(claimant)?.session = Some(open);
+        Some(actor)
+    }
+
+    /// Opens a session.
+    fn open(
+        &mut self,
+        jid: &BareJid,
+        opening: Opening,
+        news: Recipient<SessionNews>,
+    ) -> Option<OpenSession> {
         self.last_id = self.last_id.wrapping_add(1);
         let id = self.last_id;
         let arbiter = arbiter_of(&self.arbiters, jid)?;
@@ -202,51 +243,62 @@ impl SessionRegistry {
             log_user_messages: self.log_user_messages,
         };
         let factory = Arc::clone(&self.factory);
-        let (locale, lesson) = (learner.locale.clone(), learner.lesson.clone());
-        let (jid, kept) = (jid.clone(), learner.kept.clone());
+        let jid = jid.clone();
         let unborn = Unborn::new(id, jid.clone(), links.clone());
         let actor = SessionActor::start_in_arbiter(arbiter, move |_| {
             debug!(session = id; "session {id} is made for {jid}");
             let mut rng = rng();
+            let Opening { locale, lesson, kept, contest } = opening;
             let (locale, lesson) = (locale.as_deref(), lesson.as_deref());
             let lesson_name = factory.name_of(lesson);
-            let session = match kept {
+            let mut session = match kept {
                 Some(kept) => factory.resume(locale, lesson, now(), &mut rng, &kept),
                 None => factory.open(locale, lesson, now(), &mut rng),
             };
+            session.set_contest(contest);
             let actor = SessionActor::new(id, jid, session, rng, links, lesson_name);
             unborn.born();
             actor
         });
-        let actor = SessionHandle { addr: actor, mailbox };
-        learner.session = Some(OpenSession::new(id, actor.clone()));
         self.metrics.sessions.inc();
         self.metrics.sessions_opened.inc();
-        Some(actor)
+        Some(OpenSession::new(id, SessionHandle { addr: actor, mailbox }))
     }
 
-    fn set_progress(&mut self, jid: &BareJid, progress: Progress, credit: Option<f64>) {
-        let Some(learner) = self.learners.get_mut(jid) else { return };
+    fn set_progress(&mut self, jid: &BareJid, id: u64, progress: Progress, credit: Option<f64>) {
+        let Some(address) = self.addresses.get_mut(jid) else { return };
+        let mut learners = address.learners_mut().iter_mut();
+        let Some(learner) = learners.find(|learner| learner.has_session(id)) else { return };
         if learner.progress == progress {
             return;
         }
         learner.progress = progress;
         self.metrics.step(progress);
         // Those whom the settings list have no assignment to be further in.
-        let Some(enrolment) = learner.enrolment.clone() else { return };
+        let Some(enrolment) = learner.claimant.clone() else { return };
         let (jid, at) = (jid.clone(), unix_now());
         self.metrics.meters.store.sent();
         self.store.do_send(SaveProgress { enrolment, jid, progress, credit, at });
     }
 
     /// Keeps where a learner's session stands; `None`: it is over.
-    fn keep(&mut self, jid: &BareJid, snapshot: Option<Arc<Snapshot>>) {
-        if let Some(learner) = self.learners.get_mut(jid) {
+    fn keep(&mut self, jid: &BareJid, claimant: &Claimant, snapshot: Option<Arc<Snapshot>>) {
+        let address = self.addresses.get_mut(jid);
+        if let Some(learner) = address.and_then(|address| address.learner_mut(claimant)) {
             learner.kept.clone_from(&snapshot);
         }
         self.metrics.meters.store.sent();
-        self.sessions.do_send(SaveSession { jid: jid.clone(), snapshot, at: unix_now() });
+        let (jid, enrolment) = (jid.clone(), claimant.clone());
+        self.sessions.do_send(SaveSession { jid, enrolment, snapshot, at: unix_now() });
     }
+}
+
+/// What a session is opened with.
+struct Opening {
+    locale: Option<String>,
+    lesson: Option<String>,
+    kept: Option<Arc<Snapshot>>,
+    contest: Contest,
 }
 
 /// The thread of a learner: always the same one, so that sessions spread evenly.
@@ -275,40 +327,40 @@ impl Handler<Received> for SessionRegistry {
         if let Incoming::Undelivered(lost) = what {
             return self.on_undelivered(&jid, lost);
         }
-        let Some(learner) = self.learners.get_mut(&jid) else {
+        let Some(address) = self.addresses.get_mut(&jid) else {
             return self.on_stranger(&jid, &what);
         };
-        learner.note_reached(&what);
+        address.note_reached(&what);
         match what {
             Incoming::Chat(body) => {
-                learner.came(&from);
+                address.came(&from);
                 self.pass_on(from, body, ctx);
             }
             Incoming::TooLong => {
-                if let Some(actor) = self.session_of(&jid, ctx.address().recipient()) {
+                if let Some(actor) = self.answering(&jid, ctx.address().recipient()) {
                     actor.post(SentTooMuch(Excess::Length));
                 }
             }
             // What was dropped did not come.
             Incoming::ReceiptAsked(id) => {
-                if learner.session.as_ref().is_some_and(|open| !open.is_flooded) {
+                if address.open().is_some_and(|open| !open.is_flooded) {
                     self.deliver_to(from, Outgoing::Receipt(id));
                 }
             }
             Incoming::SubscriptionAsked => {
-                if learner.may_subscribe(now()) {
+                if address.may_subscribe(now()) {
                     self.deliver(&jid, Outgoing::AcceptSubscription);
                 }
             }
             Incoming::Probed => self.show(Jid::from(jid)),
             // Who is there and was not met yet is greeted; later changes of presence say nothing.
             Incoming::Available => {
-                learner.came(&from);
+                address.came(&from);
                 self.on_available(from, ctx);
             }
             Incoming::Unavailable => {
-                let is_last = learner.went(&from);
-                if let Some(open) = &learner.session {
+                let is_last = address.went(&from);
+                if let Some(open) = address.open() {
                     open.actor.post_presence(WentAway { who: from, is_last });
                 }
             }
@@ -326,26 +378,30 @@ impl Handler<Enrol> for SessionRegistry {
 
     fn handle(&mut self, enrol: Enrol, _: &mut Self::Context) -> Self::Result {
         let _turn = self.metrics.meters.registry.taken();
-        let Enrol { jid, enrolment, locale, lesson } = enrol;
+        let Enrol { jid, enrolment, is_proven, locale, lesson } = enrol;
         if jid == self.own {
             return Err(EnrolRefused::OwnAddress);
         }
         if lesson.as_deref().is_some_and(|lesson| !self.factory.has_lesson(lesson)) {
             return Err(EnrolRefused::NoSuchLesson);
         }
-        let is_new = !self.learners.contains_key(&jid);
-        if is_new && self.learners.len() >= MOST_LEARNERS {
+        let claimant = Some(enrolment);
+        let is_new = self.learner(&jid, &claimant).is_none();
+        if is_new && self.n_learners >= MOST_LEARNERS {
             return Err(EnrolRefused::Full);
         }
-        let learner = self.learners.entry(jid.clone()).or_insert_with(|| Learner::new(now()));
-        learner.enrolled = now();
-        learner.enrolment = Some(enrolment);
-        learner.unreachable = None;
-        learner.locale = locale;
-        learner.lesson = lesson;
         if is_new {
-            self.metrics.learners.inc();
+            self.add(&jid, Learner::new(claimant.clone(), &jid, now()));
         }
+        let address = self.addresses.get_mut(&jid);
+        if let Some(learner) = address.and_then(|address| address.learner_mut(&claimant)) {
+            learner.enrolled = now();
+            learner.is_proven |= is_proven;
+            learner.unreachable = None;
+            learner.locale = locale;
+            learner.lesson = lesson;
+        }
+        self.tell_contest(&jid);
         self.deliver(&jid, Outgoing::Invite);
         Ok(())
     }
@@ -361,13 +417,11 @@ impl Handler<Restore> for SessionRegistry {
                 self.interrupted.push_back(known.jid.clone());
             }
             // Whoever was there before may see the bot already, and is told that it is back.
-            let greeting = if known.is_listed { Outgoing::Invite } else { Outgoing::Present };
+            let is_listed = known.enrolment.is_none();
+            let greeting = if is_listed { Outgoing::Invite } else { Outgoing::Present };
             self.deliver(&known.jid, greeting);
             let jid = known.jid.clone();
-            let learner = Learner::known(known, now());
-            if self.learners.insert(jid, learner).is_none() {
-                self.metrics.learners.inc();
-            }
+            self.add(&jid, Learner::known(known, now()));
         }
         if !self.interrupted.is_empty() {
             info!("{} sessions were interrupted and go on", self.interrupted.len());
@@ -379,18 +433,24 @@ impl Handler<Restore> for SessionRegistry {
 impl Handler<Dismiss> for SessionRegistry {
     type Result = ();
 
-    fn handle(&mut self, Dismiss { jid }: Dismiss, _: &mut Self::Context) {
+    fn handle(&mut self, Dismiss { jid, enrolment }: Dismiss, _: &mut Self::Context) {
         let _turn = self.metrics.meters.registry.taken();
-        self.dismiss(jid, Farewell::Dismissed);
+        self.dismiss(&jid, &Some(enrolment), Farewell::Dismissed);
     }
 }
 
 impl Handler<LetGo> for SessionRegistry {
     type Result = ();
 
-    fn handle(&mut self, LetGo { jid }: LetGo, _: &mut Self::Context) {
+    fn handle(&mut self, LetGo { jid, enrolment }: LetGo, _: &mut Self::Context) {
         let _turn = self.metrics.meters.registry.turn();
-        self.dismiss(jid, Farewell::Erased);
+        let all = self.addresses.get(&jid).map(Address::learners).unwrap_or_default();
+        let claimants: Vec<Claimant> = all.iter().map(|one| one.claimant.clone()).collect();
+        for claimant in claimants {
+            if enrolment.is_none() || claimant == enrolment {
+                self.dismiss(&jid, &claimant, Farewell::Erased);
+            }
+        }
     }
 }
 
@@ -401,13 +461,14 @@ impl Handler<SessionNews> for SessionRegistry {
         let _turn = self.metrics.meters.registry.taken();
         let SessionNews { id, jid, news } = message;
         match news {
-            News::Progress { progress, credit } if self.is_current(&jid, id) => {
-                self.set_progress(&jid, progress, credit);
+            News::Progress { progress, credit } => self.set_progress(&jid, id, progress, credit),
+            News::Kept(snapshot) => {
+                if let Some(claimant) = self.claimant_of(&jid, id) {
+                    self.keep(&jid, &claimant, Some(snapshot));
+                }
             }
-            News::Kept(snapshot) if self.is_current(&jid, id) => self.keep(&jid, Some(snapshot)),
+            News::Claimed { number, from } => self.on_claimed(&jid, id, number, from, ctx),
             News::Alive => self.is_alive(&jid, id),
-            // Of a session that is given up, or of a learner who was dismissed.
-            News::Progress { .. } | News::Kept(_) => {}
             News::Ended { status, passed, at } => {
                 info!(session = id, passed = passed; "session {id} ended");
                 self.on_end(id, &jid, status, at);
@@ -434,8 +495,8 @@ impl Handler<CloseAll> for SessionRegistry {
         let (closing, closed) = oneshot::channel();
         self.is_closing = true;
         self.closing = Some(closing);
-        for learner in self.learners.values() {
-            if let Some(open) = &learner.session {
+        for address in self.addresses.values() {
+            for open in address.sessions() {
                 open.actor.post(Close(Farewell::Shutdown));
             }
         }
@@ -451,6 +512,6 @@ impl Handler<Observe> for SessionRegistry {
     type Result = MessageResult<Observe>;
 
     fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Self::Result {
-        MessageResult(Observed { n_learners: self.learners.len(), n_sessions: self.n_sessions() })
+        MessageResult(Observed { n_learners: self.n_learners, n_sessions: self.n_sessions() })
     }
 }

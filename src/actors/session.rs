@@ -19,8 +19,8 @@ use crate::{
     actors::registry::News,
     metrics::{Life, Mailbox, Metrics, Standing, Turn},
     session::{
-        BotSecretVerdict, Client, Effect, Excess, Farewell, Meaning, Note, SecretVerdict, Session,
-        Snapshot, Whereabouts,
+        BotSecretVerdict, Client, Contest, Effect, Excess, Farewell, Meaning, Note, SecretVerdict,
+        Session, Snapshot, Strength, Whereabouts,
     },
 };
 
@@ -35,6 +35,8 @@ pub struct SessionActor {
     rng: StdRng,
     links: Links,
     timer: Option<(Instant, SpawnHandle)>,
+    /// Where the learner wrote from last.
+    heard: Option<Jid>,
     /// Where the session stood when the registry was told last.
     kept: Option<Arc<Snapshot>>,
     /// Whether the registry was told that this session is over.
@@ -82,7 +84,17 @@ impl std::fmt::Debug for ChatBody {
 /// The shared secret that the learner typed on the page.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "SecretVerdict")]
-pub struct GiveSecret(pub SecretString);
+pub struct GiveSecret {
+    /// What was typed.
+    pub secret: SecretString,
+    /// How strong it is.
+    pub strength: Strength,
+}
+
+/// Tells who else says that the learner's address is theirs.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Contested(pub Contest);
 
 /// The bot secret that the learner typed on the page.
 #[derive(Clone, Debug, Message)]
@@ -153,6 +165,7 @@ impl SessionActor {
             rng,
             links,
             timer: None,
+            heard: None,
             kept: None,
             told: false,
             standing,
@@ -172,6 +185,10 @@ impl SessionActor {
                 Effect::Progress { progress, credit } => {
                     debug!(session = self.id; "session {} reached {progress:?}", self.id);
                     self.tell(News::Progress { progress, credit });
+                }
+                Effect::Claimed(number) => {
+                    let from = self.heard.clone();
+                    self.tell(News::Claimed { number, from });
                 }
                 Effect::Note(note) => self.note(note),
                 Effect::Ended { status, passed } => {
@@ -300,6 +317,7 @@ impl Handler<Chat> for SessionActor {
             info!(session = self.id; "session {}: the learner sent {body:?}", self.id);
         }
         let effects = self.session.on_chat_from(now(), &mut self.rng, client(&from), &body);
+        self.heard = Some(from);
         self.perform(effects, ctx);
     }
 }
@@ -365,9 +383,11 @@ impl Handler<LookAfter> for SessionActor {
 impl Handler<GiveSecret> for SessionActor {
     type Result = MessageResult<GiveSecret>;
 
-    fn handle(&mut self, GiveSecret(secret): GiveSecret, ctx: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, given: GiveSecret, ctx: &mut Self::Context) -> Self::Result {
         let _turn = self.taken();
-        let (verdict, effects) = self.session.on_shared_secret(now(), &mut self.rng, &secret);
+        let GiveSecret { secret, strength } = given;
+        let (verdict, effects) =
+            self.session.on_shared_secret(now(), &mut self.rng, &secret, &strength);
         self.perform(effects, ctx);
         MessageResult(verdict)
     }
@@ -382,6 +402,15 @@ impl Handler<CheckBotSecret> for SessionActor {
         let (verdict, effects) = self.session.on_bot_secret(now(), &mut self.rng, &typed);
         self.perform(effects, ctx);
         MessageResult(verdict)
+    }
+}
+
+impl Handler<Contested> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, Contested(contest): Contested, _: &mut Self::Context) {
+        let _turn = self.taken();
+        self.session.set_contest(contest);
     }
 }
 

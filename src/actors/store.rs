@@ -94,10 +94,22 @@ pub struct SaveProgress {
 pub struct SaveSession {
     /// The learner.
     pub jid: BareJid,
+    /// The assignment that they learn in; `None`: the settings list them.
+    pub enrolment: Option<EnrolmentId>,
     /// Where it stands; `None`: it is over.
     pub snapshot: Option<Arc<Snapshot>>,
     /// Since when, in seconds since 1970.
     pub at: i64,
+}
+
+/// Keeps that somebody has shown that a Jabber ID is theirs.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct SaveProof {
+    /// The assignment that they learn in.
+    pub enrolment: EnrolmentId,
+    /// The learner.
+    pub jid: BareJid,
 }
 
 /// Answered when all that was told before is written.
@@ -247,7 +259,7 @@ impl StoreActor {
                 if !gone.is_empty() {
                     info!(n = gone.len(); "{} people were not heard of for long and are deleted", gone.len());
                 }
-                actor.let_go(gone.into_iter());
+                actor.let_go(gone.into_iter().map(|(enrolment, jid)| (jid, Some(enrolment))));
                 ctx.run_later(TIDY_PERIOD, Self::tidy);
             }
             Err(error) => {
@@ -314,14 +326,16 @@ impl StoreActor {
         if !forgotten.is_empty() {
             info!(n = forgotten.len(); "{} people are forgotten", forgotten.len());
         }
-        self.let_go(forgotten.iter().map(|one| one.jid.clone()));
+        self.let_go(forgotten.iter().map(|one| (one.jid.clone(), one.enrolment.clone())));
         self.leaving = forgotten;
     }
 
-    fn let_go(&self, jids: impl Iterator<Item = String>) {
+    fn let_go(&self, claims: impl Iterator<Item = (String, Option<EnrolmentId>)>) {
         let Some(registry) = &self.registry else { return };
-        for jid in jids.filter_map(|jid| BareJid::new(&jid).ok()) {
-            registry.do_send(LetGo { jid });
+        for (jid, enrolment) in claims {
+            if let Ok(jid) = BareJid::new(&jid) {
+                registry.do_send(LetGo { jid, enrolment });
+            }
         }
     }
 }
@@ -356,8 +370,18 @@ impl Handler<SaveSession> for StoreActor {
 
     fn handle(&mut self, message: SaveSession, ctx: &mut Self::Context) {
         let _turn = self.metrics.meters.store.taken();
-        let SaveSession { jid, snapshot, at } = message;
-        self.push(Write::Session { jid: jid.to_string(), snapshot, at }, ctx);
+        let SaveSession { jid, enrolment, snapshot, at } = message;
+        self.push(Write::Session { jid: jid.to_string(), enrolment, snapshot, at }, ctx);
+    }
+}
+
+impl Handler<SaveProof> for StoreActor {
+    type Result = ();
+
+    fn handle(&mut self, message: SaveProof, ctx: &mut Self::Context) {
+        let _turn = self.metrics.meters.store.taken();
+        let SaveProof { enrolment, jid } = message;
+        self.push(Write::Proven { enrolment, jid: jid.to_string() }, ctx);
     }
 }
 

@@ -48,7 +48,7 @@ impl From<Store> for Database {
 #[derive(Clone, Debug)]
 pub struct PageParts {
     /// What takes launches.
-    pub gateway: Recipient<lti::Platforms>,
+    pub gateway: Recipient<lti::Answer>,
     /// What sends grades.
     pub outbox: Recipient<grades::Observe>,
 }
@@ -84,7 +84,7 @@ impl VitalParts {
     pub async fn look(&self) -> Result<Seen, Ailing> {
         let pages = async {
             let Some(PageParts { gateway, outbox }) = &self.pages else { return Ok(()) };
-            ask(gateway, lti::Platforms, "the gateway of the pages").await?;
+            ask(gateway, lti::Answer, "the gateway of the pages").await?;
             ask(outbox, grades::Observe, "the outbox of grades").await.map(drop)
         };
         let threads = async {
@@ -178,12 +178,10 @@ mod tests {
         }
     }
 
-    impl Handler<lti::Platforms> for Double {
-        type Result = MessageResult<lti::Platforms>;
+    impl Handler<lti::Answer> for Double {
+        type Result = ();
 
-        fn handle(&mut self, _: lti::Platforms, _: &mut Self::Context) -> Self::Result {
-            MessageResult(Vec::new())
-        }
+        fn handle(&mut self, _: lti::Answer, _: &mut Self::Context) {}
     }
 
     impl Handler<grades::Observe> for Double {

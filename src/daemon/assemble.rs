@@ -30,7 +30,7 @@ use crate::{
     records::Progress,
     session::{Snapshot, Typing},
     settings::{Component, Settings, TlsVersion},
-    store::{Invitations, KnownRow, Store, StoreError, Write},
+    store::{KnownRow, Limits, Store, StoreError, Write},
 };
 
 /// The resource that the bot logs in with. A fixed one: a new process takes the place of a stale
@@ -180,7 +180,7 @@ impl Assembly {
         let mut listed = self.settings.xmpp.whitelist.clone();
         let unreadable = rows.iter().filter(|row| row.is_unreadable);
         // It may hold a secret, and nobody can use it any more.
-        let unreadable: Vec<_> = unreadable.map(|row| ended(row.jid.clone())).collect();
+        let unreadable: Vec<_> = unreadable.map(ended).collect();
         if !unreadable.is_empty() {
             let n = unreadable.len();
             log::warn!(n = n; "{n} sessions were kept by another version, and begin anew");
@@ -190,17 +190,19 @@ impl Assembly {
         }
         for KnownRow { jid, enrolment, snapshot, is_unreadable: _, saved_at } in rows {
             let Ok(jid) = BareJid::new(&jid) else { continue };
-            let on_list = listed.remove(&jid);
+            let on_list = enrolment.is_none().then(|| listed.remove(&jid)).flatten();
             let progress = enrolment.as_ref().map_or(Progress::Invited, |known| known.progress);
             // Who passed comes back by way of the LMS, for another session; and so does whoever is
             // neither enrolled nor listed any more.
-            let is_welcome = on_list.is_some()
-                || (enrolment.is_some() && (progress != Progress::Done || snapshot.is_some()));
+            let is_welcome = match &enrolment {
+                None => on_list.is_some(),
+                Some(_) => progress != Progress::Done || snapshot.is_some(),
+            };
             if !is_welcome {
                 continue;
             }
-            let is_listed = on_list.is_some();
             let id = enrolment.as_ref().map(|known| known.id.clone());
+            let is_proven = enrolment.as_ref().is_some_and(|known| known.is_proven);
             let (locale, lesson) = match (on_list, enrolment) {
                 (Some(listed), _) => (listed.locale, listed.lesson),
                 (None, Some(enrolment)) => (enrolment.locale, enrolment.lesson),
@@ -211,9 +213,9 @@ impl Assembly {
             known.push(KnownLearner {
                 jid,
                 enrolment: id,
+                is_proven,
                 locale,
                 lesson,
-                is_listed,
                 progress,
                 kept: snapshot.map(Arc::new),
                 was_open: has_begun && silent < patience,
@@ -222,14 +224,19 @@ impl Assembly {
         known.extend(listed.into_iter().map(|(jid, listed)| KnownLearner {
             jid,
             enrolment: None,
+            is_proven: false,
             locale: listed.locale,
             lesson: listed.lesson,
-            is_listed: true,
             progress: Progress::Invited,
             kept: None,
             was_open: false,
         }));
         Ok(known)
+    }
+
+    /// What one platform may have stored.
+    pub fn limits(&self) -> Limits {
+        Limits { enrolments_per_platform: self.settings.lti.enrolments_per_platform }
     }
 
     /// One of the format strings.
@@ -271,10 +278,7 @@ impl Assembly {
             consumers: self.consumers(),
             token_key,
             bot_jid: self.jid.clone(),
-            invitations: {
-                let (per_person, in_total) = lti.invitations;
-                Invitations { per_person, in_total }
-            },
+            invitations: lti.invitations,
         }
     }
 
@@ -330,8 +334,9 @@ impl Assembly {
 }
 
 /// That somebody's session is over.
-fn ended(jid: String) -> Write {
-    Write::Session { jid, snapshot: None, at: 0 }
+fn ended(row: &KnownRow) -> Write {
+    let enrolment = row.enrolment.as_ref().map(|known| known.id.clone());
+    Write::Session { jid: row.jid.clone(), enrolment, snapshot: None, at: 0 }
 }
 
 /// The key that the command line names, else the one that the settings name for the account.

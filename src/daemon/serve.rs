@@ -228,7 +228,7 @@ async fn open_store(assembly: &Assembly, service: ServiceManager) -> Result<Open
     let opened = loop {
         let opened = async {
             let claim = Store::claim(&settings.store).await?;
-            let store = Store::open(&settings.store).await?;
+            let store = Store::open(&settings.store).await?.with_limits(assembly.limits());
             let known = assembly.known_learners(&store).await?;
             Ok(Opened { claim, store, known })
         };
@@ -296,6 +296,7 @@ async fn start(
         out: connection.clone().recipient(),
         store: store_actor.clone().recipient(),
         sessions: store_actor.clone().recipient(),
+        proofs: store_actor.clone().recipient(),
         metrics: Arc::clone(&metrics),
         log_user_messages: settings.log.user_messages,
         refuse_strangers: settings.xmpp.refuse_strangers,

@@ -1,5 +1,7 @@
 //! When there is no page: another one that says what to do, with a reference that the log has too.
 
+use std::time::Duration;
+
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
@@ -12,12 +14,16 @@ use super::{
     headers::Ancestors,
     pages::{self, ProblemKind, Trouble},
     request::{Said, header_text},
+    show::ancestors,
 };
 
 use crate::actors::{
     ambient::random_name,
-    lti::{PageError, Platforms},
+    lti::{PageError, WhoFrames, Whose},
 };
+
+/// How long it may take to find out who may frame the page of a failure.
+const FRAME_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +47,13 @@ impl Failure {
         match self {
             Self::Page(PageError::Launch(error)) => error.fault().status(),
             Self::Page(PageError::NoToken | PageError::Token(_) | PageError::Gone) => 401,
-            Self::Page(PageError::Store(_) | PageError::Unavailable) => 503,
+            Self::Page(PageError::TooFast) => 429,
+            Self::Page(
+                PageError::Store(_)
+                | PageError::OverQuota
+                | PageError::HungUp
+                | PageError::Unavailable,
+            ) => 503,
             Self::Foreign | Self::Page(PageError::NotTeacher) => 403,
             Self::NotFound => 404,
             Self::Method => 405,
@@ -64,32 +76,40 @@ impl Failure {
                 ProblemKind::NoLaunch
             }
             Self::Page(PageError::Token(_)) => ProblemKind::Expired,
-            Self::Page(PageError::Store(_) | PageError::Unavailable) => ProblemKind::Unavailable,
+            Self::Page(PageError::TooFast) => ProblemKind::TooFast,
+            Self::Page(PageError::OverQuota) => ProblemKind::OverQuota,
+            Self::Page(PageError::Store(_) | PageError::HungUp | PageError::Unavailable) => {
+                ProblemKind::Unavailable
+            }
             Self::NotFound | Self::Method | Self::Page(PageError::NotTeacher) => {
                 ProblemKind::NotFound
             }
         }
     }
 
-    /// Who may frame the page. Whoever's page sent the request may: where the tool is being set up,
-    /// no launch was verified yet, and that is when the page is needed most. The platforms that are
-    /// known may besides, after a token or a signature that was good: our own pages do not tell in
-    /// whose frame they are. To others it is not said which ones those are.
-    fn framed_by(&self, known: Vec<String>, origin: &str) -> Ancestors {
+    /// Whether the request was one of ours, or signed: then the platform that it came from may frame
+    /// the page as it may frame the others. Our own pages do not tell in whose frame they are.
+    fn is_of_somebody(&self) -> bool {
         match self {
-            Self::Foreign | Self::NotFound | Self::Method => Ancestors::Nobody,
-            Self::Page(
-                PageError::Launch(LaunchError::Replayed)
-                | PageError::Token(TokenError::Expired { .. })
-                | PageError::Gone
+            Self::Foreign | Self::NotFound | Self::Method => false,
+            Self::Page(error) => match error {
+                PageError::Launch(error) => *error == LaunchError::Replayed,
+                PageError::Token(error) => matches!(error, TokenError::Expired { .. }),
+                PageError::NoToken => false,
+                PageError::Gone
                 | PageError::NotTeacher
+                | PageError::OverQuota
+                | PageError::TooFast
+                | PageError::HungUp
                 | PageError::Store(_)
-                | PageError::Unavailable,
-            ) => Ancestors::platforms(known).and(Some(origin)),
-            Self::Page(
-                PageError::Launch(_) | PageError::NoToken | PageError::Token(TokenError::Forged),
-            ) => Ancestors::platforms([]).and(Some(origin)),
+                | PageError::Unavailable => true,
+            },
         }
+    }
+
+    /// Whether nobody may frame the page, whoever asks.
+    fn is_framed_by_nobody(&self) -> bool {
+        matches!(self, Self::Foreign | Self::NotFound | Self::Method)
     }
 
     /// Whether the page tells by what it is found in the log. Where nobody helps with it, it does not.
@@ -102,14 +122,20 @@ impl Failure {
         match self {
             // That the store is away is said by its writer, once.
             Self::Page(PageError::Store(why)) => warn!("{reference}: {self}: {why}"),
-            Self::Page(PageError::Launch(_) | PageError::Unavailable) => {
+            Self::Page(PageError::Launch(_) | PageError::OverQuota | PageError::Unavailable) => {
                 warn!("{reference}: {self}");
             }
             Self::Page(
-                PageError::NoToken | PageError::Token(_) | PageError::Gone | PageError::NotTeacher,
+                PageError::NoToken
+                | PageError::Token(_)
+                | PageError::Gone
+                | PageError::NotTeacher
+                | PageError::TooFast,
             )
             | Self::Foreign => info!("{reference}: {self}"),
-            Self::NotFound | Self::Method => debug!("{reference}: {self}"),
+            Self::NotFound | Self::Method | Self::Page(PageError::HungUp) => {
+                debug!("{reference}: {self}");
+            }
         }
     }
 }
@@ -130,8 +156,8 @@ impl Site {
     pub(super) async fn problem(&self, request: &HttpRequest, failure: &Failure) -> HttpResponse {
         let reference = random_name::<4>();
         failure.log(&reference);
-        let known = self.gateway.send(Platforms).await.unwrap_or_default();
-        let ancestors = failure.framed_by(known, header_text(request, header::ORIGIN));
+        let said = Said::kept(request);
+        let ancestors = self.who_frames(request, failure, said.whose.clone()).await;
         let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::BAD_REQUEST);
         let mut answer = HttpResponseBuilder::new(status);
         if status == StatusCode::UNAUTHORIZED {
@@ -140,7 +166,9 @@ impl Site {
         if status == StatusCode::METHOD_NOT_ALLOWED {
             answer.insert_header((header::ALLOW, methods(request.path())));
         }
-        let said = Said::kept(request);
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            answer.insert_header((header::RETRY_AFTER, "60"));
+        }
         let kind = failure.kind();
         // Only a launch that was used before was signed.
         let return_url = said.return_url.filter(|_| kind == ProblemKind::Replayed);
@@ -148,5 +176,28 @@ impl Site {
         let reference = if failure.has_reference() { reference } else { String::new() };
         let markup = pages::problem(&house, &Trouble { kind, reference });
         self.page(request, answer, &ancestors, markup)
+    }
+
+    /// Who may frame the page of a failure. Whoever's page sent the request may: where the tool is
+    /// being set up, no launch was verified yet, and that is when the page is needed most. So may the
+    /// platform that the request came from, if it is known which one that is; and no other.
+    async fn who_frames(
+        &self,
+        request: &HttpRequest,
+        failure: &Failure,
+        whose: Option<Whose>,
+    ) -> Ancestors {
+        if failure.is_framed_by_nobody() {
+            return Ancestors::Nobody;
+        }
+        let own = match whose.filter(|_| failure.is_of_somebody()) {
+            Some(whose) => {
+                self.meter.sent();
+                let asked = self.gateway.send(WhoFrames(whose)).timeout(FRAME_PATIENCE);
+                ancestors(&asked.await.unwrap_or_default())
+            }
+            None => Ancestors::platforms([]),
+        };
+        own.and(Some(header_text(request, header::ORIGIN)))
     }
 }

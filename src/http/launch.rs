@@ -20,7 +20,7 @@ use super::{
 
 use crate::{
     actors::lti::{
-        OpenPage, PageError, SubmitBotSecret, SubmitJid, SubmitSecret, TakeLaunch, View,
+        OpenPage, PageError, SubmitBotSecret, SubmitJid, SubmitSecret, TakeLaunch, View, Waiting,
     },
     session::{BotSecretVerdict, SecretVerdict},
 };
@@ -126,7 +126,10 @@ async fn answer_ask_for_secret(
         let step = if has_secret { Step::EnterBotSecret(None) } else { Step::AskForSecret(None) };
         return Ok(site.show(request, &view, &with_jid(&view, step)));
     };
-    let answer = site.ask(SubmitSecret { token: form.token.clone(), secret }).await?;
+    // As long as this is waited for.
+    let waiting = Waiting::default();
+    let submitted = SubmitSecret { token: form.token.clone(), secret, caller: waiting.caller() };
+    let answer = site.ask(submitted).await?;
     let step = match answer.verdict {
         Some(SecretVerdict::Accepted) => Step::EnterBotSecret(None),
         verdict @ Some(SecretVerdict::TooWeak { .. } | SecretVerdict::Unusable) => {
@@ -198,7 +201,7 @@ pub(super) async fn read(
 ) -> Result<PageForm, Failure> {
     let form = PageForm::read(request, payload).await?;
     stay_at_home(site, request)?;
-    Said::by_form(form.pairs()).keep(request);
+    Said::by_form(&form).keep(request);
     if request.method() == Method::POST && is_foreign(request, &site.config.public_url) {
         return Err(Failure::Foreign);
     }

@@ -88,6 +88,8 @@ pub struct Whose {
     pub course: Option<String>,
     /// Whether the person teaches the course.
     pub is_teacher: bool,
+    /// The number that the person writes in the chat where it is not clear whose page belongs to it.
+    pub claim_number: Option<String>,
 }
 
 /// What became of the grade.
@@ -131,6 +133,10 @@ pub enum ProblemKind {
     NoLaunch,
     /// The page was open for too long.
     Expired,
+    /// Too much was sent from the page.
+    TooFast,
+    /// The platform has as many learners as it may.
+    OverQuota,
     /// A part of the bot does not work.
     Unavailable,
     /// There is no such page.

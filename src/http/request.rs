@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use url::{Host, Url};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::actors::lti::PageError;
+use crate::actors::lti::{PageError, Whose};
 
 /// The largest launch that is read, in bytes. Canvas sends 3 to 6 kB; custom fields may hold whole
 /// documents.
@@ -38,6 +38,8 @@ pub(super) const ALONE_FIELD: &str = "alone";
 pub(super) struct Said {
     pub(super) locale: Option<String>,
     pub(super) return_url: Option<String>,
+    /// Whose request it is, as far as that turns out to be true.
+    pub(super) whose: Option<Whose>,
     /// Whether the page is in a window that was opened for it, beside the one with the course.
     pub(super) is_alone: bool,
 }
@@ -46,14 +48,23 @@ impl Said {
     /// What a launch says.
     pub(super) fn by_launch(body: &[u8]) -> Self {
         let pairs = form::parse(body).unwrap_or_default();
-        let return_url = form::field(&pairs, "launch_presentation_return_url").map(str::to_owned);
-        Self { locale: locale(&pairs, "launch_presentation_locale"), return_url, is_alone: false }
+        let field = |name| form::field(&pairs, name).map(str::to_owned);
+        let return_url = field("launch_presentation_return_url");
+        let addresses = [return_url.clone(), field("lis_outcome_service_url")];
+        let whose = field("oauth_consumer_key").map(|consumer_key| Whose::Launch {
+            consumer_key,
+            addresses: addresses.into_iter().flatten().collect(),
+        });
+        let locale = locale(&pairs, "launch_presentation_locale");
+        Self { locale, return_url, whose, is_alone: false }
     }
 
     /// What a form of one of our pages says.
-    pub(super) fn by_form(pairs: &[Pair]) -> Self {
+    pub(super) fn by_form(form: &PageForm) -> Self {
+        let pairs = &form.pairs;
         let is_alone = form::field(pairs, ALONE_FIELD).is_some();
-        Self { locale: locale(pairs, LOCALE_FIELD), return_url: None, is_alone }
+        let whose = (!form.token.is_empty()).then(|| Whose::Page(form.token.clone()));
+        Self { locale: locale(pairs, LOCALE_FIELD), return_url: None, whose, is_alone }
     }
 
     /// Keeps it with the request.
@@ -127,11 +138,6 @@ impl PageForm {
         let pairs = form::parse(&body).map_err(LaunchError::from)?;
         let token = PageToken::received(form::field(&pairs, TOKEN_FIELD).unwrap_or_default());
         Ok(Self { token, pairs })
-    }
-
-    /// All fields.
-    pub(super) fn pairs(&self) -> &[Pair] {
-        &self.pairs
     }
 
     /// The value of a field.

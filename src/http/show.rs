@@ -22,7 +22,7 @@ use super::{
 use crate::{
     actors::{
         ambient::unix_now,
-        lti::{JidProblem, View, course::CourseView, origins},
+        lti::{FramedBy, JidProblem, View, course::CourseView},
     },
     drawing::previews::Preview,
     records::{Enrolment, GradeState, Graded, Progress},
@@ -75,11 +75,10 @@ impl Step<'_> {
 }
 
 /// Who may show a page of a launch in a frame.
-pub(super) fn ancestors(view: &View) -> Ancestors {
-    if view.frame_ancestors.is_empty() {
-        Ancestors::platforms(origins(&view.enrolment))
-    } else {
-        Ancestors::Only(view.frame_ancestors.clone())
+pub(super) fn ancestors(framed_by: &FramedBy) -> Ancestors {
+    match framed_by {
+        FramedBy::Origins(origins) => Ancestors::platforms(origins.iter().cloned()),
+        FramedBy::Settings(sources) => Ancestors::Only(sources.clone()),
     }
 }
 
@@ -107,7 +106,7 @@ impl Site {
     /// A page for a teacher: the course.
     pub(super) fn show_course(&self, request: &HttpRequest, course: &CourseView) -> HttpResponse {
         let markup = pages::teacher(&self.frame(request, &course.view), course);
-        self.page(request, HttpResponse::Ok(), &ancestors(&course.view), markup)
+        self.page(request, HttpResponse::Ok(), &ancestors(&course.view.framed_by), markup)
     }
 
     /// A page for a teacher: the lesson.
@@ -118,7 +117,7 @@ impl Site {
         preview: &Preview,
     ) -> HttpResponse {
         let markup = pages::lesson(&self.frame(request, view), preview);
-        self.page(request, HttpResponse::Ok(), &ancestors(view), markup)
+        self.page(request, HttpResponse::Ok(), &ancestors(&view.framed_by), markup)
     }
 
     /// A page for a learner.
@@ -136,7 +135,7 @@ impl Site {
             }
             Step::Done => pages::done(&frame, &status(view)),
         };
-        let ancestors = ancestors(view);
+        let ancestors = ancestors(&view.framed_by);
         self.page(request, HttpResponse::Ok(), &ancestors, markup)
     }
 
@@ -230,6 +229,7 @@ fn whose(enrolment: &Enrolment) -> Whose {
         assignment: enrolment.link_title.clone(),
         course: enrolment.context_title.clone(),
         is_teacher: enrolment.is_teacher,
+        claim_number: enrolment.claim_number().map(|number| number.to_string()),
     }
 }
 

@@ -34,7 +34,7 @@ use super::{
     script::{self, Line, Wait},
 };
 
-use crate::failure::Failure;
+use crate::{failure::Failure, i18n, session};
 
 /// How long one `/wait` may take.
 const WAIT_PATIENCE: Duration = Duration::from_mins(2);
@@ -64,6 +64,8 @@ pub(super) struct Learner {
     heard: VecDeque<String>,
     /// Whether what happens is shown.
     is_aloud: bool,
+    /// The number on the learner's page, and by which words the bot asks for it.
+    number: Option<(String, Vec<String>)>,
 }
 
 impl Learner {
@@ -92,7 +94,30 @@ impl Learner {
             persistence: None,
             heard: VecDeque::new(),
             is_aloud,
+            number: None,
         }
+    }
+
+    /// Has the learner write this number when the bot asks for it, in any of the languages that the
+    /// program comes with.
+    pub(super) fn knows_number(&mut self, number: String) {
+        let (catalogs, _) = i18n::load(None);
+        let asking = catalogs.iter().map(|catalog| i18n::scope(catalog, session::which_number));
+        self.number = Some((number, asking.chain([session::which_number()]).collect()));
+    }
+
+    /// Answers when the bot asks for the number on the page.
+    async fn answer_number(&mut self, heard: &str) -> Result<(), Failure> {
+        let Some((number, _)) =
+            self.number.as_ref().filter(|(_, asking)| asking.iter().any(|asks| asks == heard))
+        else {
+            return Ok(());
+        };
+        let number = number.clone();
+        self.show(&format!("me> {number}"));
+        let sent = self.otr.send(now(), &mut self.rng, &number);
+        let outputs = sent.map_err(|error| anyhow!("{error}"))?;
+        Box::pin(self.perform(outputs)).await
     }
 
     /// Has the learner try again what was in vain.
@@ -293,7 +318,17 @@ impl Learner {
                     let message = Message::chat(self.address.clone()).with_body(Lang::new(), body);
                     self.send(Stanza::Message(message)).await?;
                 }
-                Output::Event(event) => self.note(event),
+                Output::Event(event) => {
+                    let heard = if let OtrEvent::Heard { text, .. } = &event {
+                        self.number.is_some().then(|| text.clone())
+                    } else {
+                        None
+                    };
+                    self.note(event);
+                    if let Some(heard) = heard {
+                        self.answer_number(&heard).await?;
+                    }
+                }
             }
         }
         Ok(())

@@ -8,7 +8,10 @@ use secrecy::SecretString;
 
 use super::{Client, Meaning, Typing};
 
-use crate::{lesson::Lesson, records::Progress};
+use crate::{
+    lesson::Lesson,
+    records::{ClaimNumber, Progress},
+};
 
 /// What the bot thinks of a shared secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +91,8 @@ pub enum Effect {
         /// How much of the grade the lesson gives for it, from 0 to 1.
         credit: Option<f64>,
     },
+    /// The learner has shown which page is theirs: that of this number.
+    Claimed(ClaimNumber),
     /// Something for the log and the metrics, without contents.
     Note(Note),
     /// The session is over: nothing comes after this.
@@ -132,6 +137,8 @@ pub enum Farewell {
     TimedOut,
     /// The learner has gone to another address.
     Dismissed,
+    /// The learner's address belongs to another page, whose session begins.
+    Claimed,
     /// What was kept of the learner is deleted.
     Erased,
     /// The bot stops.

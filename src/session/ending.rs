@@ -32,8 +32,9 @@ impl Session {
             effects.push(Effect::Composing(false));
         }
         let words = i18n::scope(&self.config.catalog, || phrases::farewell(why));
+        let has_spoken = self.machine.is_some() || self.was_asked();
         let is_readable = !self.is_unheard() || !self.conversation.is_private();
-        if let Some(text) = words.filter(|_| self.machine.is_some() && is_readable) {
+        if let Some(text) = words.filter(|_| has_spoken && is_readable) {
             let line = Line { text, needs: Need::Nothing, kind: Kind::Notice };
             self.send(now, rng, line, &mut effects);
         }

@@ -76,6 +76,9 @@ impl Session {
             }
             otr::Event::GoneInsecure => return self.lose_privacy(now, rng, effects),
             otr::Event::Heard { text, encrypted } => {
+                if self.on_words(now, rng, &text, effects) {
+                    return;
+                }
                 let is_expected = encrypted || self.certain() == Need::Nothing;
                 if !is_expected && self.is_private_client_gone() {
                     return self.on_move(now, rng, &text, effects);
@@ -93,6 +96,10 @@ impl Session {
                     },
                     topics: topics(&self.config.lesson, &self.config.catalog, &text),
                 }
+            }
+            // Nothing is agreed on as long as the lesson has not begun.
+            otr::Event::SmpAsked { .. } if self.is_held_back() => {
+                return self.abort_smp(now, rng, effects);
             }
             otr::Event::SmpAsked { question: None } => {
                 effects.push(Effect::Note(Note::SmpStarted));
@@ -112,6 +119,9 @@ impl Session {
             }
             otr::Event::SmpSucceeded => {
                 self.owes_smp_answer = false;
+                if self.is_secret_typed {
+                    self.prove(effects);
+                }
                 self.verified = self.conversation.peer_fingerprint();
                 effects.push(Effect::Note(Note::SmpSucceeded));
                 Event::of(EventKind::CorrectSecretReceived)
@@ -371,6 +381,7 @@ mod tests {
         let sources = [
             include_str!("hearing.rs"),
             include_str!("saying.rs"),
+            include_str!("contest.rs"),
             include_str!("../actors/session.rs"),
             include_str!("../actors/xmpp.rs"),
             include_str!("../actors/registry.rs"),

@@ -23,6 +23,7 @@
 //!
 //! A [`Snapshot`] is what is to be kept of a session; one that was killed goes on from it.
 
+mod contest;
 mod contract;
 mod ending;
 mod hearing;
@@ -47,6 +48,7 @@ use otr::{Conversation, Fingerprint, InstanceTag, SigningKey};
 use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use self::contest::Doubt;
 use self::persona::Oneself;
 use self::presence::Clients;
 use self::snapshot::Resumed;
@@ -62,15 +64,16 @@ use crate::{
     records::Progress,
 };
 
+pub use contest::{Asking, Contest};
 pub use contract::{
     BotSecretVerdict, Effect, Farewell, Note, SecretVerdict, SessionConfig, Unreachable,
     Whereabouts,
 };
-pub use phrases::{interruption_for, refusal_for, sign_out_status};
+pub use phrases::{interruption_for, refusal_for, sign_out_status, which_number};
 pub use presence::{Client, Excess};
 pub use snapshot::{NoSnapshot, Snapshot};
 pub use speech::{Line, Typing};
-pub use strength::MAX_SECRET_BYTES;
+pub use strength::{MAX_SECRET_BYTES, Strength};
 pub use trace::Step;
 pub use undelivered::Meaning;
 
@@ -114,6 +117,10 @@ pub struct Session {
     secret_advice: String,
     progress: Progress,
     clients: Clients,
+    /// Whose the learner's address is.
+    doubt: Doubt,
+    /// The lesson has not begun: it was asked for a number, and nothing came since.
+    is_waiting_for_words: bool,
     /// Whether the learner is shown that the bot types.
     is_composing: bool,
     /// When the learner last did something that counts.
@@ -174,6 +181,8 @@ impl Session {
             secret_advice: String::new(),
             progress: Progress::Invited,
             clients: Clients::default(),
+            doubt: Doubt::default(),
+            is_waiting_for_words: false,
             is_composing: false,
             active: now,
             was_warned: false,
@@ -192,7 +201,12 @@ impl Session {
         if self.is_over {
             return effects;
         }
-        if self.machine.is_none() {
+        if self.is_held_back() {
+            if !self.was_asked() {
+                self.ask_number(now);
+            }
+            self.settle(now, rng, &mut effects);
+        } else if self.machine.is_none() {
             self.begin(now, rng, &mut effects);
             self.tell(now, rng, &Event::of(EventKind::LearnerArrived), &mut effects);
             self.settle(now, rng, &mut effects);
@@ -219,7 +233,9 @@ impl Session {
         let mut effects = Vec::new();
         if !self.is_over {
             self.clients.heard(client);
-            self.begin(now, rng, &mut effects);
+            if !self.is_held_back() {
+                self.begin(now, rng, &mut effects);
+            }
             self.is_told_now = self.greet_again(now, rng, &mut effects);
             let was_verifying = self.conversation.is_verifying();
             let outputs = self.conversation.receive(now, rng, body);
@@ -235,20 +251,21 @@ impl Session {
         effects
     }
 
-    /// The shared secret that the learner typed into the page. A weak one is not kept, and the
-    /// learner is told in the chat too.
+    /// The shared secret that the learner typed into the page, and how strong that is. A weak one is
+    /// not kept, and the learner is told in the chat too.
     pub fn on_shared_secret(
         &mut self,
         now: Instant,
         rng: &mut dyn CryptoRng,
         secret: &SecretString,
+        strength: &Strength,
     ) -> (SecretVerdict, Vec<Effect>) {
         let mut effects = Vec::new();
         if self.is_over {
             return (SecretVerdict::Unusable, effects);
         }
         self.greet_again(now, rng, &mut effects);
-        let verdict = i18n::scope(&self.config.catalog, || strength::judge(secret));
+        let verdict = i18n::scope(&self.config.catalog, || strength.verdict());
         match &verdict {
             SecretVerdict::Accepted => {
                 self.shared_secret = Some(SecretString::from(secret.expose_secret().trim()));
@@ -290,6 +307,7 @@ impl Session {
         };
         if verdict == BotSecretVerdict::Right {
             self.memory.set(Condition::Passed, true);
+            self.prove(&mut effects);
         }
         if let Some(event) = event.filter(|_| !self.is_over) {
             self.greet_again(now, rng, &mut effects);

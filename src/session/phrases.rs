@@ -91,6 +91,31 @@ pub(super) fn elsewhere() -> String {
     )
 }
 
+/// To somebody whose address stands on a page that may not be theirs. Programs that take the lesson by
+/// themselves know it by these words.
+pub fn which_number() -> String {
+    tr!(
+        "Somebody has entered your Jabber ID on a web page of mine. If that was you, look for the number on that page, and write it to me: only the number. If it was not you, you need not do anything about it."
+    )
+}
+
+/// When the number is right, and the page is the one that was known already.
+pub(super) fn thanks_for_number() -> String {
+    tr!("Thank you, that is the right number.")
+}
+
+/// When no page shows the number.
+pub(super) fn wrong_number() -> String {
+    tr!(
+        "I know no page with this number for your Jabber ID. Look at the number on your page once more. If it does not help, open the exercise from your course again."
+    )
+}
+
+/// After too many of those.
+pub(super) fn too_many_numbers() -> String {
+    tr!("Those were too many wrong numbers. Please wait a minute before you try again.")
+}
+
 /// To somebody who is not on the whitelist.
 fn refusal() -> String {
     tr!(
@@ -108,6 +133,9 @@ pub(super) fn farewell(why: Farewell) -> Option<String> {
         Farewell::Dismissed => Some(tr!(
             "I end our session, because you have asked for one at another address. Good-bye!"
         )),
+        Farewell::Claimed => Some(tr!(
+            "Thank you, that is the right number. We begin with the exercise of that page."
+        )),
         Farewell::Erased => Some(tr!(
             "I end our session, because everything that was stored about you here has been deleted. Good-bye!"
         )),
@@ -124,7 +152,7 @@ pub(super) fn status(why: Farewell) -> String {
             tr!("Your session has expired, you can start a new session from ${project_name}.")
         }
         Farewell::Shutdown => tr!("I am away for maintenance, and will be back soon."),
-        Farewell::Finished | Farewell::Dismissed | Farewell::Erased => {
+        Farewell::Finished | Farewell::Dismissed | Farewell::Claimed | Farewell::Erased => {
             tr!("Your session has ended, you can start a new session from ${project_name}.")
         }
     }

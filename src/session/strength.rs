@@ -10,26 +10,56 @@ use super::SecretVerdict;
 /// Longest shared secret, in bytes. Longer ones are pasted by mistake.
 pub const MAX_SECRET_BYTES: usize = 256;
 
-/// Judges a shared secret, with reasons in the language of the present [`scope`](crate::i18n::scope).
-///
-/// Blanks around it do not count: nobody sees them. Somebody who holds a recording cannot guess at
-/// an SMP secret, but somebody in the middle has one guess each time, so it must not be a likely
-/// one.
-pub(super) fn judge(secret: &SecretString) -> SecretVerdict {
-    let secret = secret.expose_secret().trim();
-    if secret.is_empty() || secret.len() > MAX_SECRET_BYTES || secret.contains(char::is_control) {
-        return SecretVerdict::Unusable;
+/// How much of a secret is looked at, in characters. The estimate takes longer than linearly: some
+/// milliseconds for so many that were chosen to be slow, where 256 took most of a second. What is
+/// strong enough by its beginning is so as a whole.
+const MAX_ESTIMATED: usize = 48;
+
+/// How easily a shared secret is guessed. Estimating it takes up to some milliseconds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Strength(Estimate);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Estimate {
+    Enough,
+    Weak(Option<Warning>, Vec<Suggestion>),
+    Unusable,
+}
+
+impl Strength {
+    /// Estimates how easily a shared secret is guessed.
+    ///
+    /// Blanks around it do not count: nobody sees them. Somebody who holds a recording cannot guess
+    /// at an SMP secret, but somebody in the middle has one guess each time, so it must not be a
+    /// likely one.
+    pub fn estimate(secret: &SecretString) -> Self {
+        let secret = secret.expose_secret().trim();
+        if secret.is_empty() || secret.len() > MAX_SECRET_BYTES || secret.contains(char::is_control)
+        {
+            return Self(Estimate::Unusable);
+        }
+        let end = secret.char_indices().nth(MAX_ESTIMATED).map_or(secret.len(), |(at, _)| at);
+        let looked_at = secret.get(..end).unwrap_or(secret);
+        let entropy = zxcvbn::zxcvbn(looked_at, &["otr", "otrbot", "secret"]);
+        if entropy.score() >= Score::Three {
+            return Self(Estimate::Enough);
+        }
+        let feedback = entropy.feedback();
+        let warning = feedback.and_then(zxcvbn::feedback::Feedback::warning);
+        let advice = feedback.map(zxcvbn::feedback::Feedback::suggestions).unwrap_or_default();
+        Self(Estimate::Weak(warning, advice.to_vec()))
     }
-    let entropy = zxcvbn::zxcvbn(secret, &["otr", "otrbot", "secret"]);
-    if entropy.score() >= Score::Three {
-        return SecretVerdict::Accepted;
-    }
-    let feedback = entropy.feedback();
-    let warning = feedback.and_then(zxcvbn::feedback::Feedback::warning);
-    let advice = feedback.map(zxcvbn::feedback::Feedback::suggestions).unwrap_or_default();
-    SecretVerdict::TooWeak {
-        warning: warning.map(told).unwrap_or_default(),
-        advice: advice.iter().map(|suggestion| advised(*suggestion)).collect(),
+
+    /// The verdict, with reasons in the language of the present [`scope`](crate::i18n::scope).
+    pub fn verdict(&self) -> SecretVerdict {
+        match &self.0 {
+            Estimate::Enough => SecretVerdict::Accepted,
+            Estimate::Unusable => SecretVerdict::Unusable,
+            Estimate::Weak(warning, advice) => SecretVerdict::TooWeak {
+                warning: warning.map(told).unwrap_or_default(),
+                advice: advice.iter().map(|suggestion| advised(*suggestion)).collect(),
+            },
+        }
     }
 }
 
@@ -109,7 +139,7 @@ mod tests {
     use super::*;
 
     fn verdict(secret: &str) -> SecretVerdict {
-        judge(&SecretString::from(secret))
+        Strength::estimate(&SecretString::from(secret)).verdict()
     }
 
     #[test]

@@ -212,10 +212,29 @@ pub struct Lti {
     pub nonce_window: Duration,
     /// The key that signs the state of pages: at least 32 bytes; `None`: a fresh one per start.
     pub secret_key: Option<SecretString>,
-    /// How many invitations the bot sends a day, for the launches of one person and of all.
-    pub invitations: (u32, u32),
+    /// How many invitations the bot sends a day.
+    pub invitations: Invitations,
+    /// Most enrolments of one platform. Default: 200000.
+    pub enrolments_per_platform: u32,
     /// The consumers, by key.
     pub consumers: BTreeMap<String, Consumer>,
+}
+
+/// How many invitations the bot sends a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invitations {
+    /// Most for one person of an LMS. Default: 20.
+    pub per_person: u32,
+    /// Most for all together. Default: 20000.
+    pub in_total: u32,
+    /// Most for the persons of one platform. Default: 10000.
+    pub per_platform: u32,
+}
+
+impl Default for Invitations {
+    fn default() -> Self {
+        Self { per_person: 20, in_total: 20_000, per_platform: 10_000 }
+    }
 }
 
 /// A consumer of section `lti`: a platform that may launch.

@@ -13,8 +13,8 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
-    Account, Component, Consumer, KeyFiles, Lessons, Lti, Otr, OtrPolicy, Problem, Retention,
-    SessionTimes, Settings, Tls, TlsVersion, Typing, Whitelisted, Xmpp, logs,
+    Account, Component, Consumer, Invitations, KeyFiles, Lessons, Lti, Otr, OtrPolicy, Problem,
+    Retention, SessionTimes, Settings, Tls, TlsVersion, Typing, Whitelisted, Xmpp, logs,
     tree::{self, Section},
 };
 
@@ -347,8 +347,16 @@ impl Reader<'_> {
                 let unit = "invitations a day";
                 let per_person = invitations.number("per_person", 20, 1..=10_000, unit);
                 let in_total = invitations.number("in_total", 20_000, 1..=10_000_000, unit);
+                let per_platform = invitations.number("per_platform", 10_000, 1..=10_000_000, unit);
                 invitations.end();
-                (per_person, in_total)
+                Invitations { per_person, in_total, per_platform }
+            },
+            enrolments_per_platform: {
+                let limits = section.section("limits");
+                let most =
+                    limits.number("enrolments_per_platform", 200_000, 1..=10_000_000, "enrolments");
+                limits.end();
+                most
             },
             consumers,
         };
@@ -420,7 +428,8 @@ fn read_secret(section: &Section<'_>, key: &'static str, path: &Path) -> Option<
 }
 
 fn bare_jid(section: &Section<'_>, key: &str, name: &str) -> Option<BareJid> {
-    let jid = BareJid::new(name).ok().filter(|jid| jid.node().is_some());
+    let jid =
+        crate::records::bare_jid(name).filter(|jid| jid.node().is_some() && !name.contains('/'));
     if jid.is_none() {
         section.fault(key, format!("has {name:?}, which is not a Jabber ID such as name@host"));
     }

@@ -2,17 +2,13 @@
 
 use sqlx::{Row as _, any::AnyRow};
 
-use super::{Store, StoreError, Write, pool::within, progress_of};
-use crate::records::Progress;
+use super::{Store, StoreError, pool::within, progress_of};
 use crate::records::{Enrolment, EnrolmentId};
 
 /// The columns of an [`Enrolment`], in the order in which they are read.
 pub(super) const COLUMNS: &str = "id, consumer_key, user_id, context_id, resource_link_id, jid, \
     locale, lesson, may_grade, is_teacher, outcome_url, sourcedid, return_url, progress, \
-    created_at, context_title, presentation, name, link_title";
-
-/// Most addresses of platforms that are read.
-const MOST_PLATFORMS: i64 = 10_000;
+    created_at, context_title, presentation, name, link_title, is_proven";
 
 impl Store {
     /// An enrolment.
@@ -21,23 +17,66 @@ impl Store {
     ///
     /// What the database says.
     pub async fn enrolment(&self, id: &EnrolmentId) -> Result<Option<Enrolment>, StoreError> {
-        self.one_enrolment("id", id.as_str()).await
+        let select = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM enrolments WHERE id = $1"));
+        let row = sqlx::query(select).bind(id.as_str()).fetch_optional(&self.pool).await?;
+        Ok(row.as_ref().map(enrolment).transpose()?)
     }
 
-    /// The enrolment whose learner gave this bare Jabber ID.
+    /// The enrolments of one person whose learner gave this bare Jabber ID, in other assignments
+    /// than that of the enrolment.
     ///
     /// # Errors
     ///
     /// What the database says.
-    pub async fn enrolment_by_jid(&self, jid: &str) -> Result<Option<Enrolment>, StoreError> {
-        self.one_enrolment("jid", jid).await
+    pub async fn elsewhere(
+        &self,
+        of: &Enrolment,
+        jid: &str,
+    ) -> Result<Vec<EnrolmentId>, StoreError> {
+        let select = "SELECT id FROM enrolments WHERE jid = $1 AND consumer_key = $2 \
+            AND user_id = $3 AND id <> $4";
+        let rows = sqlx::query(select)
+            .bind(jid)
+            .bind(of.consumer_key.as_str())
+            .bind(of.user_id.as_str())
+            .bind(of.id.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+        let ids =
+            rows.iter().map(|row| row.try_get(0).map(|id: String| EnrolmentId::from_text(id)));
+        Ok(ids.collect::<Result<_, _>>()?)
     }
 
-    async fn one_enrolment(&self, column: &str, is: &str) -> Result<Option<Enrolment>, StoreError> {
-        let select =
-            sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM enrolments WHERE {column} = $1"));
-        let row = sqlx::query(select).bind(is).fetch_optional(&self.pool).await?;
-        Ok(row.as_ref().map(enrolment).transpose()?)
+    /// Whether a person teaches a course, by the newest launch of theirs in it. Where the platform
+    /// does not say which course it is, by that of the assignment.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn is_teacher_now(&self, of: &Enrolment) -> Result<bool, StoreError> {
+        let select = "SELECT is_teacher FROM enrolments WHERE consumer_key = $1 AND user_id = $2 \
+            AND context_id = $3 AND ($3 <> '' OR id = $4) ORDER BY launched_at DESC LIMIT 1";
+        let row = sqlx::query(select)
+            .bind(of.consumer_key.as_str())
+            .bind(of.user_id.as_str())
+            .bind(of.context_id.as_str())
+            .bind(of.id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.is_some_and(|flag| flag != 0))
+    }
+
+    /// The enrolments whose learners gave this bare Jabber ID, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn claims(&self, jid: &str) -> Result<Vec<Enrolment>, StoreError> {
+        let select = sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM enrolments WHERE jid = $1 ORDER BY created_at, id"
+        ));
+        let rows = sqlx::query(select).bind(jid).fetch_all(&self.pool).await?;
+        Ok(rows.iter().map(enrolment).collect::<Result<_, _>>()?)
     }
 
     /// All enrolments whose learners gave a Jabber ID.
@@ -53,77 +92,50 @@ impl Store {
         Ok(rows.iter().map(enrolment).collect::<Result<_, _>>()?)
     }
 
-    /// Addresses of the platforms that launches came from: some for each, not all.
+    /// Has an enrolment claim a Jabber ID, or none. Another Jabber ID begins the lesson anew. It goes
+    /// with the person: their other enrolments lose it, and where one of those had shown that it is
+    /// theirs, that need not be shown again.
     ///
     /// # Errors
     ///
-    /// What the database says.
-    pub async fn platforms(&self) -> Result<Vec<String>, StoreError> {
-        let select = "SELECT DISTINCT outcome_url FROM enrolments WHERE outcome_url IS NOT NULL \
-            UNION SELECT DISTINCT return_url FROM enrolments WHERE return_url IS NOT NULL LIMIT $1";
-        let rows = sqlx::query(select).bind(MOST_PLATFORMS).fetch_all(&self.pool).await?;
-        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
-    }
-
-    /// Binds a Jabber ID to an enrolment, or takes it away. Another Jabber ID begins the lesson
-    /// anew. It goes with the person: their other enrolments lose it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::JidTaken`] if it belongs to another person, [`StoreError::NotFound`], or what
-    /// the database says.
+    /// [`StoreError::NotFound`], or what the database says.
     pub async fn set_jid(&self, id: &EnrolmentId, jid: Option<&str>) -> Result<(), StoreError> {
         within(self.bind_jid(id, jid)).await
     }
 
     async fn bind_jid(&self, id: &EnrolmentId, jid: Option<&str>) -> Result<(), StoreError> {
-        // The index on Jabber IDs is unique, so that of two people one gets it.
+        const MINE: &str = "jid = $1 AND id <> $2 AND EXISTS (SELECT 1 FROM enrolments AS mine \
+            WHERE mine.id = $2 AND mine.consumer_key = enrolments.consumer_key \
+            AND mine.user_id = enrolments.user_id)";
         let mut transaction = self.pool.begin().await?;
+        let mut was_proven = 0;
         if let Some(jid) = jid {
-            let release = "UPDATE enrolments SET jid = NULL, progress = 0, done_at = NULL \
-                WHERE jid = $1 AND id <> $2 AND EXISTS (SELECT 1 FROM enrolments AS mine \
-                WHERE mine.id = $2 AND mine.consumer_key = enrolments.consumer_key \
-                AND mine.user_id = enrolments.user_id)";
+            let select = sqlx::AssertSqlSafe(format!(
+                "SELECT COALESCE(MAX(is_proven), 0) FROM enrolments WHERE {MINE}"
+            ));
+            let row = sqlx::query(select).bind(jid).bind(id.as_str()).fetch_one(&mut *transaction);
+            was_proven = row.await?.try_get::<i64, _>(0)?;
+            let release = sqlx::AssertSqlSafe(format!(
+                "UPDATE enrolments SET jid = NULL, is_proven = 0, progress = 0, done_at = NULL \
+                 WHERE {MINE}"
+            ));
             sqlx::query(release).bind(jid).bind(id.as_str()).execute(&mut *transaction).await?;
         }
         let update = "UPDATE enrolments SET jid = $1, \
             done_at = CASE WHEN jid = $1 THEN done_at END, \
+            is_proven = CASE WHEN jid = $1 AND is_proven = 1 THEN 1 ELSE $3 END, \
             progress = CASE WHEN jid = $1 THEN progress ELSE 0 END WHERE id = $2";
-        let bound = sqlx::query(update)
+        let done = sqlx::query(update)
             .bind(jid.map(str::to_owned))
             .bind(id.as_str())
+            .bind(was_proven)
             .execute(&mut *transaction)
-            .await;
-        match bound {
-            Ok(done) if done.rows_affected() == 1 => {
-                transaction.commit().await?;
-                Ok(())
-            }
-            Ok(_) => Err(StoreError::NotFound),
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-                Err(StoreError::JidTaken)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Keeps how far a learner is, and when they were heard of. They never go back.
-    ///
-    /// # Errors
-    ///
-    /// What the database says.
-    pub async fn set_progress(
-        &self,
-        jid: &str,
-        progress: Progress,
-        now: i64,
-    ) -> Result<(), StoreError> {
-        let Some(Enrolment { id: enrolment, .. }) = self.enrolment_by_jid(jid).await? else {
+            .await?;
+        if done.rows_affected() != 1 {
             return Err(StoreError::NotFound);
-        };
-        let jid = jid.to_owned();
-        let write = Write::Progress { enrolment, jid, progress, credit: None, at: now };
-        self.write_behind(&[write]).await
+        }
+        transaction.commit().await?;
+        Ok(())
     }
 }
 
@@ -149,5 +161,6 @@ pub(super) fn enrolment(row: &AnyRow) -> Result<Enrolment, sqlx::Error> {
         presentation: row.try_get(16)?,
         name: row.try_get(17)?,
         link_title: row.try_get(18)?,
+        is_proven: row.try_get::<i64, _>(19)? != 0,
     })
 }

@@ -20,6 +20,7 @@ use super::{
     enrolments::{COLUMNS, enrolment},
     grades::graded,
     pool::within,
+    quota::{n_bytes, platform_number},
     sql::{digest, random_id},
 };
 use crate::records::{Enrolment, Graded, NewEnrolment};
@@ -34,7 +35,7 @@ const WAY_CLEAR: Duration = Duration::from_millis(30);
 /// few enough for a small disk.
 const MOST_NONCES: i64 = 2_000_000;
 /// The columns that a launch writes.
-const WRITTEN: [&str; 21] = [
+const WRITTEN: [&str; 23] = [
     "id",
     "consumer_key",
     "user_id",
@@ -56,12 +57,16 @@ const WRITTEN: [&str; 21] = [
     "progress",
     "created_at",
     "active_at",
+    "launched_at",
+    "n_bytes",
 ];
 
 /// What makes a launch unique.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nonce {
     digest: String,
+    /// The number of the platform.
+    platform: i64,
     forget_after: i64,
 }
 
@@ -69,7 +74,8 @@ impl Nonce {
     /// The nonce of a launch of a consumer, whenever it was signed; it is remembered until
     /// `forget_after`, in seconds since 1970.
     pub fn new(consumer_key: &str, nonce: &str, forget_after: i64) -> Self {
-        Self { digest: digest(&[consumer_key, nonce]), forget_after }
+        let platform = platform_number(consumer_key);
+        Self { digest: digest(&[consumer_key, nonce]), platform, forget_after }
     }
 }
 
@@ -80,6 +86,8 @@ pub enum Taken {
     Replayed,
     /// Its nonce is used up now; there was nobody to enrol.
     Noted,
+    /// Its nonce is used up now; the person is new, and the platform has as many enrolments as it may.
+    OverQuota,
     /// The person is enrolled.
     Enrolled {
         /// The enrolment, which may be an older one.
@@ -135,13 +143,17 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Full`] while too many nonces are remembered, or what the database says.
+    /// [`StoreError::Full`] while too many nonces are remembered, of the platform or of all, or what
+    /// the database says.
     pub async fn take_launch(
         &self,
         nonce: Option<Nonce>,
         new: Option<NewEnrolment>,
     ) -> Result<Taken, StoreError> {
-        if nonce.is_some() && self.n_nonces.load(Ordering::Relaxed) >= MOST_NONCES {
+        if let Some(nonce) = &nonce
+            && (self.n_nonces.load(Ordering::Relaxed) >= MOST_NONCES
+                || self.tally.has_too_many_nonces(nonce.platform))
+        {
             return Err(StoreError::Full);
         }
         let (answer, mut answered) = oneshot::channel();
@@ -169,6 +181,7 @@ impl Store {
     pub async fn put_enrolment(&self, new: NewEnrolment) -> Result<Enrolment, StoreError> {
         match self.take_launch(None, Some(new)).await? {
             Taken::Enrolled { enrolment, .. } => Ok(*enrolment),
+            Taken::OverQuota => Err(StoreError::Full),
             Taken::Noted | Taken::Replayed => Err(StoreError::NotFound),
         }
     }
@@ -226,10 +239,19 @@ impl Store {
         let mut people: Vec<&NewEnrolment> =
             batch.iter().filter(|w| is_fresh(w)).filter_map(|w| w.new.as_ref()).collect();
         people.sort_unstable_by_key(|new| key_of(new));
-        let mut enrolled = enrol(&mut transaction, &people).await?;
+        let refused = self.over_quota(&mut transaction, &people).await?;
+        people.retain(|new| !refused.contains(&key_of(new)));
+        let (mut enrolled, new_ids) = enrol(&mut transaction, &people).await?;
         let mut grades = grades_of(&mut transaction, &enrolled).await?;
         transaction.commit().await?;
         self.n_nonces.fetch_add(i64::try_from(fresh.len()).unwrap_or(0), Ordering::Relaxed);
+        let written = nonces.iter().filter(|nonce| fresh.contains(&nonce.digest));
+        self.tally.add_nonces(written.map(|nonce| nonce.platform));
+        for new in &people {
+            let is_new =
+                enrolled.get(&key_of(new)).is_some_and(|one| new_ids.contains(one.id.as_str()));
+            self.tally.add(new, is_new);
+        }
 
         let taken = batch.iter().map(|waiting| {
             let Some(new) = &waiting.new else {
@@ -238,11 +260,40 @@ impl Store {
             if !is_fresh(waiting) {
                 return Ok(Taken::Replayed);
             }
+            if refused.contains(&key_of(new)) {
+                return Ok(Taken::OverQuota);
+            }
             let enrolment = enrolled.remove(&key_of(new)).ok_or(sqlx::Error::RowNotFound)?;
             let grade = grades.remove(enrolment.id.as_str());
             Ok(Taken::Enrolled { enrolment: Box::new(enrolment), grade })
         });
         taken.collect()
+    }
+
+    /// Those who are new, and whose platforms have as much as they may.
+    async fn over_quota(
+        &self,
+        transaction: &mut Transaction<'_, Any>,
+        people: &[&NewEnrolment],
+    ) -> Result<HashSet<Key>, sqlx::Error> {
+        let mut refused = HashSet::new();
+        for new in people {
+            if !self.tally.is_full(&new.consumer_key, self.limits) {
+                continue;
+            }
+            let select = "SELECT 1 FROM enrolments \
+                WHERE consumer_key = $1 AND user_id = $2 AND resource_link_id = $3";
+            let known = sqlx::query(select)
+                .bind(new.consumer_key.clone())
+                .bind(new.user_id.clone())
+                .bind(new.resource_link_id.clone())
+                .fetch_optional(&mut **transaction)
+                .await?;
+            if known.is_none() {
+                refused.insert(key_of(new));
+            }
+        }
+        Ok(refused)
     }
 }
 
@@ -283,24 +334,25 @@ async fn use_up(
         return Ok(HashSet::new());
     }
     let insert = format!(
-        "INSERT INTO nonces (digest, forget_after) VALUES {} \
+        "INSERT INTO nonces (digest, platform, forget_after) VALUES {} \
          ON CONFLICT (digest) DO NOTHING RETURNING digest",
-        places(nonces.len(), 2)
+        places(nonces.len(), 3)
     );
     let mut query = sqlx::query(sqlx::AssertSqlSafe(insert));
     for nonce in nonces {
-        query = query.bind(nonce.digest.clone()).bind(nonce.forget_after);
+        query = query.bind(nonce.digest.clone()).bind(nonce.platform).bind(nonce.forget_after);
     }
     let rows = query.fetch_all(&mut **transaction).await?;
     rows.iter().map(|row| row.try_get(0)).collect()
 }
 
+/// Writes people down; who they are, and the ids of those who are new.
 async fn enrol(
     transaction: &mut Transaction<'_, Any>,
     people: &[&NewEnrolment],
-) -> Result<HashMap<Key, Enrolment>, sqlx::Error> {
+) -> Result<(HashMap<Key, Enrolment>, HashSet<String>), sqlx::Error> {
     if people.is_empty() {
-        return Ok(HashMap::new());
+        return Ok((HashMap::new(), HashSet::new()));
     }
     let upsert = format!(
         "INSERT INTO enrolments ({}) VALUES {} \
@@ -313,15 +365,19 @@ async fn enrol(
          return_url = excluded.return_url, name = excluded.name, \
          context_title = excluded.context_title, link_title = excluded.link_title, \
          presentation = excluded.presentation, accepts = excluded.accepts, \
-         active_at = excluded.active_at RETURNING {COLUMNS}",
+         active_at = excluded.active_at, launched_at = excluded.launched_at, \
+         n_bytes = excluded.n_bytes RETURNING {COLUMNS}",
         WRITTEN.join(", "),
         places(people.len(), WRITTEN.len())
     );
     let mut query = sqlx::query(sqlx::AssertSqlSafe(upsert));
+    let mut new_ids = HashSet::with_capacity(people.len());
     for new in people {
+        let id = random_id();
+        new_ids.insert(id.clone());
         // In the order of `WRITTEN`.
         query = query
-            .bind(random_id())
+            .bind(id)
             .bind(new.consumer_key.clone())
             .bind(new.user_id.clone())
             .bind(new.context_id.clone())
@@ -341,7 +397,9 @@ async fn enrol(
             .bind(new.accepts.number())
             .bind(0_i64)
             .bind(new.now)
-            .bind(new.now);
+            .bind(new.now)
+            .bind(new.launched_at)
+            .bind(n_bytes(new));
     }
     let rows = query.fetch_all(&mut **transaction).await?;
     let mut enrolled = HashMap::with_capacity(rows.len());
@@ -350,7 +408,7 @@ async fn enrol(
         let key = (one.consumer_key.clone(), one.user_id.clone(), one.resource_link_id.clone());
         enrolled.insert(key, one);
     }
-    Ok(enrolled)
+    Ok((enrolled, new_ids))
 }
 
 /// Where the grades stand, by enrolment.

@@ -13,6 +13,7 @@ mod grades;
 mod invitations;
 mod launches;
 mod pool;
+mod quota;
 mod retention;
 mod schema;
 mod sessions;
@@ -22,8 +23,9 @@ use crate::records::Progress;
 
 pub use self::{
     claim::{CLAIM_PACE, Claim},
-    invitations::{Invitations, Invited},
+    invitations::Invited,
     launches::{Nonce, Taken},
+    quota::{Limits, Usage},
     retention::{Erased, Forgotten, Unsent},
     sessions::{KnownEnrolment, KnownRow, Write},
     sql::Store,
@@ -66,9 +68,6 @@ pub enum StoreError {
         /// What the migration said.
         why: String,
     },
-    /// The Jabber ID belongs to another person.
-    #[error("the Jabber ID belongs to another person")]
-    JidTaken,
     /// There is no such enrolment or grade.
     #[error("there is no such record")]
     NotFound,

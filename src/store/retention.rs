@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlx::{Any, AssertSqlSafe, Row as _, Transaction};
 
 use super::{Store, StoreError, pool::within, sql::digest};
-use crate::settings::Retention;
+use crate::{records::EnrolmentId, settings::Retention};
 
 /// Seconds of a day.
 const DAY: i64 = 24 * 60 * 60;
@@ -26,6 +26,8 @@ pub struct Erased {
     pub sessions: u64,
     /// Counted invitations.
     pub invitations: u64,
+    /// Claims of others to the Jabber ID, who have lost it.
+    pub claims: u64,
 }
 
 impl Erased {
@@ -44,18 +46,24 @@ pub struct Unsent(pub i64);
 pub struct Forgotten {
     /// Their bare Jabber ID.
     pub jid: String,
+    /// Which of those who claim it; `None`: all.
+    pub enrolment: Option<EnrolmentId>,
     /// When they were erased, in seconds since 1970.
     pub at: i64,
 }
 
 impl Store {
-    /// Deletes what was kept for long enough. The Jabber IDs of those whose enrolment is gone, who
-    /// may no longer talk to the bot. Times are in seconds since 1970.
+    /// Deletes what was kept for long enough. The enrolments that are gone, with the Jabber IDs from
+    /// which nobody may talk to the bot by them any more. Times are in seconds since 1970.
     ///
     /// # Errors
     ///
     /// What the database says; what was deleted before that stays deleted.
-    pub async fn tidy(&self, keep: Retention, now: i64) -> Result<Vec<String>, StoreError> {
+    pub async fn tidy(
+        &self,
+        keep: Retention,
+        now: i64,
+    ) -> Result<Vec<(EnrolmentId, String)>, StoreError> {
         let before = |days: u32| now.saturating_sub(i64::from(days).saturating_mul(DAY));
         if let Some(days) = keep.sessions {
             let delete = "DELETE FROM sessions WHERE saved_at < $1";
@@ -73,7 +81,11 @@ impl Store {
     }
 
     /// Deletes some of those who were last heard of before `before`. Whether there were any.
-    async fn tidy_some(&self, before: i64, gone: &mut Vec<String>) -> Result<bool, sqlx::Error> {
+    async fn tidy_some(
+        &self,
+        before: i64,
+        gone: &mut Vec<(EnrolmentId, String)>,
+    ) -> Result<bool, sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
         // Whoever comes back just now waits for the lock, and is enrolled anew.
         let select = AssertSqlSafe(format!(
@@ -83,17 +95,15 @@ impl Store {
         ));
         let rows = sqlx::query(select).bind(before).bind(AT_ONCE).fetch_all(&mut *transaction);
         let rows = rows.await?;
-        let mut jids = Vec::new();
+        let mut some = Vec::new();
         for row in &rows {
-            erase(&mut transaction, &row.try_get::<String, _>(0)?).await?;
-            if let Some(jid) = row.try_get::<Option<String>, _>(1)? {
-                let delete = "DELETE FROM sessions WHERE jid = $1";
-                sqlx::query(delete).bind(jid.as_str()).execute(&mut *transaction).await?;
-                jids.push(jid);
-            }
+            let id: String = row.try_get(0)?;
+            erase(&mut transaction, &id).await?;
+            let jid = row.try_get::<Option<String>, _>(1)?;
+            some.extend(jid.map(|jid| (EnrolmentId::from_text(id), jid)));
         }
         transaction.commit().await?;
-        gone.extend(jids);
+        gone.extend(some);
         Ok(!rows.is_empty())
     }
 
@@ -104,7 +114,8 @@ impl Store {
 
     /// Erases whoever has a bare Jabber ID, in all their assignments and with all their Jabber IDs,
     /// and notes it for a bot that runs. With `even_unsent` also grades that the LMS does not have
-    /// yet.
+    /// yet. Of several who claim it, those have it who have shown that it is theirs; else those with
+    /// whom the bot has talked; else all. The others lose it, and keep the rest.
     ///
     /// # Errors
     ///
@@ -127,49 +138,83 @@ impl Store {
         now: i64,
     ) -> Result<Result<Erased, Unsent>, sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
-        // A person without an id in the LMS is nobody else's namesake. No grade can be put for them
-        // from here on.
-        let select = AssertSqlSafe(format!(
-            "SELECT id, consumer_key, user_id, jid FROM enrolments WHERE jid = $1 \
-             OR (user_id <> '' AND EXISTS \
-             (SELECT 1 FROM enrolments AS known WHERE known.jid = $1 \
-             AND known.consumer_key = enrolments.consumer_key \
-             AND known.user_id = enrolments.user_id)){}",
-            self.for_update()
-        ));
-        let rows = sqlx::query(select).bind(jid).fetch_all(&mut *transaction).await?;
+        // No grade can be put for them from here on.
+        let mut rows = Vec::new();
+        for claim in self.owners(&mut transaction, jid).await? {
+            // A person without an id in the LMS is nobody else's namesake.
+            let select = AssertSqlSafe(format!(
+                "SELECT id, consumer_key, user_id, jid FROM enrolments WHERE id = $1 \
+                 OR ($3 <> '' AND consumer_key = $2 AND user_id = $3){}",
+                self.for_update()
+            ));
+            let query = sqlx::query(select).bind(claim.id);
+            let query = query.bind(claim.consumer_key).bind(claim.user_id);
+            rows.extend(query.fetch_all(&mut *transaction).await?);
+        }
         let mut erased = Erased::default();
-        let mut jids = BTreeSet::from([jid.to_owned()]);
+        let mut claims = BTreeSet::from([(jid.to_owned(), String::new())]);
         let mut n_unsent = 0;
         for row in &rows {
             let id: String = row.try_get(0)?;
             let unsent = "SELECT COUNT(*) FROM grades WHERE state = 0 AND enrolment = $1";
             let unsent = sqlx::query(unsent).bind(id.as_str()).fetch_one(&mut *transaction);
             n_unsent += unsent.await?.try_get::<i64, _>(0)?;
-            erased.grades += erase(&mut transaction, &id).await?;
+            let (n_grades, n_sessions) = erase(&mut transaction, &id).await?;
+            erased.grades += n_grades;
+            erased.sessions += n_sessions;
             erased.enrolments += 1;
             let (consumer_key, user_id): (String, String) = (row.try_get(1)?, row.try_get(2)?);
             let delete = "DELETE FROM invitations WHERE person = $1";
             let delete = sqlx::query(delete).bind(digest(&[&consumer_key, &user_id]));
             erased.invitations += delete.execute(&mut *transaction).await?.rows_affected();
-            jids.extend(row.try_get::<Option<String>, _>(3)?);
+            let theirs = row.try_get::<Option<String>, _>(3)?.filter(|theirs| theirs != jid);
+            claims.extend(theirs.map(|theirs| (theirs, id)));
         }
         if n_unsent > 0 && !even_unsent {
             transaction.rollback().await?;
             return Ok(Err(Unsent(n_unsent)));
         }
-        for jid in &jids {
-            let delete = "DELETE FROM sessions WHERE jid = $1";
-            let delete = sqlx::query(delete).bind(jid.as_str()).execute(&mut *transaction).await?;
-            erased.sessions += delete.rows_affected();
-            let insert = "INSERT INTO forgotten (jid, at) VALUES ($1, $2) \
-                ON CONFLICT (jid) DO UPDATE SET at = excluded.at";
-            sqlx::query(insert).bind(jid.as_str()).bind(now).execute(&mut *transaction).await?;
+        let release = "UPDATE enrolments SET jid = NULL, is_proven = 0, progress = 0, \
+            done_at = NULL WHERE jid = $1";
+        let release = sqlx::query(release).bind(jid).execute(&mut *transaction);
+        erased.claims = release.await?.rows_affected();
+        let delete = "DELETE FROM sessions WHERE jid = $1";
+        let delete = sqlx::query(delete).bind(jid).execute(&mut *transaction).await?;
+        erased.sessions += delete.rows_affected();
+        for (jid, enrolment) in &claims {
+            let insert = "INSERT INTO forgotten (jid, enrolment, at) VALUES ($1, $2, $3) \
+                ON CONFLICT (jid, enrolment) DO UPDATE SET at = excluded.at";
+            let insert = sqlx::query(insert).bind(jid.as_str()).bind(enrolment.as_str()).bind(now);
+            insert.execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
-        jids.remove(jid);
-        erased.other_jids = jids.into_iter().collect();
+        let others: BTreeSet<String> = claims.into_iter().map(|(jid, _)| jid).collect();
+        erased.other_jids = others.into_iter().filter(|other| other != jid).collect();
         Ok(Ok(erased))
+    }
+
+    /// Those whose a Jabber ID is, of all who claim it.
+    async fn owners(
+        &self,
+        transaction: &mut Transaction<'_, Any>,
+        jid: &str,
+    ) -> Result<Vec<Owner>, sqlx::Error> {
+        let select = AssertSqlSafe(format!(
+            "SELECT id, consumer_key, user_id, is_proven, progress FROM enrolments \
+             WHERE jid = $1{}",
+            self.for_update()
+        ));
+        let rows = sqlx::query(select).bind(jid).fetch_all(&mut **transaction).await?;
+        let mut ranked = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let (is_proven, progress): (i64, i64) = (row.try_get(3)?, row.try_get(4)?);
+            let rank = if is_proven != 0 { 2 } else { i64::from(progress > 0) };
+            let (id, consumer_key) = (row.try_get(0)?, row.try_get(1)?);
+            ranked.push((rank, Owner { id, consumer_key, user_id: row.try_get(2)? }));
+        }
+        let best = ranked.iter().map(|(rank, _)| *rank).max();
+        let best = ranked.into_iter().filter(|(rank, _)| Some(*rank) == best);
+        Ok(best.map(|(_, owner)| owner).collect())
     }
 
     /// Those who were forgotten and not yet [let go](Self::let_go).
@@ -178,9 +223,15 @@ impl Store {
     ///
     /// What the database says.
     pub async fn forgotten(&self) -> Result<Vec<Forgotten>, StoreError> {
-        let rows = sqlx::query("SELECT jid, at FROM forgotten").fetch_all(&self.pool).await?;
+        let select = "SELECT jid, enrolment, at FROM forgotten";
+        let rows = sqlx::query(select).fetch_all(&self.pool).await?;
         let forgotten = rows.iter().map(|row| {
-            Ok::<_, sqlx::Error>(Forgotten { jid: row.try_get(0)?, at: row.try_get(1)? })
+            let enrolment: String = row.try_get(1)?;
+            Ok::<_, sqlx::Error>(Forgotten {
+                jid: row.try_get(0)?,
+                enrolment: (!enrolment.is_empty()).then(|| EnrolmentId::from_text(enrolment)),
+                at: row.try_get(2)?,
+            })
         });
         Ok(forgotten.collect::<Result<_, _>>()?)
     }
@@ -193,12 +244,14 @@ impl Store {
     pub async fn let_go(&self, forgotten: &[Forgotten]) -> Result<(), StoreError> {
         let letting_go = async {
             let mut transaction = self.pool.begin().await?;
-            for Forgotten { jid, at } in forgotten {
-                let delete = "DELETE FROM sessions WHERE jid = $1";
-                sqlx::query(delete).bind(jid.as_str()).execute(&mut *transaction).await?;
+            for Forgotten { jid, enrolment, at } in forgotten {
+                let enrolment = enrolment.as_ref().map_or("", EnrolmentId::as_str);
+                let delete = "DELETE FROM sessions WHERE jid = $1 AND ($2 = '' OR claim = $2)";
+                let delete = sqlx::query(delete).bind(jid.as_str()).bind(enrolment);
+                delete.execute(&mut *transaction).await?;
                 // Who was forgotten once more meanwhile is still to be let go again.
-                let delete = "DELETE FROM forgotten WHERE jid = $1 AND at = $2";
-                let delete = sqlx::query(delete).bind(jid.as_str()).bind(*at);
+                let delete = "DELETE FROM forgotten WHERE jid = $1 AND enrolment = $2 AND at = $3";
+                let delete = sqlx::query(delete).bind(jid.as_str()).bind(enrolment).bind(*at);
                 delete.execute(&mut *transaction).await?;
             }
             transaction.commit().await
@@ -209,11 +262,27 @@ impl Store {
     }
 }
 
-/// Deletes an enrolment and its grade; how many grades that were.
-async fn erase(transaction: &mut Transaction<'_, Any>, id: &str) -> Result<u64, sqlx::Error> {
-    let delete = sqlx::query("DELETE FROM grades WHERE enrolment = $1").bind(id.to_owned());
-    let grades = delete.execute(&mut **transaction).await?.rows_affected();
+/// One who claims a Jabber ID.
+struct Owner {
+    id: String,
+    consumer_key: String,
+    user_id: String,
+}
+
+/// Deletes an enrolment with its grade and its session; how many grades and sessions that were.
+async fn erase(
+    transaction: &mut Transaction<'_, Any>,
+    id: &str,
+) -> Result<(u64, u64), sqlx::Error> {
+    let mut n = [0; 2];
+    let deletes =
+        ["DELETE FROM grades WHERE enrolment = $1", "DELETE FROM sessions WHERE claim = $1"];
+    for (delete, n) in deletes.into_iter().zip(&mut n) {
+        let delete = sqlx::query(delete).bind(id.to_owned()).execute(&mut **transaction);
+        *n = delete.await?.rows_affected();
+    }
     let delete = sqlx::query("DELETE FROM enrolments WHERE id = $1").bind(id.to_owned());
     delete.execute(&mut **transaction).await?;
-    Ok(grades)
+    let [n_grades, n_sessions] = n;
+    Ok((n_grades, n_sessions))
 }

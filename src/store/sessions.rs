@@ -26,10 +26,19 @@ pub enum Write {
         /// When it was reached, in seconds since 1970.
         at: i64,
     },
+    /// Somebody has shown that the Jabber ID is theirs.
+    Proven {
+        /// In which assignment.
+        enrolment: EnrolmentId,
+        /// The learner's bare Jabber ID.
+        jid: String,
+    },
     /// A session is open, and stands somewhere else than before.
     Session {
         /// The learner's bare Jabber ID.
         jid: String,
+        /// In which assignment; `None`: of somebody whom the settings list.
+        enrolment: Option<EnrolmentId>,
         /// Where it stands; `None`: it is over.
         snapshot: Option<Arc<Snapshot>>,
         /// Since when, in seconds since 1970.
@@ -63,6 +72,8 @@ pub struct KnownEnrolment {
     pub lesson: Option<String>,
     /// How far they are.
     pub progress: Progress,
+    /// Whether the Jabber ID is known to be theirs.
+    pub is_proven: bool,
 }
 
 /// How often a transaction is tried that the database gives up for another one.
@@ -89,10 +100,11 @@ impl Store {
         let mut is_secret_erased = false;
         for write in writes {
             if self.pool.is_sqlite()
-                && let Write::Session { jid, snapshot, .. } = write
+                && let Write::Session { jid, enrolment, snapshot, .. } = write
                 && !snapshot.as_ref().is_some_and(|snapshot| snapshot.has_secret())
             {
-                is_secret_erased |= has_secret(&mut transaction, jid).await?;
+                let claim = claim(enrolment.as_ref(), jid);
+                is_secret_erased |= has_secret(&mut transaction, &claim).await?;
             }
             match write {
                 Write::Progress { enrolment, jid, progress, credit, at } => {
@@ -101,20 +113,28 @@ impl Store {
                         grades::put_credit(&mut transaction, enrolment, *score, *at).await?;
                     }
                 }
-                Write::Session { jid, snapshot: Some(snapshot), at } => {
-                    let upsert = "INSERT INTO sessions (jid, snapshot, saved_at) \
-                        VALUES ($1, $2, $3) ON CONFLICT (jid) DO UPDATE SET \
-                        snapshot = excluded.snapshot, saved_at = excluded.saved_at";
+                Write::Proven { enrolment, jid } => {
+                    let update = "UPDATE enrolments SET is_proven = 1 WHERE id = $1 AND jid = $2";
+                    let update = sqlx::query(update).bind(enrolment.as_str()).bind(jid.as_str());
+                    update.execute(&mut *transaction).await?;
+                }
+                Write::Session { jid, enrolment, snapshot: Some(snapshot), at } => {
+                    let upsert = "INSERT INTO sessions (claim, jid, snapshot, saved_at) \
+                        VALUES ($1, $2, $3, $4) ON CONFLICT (claim) DO UPDATE SET \
+                        jid = excluded.jid, snapshot = excluded.snapshot, \
+                        saved_at = excluded.saved_at";
                     sqlx::query(upsert)
+                        .bind(claim(enrolment.as_ref(), jid))
                         .bind(jid.as_str())
                         .bind(snapshot.to_text().as_str())
                         .bind(*at)
                         .execute(&mut *transaction)
                         .await?;
                 }
-                Write::Session { jid, snapshot: None, .. } => {
-                    let delete = "DELETE FROM sessions WHERE jid = $1";
-                    sqlx::query(delete).bind(jid.as_str()).execute(&mut *transaction).await?;
+                Write::Session { jid, enrolment, snapshot: None, .. } => {
+                    let delete = "DELETE FROM sessions WHERE claim = $1 AND jid = $2";
+                    let delete = sqlx::query(delete).bind(claim(enrolment.as_ref(), jid));
+                    delete.bind(jid.as_str()).execute(&mut *transaction).await?;
                 }
             }
         }
@@ -125,23 +145,24 @@ impl Store {
         Ok(())
     }
 
-    /// All who gave a Jabber ID or have an open session. Of a person with several enrolments the
-    /// Jabber ID belongs to one.
+    /// All who gave a Jabber ID or have an open session. Several may have given the same one.
     ///
     /// # Errors
     ///
     /// What the database says.
     pub async fn known(&self) -> Result<Vec<KnownRow>, StoreError> {
-        let select = "SELECT e.jid, e.progress, e.locale, e.lesson, s.snapshot, s.saved_at, e.id \
-            FROM enrolments AS e LEFT JOIN sessions AS s ON s.jid = e.jid WHERE e.jid IS NOT NULL \
-            UNION ALL SELECT s.jid, NULL, NULL, NULL, s.snapshot, s.saved_at, NULL FROM sessions AS s \
-            WHERE NOT EXISTS (SELECT 1 FROM enrolments AS e WHERE e.jid = s.jid)";
+        let select = "SELECT e.jid, e.progress, e.locale, e.lesson, s.snapshot, s.saved_at, e.id, \
+            e.is_proven FROM enrolments AS e LEFT JOIN sessions AS s \
+            ON s.claim = e.id AND s.jid = e.jid WHERE e.jid IS NOT NULL \
+            UNION ALL SELECT s.jid, NULL, NULL, NULL, s.snapshot, s.saved_at, NULL, NULL \
+            FROM sessions AS s WHERE s.claim LIKE 'jid:%'";
         let rows = sqlx::query(select).fetch_all(&self.pool).await?;
         let known = rows.iter().map(|row| {
             let progress: Option<i64> = row.try_get(1)?;
             let (locale, lesson) = (row.try_get(2)?, row.try_get(3)?);
             let snapshot: Option<String> = row.try_get(4)?;
             let id: Option<String> = row.try_get(6)?;
+            let is_proven = row.try_get::<Option<i64>, _>(7)?.is_some_and(|flag| flag != 0);
             let readable = snapshot.as_ref().and_then(|text| Snapshot::from_text(text).ok());
             Ok::<_, sqlx::Error>(KnownRow {
                 jid: row.try_get(0)?,
@@ -150,6 +171,7 @@ impl Store {
                     locale,
                     lesson,
                     progress: progress_of(progress),
+                    is_proven,
                 }),
                 is_unreadable: snapshot.is_some() && readable.is_none(),
                 snapshot: readable,
@@ -160,10 +182,15 @@ impl Store {
     }
 }
 
+/// What a session is kept by: the enrolment, or the Jabber ID of somebody whom the settings list.
+fn claim(enrolment: Option<&EnrolmentId>, jid: &str) -> String {
+    enrolment.map_or_else(|| format!("jid:{jid}"), |id| id.as_str().to_owned())
+}
+
 /// Whether a secret is kept with somebody's session.
-async fn has_secret(connection: &mut AnyConnection, jid: &str) -> Result<bool, sqlx::Error> {
-    let select = "SELECT 1 FROM sessions WHERE jid = $1 AND snapshot LIKE '%\"shared_secret\":%'";
-    Ok(sqlx::query(select).bind(jid).fetch_optional(connection).await?.is_some())
+async fn has_secret(connection: &mut AnyConnection, claim: &str) -> Result<bool, sqlx::Error> {
+    let select = "SELECT 1 FROM sessions WHERE claim = $1 AND snapshot LIKE '%\"shared_secret\":%'";
+    Ok(sqlx::query(select).bind(claim).fetch_optional(connection).await?.is_some())
 }
 
 /// Keeps how far a learner is, unless the enrolment has another Jabber ID by now, and when they

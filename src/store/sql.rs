@@ -22,6 +22,7 @@ use super::{
     file::DatabaseFile,
     launches::Queue,
     pool::{Pool, prepare, within},
+    quota::{Limits, Tally},
     schema,
 };
 
@@ -36,6 +37,9 @@ pub struct Store {
     pub(super) launches: Arc<Queue>,
     /// How many nonces there are, about.
     pub(super) n_nonces: Arc<AtomicI64>,
+    /// What the platforms have stored, and how much that may be.
+    pub(super) tally: Arc<Tally>,
+    pub(super) limits: Limits,
     /// Whether something was erased that SQLite's log still holds.
     pub(super) is_to_overwrite: Arc<AtomicBool>,
 }
@@ -120,10 +124,12 @@ impl Store {
             pool,
             launches: Arc::default(),
             n_nonces: Arc::default(),
+            tally: Arc::default(),
+            limits: Limits::default(),
             // Of what was erased before, nobody knows how far that came.
             is_to_overwrite: Arc::new(AtomicBool::new(is_sqlite)),
         };
-        store.count_nonces().await?;
+        store.recount().await?;
         Ok(store)
     }
 
@@ -176,13 +182,7 @@ impl Store {
     pub async fn forget_nonces(&self, now: i64) -> Result<(), StoreError> {
         let delete = "DELETE FROM nonces WHERE forget_after < $1";
         sqlx::query(delete).bind(now).execute(&self.pool).await?;
-        self.count_nonces().await
-    }
-
-    async fn count_nonces(&self) -> Result<(), StoreError> {
-        let row = sqlx::query("SELECT COUNT(*) FROM nonces").fetch_one(&self.pool).await?;
-        self.n_nonces.store(row.try_get(0)?, Ordering::Relaxed);
-        Ok(())
+        self.recount().await
     }
 }
 

@@ -43,11 +43,6 @@ impl Consumers {
     pub fn frame_ancestors(&self, key: &str) -> &[String] {
         self.0.get(key).map_or(&[], |known| known.frame_ancestors.as_slice())
     }
-
-    /// All sources that the settings allow to any consumer.
-    pub fn all_frame_ancestors(&self) -> impl Iterator<Item = &str> {
-        self.0.values().flat_map(|known| &known.frame_ancestors).map(String::as_str)
-    }
 }
 
 impl fmt::Debug for Consumers {

@@ -4,8 +4,12 @@
 //! token against forged requests, since nobody else can write one. It never stands in a URL.
 //!
 //! ```text
-//! base64url( version: 1 byte | issued: 8 | enrolment: 1 to 64 | HMAC-SHA256 over those: 32 )
+//! base64url( version: 1 byte | issued: 8 | launched: 8 | enrolment: 1 to 64 | HMAC-SHA256 over those: 32 )
 //! ```
+//!
+//! Each page brings a fresh one, so that nobody is thrown out in the middle of the lesson; the time of
+//! the launch travels along, and ends them all. Version 1 had no time of the launch, and is read on:
+//! it counts as launched when it was issued.
 
 use std::fmt;
 
@@ -17,12 +21,18 @@ use zeroize::ZeroizeOnDrop;
 /// How long a token is good, in seconds: longer than anybody takes for the lesson in one go.
 pub const LIFETIME: i64 = 12 * 60 * 60;
 
-const VERSION: u8 = 1;
+/// How long after the launch tokens are good at all, in seconds: somebody who goes on the next day
+/// comes by way of the course again.
+pub const LIFETIME_OF_LAUNCH: i64 = 24 * 60 * 60;
+
+const VERSION: u8 = 2;
+/// The version before, which had no time of the launch.
+const WITHOUT_LAUNCH: u8 = 1;
 const TAG: usize = 32;
 /// The longest id of an enrolment, in bytes.
 const LONGEST_ID: usize = 64;
 /// The longest token, in bytes before base64.
-const LONGEST: usize = 1 + 8 + LONGEST_ID + TAG;
+const LONGEST: usize = 1 + 8 + 8 + LONGEST_ID + TAG;
 
 /// The key that signs tokens.
 #[derive(Clone, ZeroizeOnDrop)]
@@ -35,6 +45,8 @@ pub struct Token {
     pub enrolment: String,
     /// When the token was made, in seconds since 1970.
     pub issued: i64,
+    /// When the person was launched whose page this is, in seconds since 1970.
+    pub launched: i64,
 }
 
 /// A token as it stands in a form: not to be shown or logged, since whoever has it may act on the
@@ -107,6 +119,7 @@ impl Token {
         let mut bytes = Vec::with_capacity(LONGEST);
         bytes.push(VERSION);
         bytes.extend_from_slice(&self.issued.to_be_bytes());
+        bytes.extend_from_slice(&self.launched.to_be_bytes());
         bytes.extend_from_slice(self.enrolment.as_bytes());
         let tag = key.mac(&bytes).finalize().into_bytes();
         bytes.extend_from_slice(&tag);
@@ -128,17 +141,24 @@ impl Token {
         key.mac(fields).verify_slice(tag).map_err(|_wrong_tag| TokenError::Forged)?;
 
         let (version, rest) = fields.split_first().ok_or(TokenError::Forged)?;
-        let (issued, enrolment) = rest.split_first_chunk().ok_or(TokenError::Forged)?;
+        let (issued, rest) = rest.split_first_chunk().ok_or(TokenError::Forged)?;
+        let issued = i64::from_be_bytes(*issued);
+        let (launched, enrolment) = match *version {
+            VERSION => {
+                let (launched, rest) = rest.split_first_chunk().ok_or(TokenError::Forged)?;
+                (i64::from_be_bytes(*launched), rest)
+            }
+            WITHOUT_LAUNCH => (issued, rest),
+            _ => return Err(TokenError::Forged),
+        };
         let enrolment =
             String::from_utf8(enrolment.to_vec()).map_err(|_no_text| TokenError::Forged)?;
-        if *version != VERSION {
-            return Err(TokenError::Forged);
-        }
-        let issued = i64::from_be_bytes(*issued);
-        if now.saturating_sub(issued) > LIFETIME {
+        let is_old = now.saturating_sub(issued) > LIFETIME
+            || now.saturating_sub(launched) > LIFETIME_OF_LAUNCH;
+        if is_old {
             return Err(TokenError::Expired { enrolment });
         }
-        Ok(Self { enrolment, issued })
+        Ok(Self { enrolment, issued, launched })
     }
 }
 
@@ -158,7 +178,7 @@ mod tests {
     }
 
     fn token() -> Token {
-        Token { enrolment: ID.to_owned(), issued: NOW }
+        Token { enrolment: ID.to_owned(), issued: NOW, launched: NOW - 60 }
     }
 
     fn sealed() -> String {
@@ -180,6 +200,29 @@ mod tests {
         assert_eq!(open(&text, &key(), NOW + LIFETIME), Ok(token()));
         let late = open(&text, &key(), NOW + LIFETIME + 1);
         assert_eq!(late, Err(TokenError::Expired { enrolment: ID.to_owned() }));
+    }
+
+    #[test]
+    fn tokens_that_are_renewed_end_with_their_launch() {
+        let renewed = |after| Token { issued: NOW + after, launched: NOW, ..token() };
+        let good = renewed(LIFETIME_OF_LAUNCH).seal(&key());
+        let late = open(good.as_str(), &key(), NOW + LIFETIME_OF_LAUNCH + 1);
+
+        assert!(open(good.as_str(), &key(), NOW + LIFETIME_OF_LAUNCH).is_ok());
+        assert_eq!(late, Err(TokenError::Expired { enrolment: ID.to_owned() }));
+    }
+
+    #[test]
+    fn a_token_of_the_version_before_is_read() {
+        let mut bytes = vec![WITHOUT_LAUNCH];
+        bytes.extend_from_slice(&NOW.to_be_bytes());
+        bytes.extend_from_slice(ID.as_bytes());
+        let tag = key().mac(&bytes).finalize().into_bytes();
+        bytes.extend_from_slice(&tag);
+
+        let read = open(&URL_SAFE_NO_PAD.encode(bytes), &key(), NOW + 1);
+
+        assert_eq!(read, Ok(Token { launched: NOW, ..token() }));
     }
 
     #[test]

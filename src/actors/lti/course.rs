@@ -63,18 +63,18 @@ impl CourseView {
 impl Desk {
     async fn open_course(&self, message: OpenCourse) -> Result<CourseView, PageError> {
         let OpenCourse { token, mut wanted, send_again } = message;
-        let enrolment = self.enrolment(&token).await?;
-        if !enrolment.is_teacher {
+        let visit = self.visit(&token).await?;
+        if !visit.enrolment.is_teacher {
             return Err(PageError::NotTeacher);
         }
-        let course = course_of(&enrolment);
+        let course = course_of(&visit.enrolment);
         let n_sent_again = match send_again {
             Some(which) => Some(self.send_again(&course, &which).await?),
             None => None,
         };
         wanted.page_size = PAGE_SIZE;
         let (rows, n_matching, funnel) = self.store.course(&course, &wanted).await?;
-        let view = self.view(enrolment).await?;
+        let view = self.view(visit).await?;
         let mut course = CourseView { view, rows, wanted, n_matching, funnel, n_sent_again };
         course.wanted.page = course.wanted.page.min(course.n_pages().saturating_sub(1));
         Ok(course)

@@ -4,31 +4,34 @@ use std::time::Duration;
 
 use actix::{MailboxError, Recipient};
 use gettext::Reader;
-use jid::{BareJid, Jid};
+use jid::BareJid;
 use log::{info, warn};
 use lti::{
     Launch, LaunchError, Presentation, RawLaunch, Rules, form,
     grade::Score,
-    token::{PageToken, Token},
+    token::{PageToken, Token, TokenError},
     verify::{self, MOST_AHEAD, Signed},
 };
 use secrecy::SecretString;
 
 use super::{
-    BotSecretAnswer, GatewayConfig, JidAnswer, JidProblem, PageError, Registry, SecretAnswer, View,
+    BotSecretAnswer, FramedBy, GatewayConfig, JidAnswer, PageError, Registry, SecretAnswer,
+    SubmitSecret, View, Whose,
+    bounds::{Buckets, Estimates, Frames},
+    origin, origins,
     persons::Persons,
 };
 
 use crate::{
     actors::{
-        ambient::unix_now,
+        ambient::{unix_micros, unix_now},
         grades::Wake,
-        registry::{Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, NotEnrolled, Where},
+        registry::{EnterBotSecret, EnterSecret, NotEnrolled, Where},
     },
     metrics::Meter,
     records::{Accepts, Enrolment, EnrolmentId, Graded, NewEnrolment, NewGrade, Progress},
-    session::BotSecretVerdict,
-    store::{Invited, Nonce, Store, StoreError, Taken},
+    session::{BotSecretVerdict, SecretVerdict, Strength},
+    store::{Nonce, Store, Taken},
 };
 
 /// A nonce is kept this much longer than its launch is good, in seconds: times of launches, by which
@@ -38,11 +41,11 @@ const NONCE_MARGIN: i64 = 2 * MOST_AHEAD;
 /// How long the registry may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The longest Jabber ID (RFC 7622): three parts of 1023 bytes, and what divides them.
-const LONGEST_JID: usize = 3_071;
-
 /// A launch of more bytes than this is verified on a thread of its own. Canvas sends 3 to 6 kB.
 const LARGE: usize = 16 * 1024;
+
+/// The longest address to go back to that is kept, in bytes.
+const LONGEST_ADDRESS: usize = 2_048;
 
 /// The longest name of a lesson, in bytes.
 const LONGEST_LESSON: usize = 100;
@@ -58,6 +61,22 @@ pub(super) struct Desk {
     pub(super) registry_meter: Meter,
     pub(super) outbox_meter: Meter,
     pub(super) persons: Persons,
+    pub(super) buckets: Buckets,
+    pub(super) estimates: Estimates,
+    pub(super) frames: Frames,
+}
+
+/// Somebody with a page: who, and when they were launched, in seconds since 1970.
+#[derive(Clone, Debug)]
+pub(super) struct Visit {
+    pub(super) enrolment: Enrolment,
+    pub(super) launched: i64,
+}
+
+impl Visit {
+    fn launched(enrolment: Enrolment) -> Self {
+        Self { enrolment, launched: unix_now() }
+    }
 }
 
 impl Desk {
@@ -87,8 +106,8 @@ impl Desk {
             let launch = Launch { locale: reader.locale(None), ..Launch::unsigned(&[]) };
             return self.enrol_launched(&launch).await;
         }
-        let enrolment = self.enrolment(token).await?;
-        self.view(enrolment).await
+        let visit = self.visit(token).await?;
+        self.view(visit).await
     }
 
     pub(super) async fn submit_jid(
@@ -96,40 +115,51 @@ impl Desk {
         token: &PageToken,
         typed: &str,
     ) -> Result<JidAnswer, PageError> {
-        let enrolment = self.enrolment(token).await?;
+        let visit = self.visit(token).await?;
+        self.buckets.take(&visit.enrolment.id)?;
         let problem = match self.address(typed) {
-            Ok(jid) => self.bind(&enrolment, &jid).await?,
+            Ok(jid) => self.claim(&visit.enrolment, &jid).await?,
             Err(problem) => Some(problem),
         };
-        let view = self.view(self.reread(&enrolment.id).await?).await?;
-        Ok(JidAnswer { view, problem })
+        Ok(JidAnswer { view: self.view_anew(visit).await?, problem })
     }
 
     pub(super) async fn submit_secret(
         &self,
-        token: &PageToken,
-        secret: SecretString,
+        message: SubmitSecret,
     ) -> Result<SecretAnswer, PageError> {
-        let enrolment = self.enrolment(token).await?;
-        let verdict = match jid_of(&enrolment) {
+        let SubmitSecret { token, secret, caller } = message;
+        let visit = self.visit(&token).await?;
+        self.buckets.take(&visit.enrolment.id)?;
+        let verdict = match jid_of(&visit.enrolment) {
             Some(jid) => {
-                let ask = || EnterSecret { jid: jid.clone(), secret: secret.clone() };
-                let mut verdict = self.ask(&self.registry.enter_secret, ask()).await?;
-                if let Err(NotEnrolled) = verdict {
-                    if self.may_invite(&enrolment).await? != Invited::Yes {
-                        return Err(PageError::Unavailable);
-                    }
-                    self.enrol_again(&enrolment, &jid)
-                        .await?
-                        .map_err(|_refused| PageError::Unavailable)?;
-                    verdict = self.ask(&self.registry.enter_secret, ask()).await?;
-                }
-                Some(verdict.map_err(|NotEnrolled| PageError::Unavailable)?)
+                let strength = self.estimates.of(&secret, &caller).await?;
+                Some(self.enter_secret(&visit.enrolment, jid, secret, strength).await?)
             }
             None => None,
         };
-        let view = self.view(enrolment).await?;
-        Ok(SecretAnswer { view, verdict })
+        Ok(SecretAnswer { view: self.view(visit).await?, verdict })
+    }
+
+    async fn enter_secret(
+        &self,
+        enrolment: &Enrolment,
+        jid: BareJid,
+        secret: SecretString,
+        strength: Strength,
+    ) -> Result<SecretVerdict, PageError> {
+        let ask = || EnterSecret {
+            jid: jid.clone(),
+            enrolment: enrolment.id.clone(),
+            secret: secret.clone(),
+            strength: strength.clone(),
+        };
+        let mut verdict = self.ask(&self.registry.enter_secret, ask()).await?;
+        if let Err(NotEnrolled) = verdict {
+            self.invite_again(enrolment, &jid).await?;
+            verdict = self.ask(&self.registry.enter_secret, ask()).await?;
+        }
+        verdict.map_err(|NotEnrolled| PageError::Unavailable)
     }
 
     pub(super) async fn submit_bot_secret(
@@ -137,10 +167,11 @@ impl Desk {
         token: &PageToken,
         typed: SecretString,
     ) -> Result<BotSecretAnswer, PageError> {
-        let enrolment = self.enrolment(token).await?;
-        let verdict = match jid_of(&enrolment) {
+        let visit = self.visit(token).await?;
+        self.buckets.take(&visit.enrolment.id)?;
+        let verdict = match jid_of(&visit.enrolment) {
             Some(jid) => {
-                let asked = EnterBotSecret { jid, typed };
+                let asked = EnterBotSecret { jid, enrolment: visit.enrolment.id.clone(), typed };
                 let verdict = self.ask(&self.registry.enter_bot_secret, asked).await?;
                 // Whom the registry does not know was given nothing.
                 Some(verdict.unwrap_or(BotSecretVerdict::NotGivenYet))
@@ -148,10 +179,9 @@ impl Desk {
             None => None,
         };
         if verdict == Some(BotSecretVerdict::Right) {
-            self.pass(&enrolment).await?;
+            self.pass(&visit.enrolment).await?;
         }
-        let view = self.view(self.reread(&enrolment.id).await?).await?;
-        Ok(BotSecretAnswer { view, verdict })
+        Ok(BotSecretAnswer { view: self.view_anew(visit).await?, verdict })
     }
 
     /// Verifies a launch, uses its nonce up, and writes down who was launched. The nonce is used
@@ -166,9 +196,12 @@ impl Desk {
             .map(|launch| Launch { locale: reader.locale(launch.locale.as_deref()), ..launch });
         let new = launch.as_ref().ok().map(new_enrolment);
         match self.store.take_launch(Some(nonce), new).await? {
+            Taken::OverQuota => Err(PageError::OverQuota),
             Taken::Replayed => Err(LaunchError::Replayed.into()),
             Taken::Noted => Err(launch.err().unwrap_or(LaunchError::Incomplete).into()),
-            Taken::Enrolled { enrolment, grade } => self.welcome(*enrolment, grade).await,
+            Taken::Enrolled { enrolment, grade } => {
+                self.welcome(Visit::launched(*enrolment), grade).await
+            }
         }
     }
 
@@ -189,65 +222,54 @@ impl Desk {
     async fn enrol_launched(&self, launch: &Launch) -> Result<View, PageError> {
         let enrolment = self.store.put_enrolment(new_enrolment(launch)).await?;
         let grade = self.store.grade(&enrolment.id).await?;
-        self.welcome(enrolment, grade).await
+        self.welcome(Visit::launched(enrolment), grade).await
     }
 
     /// The page for who was just launched. A learner who was not heard of yet is invited again, as
     /// they may have lost the invitation; and one who was forgotten after the lesson, to practise.
-    async fn welcome(
-        &self,
-        enrolment: Enrolment,
-        grade: Option<Graded>,
-    ) -> Result<View, PageError> {
-        if let Some(jid) = jid_of(&enrolment) {
-            let known = self.ask(&self.registry.whereabouts, Where { jid: jid.clone() }).await?;
-            if known.is_none_or(|known| known.progress < Progress::Talking)
-                && self.may_invite(&enrolment).await? == Invited::Yes
-                && let Err(refused) = self.enrol_again(&enrolment, &jid).await?
-            {
-                let id = &enrolment.id;
-                warn!("enrolment.id":% = id; "enrolment {id}: not invited again: {refused}");
+    async fn welcome(&self, visit: Visit, grade: Option<Graded>) -> Result<View, PageError> {
+        let enrolment = &visit.enrolment;
+        if let Some(jid) = jid_of(enrolment) {
+            let asked = Where { jid: jid.clone(), enrolment: enrolment.id.clone() };
+            let known = self.ask(&self.registry.whereabouts, asked).await?;
+            if known.is_none_or(|known| known.progress < Progress::Talking) {
+                self.invite_again(enrolment, &jid).await?;
             }
         }
-        self.view_with(enrolment, grade).await
+        self.view_with(visit, grade).await
     }
 
-    /// Counts an invitation that is about to be sent.
-    async fn may_invite(&self, enrolment: &Enrolment) -> Result<Invited, PageError> {
-        let Enrolment { id, consumer_key, user_id, .. } = enrolment;
-        let limits = self.config.invitations;
-        let invited =
-            self.store.count_invitation(consumer_key, user_id, limits, unix_now()).await?;
-        match invited {
-            Invited::Yes => {}
-            Invited::TooManyForPerson => {
-                warn!("enrolment.id":% = id; "enrolment {id}: too many invitations today");
-            }
-            Invited::TooManyInTotal => warn!(
-                "the bot has sent as many invitations today as lti.invitations.in_total allows"
-            ),
-        }
-        Ok(invited)
-    }
-
-    /// The enrolment that a token stands for. Where nobody signs launches, nobody need bring one.
-    pub(super) async fn enrolment(&self, token: &PageToken) -> Result<Enrolment, PageError> {
+    /// Whose page it is that a token stands for. Where nobody signs launches, nobody need bring one.
+    pub(super) async fn visit(&self, token: &PageToken) -> Result<Visit, PageError> {
         if token.is_empty() {
             if self.config.authenticate {
                 return Err(PageError::NoToken);
             }
-            return Ok(self.enrol_launched(&Launch::unsigned(&[])).await?.enrolment);
+            return Ok(Visit::launched(
+                self.enrol_launched(&Launch::unsigned(&[])).await?.enrolment,
+            ));
         }
-        let token = Token::open(token, &self.config.token_key, unix_now())?;
-        self.reread(&EnrolmentId::from_outside(&token.enrolment).ok_or(PageError::Gone)?).await
+        let Token { enrolment, launched, .. } =
+            Token::open(token, &self.config.token_key, unix_now())?;
+        let id = EnrolmentId::from_outside(&enrolment).ok_or(PageError::Gone)?;
+        Ok(Visit { enrolment: self.reread(&id).await?, launched })
     }
 
-    async fn reread(&self, id: &EnrolmentId) -> Result<Enrolment, PageError> {
-        self.store.enrolment(id).await?.ok_or(PageError::Gone)
+    /// An enrolment as it stands now. Somebody is a teacher only by their newest launch in the course.
+    pub(super) async fn reread(&self, id: &EnrolmentId) -> Result<Enrolment, PageError> {
+        let mut enrolment = self.store.enrolment(id).await?.ok_or(PageError::Gone)?;
+        if enrolment.is_teacher {
+            enrolment.is_teacher = self.store.is_teacher_now(&enrolment).await?;
+        }
+        Ok(enrolment)
     }
 
     /// Asks the registry.
-    async fn ask<M>(&self, recipient: &Recipient<M>, message: M) -> Result<M::Result, PageError>
+    pub(super) async fn ask<M>(
+        &self,
+        recipient: &Recipient<M>,
+        message: M,
+    ) -> Result<M::Result, PageError>
     where
         M: actix::Message + Send + 'static,
         M::Result: Send,
@@ -273,19 +295,25 @@ impl Desk {
     }
 
     /// What a page shows to this learner now.
-    pub(super) async fn view(&self, enrolment: Enrolment) -> Result<View, PageError> {
-        let grade = self.store.grade(&enrolment.id).await?;
-        self.view_with(enrolment, grade).await
+    pub(super) async fn view(&self, visit: Visit) -> Result<View, PageError> {
+        let grade = self.store.grade(&visit.enrolment.id).await?;
+        self.view_with(visit, grade).await
+    }
+
+    /// The same, after what may have changed the enrolment.
+    async fn view_anew(&self, visit: Visit) -> Result<View, PageError> {
+        let enrolment = self.reread(&visit.enrolment.id).await?;
+        self.view(Visit { enrolment, ..visit }).await
     }
 
     /// The same, where it is known where the grade stands.
-    async fn view_with(
-        &self,
-        enrolment: Enrolment,
-        mut grade: Option<Graded>,
-    ) -> Result<View, PageError> {
+    async fn view_with(&self, visit: Visit, mut grade: Option<Graded>) -> Result<View, PageError> {
+        let Visit { enrolment, launched } = visit;
         let whereabouts = match jid_of(&enrolment) {
-            Some(jid) => self.ask(&self.registry.whereabouts, Where { jid }).await?,
+            Some(jid) => {
+                let asked = Where { jid, enrolment: enrolment.id.clone() };
+                self.ask(&self.registry.whereabouts, asked).await?
+            }
             None => None,
         };
         // The process may have ended between the lesson and the grade.
@@ -295,11 +323,53 @@ impl Desk {
             self.wake_outbox();
             grade = self.store.grade(&enrolment.id).await?;
         }
-        let token = Token { enrolment: enrolment.id.as_str().to_owned(), issued: unix_now() }
-            .seal(&self.config.token_key);
-        let frame_ancestors =
-            self.config.consumers.frame_ancestors(&enrolment.consumer_key).to_vec();
-        Ok(View { enrolment, whereabouts, grade, frame_ancestors, token })
+        let id = enrolment.id.as_str().to_owned();
+        let token = Token { enrolment: id, issued: unix_now(), launched };
+        let token = token.seal(&self.config.token_key);
+        let framed_by = self.framed_by(&enrolment);
+        self.frames.note(&enrolment.id, &framed_by);
+        Ok(View { enrolment, whereabouts, grade, framed_by, token })
+    }
+
+    /// Who may show the pages of an enrolment in a frame.
+    pub(super) fn framed_by(&self, enrolment: &Enrolment) -> FramedBy {
+        let set = self.config.consumers.frame_ancestors(&enrolment.consumer_key);
+        if set.is_empty() {
+            FramedBy::Origins(origins(enrolment).collect())
+        } else {
+            FramedBy::Settings(set.to_vec())
+        }
+    }
+
+    /// Who may show a page in a frame that is none of the exercise: those of the enrolment whose page
+    /// was asked for, or of the platform whose launch was signed and not taken.
+    pub(super) async fn who_frames(&self, whose: &Whose) -> FramedBy {
+        match whose {
+            Whose::Page(token) => {
+                let enrolment = match Token::open(token, &self.config.token_key, unix_now()) {
+                    Ok(Token { enrolment, .. }) | Err(TokenError::Expired { enrolment }) => {
+                        enrolment
+                    }
+                    Err(TokenError::Forged) => return FramedBy::default(),
+                };
+                let Some(id) = EnrolmentId::from_outside(&enrolment) else {
+                    return FramedBy::default();
+                };
+                if let Some(known) = self.frames.find(&id) {
+                    return known;
+                }
+                let enrolment = self.store.enrolment(&id).await.ok().flatten();
+                enrolment.map(|enrolment| self.framed_by(&enrolment)).unwrap_or_default()
+            }
+            Whose::Launch { consumer_key, addresses } => {
+                let set = self.config.consumers.frame_ancestors(consumer_key);
+                if set.is_empty() {
+                    FramedBy::Origins(addresses.iter().filter_map(|a| origin(a)).collect())
+                } else {
+                    FramedBy::Settings(set.to_vec())
+                }
+            }
+        }
     }
 
     /// The lesson is passed: the grade goes into the store first, and from there to the platform.
@@ -315,138 +385,6 @@ impl Desk {
         info!("enrolment.id":% = id, "grade.id":% = grade; "enrolment {id}: passed, grade {grade}");
         self.wake_outbox();
         Ok(())
-    }
-
-    /// Reads what somebody typed as their Jabber ID, or copied from their client.
-    fn address(&self, typed: &str) -> Result<BareJid, JidProblem> {
-        let typed = typed.trim();
-        let typed = typed.strip_prefix("xmpp:").unwrap_or(typed);
-        if typed.is_empty() {
-            return Err(JidProblem::Empty);
-        }
-        if !typed.contains('@') {
-            return Err(JidProblem::NoAt);
-        }
-        if typed.len() > LONGEST_JID || typed.contains(char::is_control) {
-            return Err(JidProblem::Malformed);
-        }
-        let jid = Jid::new(typed).map_err(|_not_a_jid| JidProblem::Malformed)?.into_bare();
-        if jid.node().is_none() || jid.domain().as_str().is_empty() {
-            return Err(JidProblem::Malformed);
-        }
-        if jid == self.config.bot_jid {
-            return Err(JidProblem::OwnAddress);
-        }
-        Ok(jid)
-    }
-
-    /// Binds a Jabber ID to an enrolment, and has it invited.
-    async fn bind(
-        &self,
-        enrolment: &Enrolment,
-        jid: &BareJid,
-    ) -> Result<Option<JidProblem>, PageError> {
-        let _alone = self.persons.lock(enrolment).await;
-        // Another tab may have been here meanwhile.
-        let enrolment = &self.reread(&enrolment.id).await?;
-        let before = jid_of(enrolment);
-        let is_known = before.as_ref() == Some(jid);
-        // Who is known already is invited again if that may be, and no harm is done if not.
-        match self.may_invite(enrolment).await? {
-            Invited::Yes => {}
-            Invited::TooManyForPerson | Invited::TooManyInTotal if is_known => return Ok(None),
-            Invited::TooManyForPerson => return Ok(Some(JidProblem::TooMany)),
-            Invited::TooManyInTotal => return Ok(Some(JidProblem::Full)),
-        }
-        if !is_known && !self.claim(enrolment, jid).await? {
-            return Ok(Some(JidProblem::Taken));
-        }
-        match self.enrol(enrolment, jid).await? {
-            Ok(()) => {
-                if let Some(before) = before.filter(|before| before != jid) {
-                    self.ask(&self.registry.dismiss, Dismiss { jid: before }).await?;
-                }
-                Ok(None)
-            }
-            Err(refused) => {
-                if !is_known {
-                    // Nobody else can have taken the old one in between but by mischance.
-                    match self.give_back(enrolment).await {
-                        Ok(()) => {}
-                        Err(StoreError::JidTaken) => {
-                            self.store.set_jid(&enrolment.id, None).await?;
-                        }
-                        Err(error) => return Err(error.into()),
-                    }
-                }
-                Ok(Some(match refused {
-                    EnrolRefused::OwnAddress => JidProblem::OwnAddress,
-                    EnrolRefused::Full | EnrolRefused::NoSuchLesson => JidProblem::Full,
-                }))
-            }
-        }
-    }
-
-    /// Gives an enrolment its Jabber ID back, and how far it was with that.
-    async fn give_back(&self, enrolment: &Enrolment) -> Result<(), StoreError> {
-        let jid = enrolment.jid.as_deref();
-        self.store.set_jid(&enrolment.id, jid).await?;
-        match jid {
-            Some(jid) => self.store.set_progress(jid, enrolment.progress, unix_now()).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Whether the Jabber ID is this enrolment's now. Somebody who does the lesson in one assignment
-    /// after another takes it along, and begins anew; nobody takes it from somebody else.
-    async fn claim(&self, enrolment: &Enrolment, jid: &BareJid) -> Result<bool, PageError> {
-        while let Some(holder) = self.store.enrolment_by_jid(jid.as_str()).await?
-            && holder.id != enrolment.id
-        {
-            if (&holder.consumer_key, &holder.user_id)
-                != (&enrolment.consumer_key, &enrolment.user_id)
-            {
-                return Ok(false);
-            }
-            self.store.set_jid(&holder.id, None).await?;
-            self.ask(&self.registry.dismiss, Dismiss { jid: jid.clone() }).await?;
-        }
-        match self.store.set_jid(&enrolment.id, Some(jid.as_str())).await {
-            Ok(()) => Ok(true),
-            Err(StoreError::JidTaken) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Has the registry enrol a learner again, unless they have another Jabber ID by now.
-    async fn enrol_again(
-        &self,
-        enrolment: &Enrolment,
-        jid: &BareJid,
-    ) -> Result<Result<(), EnrolRefused>, PageError> {
-        let _alone = self.persons.lock(enrolment).await;
-        let now = self.reread(&enrolment.id).await?;
-        if jid_of(&now).as_ref() == Some(jid) { self.enrol(&now, jid).await } else { Ok(Ok(())) }
-    }
-
-    /// Has the registry enrol a learner. A lesson that does not exist is the teacher's mistake, and
-    /// the learner gets the default one.
-    async fn enrol(
-        &self,
-        enrolment: &Enrolment,
-        jid: &BareJid,
-    ) -> Result<Result<(), EnrolRefused>, PageError> {
-        let locale = enrolment.locale.clone();
-        let lesson = enrolment.lesson.clone();
-        let (jid, id) = (jid.clone(), enrolment.id.clone());
-        let ask = Enrol { jid, enrolment: id, locale, lesson };
-        let answer = self.ask(&self.registry.enrol, ask.clone()).await?;
-        if answer == Err(EnrolRefused::NoSuchLesson) && ask.lesson.is_some() {
-            let id = &enrolment.id;
-            warn!("enrolment.id":% = id; "enrolment {id}: the launch asks for a lesson that is not there");
-            return self.ask(&self.registry.enrol, Enrol { lesson: None, ..ask }).await;
-        }
-        Ok(answer)
     }
 }
 
@@ -466,7 +404,11 @@ fn new_enrolment(launch: &Launch) -> NewEnrolment {
         is_learner: launch.roles.is_learner(),
         outcome_url: grade.map(|outcome| outcome.url.clone()),
         sourcedid: grade.map(|outcome| outcome.sourcedid.clone()),
-        return_url: launch.return_url.as_ref().map(ToString::to_string),
+        return_url: launch
+            .return_url
+            .as_ref()
+            .map(ToString::to_string)
+            .filter(|address| is_kept(address)),
         name: launch.name.clone(),
         context_title: launch.context_title.clone(),
         link_title: launch.resource_link_title.clone(),
@@ -476,7 +418,13 @@ fn new_enrolment(launch: &Launch) -> NewEnrolment {
             prioritize_non_tool_grade: launch.accepts.prioritize_non_tool_grade,
         },
         now: unix_now(),
+        launched_at: unix_micros(),
     }
+}
+
+/// Whether an address of the platform is short enough to be kept.
+fn is_kept(address: &str) -> bool {
+    address.len() <= LONGEST_ADDRESS
 }
 
 /// Whether this can be the name of a lesson.
@@ -488,6 +436,6 @@ fn is_lesson(name: &str) -> bool {
     can_be
 }
 
-fn jid_of(enrolment: &Enrolment) -> Option<BareJid> {
+pub(super) fn jid_of(enrolment: &Enrolment) -> Option<BareJid> {
     enrolment.jid.as_deref().and_then(|jid| BareJid::new(jid).ok())
 }

@@ -1,4 +1,4 @@
-//! What the registry knows of one learner.
+//! What the registry knows of one learner: somebody who says that an address is theirs.
 
 use std::{
     sync::Arc,
@@ -6,20 +6,16 @@ use std::{
 };
 
 use actix::{Addr, Handler, MailboxError, Message};
-use jid::{Jid, ResourcePart};
+use jid::BareJid;
 use otr::limits::TokenBucket;
 
 use super::{KnownLearner, SessionActor};
 
 use crate::{
-    actors::Incoming,
     metrics::Mailbox,
-    records::{EnrolmentId, Progress},
+    records::{ClaimNumber, EnrolmentId, Progress},
     session::{Snapshot, Unreachable},
 };
-
-/// Most clients of a learner that are told apart; the rest count as offline.
-const MOST_CLIENTS: usize = 16;
 
 /// Most panics after which a learner's session goes on.
 const MOST_PANICS: u8 = 2;
@@ -27,10 +23,6 @@ const MOST_PANICS: u8 = 2;
 /// Messages that a session takes: the burst, then one per interval. People type slower, and their
 /// programs' key exchanges take a few.
 const RATE: (u32, Duration) = (60, Duration::from_millis(500));
-
-/// Subscriptions that are answered: the burst, then one per interval. Each answer may be several
-/// stanzas.
-const SUBSCRIPTION_RATE: (u32, Duration) = (10, Duration::from_mins(1));
 
 /// A message counts as one for each such part of it, so that what waits for a session is bounded
 /// in bytes too.
@@ -44,15 +36,21 @@ const MOST_PRESENCES: i64 = 96;
 /// Most messages that wait for all sessions together.
 const MOST_IN_ALL: i64 = 50_000;
 
+/// Who says that an address is theirs: the person of an enrolment, or (`None`) whoever the settings
+/// mean, who list it.
+pub(super) type Claimant = Option<EnrolmentId>;
+
 /// What is known of one learner.
 #[derive(Debug)]
 pub(super) struct Learner {
-    /// The assignment that they learn in, to which their progress belongs.
-    pub(super) enrolment: Option<EnrolmentId>,
+    /// By what the address is theirs; progress belongs to it.
+    pub(super) claimant: Claimant,
+    /// The number on their page.
+    pub(super) number: Option<ClaimNumber>,
+    /// Whether they have shown that it is.
+    pub(super) is_proven: bool,
     pub(super) locale: Option<String>,
     pub(super) lesson: Option<String>,
-    /// Whether the settings list them: then they stay on the whitelist when their session ends.
-    pub(super) is_listed: bool,
     pub(super) progress: Progress,
     pub(super) greeting: Greeting,
     pub(super) session: Option<OpenSession>,
@@ -62,12 +60,8 @@ pub(super) struct Learner {
     n_panics: u8,
     /// When they were put on the whitelist last.
     pub(super) enrolled: Instant,
-    /// Their clients that are online.
-    clients: Vec<ResourcePart>,
     /// Why the bot's contact request came back, as long as nothing was heard of them.
     pub(super) unreachable: Option<Unreachable>,
-    /// How often they may ask for a subscription, or end one.
-    subscriptions: TokenBucket,
 }
 
 /// Whether a learner who is online is to be greeted.
@@ -181,33 +175,49 @@ pub(super) enum Remedy {
 
 impl Learner {
     /// Somebody who was not met yet.
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(claimant: Claimant, jid: &BareJid, now: Instant) -> Self {
+        let number = claimant.as_ref().map(|id| ClaimNumber::of(id, jid.as_str()));
         Self {
-            enrolment: None,
+            claimant,
+            number,
+            is_proven: false,
             locale: None,
             lesson: None,
-            is_listed: false,
             progress: Progress::Invited,
             greeting: Greeting::Due,
             session: None,
             kept: None,
             n_panics: 0,
             enrolled: now,
-            clients: Vec::new(),
             unreachable: None,
-            subscriptions: TokenBucket::new(SUBSCRIPTION_RATE),
         }
     }
 
     /// Somebody who was there before.
     pub(super) fn known(known: KnownLearner, now: Instant) -> Self {
-        let KnownLearner { enrolment, locale, lesson, is_listed, progress, kept, .. } = known;
-        Self { enrolment, locale, lesson, is_listed, progress, kept, ..Self::new(now) }
+        let KnownLearner { jid, enrolment, locale, lesson, is_proven, progress, kept, .. } = known;
+        let new = Self::new(enrolment, &jid, now);
+        Self { is_proven, locale, lesson, progress, kept, ..new }
+    }
+
+    /// Whether the settings list them: then they stay on the whitelist when their session ends.
+    pub(super) fn is_listed(&self) -> bool {
+        self.claimant.is_none()
+    }
+
+    /// Whether this is their session.
+    pub(super) fn has_session(&self, id: u64) -> bool {
+        self.session.as_ref().is_some_and(|open| open.id == id)
     }
 
     /// Whether a session of theirs was interrupted, and has not gone on yet.
     pub(super) fn is_interrupted(&self) -> bool {
-        self.session.is_none() && self.kept.as_ref().is_some_and(|kept| kept.has_begun())
+        self.session.is_none() && self.has_begun()
+    }
+
+    /// Whether they are in the lesson.
+    pub(super) fn has_begun(&self) -> bool {
+        self.kept.as_ref().is_some_and(|kept| kept.has_begun())
     }
 
     /// Their session panicked; what is to be done about it.
@@ -220,52 +230,5 @@ impl Learner {
         } else {
             Remedy::Tell
         }
-    }
-
-    /// Whether a request for a subscription, or its end, is answered now.
-    pub(super) fn may_subscribe(&mut self, now: Instant) -> bool {
-        self.subscriptions.take(now)
-    }
-
-    /// Notes what this tells of whether they can be reached. Who has been there before, can.
-    pub(super) fn note_reached(&mut self, what: &Incoming) {
-        let is_new = self.progress == Progress::Invited && self.clients.is_empty();
-        match what {
-            Incoming::Unreachable(why) if is_new => self.unreachable = Some(*why),
-            Incoming::Declined if is_new => {
-                self.unreachable.get_or_insert(Unreachable::Declined);
-            }
-            Incoming::Unreachable(_)
-            | Incoming::Declined
-            | Incoming::Undelivered(_)
-            | Incoming::Unavailable
-            | Incoming::Unsubscribed => {}
-            Incoming::Chat(_)
-            | Incoming::TooLong
-            | Incoming::ReceiptAsked(_)
-            | Incoming::SubscriptionAsked
-            | Incoming::Probed
-            | Incoming::Accepted
-            | Incoming::Available => self.unreachable = None,
-        }
-    }
-
-    /// One of their clients is online.
-    pub(super) fn came(&mut self, client: &Jid) {
-        if let Some(resource) = client.resource()
-            && !self.clients.iter().any(|known| &**known == resource)
-            && self.clients.len() < MOST_CLIENTS
-        {
-            self.clients.push(resource.to_owned());
-        }
-    }
-
-    /// One of their clients went offline, or all for the bare address; whether none is left.
-    pub(super) fn went(&mut self, client: &Jid) -> bool {
-        match client.resource() {
-            Some(resource) => self.clients.retain(|known| &**known != resource),
-            None => self.clients.clear(),
-        }
-        self.clients.is_empty()
     }
 }

@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Instant};
 
 use actix::Message;
-use jid::BareJid;
+use jid::{BareJid, Jid};
 use secrecy::SecretString;
 
 use super::factory::SessionFactory;
 use crate::{
-    records::{EnrolmentId, Progress},
-    session::{BotSecretVerdict, SecretVerdict, Snapshot, Whereabouts},
+    records::{ClaimNumber, EnrolmentId, Progress},
+    session::{BotSecretVerdict, SecretVerdict, Snapshot, Strength, Whereabouts},
 };
 
 /// Puts a learner on the whitelist and has the bot invite them. Repeating it is harmless: it
@@ -21,6 +21,8 @@ pub struct Enrol {
     pub jid: BareJid,
     /// The assignment that they learn in.
     pub enrolment: EnrolmentId,
+    /// Whether they have shown already that the Jabber ID is theirs.
+    pub is_proven: bool,
     /// Gettext locale name such as `nl_NL`; `None`: the default one.
     pub locale: Option<String>,
     /// Name of the lesson; `None`: the default one.
@@ -48,6 +50,8 @@ pub enum EnrolRefused {
 pub struct Dismiss {
     /// The learner's bare Jabber ID.
     pub jid: BareJid,
+    /// The assignment that they learn in.
+    pub enrolment: EnrolmentId,
 }
 
 /// As [`Dismiss`], of a learner who was deleted from the store.
@@ -56,6 +60,8 @@ pub struct Dismiss {
 pub struct LetGo {
     /// The learner's bare Jabber ID.
     pub jid: BareJid,
+    /// The assignment that they learned in; `None`: all who claim the Jabber ID.
+    pub enrolment: Option<EnrolmentId>,
 }
 
 /// Gives the shared secret that the learner typed on the page. Opens the session if need be.
@@ -64,8 +70,12 @@ pub struct LetGo {
 pub struct EnterSecret {
     /// The learner's bare Jabber ID.
     pub jid: BareJid,
+    /// The assignment that they learn in.
+    pub enrolment: EnrolmentId,
     /// The shared secret, for SMP.
     pub secret: SecretString,
+    /// How strong it is.
+    pub strength: Strength,
 }
 
 /// Asks whether this is the bot secret that the bot gave in the chat.
@@ -74,6 +84,8 @@ pub struct EnterSecret {
 pub struct EnterBotSecret {
     /// The learner's bare Jabber ID.
     pub jid: BareJid,
+    /// The assignment that they learn in.
+    pub enrolment: EnrolmentId,
     /// What was typed.
     pub typed: SecretString,
 }
@@ -84,6 +96,8 @@ pub struct EnterBotSecret {
 pub struct Where {
     /// The learner's bare Jabber ID.
     pub jid: BareJid,
+    /// The assignment that they learn in.
+    pub enrolment: EnrolmentId,
 }
 
 /// There is no such learner.
@@ -104,14 +118,15 @@ pub struct Restore {
 pub struct KnownLearner {
     /// Their bare Jabber ID.
     pub jid: BareJid,
-    /// The assignment that they learn in; `None`: the settings list them.
+    /// The assignment that they learn in; `None`: the settings list them, so that they stay and are
+    /// invited at each start.
     pub enrolment: Option<EnrolmentId>,
     /// Gettext locale name; `None`: the default one.
     pub locale: Option<String>,
     /// Name of the lesson; `None`: the default one.
     pub lesson: Option<String>,
-    /// Whether the settings list them, so that they stay and are invited at each start.
-    pub is_listed: bool,
+    /// Whether they have shown that the Jabber ID is theirs.
+    pub is_proven: bool,
     /// How far they were.
     pub progress: Progress,
     /// Where their session stood.
@@ -150,6 +165,13 @@ pub enum News {
         passed: bool,
         /// When.
         at: Instant,
+    },
+    /// The learner has shown which page is theirs.
+    Claimed {
+        /// The number on it.
+        number: ClaimNumber,
+        /// Where they wrote from; `None`: they showed it on the page.
+        from: Option<Jid>,
     },
     /// It stands somewhere else than before.
     Kept(Arc<Snapshot>),

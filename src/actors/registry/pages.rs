@@ -4,7 +4,8 @@ use actix::{AsyncContext as _, Handler, Message, MessageResult, ResponseFuture};
 use jid::BareJid;
 
 use super::{
-    EnterBotSecret, EnterSecret, NotEnrolled, SessionRegistry, Where, learner::SessionHandle,
+    EnterBotSecret, EnterSecret, NotEnrolled, SessionRegistry, Where,
+    learner::{Claimant, SessionHandle},
 };
 use crate::{
     actors::session::{CheckBotSecret, GiveSecret, Locate},
@@ -16,17 +17,20 @@ impl Handler<EnterSecret> for SessionRegistry {
 
     fn handle(&mut self, message: EnterSecret, ctx: &mut Self::Context) -> Self::Result {
         let _turn = self.metrics.meters.registry.taken();
-        let EnterSecret { jid, secret } = message;
-        let actor = self.session_of(&jid, ctx.address().recipient());
+        let EnterSecret { jid, enrolment, secret, strength } = message;
+        let claimant = Some(enrolment);
+        let actor = self.session_of(&jid, &claimant, ctx.address().recipient());
         let registry = ctx.address();
         Box::pin(async move {
             let actor = actor.ok_or(NotEnrolled)?;
-            if let Ok(verdict) = actor.ask(GiveSecret(secret.clone())).await {
+            let give = GiveSecret { secret: secret.clone(), strength: strength.clone() };
+            if let Ok(verdict) = actor.ask(give).await {
                 return Ok(verdict);
             }
             // It broke, and the secret is not lost for that; or it has just ended.
-            let another = registry.send(SessionOf(jid)).await.ok().flatten().ok_or(NotEnrolled)?;
-            another.ask(GiveSecret(secret)).await.or(Err(NotEnrolled))
+            let another = registry.send(SessionOf(jid, claimant)).await.ok().flatten();
+            let another = another.ok_or(NotEnrolled)?;
+            another.ask(GiveSecret { secret, strength }).await.or(Err(NotEnrolled))
         })
     }
 }
@@ -34,14 +38,18 @@ impl Handler<EnterSecret> for SessionRegistry {
 /// Asks for a learner's session, which is opened if there is none.
 #[derive(Debug, Message)]
 #[rtype(result = "Option<SessionHandle>")]
-struct SessionOf(BareJid);
+struct SessionOf(BareJid, Claimant);
 
 impl Handler<SessionOf> for SessionRegistry {
     type Result = MessageResult<SessionOf>;
 
-    fn handle(&mut self, SessionOf(jid): SessionOf, ctx: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        SessionOf(jid, claimant): SessionOf,
+        ctx: &mut Self::Context,
+    ) -> Self::Result {
         let _turn = self.metrics.meters.registry.turn();
-        MessageResult(self.session_of(&jid, ctx.address().recipient()))
+        MessageResult(self.session_of(&jid, &claimant, ctx.address().recipient()))
     }
 }
 
@@ -50,13 +58,15 @@ impl Handler<EnterBotSecret> for SessionRegistry {
 
     fn handle(&mut self, message: EnterBotSecret, ctx: &mut Self::Context) -> Self::Result {
         let _turn = self.metrics.meters.registry.taken();
-        let EnterBotSecret { jid, typed } = message;
-        let learner = self.learners.get(&jid);
+        let EnterBotSecret { jid, enrolment, typed } = message;
+        let claimant = Some(enrolment);
+        let learner = self.learner(&jid, &claimant);
         let is_known = learner.is_some();
         // The secret may have been given before the session was interrupted.
         let has_session =
             learner.is_some_and(|learner| learner.session.is_some() || learner.is_interrupted());
-        let actor = has_session.then(|| self.session_of(&jid, ctx.address().recipient())).flatten();
+        let news = ctx.address().recipient();
+        let actor = has_session.then(|| self.session_of(&jid, &claimant, news)).flatten();
         let actor = is_known.then_some(actor);
         Box::pin(async move {
             match actor {
@@ -74,9 +84,9 @@ impl Handler<EnterBotSecret> for SessionRegistry {
 impl Handler<Where> for SessionRegistry {
     type Result = ResponseFuture<Option<Whereabouts>>;
 
-    fn handle(&mut self, Where { jid }: Where, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Where { jid, enrolment }: Where, _: &mut Self::Context) -> Self::Result {
         let _turn = self.metrics.meters.registry.taken();
-        let learner = self.learners.get(&jid);
+        let learner = self.learner(&jid, &Some(enrolment));
         let known = learner.map(|learner| Whereabouts {
             progress: learner.progress,
             fingerprint: None,

@@ -8,7 +8,8 @@ use log::{debug, error, warn};
 
 use super::{
     News, SessionNews, SessionRegistry, WAKE_PERIOD, WAKEN_AT_ONCE,
-    learner::{Greeting, Learner, Remedy, SessionHandle, Taken},
+    address::Address,
+    learner::{Claimant, Greeting, Learner, Remedy, SessionHandle, Taken},
     now,
 };
 use crate::{
@@ -61,12 +62,14 @@ pub(super) struct Leaving {
 }
 
 /// Whose session was forgotten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Forgotten {
     /// Of a learner on the whitelist.
-    OfEnrolled,
+    Learner(Claimant),
+    /// Of a porter.
+    Porter,
     /// Of one who was dismissed before, and may have been enrolled again.
-    OfDismissed,
+    Dismissed,
 }
 
 impl SessionRegistry {
@@ -93,19 +96,18 @@ impl SessionRegistry {
     }
 
     /// What was said to somebody got lost; whoever said it knows what to do.
-    pub(super) fn on_undelivered(&self, jid: &BareJid, lost: Vec<Meaning>) {
-        let open = self.learners.get(jid).and_then(|learner| learner.session.as_ref());
-        if let Some(open) = open {
+    pub(super) fn on_undelivered(&mut self, jid: &BareJid, lost: Vec<Meaning>) {
+        if let Some(open) = self.addresses.get_mut(jid).and_then(Address::open) {
             open.actor.post(Undelivered(lost));
         }
     }
 
     /// A learner took the bot off their contact list: their session is over.
     pub(super) fn on_unsubscribed(&mut self, jid: &BareJid) {
-        let Some(learner) = self.learners.get_mut(jid) else { return };
+        let Some(address) = self.addresses.get_mut(jid) else { return };
         debug!("{jid} removed the bot");
-        if learner.may_subscribe(now()) {
-            if let Some(open) = &learner.session {
+        if address.may_subscribe(now()) {
+            if let Some(open) = address.open() {
                 open.actor.post(Close(Farewell::Finished));
             }
             self.deliver(jid, Outgoing::EndSubscription);
@@ -116,24 +118,40 @@ impl SessionRegistry {
     pub(super) fn on_available(&mut self, from: Jid, ctx: &mut Context<Self>) {
         let jid = from.to_bare();
         self.show(from.clone());
-        let Some(learner) = self.learners.get(&jid) else { return };
+        let Some(address) = self.addresses.get_mut(&jid) else { return };
+        let Some(claimant) = address.settle() else { return self.on_somebody(from, ctx) };
+        let Some(learner) = address.learner(&claimant) else { return };
         if learner.is_interrupted() {
             self.go_on(from, ctx);
         } else if learner.progress != Progress::Invited || learner.greeting != Greeting::Due {
             if let Some(open) = &learner.session {
                 open.actor.post_presence(CameBack(from));
             }
-        } else if let Some(actor) = self.session_of(&jid, ctx.address().recipient()) {
+        } else if let Some(actor) = self.session_of(&jid, &claimant, ctx.address().recipient()) {
             actor.post(Arrive(from));
-            if let Some(learner) = self.learners.get_mut(&jid) {
+            let address = self.addresses.get_mut(&jid);
+            if let Some(learner) = address.and_then(|address| address.learner_mut(&claimant)) {
                 learner.greeting = Greeting::Given;
+            }
+        }
+    }
+
+    /// A client is online of whom nobody knows whose it is.
+    fn on_somebody(&mut self, from: Jid, ctx: &mut Context<Self>) {
+        let jid = from.to_bare();
+        match self.addresses.get(&jid).and_then(|address| address.porter.as_ref()) {
+            Some(open) => open.actor.post_presence(CameBack(from)),
+            None => {
+                if let Some(actor) = self.answering(&jid, ctx.address().recipient()) {
+                    actor.post(Arrive(from));
+                }
             }
         }
     }
 
     /// Lets a session that was interrupted go on, and tells the learner.
     fn go_on(&mut self, who: Jid, ctx: &mut Context<Self>) {
-        if let Some(actor) = self.session_of(&who.to_bare(), ctx.address().recipient()) {
+        if let Some(actor) = self.answering(&who.to_bare(), ctx.address().recipient()) {
             actor.post(Arrive(who));
         }
     }
@@ -146,7 +164,12 @@ impl SessionRegistry {
         let mut n_woken = 0;
         while n_woken < WAKEN_AT_ONCE {
             let Some(jid) = self.interrupted.pop_front() else { return };
-            if self.learners.get(&jid).is_some_and(Learner::is_interrupted) {
+            let address = self.addresses.get_mut(&jid);
+            let is_interrupted = address.is_some_and(|address| {
+                address.settle();
+                address.holder().is_some_and(Learner::is_interrupted)
+            });
+            if is_interrupted {
                 n_woken += 1;
                 self.go_on(Jid::from(jid), ctx);
             }
@@ -167,12 +190,11 @@ impl SessionRegistry {
             error!(session = id; "session {id} panicked; the learner goes on in another");
         }
         match self.forget_session(jid, id) {
-            Some(Forgotten::OfEnrolled) if panicked => self.mend(jid, ctx),
+            Some(Forgotten::Learner(claimant)) if panicked => self.mend(jid, &claimant, ctx),
             // Another one has taken its place already.
             None if panicked => {
-                if let Some(learner) = self.learners.get_mut(jid)
-                    && learner.session.is_some()
-                {
+                let holder = self.addresses.get_mut(jid).and_then(Address::holder_mut);
+                if let Some(learner) = holder.filter(|learner| learner.session.is_some()) {
                     learner.panicked();
                     self.metrics.meters.sessions_restarted.inc();
                 }
@@ -183,9 +205,13 @@ impl SessionRegistry {
     }
 
     /// Lets a learner go on whose session panicked, unless that happens again and again.
-    fn mend(&mut self, jid: &BareJid, ctx: &mut Context<Self>) {
-        let Some(learner) = self.learners.get_mut(jid) else { return };
+    fn mend(&mut self, jid: &BareJid, claimant: &Claimant, ctx: &mut Context<Self>) {
+        let Some(address) = self.addresses.get_mut(jid) else { return };
+        let is_holder = address.holder().is_some_and(|holder| holder.claimant == *claimant);
+        let Some(learner) = address.learner_mut(claimant) else { return };
         match learner.panicked() {
+            // Nothing was said in a session that nobody has written to.
+            Remedy::GoOn | Remedy::Tell if !is_holder => {}
             Remedy::GoOn => {
                 self.metrics.meters.sessions_restarted.inc();
                 self.go_on(Jid::from(jid.clone()), ctx);
@@ -196,15 +222,15 @@ impl SessionRegistry {
                 let meaning = Meaning::Nothing;
                 self.deliver(jid, Outgoing::Chat { body, otr: false, meaning });
             }
-            Remedy::Anew => self.keep(jid, None),
+            Remedy::Anew => self.keep(jid, claimant, None),
         }
     }
 
     /// Passes a message on to the learner's session, unless there are too many of them.
     pub(super) fn pass_on(&mut self, from: Jid, body: String, ctx: &mut Context<Self>) {
         let jid = from.to_bare();
-        let Some(actor) = self.session_of(&jid, ctx.address().recipient()) else { return };
-        let open = self.learners.get_mut(&jid).and_then(|learner| learner.session.as_mut());
+        let Some(actor) = self.answering(&jid, ctx.address().recipient()) else { return };
+        let open = self.addresses.get_mut(&jid).and_then(Address::open);
         match open.map(|open| open.takes(now(), body.len())) {
             None | Some(Taken::Yes) => actor.post(Chat { from, body: ChatBody(body) }),
             Some(Taken::TooMany) => actor.post(SentTooMuch(Excess::Messages)),
@@ -213,46 +239,43 @@ impl SessionRegistry {
     }
 
     /// Forgets a learner, and has what is left of their session say good-bye.
-    pub(super) fn dismiss(&mut self, jid: BareJid, why: Farewell) {
-        if !self.learners.contains_key(&jid) {
+    pub(super) fn dismiss(&mut self, jid: &BareJid, claimant: &Claimant, why: Farewell) {
+        let Some(learner) =
+            self.addresses.get_mut(jid).and_then(|address| address.learner_mut(claimant))
+        else {
             return;
-        }
-        self.keep(&jid, None);
-        let Some(learner) = self.learners.get_mut(&jid) else { return };
+        };
         let open = learner.session.take();
-        if learner.is_listed {
+        if learner.is_listed() {
             learner.progress = Progress::Invited;
-            learner.enrolment = None;
-        } else {
-            self.learners.remove(&jid);
-            self.metrics.learners.dec();
+        }
+        self.keep(jid, claimant, None);
+        if claimant.is_some() {
+            self.remove(jid, claimant);
         }
         match open {
             Some(open) => {
                 open.actor.post(Close(why));
-                self.leaving.insert(open.id, Leaving { jid, actor: open.actor });
+                self.leaving.insert(open.id, Leaving { jid: jid.clone(), actor: open.actor });
             }
-            None => self.part(&jid, String::new()),
+            None => self.part(jid, String::new()),
         }
-    }
-
-    /// Whether the session is the one that the learner has now.
-    pub(super) fn is_current(&self, jid: &BareJid, id: u64) -> bool {
-        let open = self.learners.get(jid).and_then(|learner| learner.session.as_ref());
-        open.is_some_and(|open| open.id == id)
     }
 
     /// Forgets a session; whose it was, if it was still known.
     pub(super) fn forget_session(&mut self, jid: &BareJid, id: u64) -> Option<Forgotten> {
         let forgotten = if self.leaving.remove(&id).is_some() {
-            Forgotten::OfDismissed
-        } else if self.is_current(jid, id) {
-            if let Some(learner) = self.learners.get_mut(jid) {
-                learner.session = None;
-            }
-            Forgotten::OfEnrolled
+            Forgotten::Dismissed
         } else {
-            return None;
+            let address = self.addresses.get_mut(jid)?;
+            if address.porter.take_if(|open| open.id == id).is_some() {
+                Forgotten::Porter
+            } else {
+                let mut learners = address.learners_mut().iter_mut();
+                let learner = learners.find(|learner| learner.has_session(id))?;
+                learner.session = None;
+                Forgotten::Learner(learner.claimant.clone())
+            }
         };
         self.metrics.sessions.dec();
         Some(forgotten)
@@ -266,33 +289,37 @@ impl SessionRegistry {
             self.deliver(jid, Outgoing::Leave { status });
             return;
         }
-        if forgotten == Forgotten::OfEnrolled {
-            self.keep(jid, None);
-        }
-        // Whoever was enrolled after the session ended is to stay for the next one.
-        let stays = self.learners.get(jid).is_some_and(|learner| {
-            forgotten == Forgotten::OfDismissed || learner.is_listed || learner.enrolled > at
-        });
-        if stays {
-            return;
-        }
-        if self.learners.remove(jid).is_some() {
-            self.metrics.learners.dec();
+        match forgotten {
+            Forgotten::Learner(claimant) => {
+                self.keep(jid, &claimant, None);
+                // Whoever was enrolled after the session ended is to stay for the next one.
+                let stays = self
+                    .learner(jid, &claimant)
+                    .is_some_and(|learner| learner.is_listed() || learner.enrolled > at);
+                if stays {
+                    return;
+                }
+                self.remove(jid, &claimant);
+            }
+            // Whoever claims the address stays.
+            Forgotten::Porter => return,
+            // They may have been enrolled again.
+            Forgotten::Dismissed => {}
         }
         self.part(jid, status);
     }
 
     /// Goes offline for somebody who is on the whitelist no more.
     pub(super) fn part(&self, jid: &BareJid, status: String) {
-        if !self.learners.contains_key(jid) {
+        if !self.addresses.contains_key(jid) {
             self.deliver(jid, Outgoing::Part { status });
         }
     }
 
     /// A session has given a sign of life.
     pub(super) fn is_alive(&mut self, jid: &BareJid, id: u64) {
-        let open = self.learners.get_mut(jid).and_then(|learner| learner.session.as_mut());
-        if let Some(open) = open.filter(|open| open.id == id) {
+        let Some(address) = self.addresses.get_mut(jid) else { return };
+        if let Some(open) = address.sessions_mut().find(|open| open.id == id) {
             open.asked = None;
         }
     }
@@ -302,9 +329,11 @@ impl SessionRegistry {
         let now = now();
         let patience = self.factory.session_timeout;
         let mut lost = Vec::new();
-        for (jid, learner) in &mut self.learners {
-            let Some(open) = &mut learner.session else { continue };
-            let is_silent = |since: Instant| now.saturating_duration_since(since) >= patience;
+        let is_silent = |since: Instant| now.saturating_duration_since(since) >= patience;
+        let all = self.addresses.iter_mut();
+        for (jid, open) in
+            all.flat_map(|(jid, address)| address.sessions_mut().map(move |open| (jid, open)))
+        {
             if !open.actor.connected() || open.asked.is_some_and(is_silent) {
                 lost.push((open.id, jid.clone()));
             } else if open.asked.is_none() {
@@ -317,7 +346,8 @@ impl SessionRegistry {
         for (id, jid) in lost {
             self.metrics.sessions_panicked.inc();
             error!(session = id; "session {id} gives no sign of life and is given up");
-            let locale = self.learners.get(&jid).and_then(|learner| learner.locale.clone());
+            let learner = self.addresses.get(&jid).and_then(|address| address.of_session(id));
+            let locale = learner.and_then(|learner| learner.locale.clone());
             let status = self.factory.sign_out_status(locale.as_deref());
             self.on_end(id, &jid, status, now);
         }
@@ -325,7 +355,7 @@ impl SessionRegistry {
     }
 
     pub(super) fn n_sessions(&self) -> usize {
-        let current = self.learners.values().filter(|learner| learner.session.is_some()).count();
+        let current: usize = self.addresses.values().map(|one| one.sessions().count()).sum();
         current.saturating_add(self.leaving.len())
     }
 

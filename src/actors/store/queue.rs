@@ -21,7 +21,10 @@ pub(super) struct Queue {
 /// What a write is about. Two about different things may change places.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum About {
-    Session(String),
+    /// That of an enrolment, or of somebody whom the settings list.
+    Session(Option<String>, String),
+    /// That of an enrolment, by the one who has this Jabber ID.
+    Proof(String, String),
     /// That of an enrolment, by the one who has this Jabber ID.
     Progress(String, String),
 }
@@ -36,7 +39,13 @@ struct Pending {
 impl About {
     fn of(write: &Write) -> Self {
         match write {
-            Write::Session { jid, .. } => Self::Session(jid.clone()),
+            Write::Session { jid, enrolment, .. } => {
+                let enrolment = enrolment.as_ref().map(|id| id.as_str().to_owned());
+                Self::Session(enrolment, jid.clone())
+            }
+            Write::Proven { enrolment, jid } => {
+                Self::Proof(enrolment.as_str().to_owned(), jid.clone())
+            }
             Write::Progress { enrolment, jid, .. } => {
                 Self::Progress(enrolment.as_str().to_owned(), jid.clone())
             }
@@ -150,7 +159,7 @@ mod tests {
     }
 
     fn ended(jid: &str, at: i64) -> Write {
-        Write::Session { jid: jid.to_owned(), snapshot: None, at }
+        Write::Session { jid: jid.to_owned(), enrolment: None, snapshot: None, at }
     }
 
     #[test]
@@ -180,6 +189,7 @@ mod tests {
                     assert_eq!((progress, credit, at), (Progress::Verified, Some(0.75), 500));
                 }
                 Write::Session { at, .. } => assert_eq!(at, 999),
+                Write::Proven { .. } => panic!("nobody has shown anything"),
             }
         }
         queue.done();
@@ -201,6 +211,7 @@ mod tests {
         assert_eq!(queue.age(later), Some(Duration::from_secs(7)));
         let times = queue.begin(9).into_iter().map(|write| match write {
             Write::Session { at, .. } | Write::Progress { at, .. } => at,
+            Write::Proven { .. } => panic!("nobody has shown anything"),
         });
         assert_eq!(times.collect::<Vec<_>>(), [2, 3]);
     }
@@ -216,7 +227,9 @@ mod tests {
         let first = queue.begin(2);
 
         let jids = first.iter().map(|write| match write {
-            Write::Session { jid, .. } | Write::Progress { jid, .. } => jid.as_str(),
+            Write::Session { jid, .. }
+            | Write::Progress { jid, .. }
+            | Write::Proven { jid, .. } => jid.as_str(),
         });
         assert_eq!(jids.collect::<Vec<_>>(), ["anna", "zoe"]);
         assert!(queue.is_writing());

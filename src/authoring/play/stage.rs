@@ -19,7 +19,9 @@ use crate::{
     drawing::words,
     fsm::StateIx,
     lesson::{Lesson, vocabulary::EventKind},
-    session::{BotSecretVerdict, Effect, Note, SecretVerdict, Session, SessionConfig, Step},
+    session::{
+        BotSecretVerdict, Effect, Note, SecretVerdict, Session, SessionConfig, Step, Strength,
+    },
 };
 
 /// The most that is done while time passes, so that a lesson that turns in a circle ends, too.
@@ -254,7 +256,9 @@ impl<W: Write> Stage<W> {
 
     pub(super) fn enter_secret(&mut self, text: &str) {
         let secret = SecretString::from(text);
-        let (verdict, effects) = self.session.on_shared_secret(self.now, &mut self.rng, &secret);
+        let strength = Strength::estimate(&secret);
+        let (verdict, effects) =
+            self.session.on_shared_secret(self.now, &mut self.rng, &secret, &strength);
         match verdict {
             SecretVerdict::Accepted => {
                 self.secret = Some(text.to_owned());
@@ -352,7 +356,7 @@ impl<W: Write> Stage<W> {
                 Effect::Note(Note::Refused(why)) => {
                     self.note(&format!("the bot's OTR did not take a message: {why}"));
                 }
-                Effect::Note(_) | Effect::Progress { .. } => {}
+                Effect::Note(_) | Effect::Progress { .. } | Effect::Claimed(_) => {}
                 Effect::Ended { status, passed } => {
                     self.is_over = true;
                     let passed = if passed { "passed" } else { "not passed" };

@@ -128,7 +128,10 @@ fn header(around: Around<'_>, current: Option<Step>) -> Markup {
                 img src="/static/otrbot.svg" alt="" width="28" height="28";
                 span { (house.project_name) }
             }
-            @if let Some(frame) = around.frame() { (whose(&frame.whose)) }
+            @if let Some(frame) = around.frame() {
+                (whose(&frame.whose))
+                (claim(frame))
+            }
             @if let (Some(current), Some(frame)) = (current, around.frame()) {
                 nav aria-label=(tr!("Steps of the exercise")) {
                     ol.steps {
@@ -172,6 +175,20 @@ fn whose(whose: &Whose) -> Markup {
                     @if ix > 0 { " · " }
                     (part)
                 }
+            }
+        }
+    }
+}
+
+/// The number that tells the bot in the chat whose page this is.
+fn claim(frame: &Frame) -> Markup {
+    html! {
+        @if let Some(number) = &frame.whose.claim_number {
+            p.claim {
+                (fill(
+                    &tr!("Your number: {number}. Write it to {bot} if {bot} asks for it in the chat.", number = "{number}", bot = frame.bot_alias),
+                    &[("{number}", &html! { strong id="claim_number" dir="ltr" { (number) } })],
+                ))
             }
         }
     }

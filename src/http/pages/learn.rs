@@ -114,12 +114,6 @@ fn jid_problem(problem: JidProblem, bot: &str) -> Problem {
         JidProblem::OwnAddress => {
             (tr!("This is the address of {bot}.", bot = bot), Some(tr!("Enter your own address.")))
         }
-        JidProblem::Taken => (
-            tr!("Somebody else does this exercise with this Jabber ID."),
-            Some(tr!(
-                "Look for a typing mistake. If the address is yours, ask your teacher for help."
-            )),
-        ),
         JidProblem::TooMany => (
             tr!("{bot} may write to no more addresses for you today.", bot = bot),
             Some(tr!("Try again tomorrow. If you cannot wait, ask your teacher for help.")),
@@ -159,6 +153,10 @@ pub fn jid_entered(frame: &Frame, status: &Status<'_>) -> Markup {
             }
             (go(frame, "/ask_for_secret", &tr!("Continue")))
             (aside(frame, "/enter_jid", &tr!("Change my Jabber ID")))
+            details {
+                summary { (tr!("What is the number on this page for?")) }
+                p { (tr!("Anybody can enter your Jabber ID on a page like this one. If more than one person has done so, {bot} asks in the chat for the number on the page, and goes on with the one who knows it. Nobody else needs the number.", bot = bot)) }
+            }
             (clients())
         };
         (head, content)

@@ -68,6 +68,18 @@ pub fn problem(house: &House, trouble: &Trouble) -> Markup {
                     "Go to the assignment in your course and open it anew. If this does not help, tell your teacher, with the number below."
                 ),
             ),
+            ProblemKind::TooFast => (
+                tr!("That was too fast"),
+                tr!("More was sent from this page in a short time than can be answered."),
+                tr!("Wait a minute, then go back and try again. What you have done is kept."),
+            ),
+            ProblemKind::OverQuota => (
+                tr!("There is no room for you at the moment"),
+                tr!("Your platform has as many learners here as it may have."),
+                tr!(
+                    "Tell your teacher, with the number below. Who looks after this exercise can change that."
+                ),
+            ),
             ProblemKind::Unavailable => (
                 tr!("The exercise does not work at the moment"),
                 tr!("A part of it does not answer."),

@@ -8,7 +8,7 @@ use maud::html;
 use super::{layout::fill, *};
 
 use crate::{
-    actors::lti::{JidProblem, View, course::CourseView},
+    actors::lti::{FramedBy, JidProblem, View, course::CourseView},
     drawing::previews::Preview,
     records::{CourseRow, Enrolment, EnrolmentId, Funnel, GradeState, Progress, Wanted},
     session::{BotSecretVerdict, SecretVerdict, Whereabouts},
@@ -81,6 +81,7 @@ fn course(n: usize, page: usize) -> CourseView {
         context_id: String::new(),
         resource_link_id: String::new(),
         jid: None,
+        is_proven: false,
         locale: None,
         lesson: None,
         may_grade: false,
@@ -117,7 +118,7 @@ fn course(n: usize, page: usize) -> CourseView {
             enrolment,
             whereabouts: None,
             grade: None,
-            frame_ancestors: Vec::new(),
+            framed_by: FramedBy::default(),
             token: PageToken::received("a-token"),
         },
         rows: rows.collect(),
@@ -167,7 +168,6 @@ fn pages(frame: &Frame) -> Vec<String> {
         JidProblem::NoAt,
         JidProblem::Malformed,
         JidProblem::OwnAddress,
-        JidProblem::Taken,
         JidProblem::Full,
     ] {
         pages.push(enter_jid(frame, "<typed>", Some(problem)));
@@ -214,6 +214,7 @@ fn nothing_that_comes_from_outside_becomes_markup() {
             assignment: Some("<b>".to_owned()),
             course: Some("<b>".to_owned()),
             is_teacher: true,
+            claim_number: Some("<b>".to_owned()),
         },
         ..frame()
     };
@@ -436,7 +437,7 @@ fn a_page_says_whose_it_is() {
     let named = |person: Option<&str>| {
         let [assignment, course] = ["OTR <1>", "Safety"].map(|text| Some(text.to_owned()));
         let person = person.map(str::to_owned);
-        let whose = Whose { person, assignment, course, is_teacher: false };
+        let whose = Whose { person, assignment, course, ..Whose::default() };
         start(&Frame { whose, ..frame() }).into_string()
     };
 

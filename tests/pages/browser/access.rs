@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::browser::driver::{Browser, Scripts};
 use crate::http::platform::{Mood, Platform};
 use crate::http::registry::BOT_SECRET;
-use crate::http::support::{KEY, Launch, SECRET, Tool, now, until};
+use crate::http::support::{KEY, Launch, SECRET, Tool, now, reach, until};
 
 const AXE: &str = include_str!("axe/axe.min.js");
 
@@ -117,7 +117,7 @@ impl Looker {
         self.go("/enter_jid", &[("jid", &jid)]).await;
         self.tool.put(&jid, Progress::Verified).await;
         self.go("/enter_bot_secret", &[("bot_secret", BOT_SECRET)]).await;
-        let id = self.tool.store.enrolment_by_jid(&jid).await.unwrap().unwrap().id;
+        let id = self.tool.store.claims(&jid).await.unwrap().remove(0).id;
         until(name, async || {
             let grade = self.tool.store.grade(&id).await.unwrap();
             grade.is_some_and(|grade| !matches!(grade.state, GradeState::Due { .. }))
@@ -274,7 +274,7 @@ pub(crate) async fn fill_course(tool: &Tool) {
         }
         let jid = format!("somebody.with.a.long.name.{n}@jabber.example");
         tool.store.set_jid(&id, Some(&jid)).await.unwrap();
-        tool.store.set_progress(&jid, progress, now()).await.unwrap();
+        reach(&tool.store, &jid, progress, now()).await;
         if progress == Progress::Done {
             let grade = NewGrade { enrolment: id, score: 1.0, achieved_at: now() };
             let id = tool.store.put_grade(&grade).await.unwrap();

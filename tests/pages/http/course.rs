@@ -6,7 +6,7 @@ use otrbot::records::{EnrolmentId, NewEnrolment, NewGrade, Progress};
 
 use crate::http::{
     platform::{Mood, Platform},
-    support::{KEY, Launch, Page, SECRET, Tool, now, until},
+    support::{KEY, Launch, Page, SECRET, Tool, now, reach, until},
 };
 
 /// What the bot begins with in the lesson that comes with the program.
@@ -33,7 +33,7 @@ fn learner(user: &str) -> NewEnrolment {
 async fn enrol(tool: &Tool, new: NewEnrolment, jid: &str, progress: Progress) -> EnrolmentId {
     let id = tool.store.put_enrolment(new).await.unwrap().id;
     tool.store.set_jid(&id, Some(jid)).await.unwrap();
-    tool.store.set_progress(jid, progress, now()).await.unwrap();
+    reach(&tool.store, jid, progress, now()).await;
     id
 }
 
@@ -208,7 +208,7 @@ async fn a_refused_grade_is_shown_with_its_reason_and_sent_again() {
 
     let page = open(&tool).await;
     assert!(page.html.contains("did not accept: 2."), "{}", page.html);
-    let id = tool.store.enrolment_by_jid("a@chat.example").await.unwrap().unwrap().id;
+    let id = tool.store.claims("a@chat.example").await.unwrap().remove(0).id;
     let reference: String = id.as_str().chars().take(8).collect();
     assert!(page.html.contains(&reference), "as it stands on the learner's page: {}", page.html);
     assert!(page.html.contains("Assignment &lt;has no&gt; points"), "{}", page.html);

@@ -11,7 +11,7 @@ use otrbot::{
 use crate::http::{
     platform::{Mood, Platform},
     registry::BOT_SECRET,
-    support::{Launch, OLD_SECRET, ROTATING_KEY, SECRET, Tool, now, outbox, until},
+    support::{Launch, OLD_SECRET, ROTATING_KEY, SECRET, Tool, now, outbox, reach, until},
 };
 
 /// Enrols a learner by a launch, and says whether their grade is where it should be.
@@ -20,7 +20,7 @@ async fn enrolled(tool: &Tool, user: &str, url: &str) -> EnrolmentId {
     let launch = Launch::of(user, "Learner").graded(url, &format!("cell of {user}"));
     let page = tool.launch(&launch).await;
     tool.submit(&page, "/enter_jid", &[("jid", &jid)]).await;
-    tool.store.enrolment_by_jid(&jid).await.unwrap().unwrap().id
+    tool.store.claims(&jid).await.unwrap().remove(0).id
 }
 
 async fn pass(tool: &Tool, enrolment: &EnrolmentId) {
@@ -116,7 +116,7 @@ async fn a_grade_is_signed_with_whichever_secret_the_platform_has() {
         let launch = launch.set("oauth_consumer_key", ROTATING_KEY);
         let page = tool.launch(&Launch { secret, ..launch }).await;
         tool.submit(&page, "/enter_jid", &[("jid", "zoe@chat.example")]).await;
-        let id = tool.store.enrolment_by_jid("zoe@chat.example").await.unwrap().unwrap().id;
+        let id = tool.store.claims("zoe@chat.example").await.unwrap().remove(0).id;
 
         pass(&tool, &id).await;
 
@@ -184,7 +184,7 @@ async fn what_goes_along_is_what_the_platform_announced() {
         }
         let page = tool.launch(&launch).await;
         tool.submit(&page, "/enter_jid", &[("jid", "zoe@chat.example")]).await;
-        let id = tool.store.enrolment_by_jid("zoe@chat.example").await.unwrap().unwrap().id;
+        let id = tool.store.claims("zoe@chat.example").await.unwrap().remove(0).id;
 
         let at = 1_700_000_000;
         let grade = NewGrade { enrolment: id.clone(), score: 1.0, achieved_at: at };
@@ -277,7 +277,7 @@ async fn a_lesson_that_was_passed_before_a_crash_is_graded_at_the_next_launch() 
     let platform = Platform::start(SECRET, []);
     let id = enrolled(&tool, "zoe", &platform.url).await;
     // The registry had written the progress; the gateway died before it wrote the grade.
-    tool.store.set_progress("zoe@chat.example", Progress::Done, now()).await.unwrap();
+    reach(&tool.store, "zoe@chat.example", Progress::Done, now()).await;
 
     let launch = Launch::of("zoe", "Learner").graded(&platform.url, "cell of zoe");
     assert_eq!(tool.launch(&launch).await.name(), "done");

@@ -1,8 +1,8 @@
 //! Invitations by other ways than the field for the Jabber ID.
 
 use jid::BareJid;
-use otrbot::actors::registry::Dismiss;
 
+use crate::http::registry::Lose;
 use crate::http::support::{Launch, Tool};
 
 #[actix::test]
@@ -14,7 +14,7 @@ async fn a_secret_for_whom_the_bot_has_forgotten_invites_no_more_often_than_is_a
     let mut answers = Vec::new();
     for _ in 0..6 {
         let jid = BareJid::new("zoe@chat.example").unwrap();
-        tool.registry.send(Dismiss { jid }).await.unwrap();
+        tool.registry.send(Lose(jid)).await.unwrap();
         let page = tool.submit(&page, "/ask_for_secret", &[("secret", "correct horse")]).await;
         answers.push(page.status);
     }

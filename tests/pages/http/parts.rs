@@ -18,7 +18,7 @@ use otrbot::{
 use crate::http::{
     platform::Platform,
     registry::BOT_SECRET,
-    support::{Launch, Page, SECRET, Tool, now, outbox, until},
+    support::{Launch, Page, SECRET, Tool, now, outbox, reach, until},
 };
 
 const JID: &str = "zoe@chat.example";
@@ -32,7 +32,7 @@ fn zoe(platform: &Platform) -> Launch {
 async fn come(tool: &Tool, platform: &Platform) -> (EnrolmentId, Page) {
     let page = tool.launch(&zoe(platform)).await;
     let page = tool.submit(&page, "/enter_jid", &[("jid", JID)]).await;
-    (tool.store.enrolment_by_jid(JID).await.unwrap().unwrap().id, page)
+    (tool.store.claims(JID).await.unwrap().remove(0).id, page)
 }
 
 async fn until_scores(platform: &Platform, expected: &[&str]) {
@@ -106,7 +106,7 @@ async fn who_has_finished_gets_the_full_grade_without_coming_back() {
             until_scores(&platform, &["0.75"]).await;
         }
         // The progress was written; then the process ended, long ago.
-        tool.store.set_progress(JID, Progress::Done, 1_700_000_000).await.unwrap();
+        reach(&tool.store, JID, Progress::Done, 1_700_000_000).await;
 
         let _next = outbox(&tool.store);
 

@@ -72,7 +72,7 @@ async fn the_grade_was_recorded_at_a_time_of_the_learners() {
     let page = tool.submit(&page, "/enter_jid", &[("jid", JID)]).await;
     tool.put(JID, Progress::Verified).await;
     tool.submit(&page, "/enter_bot_secret", &[("bot_secret", BOT_SECRET)]).await;
-    let id = tool.store.enrolment_by_jid(JID).await.unwrap().unwrap().id;
+    let id = tool.store.claims(JID).await.unwrap().remove(0).id;
     let mut recorded = 0;
     until("the grade", async || {
         match tool.store.grade(&id).await.unwrap().map(|grade| grade.state) {

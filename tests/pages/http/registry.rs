@@ -10,7 +10,7 @@ use otrbot::{
         lti::Registry,
         registry::{Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, NotEnrolled, Where},
     },
-    records::Progress,
+    records::{EnrolmentId, Progress},
     session::{BotSecretVerdict, SecretVerdict, Whereabouts},
 };
 use secrecy::ExposeSecret as _;
@@ -20,7 +20,7 @@ pub(crate) const BOT_SECRET: &str = "ABCD-EFGH-IJKL-MNOP";
 
 #[derive(Debug, Default)]
 pub(crate) struct FakeRegistry {
-    learners: BTreeMap<BareJid, Learner>,
+    learners: BTreeMap<(BareJid, String), Learner>,
     told: Vec<String>,
 }
 
@@ -55,6 +55,23 @@ impl FakeRegistry {
     }
 }
 
+fn key(jid: BareJid, enrolment: &EnrolmentId) -> (BareJid, String) {
+    (jid, enrolment.as_str().to_owned())
+}
+
+/// Forgets all who have a Jabber ID, as when their sessions ended.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Lose(pub(crate) BareJid);
+
+impl Handler<Lose> for FakeRegistry {
+    type Result = ();
+
+    fn handle(&mut self, Lose(lost): Lose, _: &mut Self::Context) {
+        self.learners.retain(|(jid, _), _| *jid != lost);
+    }
+}
+
 impl Actor for FakeRegistry {
     type Context = Context<Self>;
 }
@@ -71,7 +88,7 @@ impl Handler<Enrol> for FakeRegistry {
             return Err(EnrolRefused::NoSuchLesson);
         }
         let new = Learner { progress: Progress::Invited, has_secret: false };
-        self.learners.entry(enrol.jid).or_insert(new);
+        self.learners.entry(key(enrol.jid, &enrol.enrolment)).or_insert(new);
         Ok(())
     }
 }
@@ -81,7 +98,7 @@ impl Handler<Dismiss> for FakeRegistry {
 
     fn handle(&mut self, dismiss: Dismiss, _: &mut Self::Context) {
         self.told.push(format!("dismiss {}", dismiss.jid));
-        self.learners.remove(&dismiss.jid);
+        self.learners.remove(&key(dismiss.jid, &dismiss.enrolment));
     }
 }
 
@@ -89,7 +106,8 @@ impl Handler<EnterSecret> for FakeRegistry {
     type Result = Result<SecretVerdict, NotEnrolled>;
 
     fn handle(&mut self, entered: EnterSecret, _: &mut Self::Context) -> Self::Result {
-        let learner = self.learners.get_mut(&entered.jid).ok_or(NotEnrolled)?;
+        let learner =
+            self.learners.get_mut(&key(entered.jid, &entered.enrolment)).ok_or(NotEnrolled)?;
         let secret = entered.secret.expose_secret();
         self.told.push(format!("secret {secret}"));
         Ok(match secret {
@@ -110,7 +128,8 @@ impl Handler<EnterBotSecret> for FakeRegistry {
     type Result = Result<BotSecretVerdict, NotEnrolled>;
 
     fn handle(&mut self, entered: EnterBotSecret, _: &mut Self::Context) -> Self::Result {
-        let learner = self.learners.get_mut(&entered.jid).ok_or(NotEnrolled)?;
+        let learner =
+            self.learners.get_mut(&key(entered.jid, &entered.enrolment)).ok_or(NotEnrolled)?;
         if learner.progress < Progress::Verified {
             return Ok(BotSecretVerdict::NotGivenYet);
         }
@@ -126,7 +145,7 @@ impl Handler<Where> for FakeRegistry {
     type Result = Option<Whereabouts>;
 
     fn handle(&mut self, asked: Where, _: &mut Self::Context) -> Self::Result {
-        self.learners.get(&asked.jid).map(|learner| Whereabouts {
+        self.learners.get(&key(asked.jid, &asked.enrolment)).map(|learner| Whereabouts {
             progress: learner.progress,
             fingerprint: Some("01234567 89ABCDEF 01234567 89ABCDEF 01234567".to_owned()),
             has_secret: learner.has_secret,
@@ -139,7 +158,7 @@ impl Handler<Put> for FakeRegistry {
     type Result = ();
 
     fn handle(&mut self, put: Put, _: &mut Self::Context) {
-        let learner = self.learners.iter_mut().find(|(jid, _)| jid.as_str() == put.jid);
+        let learner = self.learners.iter_mut().find(|((jid, _), _)| jid.as_str() == put.jid);
         if let Some((_, learner)) = learner {
             learner.progress = put.progress;
         }

@@ -1,11 +1,11 @@
 //! What a page asks for while it is open.
 
-use otrbot::{actors::registry::Dismiss, records::Progress};
+use otrbot::records::Progress;
 
 use crate::http::{
     platform::Platform,
-    registry::BOT_SECRET,
-    support::{FORM, Launch, Page, SECRET, Tool, now, until},
+    registry::{BOT_SECRET, Lose},
+    support::{FORM, Launch, Page, SECRET, Tool, now, reach, until},
 };
 
 const JID: &str = "zoe@chat.example";
@@ -120,10 +120,10 @@ async fn whose_session_has_ended_is_told_and_begins_anew() {
     tool.submit(&page, "/enter_jid", &[("jid", JID)]).await;
     tool.submit(&page, "/ask_for_secret", &[("secret", "correct horse")]).await;
     tool.put(JID, Progress::Encrypted).await;
-    tool.store.set_progress(JID, Progress::Encrypted, now()).await.unwrap();
+    reach(&tool.store, JID, Progress::Encrypted, now()).await;
 
     // As when the learner was silent for too long.
-    tool.registry.send(Dismiss { jid: JID.parse().unwrap() }).await.unwrap();
+    tool.registry.send(Lose(JID.parse().unwrap())).await.unwrap();
     for about in ["meet", "secret", "chat"] {
         let answer = ask(&tool, &page, about).await;
         assert!(answer.html.contains("has ended. To begin anew"), "{about} {}", answer.html);

@@ -28,7 +28,8 @@ use otrbot::{
     lesson::Library,
     metrics::Metrics,
     records::Progress,
-    store::{Invitations, Store},
+    settings::Invitations,
+    store::{Store, Write},
 };
 use tempfile::TempDir;
 use url::Url;
@@ -146,6 +147,13 @@ pub(crate) fn outbox_with(store: &Store, n_pauses: usize) -> Addr<GradeOutbox> {
     .start()
 }
 
+/// As a session does whose learner reaches a step.
+pub(crate) async fn reach(store: &Store, jid: &str, progress: Progress, at: i64) {
+    let enrolment = store.claims(jid).await.unwrap().remove(0).id;
+    let write = Write::Progress { enrolment, jid: jid.to_owned(), progress, credit: None, at };
+    store.write_behind(&[write]).await.unwrap();
+}
+
 impl Tool {
     pub(crate) async fn start() -> Self {
         Self::start_with(true).await
@@ -166,7 +174,7 @@ impl Tool {
                 consumers: consumers(),
                 token_key: TokenKey::from_secret(b"a secret of the tests, and of no one else"),
                 bot_jid: BareJid::new("bot@chat.example").unwrap(),
-                invitations: Invitations { per_person: 5, in_total: 1_000 },
+                invitations: Invitations { per_person: 5, in_total: 1_000, per_platform: 1_000 },
             },
             store: store.clone(),
             registry: FakeRegistry::recipients(&registry),

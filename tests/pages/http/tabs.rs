@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use otrbot::records::Progress;
 
-use crate::http::support::{Launch, Tool, now};
+use crate::http::support::{Launch, Tool, now, reach};
 
 /// Those whom the registry has on its whitelist, after what it was told.
 async fn whitelisted(tool: &Tool) -> BTreeSet<String> {
@@ -53,12 +53,12 @@ async fn who_cannot_change_their_jabber_id_loses_nothing() {
     let tool = Tool::start().await;
     let page = tool.launch(&Launch::of("zoe", "Learner")).await;
     tool.submit(&page, "/enter_jid", &[("jid", "zoe@chat.example")]).await;
-    tool.store.set_progress("zoe@chat.example", Progress::Verified, now()).await.unwrap();
+    reach(&tool.store, "zoe@chat.example", Progress::Verified, now()).await;
 
     let page = tool.submit(&page, "/enter_jid", &[("jid", "zoe@full.example")]).await;
 
     assert_eq!(page.name(), "enter_jid");
-    let zoe = tool.store.enrolment_by_jid("zoe@chat.example").await.unwrap().unwrap();
+    let zoe = tool.store.claims("zoe@chat.example").await.unwrap().remove(0);
     assert_eq!(zoe.progress, Progress::Verified);
     assert!(whitelisted(&tool).await.contains("zoe@chat.example"));
 }

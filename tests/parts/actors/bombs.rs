@@ -8,13 +8,13 @@ use log::{LevelFilter, Log, Metadata, Record};
 use otrbot::{
     actors::{
         Incoming,
-        registry::{EnterSecret, KnownLearner, Observe, Restore},
+        registry::{KnownLearner, Observe, Restore},
     },
     records::Progress,
     session::{SecretVerdict, Snapshot},
 };
 
-use crate::actors::stage::{Options, Stage, bare};
+use crate::actors::stage::{Options, Stage, bare, enrolment_of, give};
 use crate::actors::words;
 
 /// Panics when certain lines are logged.
@@ -58,11 +58,11 @@ async fn restore(stage: &Stage, jid: &str, more: &str) {
     let title = "Private conversations with OTR";
     let text = format!(r#"{{"v":1,"lesson":"{title}","instance":256{more}}}"#);
     let learner = KnownLearner {
-        enrolment: None,
+        enrolment: Some(enrolment_of(jid)),
         jid: bare(jid),
         locale: None,
         lesson: None,
-        is_listed: false,
+        is_proven: false,
         progress: Progress::Encrypted,
         kept: Some(Arc::new(Snapshot::from_text(&text).unwrap())),
         was_open: false,
@@ -125,8 +125,8 @@ async fn a_secret_that_is_typed_into_a_session_that_panics_is_taken_by_another()
     stage.enrol("sara@example.org").await.unwrap();
     lay(&made_for("sara@"), 1);
 
-    let secret = "correct horse battery staple".into();
-    let verdict = stage.registry.send(EnterSecret { jid: bare("sara@example.org"), secret }).await;
+    let secret = give("sara@example.org", "correct horse battery staple");
+    let verdict = stage.registry.send(secret).await;
 
     assert_eq!(verdict.unwrap().unwrap(), SecretVerdict::Accepted);
     stage.news().await;
@@ -140,8 +140,8 @@ async fn a_handler_that_panics_before_the_lesson_began_keeps_the_secret_and_tell
     let options = Options { is_here: true, log_user_messages: true, ..Options::default() };
     let stage = Stage::with(options);
     stage.enrol("hans@example.org").await.unwrap();
-    let secret = "correct horse battery staple".into();
-    let verdict = stage.registry.send(EnterSecret { jid: bare("hans@example.org"), secret }).await;
+    let secret = give("hans@example.org", "correct horse battery staple");
+    let verdict = stage.registry.send(secret).await;
     assert_eq!(verdict.unwrap().unwrap(), SecretVerdict::Accepted);
     stage.news().await;
     lay("hans says hello", 1);

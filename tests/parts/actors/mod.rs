@@ -15,16 +15,13 @@ use jid::Jid;
 use otrbot::{
     actors::{
         Incoming, Outgoing,
-        registry::{
-            CloseAll, Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, NotEnrolled,
-            Observe, Where,
-        },
+        registry::{CloseAll, Enrol, EnrolRefused, NotEnrolled, Observe},
     },
     records::Progress,
     session::{BotSecretVerdict, SecretVerdict, Unreachable},
 };
 
-use stage::{Stage, bare};
+use stage::{Stage, bare, find, give, gone, typed};
 
 #[actix::test]
 async fn a_stranger_gets_no_answer() {
@@ -64,7 +61,7 @@ async fn a_learner_whose_client_went_away_is_answered_at_the_bare_address() {
     stage.news().await;
 
     stage.receives("anna@example.org/phone", Incoming::Unavailable).await;
-    let weak = EnterSecret { jid: bare("anna@example.org"), secret: "1234".to_owned().into() };
+    let weak = give("anna@example.org", "1234");
     let verdict = stage.registry.send(weak).await.unwrap().unwrap();
 
     assert!(matches!(verdict, SecretVerdict::TooWeak { .. }), "{verdict:?}");
@@ -80,7 +77,7 @@ async fn a_learner_who_is_offline_everywhere_is_answered_when_they_are_back() {
     stage.news().await;
 
     stage.receives("anna@example.org/phone", Incoming::Unavailable).await;
-    let weak = EnterSecret { jid: bare("anna@example.org"), secret: "1234".to_owned().into() };
+    let weak = give("anna@example.org", "1234");
     stage.registry.send(weak).await.unwrap().unwrap();
     assert_eq!(stage.news().await, []);
 
@@ -94,6 +91,7 @@ async fn who_cannot_be_enrolled_is_told_why() {
     let enrol = |jid: &str, lesson: Option<&str>| Enrol {
         jid: bare(jid),
         enrolment: stage::enrolment_of(jid),
+        is_proven: false,
         locale: None,
         lesson: lesson.map(str::to_owned),
     };
@@ -108,14 +106,12 @@ async fn who_cannot_be_enrolled_is_told_why() {
 #[actix::test]
 async fn the_pages_learn_how_far_a_learner_is() {
     let stage = Stage::new();
-    let jid = bare("anna@example.org");
-    let ask = || Where { jid: jid.clone() };
+    let ask = || find("anna@example.org");
     assert_eq!(stage.registry.send(ask()).await.unwrap(), None);
     stage.enrol("anna@example.org").await.unwrap();
     let before = stage.registry.send(ask()).await.unwrap().unwrap();
 
-    let secret = "correct horse battery staple".to_owned().into();
-    let give = EnterSecret { jid: jid.clone(), secret };
+    let give = give("anna@example.org", "correct horse battery staple");
     assert_eq!(stage.registry.send(give).await.unwrap(), Ok(SecretVerdict::Accepted));
     let after = stage.registry.send(ask()).await.unwrap().unwrap();
 
@@ -130,10 +126,7 @@ async fn the_pages_learn_how_far_a_learner_is() {
 #[actix::test]
 async fn a_bot_secret_that_was_not_given_is_not_right() {
     let stage = Stage::new();
-    let check = |jid: &str| EnterBotSecret {
-        jid: bare(jid),
-        typed: "ABCD-EFGH-IJKL-MNOP".to_owned().into(),
-    };
+    let check = |jid: &str| typed(jid, "ABCD-EFGH-IJKL-MNOP");
 
     let unknown = stage.registry.send(check("eve@example.org")).await.unwrap();
     stage.enrol("anna@example.org").await.unwrap();
@@ -150,7 +143,7 @@ async fn a_dismissed_learner_is_a_stranger_again() {
     stage.receives("anna@example.org/x", Incoming::Chat("hello".into())).await;
     stage.delivered_until(|all| all.iter().any(|(_, what)| is_chat(what))).await;
 
-    stage.registry.send(Dismiss { jid: bare("anna@example.org") }).await.unwrap();
+    stage.registry.send(gone("anna@example.org")).await.unwrap();
     let is_part = |what: &Outgoing| matches!(what, Outgoing::Part { .. });
     stage.delivered_until(|all| all.iter().any(|(_, what)| is_part(what))).await;
 
@@ -192,7 +185,7 @@ async fn the_pages_learn_that_nobody_can_be_reached_until_somebody_is() {
     let stage = Stage::new();
     stage.enrol("anna@example.org").await.unwrap();
     let unreachable = async || {
-        let asked = Where { jid: bare("anna@example.org") };
+        let asked = find("anna@example.org");
         stage.registry.send(asked).await.unwrap().unwrap().unreachable
     };
     assert_eq!(unreachable().await, None);
@@ -202,8 +195,7 @@ async fn the_pages_learn_that_nobody_can_be_reached_until_somebody_is() {
     stage.receives("anna@example.org", Incoming::Unreachable(Unreachable::NoServer)).await;
     assert_eq!(unreachable().await, Some(Unreachable::NoServer));
     // A secret that is typed into the page opens a session, and tells nothing.
-    let secret = "correct horse battery staple".to_owned().into();
-    let give = EnterSecret { jid: bare("anna@example.org"), secret };
+    let give = give("anna@example.org", "correct horse battery staple");
     assert_eq!(stage.registry.send(give).await.unwrap(), Ok(SecretVerdict::Accepted));
     assert_eq!(unreachable().await, Some(Unreachable::NoServer));
 

@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use otrbot::{
     actors::{
         Incoming, Outgoing,
-        registry::{Dismiss, EnterBotSecret, EnterSecret, KnownLearner, Observe, Restore, Where},
+        registry::{KnownLearner, Observe, Restore},
     },
     records::Progress,
     session::{BotSecretVerdict, SecretVerdict, Snapshot},
 };
 
-use crate::actors::stage::{Stage, bare};
+use crate::actors::stage::{Stage, bare, enrolment_of, find, give, gone, typed};
 use crate::actors::words;
 
 const ANNA: &str = "anna@example.org";
@@ -26,10 +26,10 @@ fn snapshot(state: &str, more: &str) -> Arc<Snapshot> {
 async fn restore(stage: &Stage, jid: &str, was_open: bool, kept: Arc<Snapshot>) {
     let learner = KnownLearner {
         jid: bare(jid),
-        enrolment: None,
+        enrolment: Some(enrolment_of(jid)),
         locale: None,
         lesson: None,
-        is_listed: false,
+        is_proven: false,
         progress: Progress::Encrypted,
         kept: Some(kept),
         was_open,
@@ -88,13 +88,13 @@ async fn the_page_knows_and_takes_what_was_there_before() {
     restore(&stage, ANNA, false, snapshot("comparing_by_you", more)).await;
     let jid = bare(ANNA);
 
-    let seen = stage.registry.send(Where { jid: jid.clone() }).await.unwrap().unwrap();
+    let seen = stage.registry.send(find(ANNA)).await.unwrap().unwrap();
     assert_eq!((seen.progress, seen.has_secret), (Progress::Encrypted, true));
-    let typed = EnterBotSecret { jid: jid.clone(), typed: "ABCD-EFGH-IJKL-MNOP".into() };
+    let typed = typed(ANNA, "ABCD-EFGH-IJKL-MNOP");
     let verdict = stage.registry.send(typed).await.unwrap().unwrap();
     assert_eq!(verdict, BotSecretVerdict::NotGivenYet);
-    let secret = "another secret of four words".into();
-    let verdict = stage.registry.send(EnterSecret { jid, secret }).await.unwrap().unwrap();
+    let secret = give(ANNA, "another secret of four words");
+    let verdict = stage.registry.send(secret).await.unwrap().unwrap();
     assert_eq!(verdict, SecretVerdict::Accepted);
     let delivered = stage.news().await;
     let told = words(&delivered);
@@ -113,7 +113,7 @@ async fn what_is_to_be_kept_is_kept_when_it_changes_and_deleted_at_the_end() {
     stage.news().await;
     assert_eq!(stage.kept().await.len(), n_kept);
 
-    stage.registry.send(Dismiss { jid: bare(ANNA) }).await.unwrap();
+    stage.registry.send(gone(ANNA)).await.unwrap();
 
     stage.news().await;
     let kept = stage.kept().await;
@@ -127,10 +127,10 @@ async fn many_who_were_interrupted_are_told_in_small_steps() {
     let stage = Stage::paused();
     let learners = (0..200).map(|n| KnownLearner {
         jid: bare(&format!("learner{n}@example.org")),
-        enrolment: None,
+        enrolment: Some(enrolment_of(&format!("learner{n}@example.org"))),
         locale: None,
         lesson: None,
-        is_listed: false,
+        is_proven: false,
         progress: Progress::Talking,
         kept: Some(snapshot("greeting", "")),
         was_open: true,

@@ -10,20 +10,22 @@ use actix::{Actor, Addr, Arbiter, Context, Handler, Message, MessageResult};
 use gettext::Catalogs;
 use jid::{BareJid, Jid};
 use otr::Policy;
+use secrecy::SecretString;
 
 use otrbot::{
     actors::{
         Deliver, Incoming, Outgoing, Received,
         registry::{
-            Enrol, EnrolRefused, News, Parts, SessionNews, SessionRegistry, factory::SessionFactory,
+            Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, News, Parts, SessionNews,
+            SessionRegistry, Where, factory::SessionFactory,
         },
-        store::{SaveProgress, SaveSession},
+        store::{SaveProgress, SaveProof, SaveSession},
     },
     i18n,
     lesson::Library,
     metrics::Metrics,
     records::{EnrolmentId, Progress},
-    session::{Snapshot, Typing},
+    session::{Snapshot, Strength, Typing},
 };
 
 /// The bot's own address.
@@ -40,7 +42,30 @@ pub(crate) fn enrolment_of(jid: &str) -> EnrolmentId {
 }
 
 fn enrol(jid: &str, locale: Option<String>) -> Enrol {
-    Enrol { jid: bare(jid), enrolment: enrolment_of(jid), locale, lesson: None }
+    Enrol { jid: bare(jid), enrolment: enrolment_of(jid), is_proven: false, locale, lesson: None }
+}
+
+/// The shared secret that a learner types into their page.
+pub(crate) fn give(jid: &str, secret: &str) -> EnterSecret {
+    let secret = SecretString::from(secret);
+    let strength = Strength::estimate(&secret);
+    EnterSecret { jid: bare(jid), enrolment: enrolment_of(jid), secret, strength }
+}
+
+/// The bot secret that they type.
+pub(crate) fn typed(jid: &str, secret: &str) -> EnterBotSecret {
+    let typed = SecretString::from(secret);
+    EnterBotSecret { jid: bare(jid), enrolment: enrolment_of(jid), typed }
+}
+
+/// What their page asks.
+pub(crate) fn find(jid: &str) -> Where {
+    Where { jid: bare(jid), enrolment: enrolment_of(jid) }
+}
+
+/// They have gone to another address.
+pub(crate) fn gone(jid: &str) -> Dismiss {
+    Dismiss { jid: bare(jid), enrolment: enrolment_of(jid) }
 }
 
 /// A registry and what it said.
@@ -133,6 +158,7 @@ impl Stage {
             out: recorder.clone().recipient(),
             store: recorder.clone().recipient(),
             sessions: recorder.clone().recipient(),
+            proofs: recorder.clone().recipient(),
             metrics: Arc::clone(&metrics),
             log_user_messages: options.log_user_messages,
             refuse_strangers: options.refuse_strangers,
@@ -200,6 +226,11 @@ impl Stage {
     pub(crate) async fn kept(&self) -> Keepings {
         self.recorder.send(Kept).await.unwrap()
     }
+
+    /// Of which assignments it was kept that the learner has shown whose the address is.
+    pub(crate) async fn proven(&self) -> Vec<EnrolmentId> {
+        self.recorder.send(Proven).await.unwrap()
+    }
 }
 
 impl Drop for Stage {
@@ -214,6 +245,7 @@ struct Recorder {
     delivered: Vec<(Jid, Outgoing)>,
     saved: Vec<(BareJid, Progress)>,
     kept: Keepings,
+    proven: Vec<EnrolmentId>,
 }
 
 type Keepings = Vec<(BareJid, Option<Arc<Snapshot>>)>;
@@ -221,6 +253,10 @@ type Keepings = Vec<(BareJid, Option<Arc<Snapshot>>)>;
 #[derive(Message)]
 #[rtype(result = "Keepings")]
 struct Kept;
+
+#[derive(Message)]
+#[rtype(result = "Vec<EnrolmentId>")]
+struct Proven;
 
 type Records = (Vec<(Jid, Outgoing)>, Vec<(BareJid, Progress)>);
 
@@ -248,8 +284,15 @@ impl Handler<SaveProgress> for Recorder {
     type Result = ();
 
     fn handle(&mut self, message: SaveProgress, _: &mut Self::Context) {
-        assert_eq!(message.enrolment, enrolment_of(message.jid.as_str()));
         self.saved.push((message.jid, message.progress));
+    }
+}
+
+impl Handler<SaveProof> for Recorder {
+    type Result = ();
+
+    fn handle(&mut self, message: SaveProof, _: &mut Self::Context) {
+        self.proven.push(message.enrolment);
     }
 }
 
@@ -258,6 +301,14 @@ impl Handler<SaveSession> for Recorder {
 
     fn handle(&mut self, message: SaveSession, _: &mut Self::Context) {
         self.kept.push((message.jid, message.snapshot));
+    }
+}
+
+impl Handler<Proven> for Recorder {
+    type Result = MessageResult<Proven>;
+
+    fn handle(&mut self, _: Proven, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.proven.clone())
     }
 }
 

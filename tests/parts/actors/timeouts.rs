@@ -5,13 +5,13 @@ use std::time::Duration;
 use otrbot::{
     actors::{
         Incoming, Outgoing,
-        registry::{CloseAll, EnterSecret, Observe},
+        registry::{CloseAll, Observe},
     },
     i18n,
     session::Typing,
 };
 
-use crate::actors::stage::{Options, Stage, TIMEOUT, WARNING, bare, before};
+use crate::actors::stage::{Options, Stage, TIMEOUT, WARNING, before, give};
 use crate::actors::words;
 
 const ANNA: &str = "anna@example.org/phone";
@@ -74,10 +74,7 @@ async fn who_answers_the_warning_is_told_that_the_session_goes_on() {
 async fn a_secret_on_the_page_begins_a_session_but_does_not_keep_it() {
     let stage = Stage::paused();
     stage.enrol("anna@example.org").await.unwrap();
-    let secret = || EnterSecret {
-        jid: bare("anna@example.org"),
-        secret: "correct horse battery staple".to_owned().into(),
-    };
+    let secret = || give("anna@example.org", "correct horse battery staple");
     stage.registry.send(secret()).await.unwrap().unwrap();
     assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 1);
 

@@ -6,12 +6,12 @@ use jid::Jid;
 use otrbot::{
     actors::{
         Incoming, Outgoing,
-        registry::{Dismiss, KnownLearner, News, Observe, Restore},
+        registry::{Dismiss, KnownLearner, LetGo, News, Observe, Restore},
     },
     records::Progress,
 };
 
-use crate::actors::stage::{Options, Stage, TIMEOUT, bare};
+use crate::actors::stage::{Options, Stage, TIMEOUT, bare, enrolment_of};
 use crate::actors::words;
 
 const EVE: &str = "eve@example.org/x";
@@ -27,7 +27,7 @@ async fn restore_listed(stage: &Stage, jid: &str) {
         enrolment: None,
         locale: None,
         lesson: None,
-        is_listed: true,
+        is_proven: false,
         progress: Progress::Invited,
         kept: None,
         was_open: false,
@@ -93,10 +93,11 @@ async fn a_listed_learner_who_is_dismissed_stays_on_the_list() {
     stage.receives("lea@example.org/x", Incoming::Chat("hello".into())).await;
     stage.news().await;
 
-    stage.registry.send(Dismiss { jid: bare("lea@example.org") }).await.unwrap();
+    let all = LetGo { jid: bare("lea@example.org"), enrolment: None };
+    stage.registry.send(all).await.unwrap();
 
     let told = stage.news().await;
-    assert!(words(&told)[0].contains("another address") && told.len() == 1, "{told:?}");
+    assert!(words(&told)[0].contains("deleted") && told.len() == 1, "{told:?}");
     let observed = stage.registry.send(Observe).await.unwrap();
     assert_eq!((observed.n_learners, observed.n_sessions), (1, 0));
 }
@@ -109,7 +110,8 @@ async fn who_is_enrolled_again_while_the_old_session_says_good_bye_is_not_taken_
     stage.news().await;
 
     // One after the other, as for a learner who goes on with another assignment.
-    stage.registry.do_send(Dismiss { jid: bare("anna@example.org") });
+    let enrolment = enrolment_of("anna@example.org");
+    stage.registry.do_send(Dismiss { jid: bare("anna@example.org"), enrolment });
     stage.enrol("anna@example.org").await.unwrap();
 
     let told = stage.news().await;

@@ -101,7 +101,10 @@ fn a_session_ends_with_good_bye_then_otr_then_the_status() {
             Effect::Send { .. } => "sent",
             Effect::Note(Note::OtrDisabled) => "OTR ended",
             Effect::Ended { .. } => "ended",
-            Effect::Composing(_) | Effect::Progress { .. } | Effect::Note(_) => "other",
+            Effect::Composing(_)
+            | Effect::Progress { .. }
+            | Effect::Claimed(_)
+            | Effect::Note(_) => "other",
         })
         .collect();
     assert_eq!(kinds, ["encrypted", "OTR ended", "encrypted", "ended"]);

@@ -17,7 +17,7 @@ use otrbot::{
     records::Progress,
     session::{
         BotSecretVerdict, Client, Effect, Meaning, NoSnapshot, Note, SecretVerdict, Session,
-        SessionConfig, Snapshot, Typing,
+        SessionConfig, Snapshot, Strength, Typing,
     },
 };
 use rand_chacha::ChaCha20Rng;
@@ -343,7 +343,12 @@ impl Class {
     /// The learner types a shared secret into the page.
     pub(crate) fn enter_secret(&mut self, secret: &str) -> SecretVerdict {
         let secret = SecretString::from(secret);
-        let (verdict, effects) = self.session.on_shared_secret(self.now, &mut self.rng, &secret);
+        let (verdict, effects) = self.session.on_shared_secret(
+            self.now,
+            &mut self.rng,
+            &secret,
+            &Strength::estimate(&secret),
+        );
         self.take(effects);
         verdict
     }

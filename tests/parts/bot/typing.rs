@@ -27,7 +27,10 @@ fn typing_is_shown_before_each_line() {
                 is_composing = false;
                 n_lines += 1;
             }
-            Effect::Progress { .. } | Effect::Note(_) | Effect::Ended { .. } => {}
+            Effect::Progress { .. }
+            | Effect::Claimed(_)
+            | Effect::Note(_)
+            | Effect::Ended { .. } => {}
         }
     }
     assert!(n_lines >= 5 && !is_composing);

@@ -8,7 +8,7 @@ use otrbot::{
 
 use crate::store::{
     database::{Database, on_both},
-    enrolled, person,
+    enrolled, person, reach,
 };
 
 on_both! {
@@ -78,13 +78,13 @@ async fn full_grades_that_are_missing_are_put_on_their_way(database: Database) {
         let one = enrolled(&store, user, &jid).await;
         store.write_behind(&[step(&one.id, &jid, progress, part)]).await.unwrap();
         // They are heard of again, which is not when they finished.
-        store.set_progress(&jid, Progress::Talking, 3000).await.unwrap();
+        reach(&store, &jid, Progress::Talking, 3000).await;
         ids.push(one.id);
     }
     let guest = NewEnrolment { may_grade: false, ..person("guest", "link") };
     let guest = store.put_enrolment(guest).await.unwrap();
     store.set_jid(&guest.id, Some("guest@example.org")).await.unwrap();
-    store.set_progress("guest@example.org", Progress::Done, 2000).await.unwrap();
+    reach(&store, "guest@example.org", Progress::Done, 2000).await;
     store.close().await;
 
     let store = database.open().await;

@@ -67,7 +67,8 @@ async fn a_secret_and_a_person_are_gone_from_the_disk_while_the_daemon_runs() {
     let actor = StoreActor::new(store.clone(), FOR_EVER, Arc::default()).start();
     let jid = BareJid::new("anna@example.org").unwrap();
     let save = async |snapshot| {
-        actor.do_send(SaveSession { jid: jid.clone(), snapshot: Some(snapshot), at: 2000 });
+        let (jid, enrolment) = (jid.clone(), Some(anna.id.clone()));
+        actor.do_send(SaveSession { jid, enrolment, snapshot: Some(snapshot), at: 2000 });
         actor.send(Flush).await.unwrap();
     };
     save(snapshot(&format!(r#","shared_secret":"{SECRET}""#))).await;

@@ -16,6 +16,8 @@ mod outage;
 mod retention;
 mod sessions;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use database::{Database, on_both};
 use futures_util::future::join_all;
 use otrbot::{
@@ -23,7 +25,8 @@ use otrbot::{
         Course, Enrolment, EnrolmentId, Funnel, GradeState, NewEnrolment, NewGrade, Progress,
         Wanted,
     },
-    store::{Invitations, Invited, Nonce, Store, StoreError, Taken, Write},
+    settings::Invitations,
+    store::{Invited, Limits, Nonce, Store, StoreError, Taken, Write},
 };
 
 on_both! {
@@ -34,7 +37,10 @@ on_both! {
     invitations_at_once_are_no_more_than_one_after_the_other
     a_teacher_sees_the_learners_of_their_own_course_only
     an_enrolment_keeps_its_jid_and_progress_at_the_next_launch_and_restart
-    a_jid_belongs_to_one_person
+    a_jid_is_claimed_by_many_and_goes_with_each_of_them
+    a_role_is_that_of_the_newest_launch_in_the_course
+    a_platform_that_is_full_takes_nobody_else_and_keeps_whom_it_has
+    one_platform_uses_up_its_own_invitations_alone
     a_grade_waits_until_it_is_recorded_and_is_never_lowered
     launches_at_once_are_all_answered_whoever_writes_them
 }
@@ -63,10 +69,17 @@ pub(crate) async fn enrolled(store: &Store, user: &str, jid: &str) -> Enrolment 
     store.enrolment(&enrolment.id).await.unwrap().unwrap()
 }
 
+/// As a session does whose learner reaches a step.
+pub(crate) async fn reach(store: &Store, jid: &str, progress: Progress, at: i64) {
+    let enrolment = store.claims(jid).await.unwrap().remove(0).id;
+    let write = Write::Progress { enrolment, jid: jid.to_owned(), progress, credit: None, at };
+    store.write_behind(&[write]).await.unwrap();
+}
+
 /// As a session does that reaches a step for which the lesson gives a part of the grade. The step is
 /// the first one, as if nothing had changed.
 async fn put_credit(store: &Store, jid: &str, credit: f64) {
-    let enrolment = store.enrolment_by_jid(jid).await.unwrap().unwrap().id;
+    let enrolment = store.claims(jid).await.unwrap().remove(0).id;
     let (jid, credit) = (jid.to_owned(), Some(credit));
     let write = Write::Progress { enrolment, jid, progress: Progress::Invited, credit, at: 2000 };
     store.write_behind(&[write]).await.unwrap();
@@ -130,7 +143,7 @@ async fn a_better_grade_that_comes_while_one_is_sent_stays_on_its_way(database: 
 
 async fn invitations_are_limited_for_each_person_and_in_total(database: Database) {
     let store = database.open().await;
-    let limits = Invitations { per_person: 3, in_total: 5 };
+    let limits = Invitations { per_person: 3, in_total: 5, per_platform: 5 };
     let invite =
         async |user: &str, now| store.count_invitation("key", user, limits, now).await.unwrap();
 
@@ -148,7 +161,7 @@ async fn invitations_are_limited_for_each_person_and_in_total(database: Database
 
 async fn invitations_at_once_are_no_more_than_one_after_the_other(database: Database) {
     let store = database.open().await;
-    let limits = Invitations { per_person: 10, in_total: 100 };
+    let limits = Invitations { per_person: 10, in_total: 100, per_platform: 100 };
 
     let invited = join_all((0..40).map(|_| store.count_invitation("key", "anna", limits, 1000)));
 
@@ -172,7 +185,7 @@ async fn a_teacher_sees_the_learners_of_their_own_course_only(database: Database
     store.put_enrolment(elsewhere).await.unwrap();
     let stranger = NewEnrolment { consumer_key: "other".to_owned(), ..person("eve", "link") };
     store.put_enrolment(stranger).await.unwrap();
-    store.set_progress("anna@example.org", Progress::Verified, 3000).await.unwrap();
+    reach(&store, "anna@example.org", Progress::Verified, 3000).await;
     put_credit(&store, "ben@example.org", 0.5).await;
     let due = store.due_grades(2000).await.unwrap().remove(0);
     store.grade_failed(&due.id, due.version, "no such user").await.unwrap();
@@ -226,8 +239,8 @@ async fn an_enrolment_keeps_its_jid_and_progress_at_the_next_launch_and_restart(
 ) {
     let store = database.open().await;
     let first = enrolled(&store, "anna", "anna@example.org").await;
-    store.set_progress("anna@example.org", Progress::Verified, 1500).await.unwrap();
-    store.set_progress("anna@example.org", Progress::Talking, 1600).await.unwrap();
+    reach(&store, "anna@example.org", Progress::Verified, 1500).await;
+    reach(&store, "anna@example.org", Progress::Talking, 1600).await;
     store.close().await;
 
     let store = database.open().await;
@@ -242,22 +255,102 @@ async fn an_enrolment_keeps_its_jid_and_progress_at_the_next_launch_and_restart(
     assert_eq!(store.enrolments().await.unwrap(), vec![second]);
 }
 
-async fn a_jid_belongs_to_one_person(database: Database) {
+async fn a_jid_is_claimed_by_many_and_goes_with_each_of_them(database: Database) {
     let store = database.open().await;
     let anna = enrolled(&store, "anna", "anna@example.org").await;
-    let ben = store.put_enrolment(person("ben", "link")).await.unwrap();
-    let anna_elsewhere = store.put_enrolment(person("anna", "other link")).await.unwrap();
+    let ben = enrolled(&store, "ben", "anna@example.org").await;
+    let jid = || "anna@example.org".to_owned();
+    let proof = Write::Proven { enrolment: anna.id.clone(), jid: jid() };
+    // Ben has gone on to another address by the time that his proof is written.
+    store.set_jid(&ben.id, Some("ben@example.org")).await.unwrap();
+    let late = Write::Proven { enrolment: ben.id.clone(), jid: jid() };
+    store.write_behind(&[proof, late]).await.unwrap();
+    let elsewhere = store.put_enrolment(person("anna", "other link")).await.unwrap();
 
-    let taken = store.set_jid(&ben.id, Some("anna@example.org")).await.unwrap_err();
-    store.set_jid(&anna_elsewhere.id, Some("anna@example.org")).await.unwrap();
-    store.set_progress("anna@example.org", Progress::Encrypted, 1500).await.unwrap();
-    store.set_jid(&anna.id, Some("anna2@example.org")).await.unwrap();
+    let claims = store.elsewhere(&elsewhere, "anna@example.org").await.unwrap();
+    store.set_jid(&elsewhere.id, Some("anna@example.org")).await.unwrap();
 
-    assert!(matches!(taken, StoreError::JidTaken));
-    let anna = store.enrolment(&anna.id).await.unwrap().unwrap();
-    assert_eq!(anna.progress, Progress::Invited);
+    assert_eq!(claims, [anna.id.clone()]);
+    let read = async |id: &EnrolmentId| store.enrolment(id).await.unwrap().unwrap();
+    assert_eq!(read(&anna.id).await.jid, None);
+    assert!(read(&elsewhere.id).await.is_proven, "whoever has shown it once has shown it");
+    assert!(!read(&ben.id).await.is_proven);
+    store.set_jid(&elsewhere.id, Some("anna2@example.org")).await.unwrap();
+    let moved = read(&elsewhere.id).await;
+    assert_eq!((moved.is_proven, moved.progress), (false, Progress::Invited));
     let nobody = EnrolmentId::from_text("nobody");
     assert!(matches!(store.set_jid(&nobody, None).await.unwrap_err(), StoreError::NotFound));
+}
+
+async fn a_role_is_that_of_the_newest_launch_in_the_course(database: Database) {
+    let store = database.open().await;
+    let launch = async |link: &str, context: &str, is_teacher: bool, launched_at: i64| {
+        let context_id = context.to_owned();
+        let new = NewEnrolment { is_teacher, launched_at, context_id, ..person("theo", link) };
+        store.put_enrolment(new).await.unwrap()
+    };
+    let taught = launch("one", "course", true, 1_000_000).await;
+    let alone = launch("nowhere", "", true, 1_000_001).await;
+    assert!(store.is_teacher_now(&taught).await.unwrap());
+
+    launch("elsewhere", "another course", false, 1_000_002).await;
+    launch("nowhere 2", "", false, 1_000_003).await;
+    assert!(store.is_teacher_now(&taught).await.unwrap());
+    assert!(store.is_teacher_now(&alone).await.unwrap());
+    launch("two", "course", false, 1_000_004).await;
+
+    assert!(!store.is_teacher_now(&taught).await.unwrap());
+    launch("two", "course", true, 1_000_005).await;
+    assert!(store.is_teacher_now(&taught).await.unwrap());
+}
+
+async fn a_platform_that_is_full_takes_nobody_else_and_keeps_whom_it_has(database: Database) {
+    let store = database.open().await.with_limits(Limits { enrolments_per_platform: 3 });
+    let launch = async |platform: &str, user: &str| {
+        let new = NewEnrolment { consumer_key: platform.into(), ..person(user, "link") };
+        let nonce = Nonce::new(platform, &random(), 3000);
+        store.take_launch(Some(nonce), Some(new)).await.unwrap()
+    };
+    let is_enrolled = |taken: &Taken| matches!(taken, Taken::Enrolled { .. });
+    for user in ["a", "b", "c", "a"] {
+        assert!(is_enrolled(&launch("one", user).await), "{user}");
+    }
+
+    assert_eq!(launch("one", "d").await, Taken::OverQuota);
+    assert!(is_enrolled(&launch("one", "b").await), "who is there stays");
+    assert!(is_enrolled(&launch("other", "d").await), "another platform has room");
+    let usage = store.usage("one", 2000).await.unwrap();
+    assert_eq!((usage.enrolments, usage.nonces), (3, 6));
+    // As at the next start.
+    store.recount().await.unwrap();
+    assert_eq!(launch("one", "d").await, Taken::OverQuota);
+    assert_eq!(store.usage("one", 2000).await.unwrap().enrolments, 3);
+}
+
+async fn one_platform_uses_up_its_own_invitations_alone(database: Database) {
+    let store = database.open().await;
+    let limits = Invitations { per_person: 2, in_total: 5, per_platform: 3 };
+    let invite = async |platform: &str, user: &str, at: i64| {
+        store.count_invitation(platform, user, limits, at).await.unwrap()
+    };
+
+    for user in ["a", "b", "c"] {
+        assert_eq!(invite("one", user, 1000).await, Invited::Yes);
+    }
+    assert_eq!(invite("one", "d", 1000).await, Invited::TooManyForPlatform);
+    assert_eq!(invite("other", "a", 1000).await, Invited::Yes);
+    assert_eq!(store.usage("one", 1000).await.unwrap().invitations, 3);
+    // What was not sent does not count.
+    store.uncount_invitation("one", "c", 1000).await.unwrap();
+    assert_eq!(invite("one", "d", 1000).await, Invited::Yes);
+    assert_eq!(invite("other", "b", 1000).await, Invited::Yes);
+    assert_eq!(invite("third", "a", 1000).await, Invited::TooManyInTotal);
+}
+
+/// A text that is another one each time.
+fn random() -> String {
+    static N: AtomicU64 = AtomicU64::new(0);
+    N.fetch_add(1, Ordering::Relaxed).to_string()
 }
 
 async fn a_grade_waits_until_it_is_recorded_and_is_never_lowered(database: Database) {

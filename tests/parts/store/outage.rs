@@ -51,7 +51,7 @@ async fn a_write_that_is_never_answered_is_seen_and_done_again() {
 
     assert_eq!(hole.n_swallowed(), 1);
     tokio::time::timeout(PATIENCE, actor.send(Flush)).await.unwrap().unwrap();
-    let known = store.enrolment_by_jid("anna@example.org").await.unwrap().unwrap();
+    let known = store.claims("anna@example.org").await.unwrap().remove(0);
     assert_eq!(known.progress, Progress::Verified);
     assert_eq!(store.due_grades(9000).await.unwrap().len(), 1);
     let backlog = actor.send(HowMuch).await.unwrap();
@@ -72,7 +72,7 @@ async fn connections_that_are_lost_without_a_word_are_given_up() {
         let nonce = Nonce::new("key", &format!("nonce {number}"), 3000);
         store.take_launch(Some(nonce), Some(person(&format!("user {number}"), "link")))
     });
-    let reads = (0..8).map(|_| store.enrolment_by_jid("anna@example.org"));
+    let reads = (0..8).map(|_| store.claims("anna@example.org"));
     let (answers, _) = tokio::join!(join_all(launches), join_all(reads));
 
     assert!(begun.elapsed() < PATIENCE * 2, "{:?}", begun.elapsed());

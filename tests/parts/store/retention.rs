@@ -3,21 +3,22 @@
 use std::sync::Arc;
 
 use otrbot::{
-    records::{NewEnrolment, NewGrade, Progress},
+    records::{EnrolmentId, NewEnrolment, NewGrade, Progress},
     session::Snapshot,
-    settings::Retention,
-    store::{Erased, Forgotten, Invitations, Store, Unsent, Write},
+    settings::{Invitations, Retention},
+    store::{Erased, Forgotten, Store, Unsent, Write},
 };
 
 use crate::store::{
     database::{Database, on_both},
-    enrolled, person,
+    enrolled, person, reach,
 };
 
 on_both! {
     who_was_not_heard_of_for_long_is_deleted
     a_person_is_forgotten_in_all_their_assignments
     a_person_with_two_jids_is_forgotten_with_both
+    of_several_who_claim_an_address_its_owner_is_forgotten
     a_grade_on_its_way_is_erased_only_if_that_is_wanted
     who_is_forgotten_again_meanwhile_is_let_go_again
     what_the_bot_writes_while_it_lets_somebody_go_is_erased_too
@@ -29,7 +30,8 @@ async fn put_session(store: &Store, jid: &str, at: i64) {
     let snapshot =
         Snapshot::from_text(r#"{"v":1,"lesson":"L","instance":256,"state":"a"}"#).unwrap();
     let (jid, snapshot) = (jid.to_owned(), Some(Arc::new(snapshot)));
-    store.write_behind(&[Write::Session { jid, snapshot, at }]).await.unwrap();
+    let enrolment = store.claims(&jid).await.unwrap().pop().map(|one| one.id);
+    store.write_behind(&[Write::Session { jid, enrolment, snapshot, at }]).await.unwrap();
 }
 
 async fn n_sessions(store: &Store) -> usize {
@@ -45,9 +47,9 @@ async fn who_was_not_heard_of_for_long_is_deleted(database: Database) {
     }
     store.put_enrolment(person("dora", "link")).await.unwrap();
     let now = 1000 + 400 * DAY;
-    store.set_progress("ben@example.org", Progress::Talking, now - 399 * DAY).await.unwrap();
+    reach(&store, "ben@example.org", Progress::Talking, now - 399 * DAY).await;
     put_session(&store, "ben@example.org", now - DAY).await;
-    let cleo = store.enrolment_by_jid("cleo@example.org").await.unwrap().unwrap().id;
+    let cleo = store.claims("cleo@example.org").await.unwrap().remove(0).id;
     let grade = NewGrade { enrolment: cleo, score: 1.0, achieved_at: 1000 };
     let cleo = store.put_grade(&grade).await.unwrap();
 
@@ -59,7 +61,7 @@ async fn who_was_not_heard_of_for_long_is_deleted(database: Database) {
     let gone = store.tidy(Retention::default(), now + 1).await.unwrap();
 
     // Ben was heard of, and Cleo's grade is on its way.
-    assert_eq!(gone, ["anna@example.org"]);
+    assert_eq!(jids(gone), ["anna@example.org"]);
     let left = async || {
         let left = store.enrolments().await.unwrap();
         left.into_iter().filter_map(|one| one.jid).collect::<Vec<_>>()
@@ -68,7 +70,8 @@ async fn who_was_not_heard_of_for_long_is_deleted(database: Database) {
     now_left.sort();
     assert_eq!(now_left, ["ben@example.org", "cleo@example.org"]);
     store.grade_recorded(&cleo, 1, now).await.unwrap();
-    assert_eq!(store.tidy(Retention::default(), now + 1).await.unwrap(), ["cleo@example.org"]);
+    let gone = store.tidy(Retention::default(), now + 1).await.unwrap();
+    assert_eq!(jids(gone), ["cleo@example.org"]);
     assert_eq!(left().await, ["ben@example.org"]);
     assert_eq!(store.grade_counts().await.unwrap().recorded, 0);
 }
@@ -96,7 +99,7 @@ async fn a_person_is_forgotten_in_all_their_assignments(database: Database) {
         Erased { enrolments: 2, grades: 1, sessions: 1, invitations: 1, ..Erased::default() };
     assert_eq!(erased, expected);
     assert!(store.enrolment(&elsewhere.id).await.unwrap().is_none());
-    assert!(store.enrolment_by_jid("ben@example.org").await.unwrap().is_some());
+    assert!(!store.claims("ben@example.org").await.unwrap().is_empty());
     assert_eq!(store.forgotten().await.unwrap(), [forgotten("anna@example.org", 3000)]);
     let erased = store.forget("guest@example.org", false, 3000).await.unwrap().unwrap();
     assert_eq!((erased.enrolments, erased.is_nothing()), (1, false));
@@ -105,7 +108,11 @@ async fn a_person_is_forgotten_in_all_their_assignments(database: Database) {
 }
 
 fn forgotten(jid: &str, at: i64) -> Forgotten {
-    Forgotten { jid: jid.to_owned(), at }
+    Forgotten { jid: jid.to_owned(), enrolment: None, at }
+}
+
+fn jids(gone: Vec<(EnrolmentId, String)>) -> Vec<String> {
+    gone.into_iter().map(|(_, jid)| jid).collect()
 }
 
 async fn a_person_with_two_jids_is_forgotten_with_both(database: Database) {
@@ -125,7 +132,28 @@ async fn a_person_with_two_jids_is_forgotten_with_both(database: Database) {
     assert_eq!(n_sessions(&store).await, 1);
     let mut gone = store.forgotten().await.unwrap();
     gone.sort_by(|one, other| one.jid.cmp(&other.jid));
-    assert_eq!(gone, ["anna@example.org", "anna@work.example"].map(|jid| forgotten(jid, 3000)));
+    // Of the other address only what is theirs: somebody else may claim it, too.
+    let other = Forgotten { enrolment: Some(elsewhere.id), ..forgotten("anna@work.example", 3000) };
+    assert_eq!(gone, [forgotten("anna@example.org", 3000), other]);
+}
+
+async fn of_several_who_claim_an_address_its_owner_is_forgotten(database: Database) {
+    let store = database.open().await;
+    let eve = enrolled(&store, "eve", "anna@example.org").await;
+    let anna = enrolled(&store, "anna", "anna@example.org").await;
+    let ben = enrolled(&store, "ben", "anna@example.org").await;
+    let jid = "anna@example.org".to_owned();
+    let proof = Write::Proven { enrolment: anna.id.clone(), jid };
+    store.write_behind(&[proof]).await.unwrap();
+
+    let erased = store.forget("anna@example.org", false, 3000).await.unwrap().unwrap();
+
+    assert_eq!((erased.enrolments, erased.claims), (1, 2));
+    assert!(store.enrolment(&anna.id).await.unwrap().is_none());
+    for other in [eve, ben] {
+        let left = store.enrolment(&other.id).await.unwrap().unwrap();
+        assert_eq!(left.jid, None, "the address is forgotten everywhere");
+    }
 }
 
 async fn who_is_forgotten_again_meanwhile_is_let_go_again(database: Database) {
@@ -148,7 +176,7 @@ async fn a_grade_on_its_way_is_erased_only_if_that_is_wanted(database: Database)
     let refused = store.forget("anna@example.org", false, 3000).await.unwrap();
 
     assert_eq!(refused, Err(Unsent(1)));
-    assert!(store.enrolment_by_jid("anna@example.org").await.unwrap().is_some());
+    assert!(!store.claims("anna@example.org").await.unwrap().is_empty());
     assert!(store.forgotten().await.unwrap().is_empty());
     let erased = store.forget("anna@example.org", true, 3000).await.unwrap().unwrap();
     assert_eq!((erased.enrolments, erased.grades), (1, 1));

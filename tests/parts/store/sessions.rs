@@ -10,7 +10,7 @@ use otrbot::{
 
 use crate::store::{
     database::{Database, on_both},
-    enrolled, person,
+    enrolled, person, reach,
 };
 
 on_both! {
@@ -25,7 +25,7 @@ fn snapshot(state: &str) -> Arc<Snapshot> {
 }
 
 fn session(jid: &str, state: Option<&str>, at: i64) -> Write {
-    Write::Session { jid: jid.to_owned(), snapshot: state.map(snapshot), at }
+    Write::Session { jid: jid.to_owned(), enrolment: None, snapshot: state.map(snapshot), at }
 }
 
 /// The sessions that are kept, by Jabber ID.
@@ -80,9 +80,13 @@ async fn those_who_are_known_come_with_their_sessions(database: Database) {
     let anna = enrolled(&store, "anna", "anna@example.org").await;
     enrolled(&store, "ben", "ben@example.org").await;
     store.put_enrolment(person("cleo", "link")).await.unwrap();
-    store.set_progress("anna@example.org", Progress::Encrypted, 1500).await.unwrap();
+    reach(&store, "anna@example.org", Progress::Encrypted, 1500).await;
+    let mut annas = session("anna@example.org", Some("private"), 1500);
+    if let Write::Session { enrolment, .. } = &mut annas {
+        *enrolment = Some(anna.id.clone());
+    }
     let writes = [
-        session("anna@example.org", Some("private"), 1500),
+        annas,
         // Of the settings' own list: nobody launched.
         session("dora@example.org", Some("greeting"), 1600),
     ];
@@ -98,6 +102,7 @@ async fn those_who_are_known_come_with_their_sessions(database: Database) {
         locale: Some("nl".into()),
         lesson: None,
         progress: Progress::Encrypted,
+        is_proven: false,
     };
     assert_eq!(known[0].enrolment, Some(enrolment));
     assert!(known[0].snapshot.is_some() && known[1].snapshot.is_none());

@@ -1,0 +1,165 @@
+//! What becomes of a Jabber ID that somebody types: it is claimed for them, and invited.
+//!
+//! Nobody is told what others have typed, and nobody takes anything away from others by typing: whose
+//! the address is turns out in the chat.
+
+use jid::BareJid;
+use log::warn;
+
+use super::{
+    JidProblem, PageError,
+    desk::{Desk, jid_of},
+};
+use crate::{
+    actors::{
+        ambient::unix_now,
+        registry::{Dismiss, Enrol, EnrolRefused},
+    },
+    records::{Enrolment, bare_jid},
+    store::Invited,
+};
+
+/// The longest Jabber ID (RFC 7622): three parts of 1023 bytes, and what divides them.
+const LONGEST_JID: usize = 3_071;
+
+impl Desk {
+    /// Reads what somebody typed as their Jabber ID, or copied from their client.
+    pub(super) fn address(&self, typed: &str) -> Result<BareJid, JidProblem> {
+        let typed = typed.trim();
+        let typed = typed.strip_prefix("xmpp:").unwrap_or(typed);
+        if typed.is_empty() {
+            return Err(JidProblem::Empty);
+        }
+        if !typed.contains('@') {
+            return Err(JidProblem::NoAt);
+        }
+        if typed.len() > LONGEST_JID || typed.contains(char::is_control) {
+            return Err(JidProblem::Malformed);
+        }
+        let jid = bare_jid(typed).ok_or(JidProblem::Malformed)?;
+        if jid.node().is_none() || jid.domain().as_str().is_empty() {
+            return Err(JidProblem::Malformed);
+        }
+        if jid == self.config.bot_jid {
+            return Err(JidProblem::OwnAddress);
+        }
+        Ok(jid)
+    }
+
+    /// Has an enrolment claim a Jabber ID, and has that invited. Somebody who does the lesson in one
+    /// assignment after another takes it along, and begins anew.
+    pub(super) async fn claim(
+        &self,
+        enrolment: &Enrolment,
+        jid: &BareJid,
+    ) -> Result<Option<JidProblem>, PageError> {
+        let _alone = self.persons.lock(enrolment).await;
+        // Another tab may have been here meanwhile.
+        let before = self.reread(&enrolment.id).await?;
+        let is_known = jid_of(&before).as_ref() == Some(jid);
+        // Who is known already is invited again if that may be, and no harm is done if not.
+        let at = match self.may_invite(&before).await? {
+            Ok(at) => at,
+            Err(_) if is_known => return Ok(None),
+            Err(Invited::TooManyForPerson) => return Ok(Some(JidProblem::TooMany)),
+            Err(_) => return Ok(Some(JidProblem::Full)),
+        };
+        for elsewhere in self.store.elsewhere(&before, jid.as_str()).await? {
+            self.store.set_jid(&elsewhere, None).await?;
+            let gone = Dismiss { jid: jid.clone(), enrolment: elsewhere };
+            self.ask(&self.registry.dismiss, gone).await?;
+        }
+        self.store.set_jid(&before.id, Some(jid.as_str())).await?;
+        let now = self.reread(&before.id).await?;
+        match self.enrol(&now, jid).await? {
+            Ok(()) => {
+                if let Some(old) = jid_of(&before).filter(|old| old != jid) {
+                    let gone = Dismiss { jid: old, enrolment: before.id.clone() };
+                    self.ask(&self.registry.dismiss, gone).await?;
+                }
+                Ok(None)
+            }
+            Err(refused) => {
+                self.not_sent(&before, at).await?;
+                self.store.set_jid(&before.id, before.jid.as_deref()).await?;
+                Ok(Some(match refused {
+                    EnrolRefused::OwnAddress => JidProblem::OwnAddress,
+                    EnrolRefused::Full | EnrolRefused::NoSuchLesson => JidProblem::Full,
+                }))
+            }
+        }
+    }
+
+    /// Has the registry enrol a learner again whom it has forgotten, or who was not heard of, if they
+    /// may be invited once more and have no other Jabber ID by now.
+    pub(super) async fn invite_again(
+        &self,
+        enrolment: &Enrolment,
+        jid: &BareJid,
+    ) -> Result<(), PageError> {
+        let _alone = self.persons.lock(enrolment).await;
+        let now = self.reread(&enrolment.id).await?;
+        if jid_of(&now).as_ref() != Some(jid) {
+            return Ok(());
+        }
+        let Ok(at) = self.may_invite(&now).await? else { return Ok(()) };
+        if let Err(refused) = self.enrol(&now, jid).await? {
+            let id = &enrolment.id;
+            warn!("enrolment.id":% = id; "enrolment {id}: not invited again: {refused}");
+            self.not_sent(&now, at).await?;
+        }
+        Ok(())
+    }
+
+    /// Counts an invitation that is about to be sent; when it was counted, or why it may not be sent.
+    async fn may_invite(&self, enrolment: &Enrolment) -> Result<Result<i64, Invited>, PageError> {
+        let Enrolment { id, consumer_key, user_id, .. } = enrolment;
+        let limits = self.config.invitations;
+        let at = unix_now();
+        let invited = self.store.count_invitation(consumer_key, user_id, limits, at).await?;
+        match invited {
+            Invited::Yes => return Ok(Ok(at)),
+            Invited::TooManyForPerson => {
+                warn!("enrolment.id":% = id; "enrolment {id}: too many invitations today");
+            }
+            Invited::TooManyForPlatform => warn!(
+                "enrolment.id":% = id;
+                "enrolment {id}: its platform has had as many invitations today as \
+                 lti.invitations.per_platform allows"
+            ),
+            Invited::TooManyInTotal => warn!(
+                "the bot has sent as many invitations today as lti.invitations.in_total allows"
+            ),
+        }
+        Ok(Err(invited))
+    }
+
+    /// An invitation was counted, and not sent.
+    async fn not_sent(&self, enrolment: &Enrolment, at: i64) -> Result<(), PageError> {
+        let Enrolment { consumer_key, user_id, .. } = enrolment;
+        Ok(self.store.uncount_invitation(consumer_key, user_id, at).await?)
+    }
+
+    /// Has the registry enrol a learner. A lesson that does not exist is the teacher's mistake, and
+    /// the learner gets the default one.
+    async fn enrol(
+        &self,
+        enrolment: &Enrolment,
+        jid: &BareJid,
+    ) -> Result<Result<(), EnrolRefused>, PageError> {
+        let ask = Enrol {
+            jid: jid.clone(),
+            enrolment: enrolment.id.clone(),
+            is_proven: enrolment.is_proven,
+            locale: enrolment.locale.clone(),
+            lesson: enrolment.lesson.clone(),
+        };
+        let answer = self.ask(&self.registry.enrol, ask.clone()).await?;
+        if answer == Err(EnrolRefused::NoSuchLesson) && ask.lesson.is_some() {
+            let id = &enrolment.id;
+            warn!("enrolment.id":% = id; "enrolment {id}: the launch asks for a lesson that is not there");
+            return self.ask(&self.registry.enrol, Enrol { lesson: None, ..ask }).await;
+        }
+        Ok(answer)
+    }
+}

@@ -1,0 +1,324 @@
+//! What the registry knows of one address: who says that it is theirs, and whose it is.
+//!
+//! Anybody can type any address into a page, so that several may claim the same one. It belongs to
+//! whom it obeys: to who has shown that they see the page, else to the only one who claims it, once
+//! something is written from there. Each who claims it has a session of their own, which their page
+//! tells of and no other; what comes from the address goes to the session of its holder. While nobody
+//! is the holder, a porter answers: a session without a lesson, which asks for the number on the page.
+
+use std::time::{Duration, Instant};
+
+use jid::{Jid, ResourcePart};
+use otr::limits::TokenBucket;
+
+use super::learner::{Claimant, Learner, OpenSession};
+
+use crate::{
+    actors::Incoming,
+    records::{ClaimNumber, Progress},
+    session::{Asking, Contest, Unreachable},
+};
+
+/// Most who claim an address at once. One more takes the place of whoever was enrolled first, and has
+/// shown nothing.
+const MOST_CLAIMS: usize = 32;
+
+/// Most clients of a learner that are told apart; the rest count as offline.
+const MOST_CLIENTS: usize = 16;
+
+/// Subscriptions that are answered: the burst, then one per interval. Each answer may be several
+/// stanzas.
+const SUBSCRIPTION_RATE: (u32, Duration) = (10, Duration::from_mins(1));
+
+/// What is known of one address.
+#[derive(Debug)]
+pub(super) struct Address {
+    /// Those who say that it is theirs; at least one.
+    learners: Vec<Learner>,
+    /// Whose it is now.
+    holder: Option<Claimant>,
+    /// Who answers while that is not known.
+    pub(super) porter: Option<OpenSession>,
+    /// Its clients that are online.
+    clients: Vec<ResourcePart>,
+    /// How often it may ask for a subscription, or end one.
+    subscriptions: TokenBucket,
+}
+
+impl Address {
+    /// An address that nobody claims yet.
+    pub(super) fn new() -> Self {
+        Self {
+            learners: Vec::new(),
+            holder: None,
+            porter: None,
+            clients: Vec::new(),
+            subscriptions: TokenBucket::new(SUBSCRIPTION_RATE),
+        }
+    }
+
+    /// All who claim it.
+    pub(super) fn learners(&self) -> &[Learner] {
+        &self.learners
+    }
+
+    /// The same, to be changed.
+    pub(super) fn learners_mut(&mut self) -> &mut [Learner] {
+        &mut self.learners
+    }
+
+    /// Whether nobody claims it any more.
+    pub(super) fn is_free(&self) -> bool {
+        self.learners.is_empty()
+    }
+
+    /// One of those who claim it.
+    pub(super) fn learner(&self, claimant: &Claimant) -> Option<&Learner> {
+        self.learners.iter().find(|learner| learner.claimant == *claimant)
+    }
+
+    /// The same, to be changed.
+    pub(super) fn learner_mut(&mut self, claimant: &Claimant) -> Option<&mut Learner> {
+        self.learners.iter_mut().find(|learner| learner.claimant == *claimant)
+    }
+
+    /// The one whose session this is.
+    pub(super) fn of_session(&self, id: u64) -> Option<&Learner> {
+        self.learners.iter().find(|learner| learner.has_session(id))
+    }
+
+    /// All sessions that are open, that of the porter too.
+    pub(super) fn sessions(&self) -> impl Iterator<Item = &OpenSession> {
+        self.learners.iter().filter_map(|learner| learner.session.as_ref()).chain(&self.porter)
+    }
+
+    /// The same, to be changed.
+    pub(super) fn sessions_mut(&mut self) -> impl Iterator<Item = &mut OpenSession> {
+        let theirs = self.learners.iter_mut().filter_map(|learner| learner.session.as_mut());
+        theirs.chain(&mut self.porter)
+    }
+
+    /// Adds one who claims it. Who had to leave for them.
+    pub(super) fn add(&mut self, learner: Learner) -> Option<Learner> {
+        let left = if self.learners.len() >= MOST_CLAIMS { self.make_room() } else { None };
+        self.learners.push(learner);
+        left
+    }
+
+    fn make_room(&mut self) -> Option<Learner> {
+        let holder = self.holder.clone();
+        let weak = self.learners.iter().enumerate().filter(|(_, learner)| {
+            !learner.is_proven && !learner.is_listed() && holder.as_ref() != Some(&learner.claimant)
+        });
+        let (ix, _) = weak.min_by_key(|(_, learner)| learner.enrolled)?;
+        Some(self.learners.swap_remove(ix))
+    }
+
+    /// Takes one away.
+    pub(super) fn remove(&mut self, claimant: &Claimant) -> Option<Learner> {
+        if self.holder.as_ref() == Some(claimant) {
+            self.holder = None;
+        }
+        let ix = self.learners.iter().position(|learner| learner.claimant == *claimant)?;
+        Some(self.learners.swap_remove(ix))
+    }
+
+    /// Whose the address is, when something comes from it; `None`: that is to be asked. In this order:
+    /// who holds it, who is in the lesson, who has shown that it is theirs, whom the settings list,
+    /// the only one.
+    pub(super) fn settle(&mut self) -> Option<Claimant> {
+        if self.holder.is_none() {
+            let proven = self.learners.iter().filter(|learner| learner.is_proven);
+            let begun = self.learners.iter().find(|learner| learner.has_begun());
+            let holder = begun
+                .or_else(|| proven.max_by_key(|learner| learner.enrolled))
+                .or_else(|| self.learners.iter().find(|learner| learner.is_listed()))
+                .or_else(|| self.learners.first().filter(|_| self.learners.len() == 1));
+            self.holder = holder.map(|learner| learner.claimant.clone());
+        }
+        self.holder.clone()
+    }
+
+    /// Whose it is, as far as that is known.
+    pub(super) fn holder(&self) -> Option<&Learner> {
+        self.learner(self.holder.as_ref()?)
+    }
+
+    /// The same, to be changed.
+    pub(super) fn holder_mut(&mut self) -> Option<&mut Learner> {
+        let holder = self.holder.clone()?;
+        self.learner_mut(&holder)
+    }
+
+    /// The session of its holder, or the porter.
+    pub(super) fn open(&mut self) -> Option<&mut OpenSession> {
+        if self.holder.is_none() {
+            return self.porter.as_mut();
+        }
+        self.holder_mut()?.session.as_mut()
+    }
+
+    /// It was shown to be theirs whose page has this number. Who that is, and who held it before.
+    pub(super) fn claim(&mut self, number: ClaimNumber) -> Option<(Claimant, Option<Claimant>)> {
+        let shown = self.learners.iter_mut().filter(|learner| learner.number == Some(number));
+        let learner = shown.max_by_key(|learner| learner.enrolled)?;
+        learner.is_proven = true;
+        let claimant = learner.claimant.clone();
+        let before = self.holder.replace(claimant.clone());
+        Some((claimant, before))
+    }
+
+    /// What the session of its holder is to know of the others; of the porter where there is none.
+    pub(super) fn contest(&self) -> Contest {
+        self.contest_of(self.holder.as_ref())
+    }
+
+    /// The same for the session of one who claims it.
+    pub(super) fn contest_of(&self, claimant: Option<&Claimant>) -> Contest {
+        let Some(learner) = claimant.and_then(|claimant| self.learner(claimant)) else {
+            let others = self.learners.iter().filter_map(|other| other.number).collect();
+            return Contest { own: None, others, asking: Asking::Always };
+        };
+        let others = self.learners.iter().filter(|other| other.claimant != learner.claimant);
+        let others: Vec<ClaimNumber> = others.filter_map(|other| other.number).collect();
+        let is_sure = learner.is_proven || others.is_empty();
+        let asking = if is_sure { Asking::Never } else { Asking::Once };
+        Contest { own: learner.number, others, asking }
+    }
+
+    /// Whether a request for a subscription, or its end, is answered now.
+    pub(super) fn may_subscribe(&mut self, now: Instant) -> bool {
+        self.subscriptions.take(now)
+    }
+
+    /// Notes what this tells of whether it can be reached. Where somebody has been, it can.
+    pub(super) fn note_reached(&mut self, what: &Incoming) {
+        let is_empty = self.clients.is_empty();
+        for learner in &mut self.learners {
+            let is_new = learner.progress == Progress::Invited && is_empty;
+            match what {
+                Incoming::Unreachable(why) if is_new => learner.unreachable = Some(*why),
+                Incoming::Declined if is_new => {
+                    learner.unreachable.get_or_insert(Unreachable::Declined);
+                }
+                Incoming::Unreachable(_)
+                | Incoming::Declined
+                | Incoming::Undelivered(_)
+                | Incoming::Unavailable
+                | Incoming::Unsubscribed => {}
+                Incoming::Chat(_)
+                | Incoming::TooLong
+                | Incoming::ReceiptAsked(_)
+                | Incoming::SubscriptionAsked
+                | Incoming::Probed
+                | Incoming::Accepted
+                | Incoming::Available => learner.unreachable = None,
+            }
+        }
+    }
+
+    /// One of its clients is online.
+    pub(super) fn came(&mut self, client: &Jid) {
+        if let Some(resource) = client.resource()
+            && !self.clients.iter().any(|known| &**known == resource)
+            && self.clients.len() < MOST_CLIENTS
+        {
+            self.clients.push(resource.to_owned());
+        }
+    }
+
+    /// One of its clients went offline, or all for the bare address; whether none is left.
+    pub(super) fn went(&mut self, client: &Jid) -> bool {
+        match client.resource() {
+            Some(resource) => self.clients.retain(|known| &**known != resource),
+            None => self.clients.clear(),
+        }
+        self.clients.is_empty()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test begins at some time")]
+mod tests {
+    use jid::BareJid;
+
+    use super::*;
+    use crate::records::EnrolmentId;
+
+    fn jid() -> BareJid {
+        BareJid::new("anna@example.org").unwrap()
+    }
+
+    fn id(name: &str) -> EnrolmentId {
+        EnrolmentId::from_text(name)
+    }
+
+    fn learner(name: &str) -> Learner {
+        Learner::new(Some(id(name)), &jid(), Instant::now())
+    }
+
+    fn number(name: &str) -> ClaimNumber {
+        ClaimNumber::of(&EnrolmentId::from_text(name), "anna@example.org")
+    }
+
+    #[test]
+    fn the_only_one_holds_an_address_and_stays_when_others_come() {
+        let mut address = Address::new();
+        address.add(learner("a"));
+        assert_eq!(address.settle(), Some(Some(id("a"))));
+        assert_eq!(address.contest().asking, Asking::Never);
+
+        address.add(learner("b"));
+
+        assert_eq!(address.settle(), Some(Some(id("a"))));
+        assert_eq!(address.contest().asking, Asking::Once);
+        assert_eq!(address.contest().others, [number("b")]);
+    }
+
+    #[test]
+    fn of_two_who_meet_nobody_holds_an_address_until_the_number_is_shown() {
+        let mut address = Address::new();
+        address.add(learner("a"));
+        address.add(learner("b"));
+        assert_eq!(address.settle(), None);
+        assert_eq!(address.contest().asking, Asking::Always);
+
+        assert_eq!(address.claim(number("b")), Some((Some(id("b")), None)));
+        assert_eq!(address.claim(number("c")), None);
+
+        assert_eq!(address.settle(), Some(Some(id("b"))));
+        address.add(learner("c"));
+        assert_eq!(address.contest().asking, Asking::Never);
+        assert_eq!(address.contest().others.len(), 2);
+    }
+
+    #[test]
+    fn whom_the_settings_list_holds_the_address_until_a_number_is_shown() {
+        let mut address = Address::new();
+        address.add(Learner::new(None, &jid(), Instant::now()));
+        assert_eq!(address.settle(), Some(None));
+        assert_eq!(address.contest().asking, Asking::Never);
+        address.add(learner("a"));
+        assert_eq!(address.contest().asking, Asking::Once);
+
+        assert_eq!(address.claim(number("a")), Some((Some(id("a")), Some(None))));
+        address.remove(&Some(id("a")));
+        assert_eq!(address.settle(), Some(None));
+    }
+
+    #[test]
+    fn a_crowd_pushes_out_nobody_who_holds_or_has_proven() {
+        let mut address = Address::new();
+        address.add(Learner::new(None, &jid(), Instant::now()));
+        let mut proven = learner("proven");
+        proven.is_proven = true;
+        address.add(proven);
+        for n in 0..1_000 {
+            address.add(learner(&format!("{n}")));
+        }
+
+        assert_eq!(address.learners().len(), MOST_CLAIMS);
+        assert!(address.learner(&None).is_some() && address.learner(&Some(id("proven"))).is_some());
+        assert!(address.learner(&Some(id("999"))).is_some());
+    }
+}

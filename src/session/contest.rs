@@ -1,0 +1,158 @@
+//! Whose the learner's address is, where more than one person says that it is theirs.
+//!
+//! Anybody can type anybody's address into a page. What tells is the number that stands on the page:
+//! whoever writes it in the chat has the page before them, and the address. It is asked for only
+//! where that is needed, and a lesson that has begun goes on meanwhile. Where the lesson has not
+//! begun, it waits for the answer: for that alone if nobody's claim is better than another's, or for
+//! one message if somebody is known whose the address is without it.
+
+use std::time::{Duration, Instant};
+
+use otr::limits::TokenBucket;
+use rand_core::CryptoRng;
+
+use super::{Effect, Note, Session, phrases, speech::Kind};
+use crate::{
+    lesson::vocabulary::{Event, EventKind, Need},
+    records::ClaimNumber,
+};
+
+/// Numbers that are no page's: the burst, then one per interval.
+const WRONG_RATE: (u32, Duration) = (5, Duration::from_mins(1));
+
+/// Who says that the learner's address is theirs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contest {
+    /// The number on the page that the session belongs to; `None`: it belongs to none.
+    pub own: Option<ClaimNumber>,
+    /// Those on the pages of others.
+    pub others: Vec<ClaimNumber>,
+    /// Whether the number is asked for.
+    pub asking: Asking,
+}
+
+/// Whether the number is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asking {
+    /// It is known whose the address is, or nobody else says that it is theirs. The number of
+    /// another page is understood all the same: the person may have two.
+    #[default]
+    Never,
+    /// Once; whoever does not answer goes on as before.
+    Once,
+    /// With every message: nothing else is of use.
+    Always,
+}
+
+/// Where a session stands with that.
+#[derive(Debug)]
+pub(super) struct Doubt {
+    contest: Contest,
+    is_asked: bool,
+    wrong: TokenBucket,
+}
+
+impl Default for Doubt {
+    fn default() -> Self {
+        let wrong = TokenBucket::new(WRONG_RATE);
+        Self { contest: Contest::default(), is_asked: false, wrong }
+    }
+}
+
+impl Session {
+    /// Tells who says that the learner's address is theirs.
+    pub fn set_contest(&mut self, contest: Contest) {
+        self.doubt.contest = contest;
+    }
+
+    /// Whether the lesson, which has not begun, waits for the number.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.machine.is_none()
+            && match self.doubt.contest.asking {
+                Asking::Never => false,
+                Asking::Once => !self.doubt.is_asked || self.is_waiting_for_words,
+                Asking::Always => true,
+            }
+    }
+
+    /// Whether the learner was asked for the number.
+    pub(super) fn was_asked(&self) -> bool {
+        self.doubt.is_asked
+    }
+
+    /// Asks for the number.
+    pub(super) fn ask_number(&mut self, now: Instant) {
+        self.is_waiting_for_words = self.machine.is_none();
+        self.doubt.is_asked = true;
+        self.say_phrase(now, phrases::which_number, Kind::Notice);
+    }
+
+    /// The learner has written something. Whether that was about the number, and the lesson need not
+    /// hear it.
+    pub(super) fn on_words(
+        &mut self,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        text: &str,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let Contest { own, others, asking } = &self.doubt.contest;
+        let (asking, is_own) = (*asking, |number| *own == Some(number));
+        if let Some(number) = ClaimNumber::written(text) {
+            let is_own = is_own(number);
+            if (is_own && asking != Asking::Never) || others.contains(&number) {
+                self.doubt.contest.asking = Asking::Never;
+                effects.push(Effect::Claimed(number));
+                if is_own {
+                    self.say_phrase(now, phrases::thanks_for_number, Kind::Notice);
+                    self.release(now, rng, effects);
+                }
+                return true;
+            }
+            if asking != Asking::Never {
+                let is_slow = self.doubt.wrong.take(now);
+                let phrase =
+                    if is_slow { phrases::wrong_number } else { phrases::too_many_numbers };
+                effects.push(Effect::Note(Note::Refused("wrong number")));
+                self.say_phrase(now, phrase, Kind::Notice);
+                return true;
+            }
+        }
+        match asking {
+            Asking::Never => false,
+            Asking::Always => {
+                self.ask_number(now);
+                true
+            }
+            Asking::Once if !self.doubt.is_asked => {
+                self.ask_number(now);
+                self.machine.is_none()
+            }
+            Asking::Once => {
+                self.release(now, rng, effects);
+                false
+            }
+        }
+    }
+
+    /// The lesson waits no longer.
+    fn release(&mut self, now: Instant, rng: &mut dyn CryptoRng, effects: &mut Vec<Effect>) {
+        self.is_waiting_for_words = false;
+        if self.machine.is_some() {
+            return;
+        }
+        self.begin(now, rng, effects);
+        if self.certain() >= Need::Private {
+            self.tell(now, rng, &Event::of(EventKind::OtrEnabled), effects);
+        }
+    }
+
+    /// The learner has shown on the page, or with the secret that was typed there, that the page is
+    /// theirs.
+    pub(super) fn prove(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(own) = self.doubt.contest.own {
+            self.doubt.contest.asking = Asking::Never;
+            effects.push(Effect::Claimed(own));
+        }
+    }
+}
