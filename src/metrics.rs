@@ -20,7 +20,7 @@ use prometheus_client::{
 use crate::records::Progress;
 
 pub use self::{
-    labels::{OtrVersion, Outcome, Reason, Resumption, Standing, Step},
+    labels::{Of, OtrVersion, Outcome, Reason, Resumption, Share, Standing, Step},
     meters::{ActorType, Life, Mailbox, Meter, Meters, Turn},
     text::Format,
 };
@@ -75,6 +75,9 @@ pub const LAUNCH_RESULTS: [&str; 10] = [
     "over_quota",
     "unavailable",
 ];
+/// What one platform may have only so much of: enrolments, bytes of their texts, and invitations of
+/// the last day.
+pub const SHARES: [&str; 3] = ["enrolments", "bytes", "invitations"];
 /// What becomes of an attempt to bring a grade to an LMS.
 pub const DELIVERY_RESULTS: [&str; 3] = ["recorded", "retried", "failed"];
 /// Upper bounds of how long such an attempt takes, in seconds: it is given up after 30.
@@ -146,6 +149,10 @@ pub struct Metrics {
     pub store_backlog: Gauge,
     /// Tries to write that failed.
     pub store_failures: Counter,
+    /// What the platforms have.
+    platform_shares: Family<Share, Gauge>,
+    /// How much of it each may have.
+    platform_limits: Family<Of, Gauge>,
 }
 
 impl fmt::Debug for Metrics {
@@ -202,6 +209,8 @@ impl Metrics {
             grades_recorded: Gauge::default(),
             store_backlog: Gauge::default(),
             store_failures: Counter::default(),
+            platform_shares: Family::default(),
+            platform_limits: Family::default(),
         };
         metrics.register();
         metrics.register_outer();
@@ -231,6 +240,15 @@ impl Metrics {
         }
         for progress in Progress::ALL {
             drop(self.steps.get_or_create(&Step::of(progress)));
+        }
+    }
+
+    /// Tells how much of each of the [`SHARES`] a platform has, and may have.
+    pub fn platform(&self, platform: &str, shares: [(i64, i64); 3]) {
+        for (of, (has, may_have)) in SHARES.into_iter().zip(shares) {
+            let share = Share { platform: platform.to_owned(), of };
+            self.platform_shares.get_or_create(&share).set(has);
+            self.platform_limits.get_or_create(&Of { of }).set(may_have);
         }
     }
 

@@ -6,7 +6,7 @@
 
 mod queue;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use actix::{
     Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, MessageResult,
@@ -19,11 +19,11 @@ use tokio::sync::oneshot;
 use self::queue::Queue;
 use super::{ambient::unix_now, grades::Wake, now, registry::LetGo};
 use crate::{
-    metrics::{Life, Metrics},
+    metrics::{Life, Metrics, SHARES},
     records::{EnrolmentId, Progress},
     session::Snapshot,
     settings::Retention,
-    store::{Forgotten, Store, StoreError, Write},
+    store::{Forgotten, Store, StoreError, Usage, Write},
 };
 
 /// Most writes in one transaction.
@@ -70,6 +70,10 @@ pub struct StoreActor {
     is_untidy: bool,
     /// Who waits until all is written.
     flushing: Vec<oneshot::Sender<()>>,
+    /// The platforms that are watched, and how many invitations each may have.
+    watched: Watch,
+    /// Those of which it was said that they are at a limit.
+    at_limit: BTreeSet<String>,
 }
 
 /// Keeps how far a learner is.
@@ -127,6 +131,16 @@ pub struct Attach(pub Recipient<LetGo>);
 #[rtype(result = "()")]
 pub struct AttachOutbox(pub Recipient<Wake>);
 
+/// Names the platforms whose use of the store is told in the metrics.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Watch {
+    /// Their consumer keys.
+    pub platforms: Vec<String>,
+    /// Most invitations of one of them a day.
+    pub invitations: u32,
+}
+
 /// Asks how much waits.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "Backlog")]
@@ -163,6 +177,8 @@ impl StoreActor {
             is_looking: false,
             is_untidy: false,
             flushing: Vec::new(),
+            watched: Watch { platforms: Vec::new(), invitations: u32::MAX },
+            at_limit: BTreeSet::new(),
         }
     }
 
@@ -271,18 +287,46 @@ impl StoreActor {
         }));
     }
 
-    /// Forgets nonces and invitations whose time is over.
+    /// Forgets nonces and invitations whose time is over, and sees what the platforms have.
     fn sweep(&mut self, ctx: &mut Context<Self>) {
-        let store = self.store.clone();
+        let (store, watched) = (self.store.clone(), self.watched.platforms.clone());
         let sweeping = async move {
             store.forget_nonces(unix_now()).await?;
-            store.forget_invitations(unix_now()).await
-        };
-        ctx.spawn(sweeping.into_actor(self).map(|swept, actor, _| {
-            if let Err(why) = swept {
-                actor.failed(&why);
+            store.forget_invitations(unix_now()).await?;
+            let mut seen = Vec::with_capacity(watched.len());
+            for platform in watched {
+                let usage = store.usage(&platform, unix_now()).await?;
+                seen.push((platform, usage));
             }
+            Ok(seen)
+        };
+        ctx.spawn(sweeping.into_actor(self).map(|swept, actor, _| match swept {
+            Ok(seen) => actor.tell_usage(seen),
+            Err(why) => actor.failed(&why),
         }));
+    }
+
+    /// Tells what the platforms have, and once of each that it may have no more.
+    fn tell_usage(&mut self, seen: Vec<(String, Usage)>) {
+        let limits = self.store.limits();
+        for (platform, usage) in seen {
+            let shares = [
+                (usage.enrolments, i64::from(limits.enrolments_per_platform)),
+                (usage.bytes, limits.bytes_per_platform()),
+                (usage.invitations, i64::from(self.watched.invitations)),
+            ];
+            self.metrics.platform(&platform, shares);
+            let full = SHARES.into_iter().zip(shares).find(|(_, (has, may))| has >= may);
+            match full {
+                Some((of, (_, most))) if self.at_limit.insert(platform.clone()) => {
+                    warn!("the platform {platform} has reached its limit of {most} {of}");
+                }
+                Some(_) => {}
+                None => {
+                    self.at_limit.remove(&platform);
+                }
+            }
+        }
     }
 
     /// Lets those go whom somebody has erased from the database, and sees whether that is back.
@@ -398,6 +442,15 @@ impl Handler<AttachOutbox> for StoreActor {
 
     fn handle(&mut self, AttachOutbox(outbox): AttachOutbox, _: &mut Self::Context) {
         self.outbox = Some(outbox);
+    }
+}
+
+impl Handler<Watch> for StoreActor {
+    type Result = ();
+
+    fn handle(&mut self, watch: Watch, ctx: &mut Self::Context) {
+        self.watched = watch;
+        self.sweep(ctx);
     }
 }
 

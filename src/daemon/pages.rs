@@ -16,7 +16,7 @@ use crate::{
         grades::{self, Courier, GradeOutbox, RetryPlan},
         lti::{self, LtiGateway},
         registry::SessionRegistry,
-        store::{AttachOutbox, StoreActor},
+        store::{AttachOutbox, StoreActor, Watch},
         vital::PageParts,
     },
     failure::Failure,
@@ -54,6 +54,10 @@ impl Pages<'_> {
         })
         .start();
         writer.do_send(AttachOutbox(outbox.clone().recipient()));
+        writer.do_send(Watch {
+            platforms: settings.lti.consumers.keys().cloned().collect(),
+            invitations: settings.lti.invitations.per_platform,
+        });
         let parts = lti::Parts {
             config: assembly.gateway(),
             store: store.clone(),

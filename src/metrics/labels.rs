@@ -58,6 +58,22 @@ pub struct Resumption {
     pub resumed: &'static str,
 }
 
+/// Two labels: how much of something a platform has.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Share {
+    /// The platform's consumer key.
+    pub platform: String,
+    /// Of what: one of [`SHARES`](super::SHARES).
+    pub of: &'static str,
+}
+
+/// One label: of what there is so much.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Of {
+    /// One of [`SHARES`](super::SHARES).
+    pub of: &'static str,
+}
+
 /// Two labels: where a session stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Standing {

@@ -149,6 +149,16 @@ impl Metrics {
             self.store_failures.clone(),
         );
         r.register(
+            "platform_has",
+            "What a platform has stored, and the invitations of its last day, by consumer key",
+            self.platform_shares.clone(),
+        );
+        r.register(
+            "platform_may_have",
+            "How much of that one platform may have",
+            self.platform_limits.clone(),
+        );
+        r.register(
             "store_writable",
             "1 while the database takes what is to be kept, else 0",
             self.store_writable.clone(),

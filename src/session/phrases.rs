@@ -95,7 +95,7 @@ pub(super) fn elsewhere() -> String {
 /// themselves know it by these words.
 pub fn which_number() -> String {
     tr!(
-        "Somebody has entered your Jabber ID on a web page of mine. If that was you, look for the number on that page, and write it to me: only the number. If it was not you, you need not do anything about it."
+        "Somebody has entered your Jabber ID on one of my web pages. If that was you, write me the number that stands on the page: only the number. If it was not you, you need not do anything."
     )
 }
 
@@ -107,7 +107,7 @@ pub(super) fn thanks_for_number() -> String {
 /// When no page shows the number.
 pub(super) fn wrong_number() -> String {
     tr!(
-        "I know no page with this number for your Jabber ID. Look at the number on your page once more. If it does not help, open the exercise from your course again."
+        "None of my pages for your Jabber ID has this number. Look at your page once more. If that does not help, open the exercise from your course again."
     )
 }
 

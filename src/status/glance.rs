@@ -2,6 +2,9 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
+/// The part of a limit from which on it is said that a platform comes near.
+const NEARLY: f64 = 0.9;
+
 /// What is counted a second when it is looked at again and again.
 const RATES: [(&str, &str); 5] = [
     ("stanzas in", "otrbot_xmpp_stanzas_received_total"),
@@ -94,6 +97,21 @@ impl Glance {
         Ok(())
     }
 
+    /// A line for each platform that has all that it may have of something, or nearly.
+    fn write_platforms(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (labels, has) in self.family("platform_has") {
+            let (platform, of) = (label(labels, "platform"), label(labels, "of"));
+            let may_have = self.get(&format!("platform_may_have{{of=\"{of}\"}}"));
+            let how = match () {
+                () if has >= may_have => "is at its limit",
+                () if has >= NEARLY * may_have => "is near its limit",
+                () => continue,
+            };
+            writeln!(f, "platform {platform} {how}: {has} of {may_have} {of}")?;
+        }
+        Ok(())
+    }
+
     /// Labels and values of all samples of this name.
     fn family(&self, name: &str) -> impl Iterator<Item = (&str, f64)> {
         let start = format!("otrbot_{name}{{");
@@ -182,6 +200,7 @@ impl fmt::Display for Glance {
             get("store_failures_total"),
         )?;
         self.write_actors(f)?;
+        self.write_platforms(f)?;
         writeln!(
             f,
             "process: {:.1} MB in RAM, {:.1} s of CPU, {} threads, {} files open",
@@ -211,6 +230,11 @@ mod tests {
             otrbot_actor_handling_seconds_count{actor=\"session\"} 8\n\
             otrbot_actor_handling_seconds_sum{actor=\"session\"} 0.02\n\
             otrbot_actor_restarts_total{actor=\"session\"} 1\n\
+            otrbot_platform_has{platform=\"moodle\",of=\"enrolments\"} 10\n\
+            otrbot_platform_has{platform=\"canvas\",of=\"enrolments\"} 9\n\
+            otrbot_platform_has{platform=\"canvas\",of=\"invitations\"} 2\n\
+            otrbot_platform_may_have{of=\"enrolments\"} 10\n\
+            otrbot_platform_may_have{of=\"invitations\"} 20\n\
             process_start_time_seconds 1000\n\
             process_resident_memory_bytes 34000000\nnonsense\n# EOF\n";
 
@@ -224,10 +248,12 @@ mod tests {
             "messages refused: 3 flood\n",
             "session    3 live, 4 waiting, 8 handled in 2.50 ms each, 1 replaced\n",
             "34.0 MB",
+            "platform moodle is at its limit: 10 of 10 enrolments\n",
+            "platform canvas is near its limit: 9 of 10 enrolments\n",
         ] {
             assert!(shown.contains(part), "{part}: {shown}");
         }
-        assert!(!shown.contains("greeting"), "{shown}");
+        assert!(!shown.contains("greeting") && !shown.contains("invitations"), "{shown}");
         assert_eq!(Glance::of("").to_string(), "");
         let later = text.replace("\"accepted\"} 5", "\"accepted\"} 12");
         let rates = Glance::of(&later).rates_since(&glance, Duration::from_secs(2));

@@ -23,7 +23,7 @@ impl Store {
     }
 
     /// The enrolments of one person whose learner gave this bare Jabber ID, in other assignments
-    /// than that of the enrolment.
+    /// than that of the enrolment, and whether it is known there to be theirs.
     ///
     /// # Errors
     ///
@@ -32,8 +32,8 @@ impl Store {
         &self,
         of: &Enrolment,
         jid: &str,
-    ) -> Result<Vec<EnrolmentId>, StoreError> {
-        let select = "SELECT id FROM enrolments WHERE jid = $1 AND consumer_key = $2 \
+    ) -> Result<Vec<(EnrolmentId, bool)>, StoreError> {
+        let select = "SELECT id, is_proven FROM enrolments WHERE jid = $1 AND consumer_key = $2 \
             AND user_id = $3 AND id <> $4";
         let rows = sqlx::query(select)
             .bind(jid)
@@ -42,8 +42,10 @@ impl Store {
             .bind(of.id.as_str())
             .fetch_all(&self.pool)
             .await?;
-        let ids =
-            rows.iter().map(|row| row.try_get(0).map(|id: String| EnrolmentId::from_text(id)));
+        let ids = rows.iter().map(|row| {
+            let id = EnrolmentId::from_text(row.try_get::<String, _>(0)?);
+            Ok::<_, sqlx::Error>((id, row.try_get::<i64, _>(1)? != 0))
+        });
         Ok(ids.collect::<Result<_, _>>()?)
     }
 

@@ -42,13 +42,13 @@ impl Store {
         let lock = "UPDATE locks SET n = n + 1 WHERE name = 'invitations'";
         sqlx::query(lock).execute(&mut *transaction).await?;
         let own = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM invitations \
-            WHERE person = $1 AND at > $2 LIMIT $3) AS some";
+            WHERE person = $1 AND at > $2 LIMIT $3) AS few";
         let own = sqlx::query(own).bind(person.clone()).bind(since);
         let of_platform = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM invitations \
-            WHERE platform = $1 AND at > $2 LIMIT $3) AS some";
+            WHERE platform = $1 AND at > $2 LIMIT $3) AS few";
         let of_platform = sqlx::query(of_platform).bind(platform).bind(since);
         let all = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM invitations \
-            WHERE at > $1 LIMIT $2) AS some";
+            WHERE at > $1 LIMIT $2) AS few";
         let all = sqlx::query(all).bind(since);
         let refused = if has_reached(&mut transaction, own, limits.per_person).await? {
             Some(Invited::TooManyForPerson)

@@ -64,30 +64,26 @@ impl Desk {
             Err(Invited::TooManyForPerson) => return Ok(Some(JidProblem::TooMany)),
             Err(_) => return Ok(Some(JidProblem::Full)),
         };
-        for elsewhere in self.store.elsewhere(&before, jid.as_str()).await? {
-            self.store.set_jid(&elsewhere, None).await?;
-            let gone = Dismiss { jid: jid.clone(), enrolment: elsewhere };
-            self.ask(&self.registry.dismiss, gone).await?;
+        let elsewhere = self.store.elsewhere(&before, jid.as_str()).await?;
+        let was_proven = before.is_proven && is_known;
+        let new = Enrolment {
+            is_proven: was_proven || elsewhere.iter().any(|(_, is_proven)| *is_proven),
+            ..before.clone()
+        };
+        if let Err(refused) = self.enrol(&new, jid).await? {
+            self.not_sent(&before, at).await?;
+            return Ok(Some(match refused {
+                EnrolRefused::OwnAddress => JidProblem::OwnAddress,
+                EnrolRefused::Full | EnrolRefused::NoSuchLesson => JidProblem::Full,
+            }));
         }
         self.store.set_jid(&before.id, Some(jid.as_str())).await?;
-        let now = self.reread(&before.id).await?;
-        match self.enrol(&now, jid).await? {
-            Ok(()) => {
-                if let Some(old) = jid_of(&before).filter(|old| old != jid) {
-                    let gone = Dismiss { jid: old, enrolment: before.id.clone() };
-                    self.ask(&self.registry.dismiss, gone).await?;
-                }
-                Ok(None)
-            }
-            Err(refused) => {
-                self.not_sent(&before, at).await?;
-                self.store.set_jid(&before.id, before.jid.as_deref()).await?;
-                Ok(Some(match refused {
-                    EnrolRefused::OwnAddress => JidProblem::OwnAddress,
-                    EnrolRefused::Full | EnrolRefused::NoSuchLesson => JidProblem::Full,
-                }))
-            }
+        let elsewhere = elsewhere.into_iter().map(|(enrolment, _)| (jid.clone(), enrolment));
+        let old = jid_of(&before).filter(|old| old != jid).map(|old| (old, before.id.clone()));
+        for (jid, enrolment) in elsewhere.chain(old) {
+            self.ask(&self.registry.dismiss, Dismiss { jid, enrolment }).await?;
         }
+        Ok(None)
     }
 
     /// Has the registry enrol a learner again whom it has forgotten, or who was not heard of, if they

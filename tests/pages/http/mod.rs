@@ -2,6 +2,7 @@
 //! platform that checks every grade it gets, and a registry that plays the bot.
 
 mod assets;
+mod boundaries;
 mod course;
 mod grades;
 mod invitations;

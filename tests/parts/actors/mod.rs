@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 mod bombs;
+mod claims;
 mod connection;
 mod faults;
 mod flood;

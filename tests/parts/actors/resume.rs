@@ -86,7 +86,6 @@ async fn the_page_knows_and_takes_what_was_there_before() {
     let stage = Stage::paused();
     let more = r#","shared_secret":"purple walrus ironing kettles""#;
     restore(&stage, ANNA, false, snapshot("comparing_by_you", more)).await;
-    let jid = bare(ANNA);
 
     let seen = stage.registry.send(find(ANNA)).await.unwrap().unwrap();
     assert_eq!((seen.progress, seen.has_secret), (Progress::Encrypted, true));

@@ -1,0 +1,289 @@
+//! Whose an address is that several claim.
+
+use std::time::Duration;
+
+use jid::Jid;
+use otrbot::{
+    actors::{
+        Incoming, Outgoing,
+        registry::{Dismiss, Enrol, EnterSecret, KnownLearner, LetGo, Observe, Restore, Where},
+    },
+    records::{ClaimNumber, EnrolmentId, Progress},
+    session::{SecretVerdict, Strength, Whereabouts},
+};
+use secrecy::SecretString;
+
+use crate::actors::stage::{Stage, TIMEOUT, bare};
+use crate::actors::words;
+
+const ANNA: &str = "anna@example.org";
+const HERE: &str = "anna@example.org/desk";
+const QUESTION: &str = "Somebody has entered your Jabber ID";
+const GREETING: &str = "I am Marvin";
+
+fn id(name: &str) -> EnrolmentId {
+    EnrolmentId::from_text(name)
+}
+
+fn number(name: &str) -> String {
+    ClaimNumber::of(&id(name), ANNA).to_string()
+}
+
+async fn claim(stage: &Stage, name: &str) {
+    let enrol = Enrol {
+        jid: bare(ANNA),
+        enrolment: id(name),
+        is_proven: false,
+        locale: None,
+        lesson: None,
+    };
+    stage.registry.send(enrol).await.unwrap().unwrap();
+}
+
+async fn page(stage: &Stage, name: &str) -> Option<Whereabouts> {
+    stage.registry.send(Where { jid: bare(ANNA), enrolment: id(name) }).await.unwrap()
+}
+
+async fn secret(stage: &Stage, name: &str) -> SecretVerdict {
+    let secret = SecretString::from(format!("purple walrus ironing kettles {name}"));
+    let strength = Strength::estimate(&secret);
+    let give = EnterSecret { jid: bare(ANNA), enrolment: id(name), secret, strength };
+    stage.registry.send(give).await.unwrap().unwrap()
+}
+
+async fn says(stage: &Stage, text: &str) -> Vec<String> {
+    stage.receives(HERE, Incoming::Chat(text.to_owned())).await;
+    let delivered = stage.news().await;
+    assert!(delivered.iter().all(|(to, _)| to.to_bare() == bare(ANNA)));
+    words(&delivered).into_iter().map(str::to_owned).collect()
+}
+
+async fn list(stage: &Stage) {
+    let listed = KnownLearner {
+        jid: bare(ANNA),
+        enrolment: None,
+        is_proven: false,
+        locale: None,
+        lesson: None,
+        progress: Progress::Invited,
+        kept: None,
+        was_open: false,
+    };
+    stage.registry.send(Restore { learners: vec![listed] }).await.unwrap();
+    stage.news().await;
+}
+
+fn has(told: &[String], words: &str) -> bool {
+    told.iter().any(|text| text.contains(words))
+}
+
+#[actix::test]
+async fn where_two_claims_meet_the_number_tells_whose_the_address_is() {
+    let stage = Stage::paused();
+    claim(&stage, "eve").await;
+    claim(&stage, "anna").await;
+    stage.news().await;
+
+    let asked = says(&stage, "hello").await;
+    assert!(has(&asked, QUESTION) && !has(&asked, GREETING), "{asked:?}");
+    assert!(has(&says(&stage, "what number?").await, QUESTION));
+    let begun = says(&stage, &number("anna")).await;
+
+    assert!(
+        has(&begun, "Thank you, that is the right number") && has(&begun, GREETING),
+        "{begun:?}"
+    );
+    assert_eq!(page(&stage, "anna").await.unwrap().progress, Progress::Talking);
+    let eve = page(&stage, "eve").await.unwrap();
+    assert_eq!((eve.progress, eve.fingerprint, eve.has_secret), (Progress::Invited, None, false));
+    assert_eq!(stage.proven().await, [id("anna")]);
+    assert_eq!(stage.saved().await, [(bare(ANNA), Progress::Talking)]);
+}
+
+#[actix::test]
+async fn a_single_claim_is_asked_for_no_number() {
+    let stage = Stage::paused();
+    claim(&stage, "anna").await;
+    stage.news().await;
+
+    let told = says(&stage, "hello").await;
+
+    assert!(has(&told, GREETING) && !has(&told, QUESTION), "{told:?}");
+}
+
+#[actix::test]
+async fn a_page_tells_the_same_whatever_others_claim() {
+    let alone = Stage::paused();
+    claim(&alone, "eve").await;
+    let crowded = Stage::with(crate::actors::stage::Options {
+        is_here: true,
+        ..crate::actors::stage::Options::default()
+    });
+    list(&crowded).await;
+    claim(&crowded, "anna").await;
+    says(&crowded, "hello").await;
+    says(&crowded, "hello again").await;
+    secret(&crowded, "anna").await;
+    claim(&crowded, "eve").await;
+
+    for (ours, theirs) in [(&alone, &crowded)] {
+        assert_eq!(page(ours, "eve").await, page(theirs, "eve").await);
+        assert_eq!(secret(ours, "eve").await, secret(theirs, "eve").await);
+        let [one, other] = [page(ours, "eve").await.unwrap(), page(theirs, "eve").await.unwrap()];
+        assert_eq!(
+            (one.progress, one.has_secret, one.fingerprint.is_some()),
+            (other.progress, other.has_secret, other.fingerprint.is_some())
+        );
+        assert!(one.has_secret && one.fingerprint.is_some());
+    }
+    // Each has a session of their own, and so another key.
+    let fingerprint = async |name| page(&crowded, name).await.unwrap().fingerprint;
+    assert_ne!(fingerprint("eve").await, fingerprint("anna").await);
+    tokio::time::sleep(TIMEOUT + Duration::from_secs(1)).await;
+    assert_eq!(page(&alone, "eve").await, None);
+    assert_eq!(page(&crowded, "eve").await, None);
+}
+
+#[actix::test]
+async fn another_claim_changes_nothing_for_a_lesson_under_way_but_for_a_question() {
+    let stage = Stage::paused();
+    claim(&stage, "anna").await;
+    says(&stage, "hello").await;
+    secret(&stage, "anna").await;
+    let before = page(&stage, "anna").await;
+
+    claim(&stage, "eve").await;
+    assert_eq!(secret(&stage, "eve").await, SecretVerdict::Accepted);
+
+    assert_eq!(page(&stage, "anna").await, before);
+    assert!(!words(&stage.news().await).iter().any(|text| text.contains(QUESTION)));
+    let told = says(&stage, "and now?").await;
+    assert!(has(&told, QUESTION) && told.len() > 1, "the lesson goes on: {told:?}");
+    assert!(!has(&says(&stage, "never mind").await, QUESTION));
+    assert_eq!(page(&stage, "anna").await.unwrap().fingerprint, before.unwrap().fingerprint);
+    // Whoever was first without a number gives way to who has one.
+    let begun = says(&stage, &number("eve")).await;
+    assert!(has(&begun, "Thank you") && has(&begun, GREETING), "{begun:?}");
+    assert_eq!(page(&stage, "anna").await, None);
+    assert!(page(&stage, "eve").await.unwrap().has_secret);
+}
+
+#[actix::test]
+async fn a_proven_claim_is_not_disturbed_by_others() {
+    let stage = Stage::paused();
+    claim(&stage, "eve").await;
+    claim(&stage, "anna").await;
+    says(&stage, "hello").await;
+    says(&stage, &number("anna")).await;
+    let before = page(&stage, "anna").await;
+
+    for name in ["mallory", "trudy", "eve"] {
+        claim(&stage, name).await;
+        secret(&stage, name).await;
+    }
+    let told = says(&stage, "what next").await;
+
+    assert!(!has(&told, QUESTION), "{told:?}");
+    assert_eq!(page(&stage, "anna").await, before);
+    let dismissed = Dismiss { jid: bare(ANNA), enrolment: id("mallory") };
+    stage.registry.send(dismissed).await.unwrap();
+    assert_eq!(stage.news().await, []);
+    // The person may have two pages, and shows the other one.
+    let begun = says(&stage, &number("eve")).await;
+    assert!(has(&begun, "Thank you"), "{begun:?}");
+}
+
+#[actix::test]
+async fn whom_the_settings_list_goes_on_without_a_number_and_is_nobody_elses() {
+    let stage = Stage::paused();
+    list(&stage).await;
+    claim(&stage, "eve").await;
+    secret(&stage, "eve").await;
+    stage.news().await;
+
+    let asked = says(&stage, "hello").await;
+    assert!(has(&asked, QUESTION) && !has(&asked, GREETING), "{asked:?}");
+    let begun = says(&stage, "that was not me").await;
+
+    assert!(has(&begun, GREETING) && !has(&begun, QUESTION), "{begun:?}");
+    let eve = page(&stage, "eve").await.unwrap();
+    assert_eq!(eve.progress, Progress::Invited);
+    assert_eq!(stage.saved().await, [], "no page is told how far they are");
+}
+
+#[actix::test]
+async fn whom_the_settings_list_may_show_their_page_and_is_listed_still_afterwards() {
+    let stage = Stage::paused();
+    list(&stage).await;
+    claim(&stage, "anna").await;
+    stage.receives(HERE, Incoming::Available).await;
+    let asked = stage.news().await;
+    assert_eq!(words(&asked).len(), 1, "{asked:?}");
+
+    let begun = says(&stage, &format!(" {} ", number("anna"))).await;
+
+    assert!(has(&begun, GREETING), "{begun:?}");
+    assert_eq!(page(&stage, "anna").await.unwrap().progress, Progress::Talking);
+    let dismissed = Dismiss { jid: bare(ANNA), enrolment: id("anna") };
+    stage.registry.send(dismissed).await.unwrap();
+    stage.news().await;
+    assert!(has(&says(&stage, "hello").await, GREETING));
+    assert_eq!(stage.registry.send(Observe).await.unwrap().n_learners, 1);
+}
+
+#[actix::test]
+async fn wrong_numbers_are_told_and_guesses_are_few() {
+    let stage = Stage::paused();
+    claim(&stage, "eve").await;
+    claim(&stage, "anna").await;
+    says(&stage, "hello").await;
+
+    let mut told = Vec::new();
+    for guess in 0..9 {
+        told.extend(says(&stage, &format!("{}", 100_000 + guess)).await);
+    }
+
+    let n_wrong = told.iter().filter(|text| text.contains("None of my pages")).count();
+    assert_eq!(n_wrong, 5, "{told:?}");
+    assert!(told[5].contains("wait a minute"), "{told:?}");
+}
+
+#[actix::test]
+async fn who_is_forgotten_leaves_no_claim_and_no_porter_behind() {
+    let stage = Stage::paused();
+    claim(&stage, "eve").await;
+    claim(&stage, "anna").await;
+    says(&stage, "hello").await;
+
+    let all = LetGo { jid: bare(ANNA), enrolment: None };
+    stage.registry.send(all).await.unwrap();
+
+    let parted = (Jid::new(ANNA).unwrap(), true);
+    let told = stage.news().await;
+    let told: Vec<_> = told
+        .into_iter()
+        .map(|(to, what)| (to, matches!(what, Outgoing::Part { .. })))
+        .filter(|(_, is_part)| *is_part)
+        .collect();
+    assert!(told.contains(&parted), "{told:?}");
+    let observed = stage.registry.send(Observe).await.unwrap();
+    assert_eq!((observed.n_learners, observed.n_sessions), (0, 0));
+}
+
+#[actix::test]
+async fn a_crowd_of_claims_is_bounded_and_leaves_the_owner_their_lesson() {
+    let stage = Stage::paused();
+    claim(&stage, "anna").await;
+    says(&stage, "hello").await;
+    let before = page(&stage, "anna").await;
+
+    for n in 0..500 {
+        claim(&stage, &format!("eve {n}")).await;
+        secret(&stage, &format!("eve {n}")).await;
+    }
+    stage.news().await;
+
+    let observed = stage.registry.send(Observe).await.unwrap();
+    assert!(observed.n_learners <= 32 && observed.n_sessions <= 32, "{observed:?}");
+    assert_eq!(page(&stage, "anna").await, before);
+}
