@@ -255,7 +255,7 @@ impl SessionRegistry {
                 Some(kept) => factory.resume(locale, lesson, now(), &mut rng, &kept),
                 None => factory.open(locale, lesson, now(), &mut rng),
             };
-            session.set_contest(contest);
+            session.set_contest(now(), contest);
             let actor = SessionActor::new(id, jid, session, rng, links, lesson_name);
             unborn.born();
             actor

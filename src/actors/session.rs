@@ -410,7 +410,7 @@ impl Handler<Contested> for SessionActor {
 
     fn handle(&mut self, Contested(contest): Contested, _: &mut Self::Context) {
         let _turn = self.taken();
-        self.session.set_contest(contest);
+        self.session.set_contest(now(), contest);
     }
 }
 

@@ -17,6 +17,9 @@ use crate::{
     records::ClaimNumber,
 };
 
+/// How often it is asked for once more, as another page has come: the burst, then one per interval.
+const ASKING_RATE: (u32, Duration) = (3, Duration::from_mins(10));
+
 /// Numbers that are no page's: the burst, then one per interval.
 const WRONG_RATE: (u32, Duration) = (5, Duration::from_mins(1));
 
@@ -49,19 +52,30 @@ pub enum Asking {
 pub(super) struct Doubt {
     contest: Contest,
     is_asked: bool,
+    asked: TokenBucket,
     wrong: TokenBucket,
 }
 
 impl Default for Doubt {
     fn default() -> Self {
-        let wrong = TokenBucket::new(WRONG_RATE);
-        Self { contest: Contest::default(), is_asked: false, wrong }
+        Self {
+            contest: Contest::default(),
+            is_asked: false,
+            asked: TokenBucket::new(ASKING_RATE),
+            wrong: TokenBucket::new(WRONG_RATE),
+        }
     }
 }
 
 impl Session {
-    /// Tells who says that the learner's address is theirs.
-    pub fn set_contest(&mut self, contest: Contest) {
+    /// Tells who says that the learner's address is theirs. Where somebody new does, whoever was asked
+    /// already may be asked once more.
+    pub fn set_contest(&mut self, now: Instant, contest: Contest) {
+        let Doubt { contest: before, is_asked, asked, .. } = &mut self.doubt;
+        let is_new = contest.others.iter().any(|number| !before.others.contains(number));
+        if is_new && *is_asked && self.machine.is_some() && asked.take(now) {
+            *is_asked = false;
+        }
         self.doubt.contest = contest;
     }
 

@@ -2,6 +2,7 @@
 //! and checks grades.
 
 mod bad_input;
+mod claims;
 mod command;
 mod component;
 mod detours;
