@@ -5,6 +5,7 @@ mod bad_input;
 mod command;
 mod component;
 mod detours;
+mod elsewhere;
 mod failing_lms;
 mod faults;
 mod grades;
