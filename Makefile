@@ -4,7 +4,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help setup demo test lint bench bench-lti load soak fuzz deb test-deb
+.PHONY: help setup demo test lint deny bench bench-lti load soak fuzz deb test-deb
 
 # Seconds that each target of `make fuzz` runs.
 SECONDS ?= 600
@@ -15,6 +15,7 @@ help:
 	@echo '             yourself until Ctrl-C. DEMO_ONCE=1 make demo ends after the lesson'
 	@echo 'make test    run all tests, with a real Prosody, profanity, libotr, potr and Chromium'
 	@echo 'make lint    check format, lints and documentation'
+	@echo 'make deny    check licences, sources and doubles of the dependencies; needs no database'
 	@echo 'make bench   measure the OTR engine beside libotr, on one core, and print a table'
 	@echo 'make bench-lti  measure launches a second beside a tool of PyLTI, and print a table'
 	@echo 'make load    measure the daemon under load, with a table; SCENES="lessons idle enrolled",'
@@ -39,6 +40,13 @@ lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items --locked
+
+deny:
+	@tests/setup.sh deny
+	@# Those for other systems, too, which nothing has built. If all are there, nobody is asked.
+	$(CARGO) fetch --locked --quiet
+	PATH="$(CURDIR)/target/tools/bin:$$PATH" $(CARGO) deny --locked --offline \
+		check --deny warnings --hide-inclusion-graph licenses bans sources
 
 bench: setup
 	$(CARGO) bench --locked --bench compare

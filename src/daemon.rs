@@ -3,6 +3,7 @@
 
 mod assemble;
 mod check;
+mod exposed;
 mod pages;
 mod running;
 mod serve;

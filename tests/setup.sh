@@ -3,7 +3,8 @@
 # and quickly, where they are all there. Says what it does.
 #
 # As root, or with sudo, on Debian and what descends from it; elsewhere it names what is missing.
-# `tests/setup.sh deb` brings what makes and tries the Debian package instead.
+# `tests/setup.sh deb` brings what makes and tries the Debian package instead, `tests/setup.sh deny`
+# what looks at the dependencies.
 set -eu
 what=${1:-tests}
 
@@ -21,6 +22,9 @@ need() { # package, kind of proof, what proves it
 look() {
     missing=""
     need make command make
+    if [ "$what" = deny ]; then
+        return
+    fi
     if [ "$what" = deb ]; then
         need mmdebstrap command mmdebstrap
         need iproute2 command ip
@@ -54,13 +58,19 @@ if ! command -v cargo >/dev/null 2>&1; then
     exit 1
 fi
 
-if [ "$what" = deb ] && ! PATH="target/tools/bin:$PATH" command -v cargo-deb >/dev/null 2>&1; then
-    echo "setup: bringing cargo-deb into target/tools"
-    # It packs files: what it is optimised for is to be there soon.
-    CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
-        CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=false \
-        cargo install cargo-deb --locked --quiet --root target/tools
-fi
+bring() { # program of cargo
+    if ! PATH="target/tools/bin:$PATH" command -v "$1" >/dev/null 2>&1; then
+        echo "setup: bringing $1 into target/tools"
+        # What it is optimised for is to be there soon.
+        CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
+            CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=false \
+            cargo install "$1" --locked --quiet --root target/tools
+    fi
+}
+case $what in
+deb) bring cargo-deb ;;
+deny) bring cargo-deny ;;
+esac
 
 look
 if [ -z "$missing" ]; then

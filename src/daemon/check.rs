@@ -2,13 +2,15 @@
 
 use std::{io::Write as _, path::Path};
 
-use super::assemble;
+use super::{assemble, exposed::exposed};
 
 use crate::{
     authoring::coverage, failure::Failure, http::assets::Assets, i18n, keys, settings::Settings,
+    store::Store,
 };
 
-/// Reads settings, lessons, locales, files of the pages and keys, and says all that is wrong with them.
+/// Reads settings, lessons, locales, files of the pages and keys, and says all that is wrong with
+/// them; and warns of ways and files that are less safe than they could be.
 ///
 /// # Errors
 ///
@@ -56,6 +58,14 @@ pub fn check(file: &Path) -> Result<(), Failure> {
             file.display()
         ));
     }
+    match Store::weakness(&settings.store) {
+        Ok(weakness) => {
+            let at_store = |weakness| format!("{}: store: {weakness}", file.display());
+            warnings.extend(weakness.map(at_store));
+        }
+        Err(error) => problems.push(format!("{}: store: {error}", file.display())),
+    }
+    warnings.extend(exposed(&settings));
     for warning in warnings {
         // A warning that cannot be shown is no reason to stop.
         drop(writeln!(std::io::stderr(), "otrbot: warning: {warning}"));

@@ -10,7 +10,7 @@ mod read;
 mod tree;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -60,6 +60,9 @@ pub struct Settings {
     pub metrics_bind: SocketAddr,
     /// Logs.
     pub log: Log,
+    /// The files that hold passwords and secrets: those that the settings name, and the settings
+    /// themselves if any stand there. Not the files of OTR keys.
+    pub secret_files: BTreeSet<PathBuf>,
 }
 
 /// Section `xmpp`.

@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
@@ -30,8 +30,9 @@ pub(super) fn read(file: &Path, text: &str, key_files: KeyFiles) -> Result<Setti
     let problems = RefCell::new(Vec::new());
     let settings = {
         let folder = file.parent().unwrap_or_else(|| Path::new(""));
-        let reader = Reader { folder, key_files };
-        reader.settings(file, Section::root(file, node, &problems))
+        let reader = Reader { file, folder, key_files, secret_files: RefCell::default() };
+        let settings = reader.settings(Section::root(file, node, &problems));
+        Settings { secret_files: reader.secret_files.into_inner(), ..settings }
     };
     let mut problems = problems.into_inner();
     if problems.is_empty() {
@@ -42,16 +43,19 @@ pub(super) fn read(file: &Path, text: &str, key_files: KeyFiles) -> Result<Setti
 }
 
 struct Reader<'a> {
+    file: &'a Path,
     folder: &'a Path,
     key_files: KeyFiles,
+    /// The files in which secrets were found.
+    secret_files: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl Reader<'_> {
-    fn settings(&self, file: &Path, root: Section<'_>) -> Settings {
+    fn settings(&self, root: Section<'_>) -> Settings {
         let tls = self.tls(root.section("tls"));
         let xmpp = self.xmpp(root.section("xmpp"), &tls);
         let settings = Settings {
-            file: file.to_owned(),
+            file: self.file.to_owned(),
             default_locale: locale(&root, "default_locale").unwrap_or_else(|| "en_GB".to_owned()),
             format_strings: format_strings(&root),
             xmpp,
@@ -72,6 +76,7 @@ impl Reader<'_> {
                 bind
             },
             log: logs::read(root.section("log")),
+            secret_files: BTreeSet::new(),
         };
         root.end();
         settings
@@ -109,8 +114,11 @@ impl Reader<'_> {
                 section.fault(key, "is empty");
                 None
             }
-            (Some(text), None) => Some(text.into()),
-            (None, Some(path)) => read_secret(section, key_file, &path),
+            (Some(text), None) => {
+                self.holds_secret(self.file);
+                Some(text.into())
+            }
+            (None, Some(path)) => self.read_secret(section, key_file, &path),
             (None, None) => None,
         }
     }
@@ -324,7 +332,7 @@ impl Reader<'_> {
             }
         }
         let secret_key = self.file(&section, "secret_key_file").and_then(|path| {
-            let key = read_secret(&section, "secret_key_file", &path)?;
+            let key = self.read_secret(&section, "secret_key_file", &path)?;
             if secrecy::ExposeSecret::expose_secret(&key).len() < LEAST_KEY_BYTES {
                 section.fault(
                     "secret_key_file",
@@ -387,6 +395,7 @@ impl Reader<'_> {
     fn store(&self, root: &Section<'_>) -> String {
         let url = root.text("store").unwrap_or_else(|| "sqlite://otrbot.db".to_owned());
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            self.find_secrets_of_store(&url);
             return url;
         }
         match url.strip_prefix("sqlite://") {
@@ -395,6 +404,48 @@ impl Reader<'_> {
                 url
             }
             Some(path) => format!("sqlite://{}", self.path(path).display()),
+        }
+    }
+
+    fn read_secret(
+        &self,
+        section: &Section<'_>,
+        key: &'static str,
+        path: &Path,
+    ) -> Option<SecretString> {
+        let Ok(text) = std::fs::read_to_string(path) else {
+            // That the file is not there was said already.
+            if path.is_file() {
+                let what = format!("names {}, which cannot be read as text", path.display());
+                section.missing(key, what);
+            }
+            return None;
+        };
+        let secret = text.trim_end_matches(['\r', '\n']);
+        if secret.is_empty() {
+            section.fault(key, format!("names {}, which is empty", path.display()));
+            return None;
+        }
+        self.holds_secret(path);
+        Some(secret.to_owned().into())
+    }
+
+    fn holds_secret(&self, file: &Path) {
+        self.secret_files.borrow_mut().insert(file.to_owned());
+    }
+
+    /// A password may stand in the URL of a server, which may name a key.
+    fn find_secrets_of_store(&self, url: &str) {
+        let Ok(url) = Url::parse(url) else { return };
+        if url.password().is_some() {
+            self.holds_secret(self.file);
+        }
+        for (key, value) in url.query_pairs() {
+            match &*key {
+                "password" => self.holds_secret(self.file),
+                "sslkey" | "ssl-key" => self.holds_secret(Path::new(&*value)),
+                _ => {}
+            }
         }
     }
 }
@@ -409,22 +460,6 @@ fn is_frame_ancestor(source: &str) -> bool {
         byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'/' | b'.' | b'-' | b'[' | b']')
     });
     matches!(url.scheme(), "https" | "http") && is_tame && plain == origin
-}
-
-fn read_secret(section: &Section<'_>, key: &'static str, path: &Path) -> Option<SecretString> {
-    let Ok(text) = std::fs::read_to_string(path) else {
-        // That the file is not there was said already.
-        if path.is_file() {
-            section.missing(key, format!("names {}, which cannot be read as text", path.display()));
-        }
-        return None;
-    };
-    let secret = text.trim_end_matches(['\r', '\n']);
-    if secret.is_empty() {
-        section.fault(key, format!("names {}, which is empty", path.display()));
-        return None;
-    }
-    Some(secret.to_owned().into())
 }
 
 fn bare_jid(section: &Section<'_>, key: &str, name: &str) -> Option<BareJid> {

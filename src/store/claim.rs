@@ -13,13 +13,12 @@ use std::{
 
 use log::{info, warn};
 use sqlx::{
-    AnyConnection, ConnectOptions as _, Executor as _, Row as _, any::AnyConnectOptions,
-    sqlite::SqliteConnectOptions,
+    AnyConnection, ConnectOptions as _, Executor as _, Row as _, sqlite::SqliteConnectOptions,
 };
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, place,
     pool::{prepare, within},
     sql::opening,
 };
@@ -207,9 +206,7 @@ async fn try_server(url: &str, known: Option<AnyConnection>) -> Result<Tried, St
     let mut connection = if let Some(connection) = known {
         connection
     } else {
-        let options = AnyConnectOptions::from_str(url).map_err(fault)?;
-        let options = options.disable_statement_logging();
-        let mut connection = within(options.connect()).await.map_err(fault)?;
+        let mut connection = within(place::options(url)?.connect()).await.map_err(fault)?;
         prepare(&mut connection, false).await.map_err(fault)?;
         connection
     };

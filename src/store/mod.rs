@@ -12,6 +12,7 @@ mod file;
 mod grades;
 mod invitations;
 mod launches;
+mod place;
 mod pool;
 mod quota;
 mod retention;
@@ -47,6 +48,12 @@ pub enum StoreError {
     #[error("the database cannot be reached: {why}")]
     Away {
         /// What the network or the server said.
+        why: String,
+    },
+    /// There is no safe way to the database's server.
+    #[error("the database's server cannot be spoken to safely: {why}")]
+    Unsafe {
+        /// What of it is not trusted, and what helps.
         why: String,
     },
     /// Another daemon uses the database.

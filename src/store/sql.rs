@@ -1,7 +1,6 @@
 //! The database itself: opening it, and what all tables have in common.
 
 use std::{
-    str::FromStr as _,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicI64, Ordering},
@@ -13,7 +12,7 @@ use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
 use sqlx::{
     AnyConnection, ConnectOptions as _, Connection as _, Executor as _, Row as _,
-    any::AnyConnectOptions, migrate::MigrateError,
+    migrate::MigrateError,
 };
 use tokio::time::timeout;
 
@@ -21,6 +20,7 @@ use super::{
     StoreError,
     file::DatabaseFile,
     launches::Queue,
+    place,
     pool::{Pool, prepare, within},
     quota::{Limits, Tally},
     schema,
@@ -51,7 +51,8 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Away`] while a server cannot be reached, [`StoreError::Open`],
-    /// [`StoreError::Damaged`] or [`StoreError::Schema`]; whatever is there stays as it is.
+    /// [`StoreError::Unsafe`], [`StoreError::Damaged`] or [`StoreError::Schema`]; whatever is there
+    /// stays as it is.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         Self::open_or_make(url, true).await
     }
@@ -90,9 +91,7 @@ impl Store {
     }
 
     async fn open_at(url: &str, is_sqlite: bool, may_make: bool) -> Result<Self, StoreError> {
-        let options = AnyConnectOptions::from_str(url).map_err(|error| opening(&error))?;
-        // What is slow or fails is said where it matters; statements are long, and hold names.
-        let options = options.disable_statement_logging();
+        let options = place::options(url)?;
         // A pool would try again for as long as it waits, and hide what is wrong.
         let mut first = within(options.connect()).await.map_err(|error| opening(&error))?;
         if is_sqlite {
@@ -224,6 +223,8 @@ pub(super) fn opening(error: &sqlx::Error) -> StoreError {
     let why = error.to_string();
     if is_damage(error) {
         StoreError::Damaged { why }
+    } else if let Some(distrust) = place::distrust(error) {
+        distrust
     } else if is_away(error) {
         StoreError::Away { why }
     } else {

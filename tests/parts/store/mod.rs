@@ -11,6 +11,7 @@
 mod damage;
 mod database;
 mod earned;
+mod elsewhere;
 mod erasure;
 mod outage;
 mod retention;

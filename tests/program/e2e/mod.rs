@@ -6,6 +6,7 @@ mod claims;
 mod command;
 mod component;
 mod detours;
+mod elsewhere;
 mod failing_lms;
 mod faults;
 mod grades;

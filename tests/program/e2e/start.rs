@@ -19,7 +19,7 @@ use support::wait::{PATIENCE, free_port, poll};
 use support::web;
 
 /// A script of a bot whose XMPP server does not matter.
-fn script(store: &str) -> Script {
+pub(super) fn script(store: &str) -> Script {
     let mut script = Script::new(BOT, "pw", free_port(), Path::new("/dev/null"));
     script.ca_certs = std::path::PathBuf::from("/etc/ssl/certs/ca-certificates.crt");
     store.clone_into(&mut script.store);
