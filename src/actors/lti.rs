@@ -30,6 +30,7 @@ use lti::{
     token::{PageToken, TokenError, TokenKey},
 };
 use secrecy::SecretString;
+use tokio::sync::Semaphore;
 use url::Url;
 
 pub use self::bounds::{Caller, Waiting};
@@ -313,6 +314,7 @@ impl LtiGateway {
             buckets: bounds::Buckets::default(),
             estimates: bounds::Estimates::default(),
             frames: bounds::Frames::default(),
+            looking_through: Semaphore::new(1),
         };
         let life = metrics.meters.gateway.life();
         Self { desk: Arc::new(desk), metrics, _life: life }

@@ -25,6 +25,7 @@ pub mod session;
 mod stanzas;
 pub mod store;
 pub mod vital;
+pub mod workshop;
 pub mod xmpp;
 
 use std::time::Instant;

@@ -55,6 +55,7 @@ use super::{
     now, rng,
     session::{Close, Links, SentTooMuch, SessionActor, WentAway},
     store::{SaveProgress, SaveProof, SaveSession},
+    workshop::Workshop,
 };
 use crate::{
     metrics::{Life, Metrics},
@@ -95,6 +96,8 @@ pub struct SessionRegistry {
     factory: Arc<SessionFactory>,
     /// The threads that sessions live on, apart from those of HTTP and of the stream.
     arbiters: Vec<ArbiterHandle>,
+    /// Where sessions have long computations done.
+    workshop: Arc<Workshop>,
     out: Recipient<Deliver>,
     store: Recipient<SaveProgress>,
     sessions: Recipient<SaveSession>,
@@ -128,6 +131,8 @@ pub struct Parts {
     pub factory: SessionFactory,
     /// The threads that sessions live on; at least one.
     pub arbiters: Vec<ArbiterHandle>,
+    /// Where sessions have long computations done.
+    pub workshop: Arc<Workshop>,
     /// The way to the learners.
     pub out: Recipient<Deliver>,
     /// Where progress is kept.
@@ -149,7 +154,8 @@ pub struct Parts {
 impl SessionRegistry {
     /// A registry without learners.
     pub fn new(parts: Parts) -> Self {
-        let Parts { own, factory, arbiters, out, store, sessions, proofs, metrics, .. } = parts;
+        let Parts { own, factory, arbiters, workshop, out, store, sessions, proofs, .. } = parts;
+        let metrics = parts.metrics;
         Self {
             own,
             addresses: HashMap::new(),
@@ -159,6 +165,7 @@ impl SessionRegistry {
             check_interval: parts.check_interval,
             factory: Arc::new(factory),
             arbiters,
+            workshop,
             out,
             store,
             sessions,
@@ -236,6 +243,7 @@ impl SessionRegistry {
         let arbiter = arbiter_of(&self.arbiters, jid)?;
         let mailbox = self.metrics.meters.session.mailbox();
         let links = Links {
+            workshop: Arc::clone(&self.workshop),
             out: self.out.clone(),
             news,
             mailbox: mailbox.clone(),
@@ -378,7 +386,7 @@ impl Handler<Enrol> for SessionRegistry {
 
     fn handle(&mut self, enrol: Enrol, _: &mut Self::Context) -> Self::Result {
         let _turn = self.metrics.meters.registry.taken();
-        let Enrol { jid, enrolment, is_proven, locale, lesson } = enrol;
+        let Enrol { jid, enrolment, is_proven, is_contested, locale, lesson } = enrol;
         if jid == self.own {
             return Err(EnrolRefused::OwnAddress);
         }
@@ -397,6 +405,7 @@ impl Handler<Enrol> for SessionRegistry {
         if let Some(learner) = address.and_then(|address| address.learner_mut(&claimant)) {
             learner.enrolled = now();
             learner.is_proven |= is_proven;
+            learner.is_contested |= is_contested;
             learner.unreachable = None;
             learner.locale = locale;
             learner.lesson = lesson;

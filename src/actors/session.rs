@@ -1,20 +1,26 @@
 //! `SessionActor`: one learner's [`Session`], its timers, its effects.
 //!
-//! The shell carries, the core decides. Handlers are synchronous, as OTR's counters do not survive
-//! messages that overtake each other; what a step costs (an SMP step some 15 ms) delays only the
-//! other sessions of the same arbiter.
+//! The shell carries, the core decides. One message is handled after the other, as OTR's counters do
+//! not survive messages that overtake each other. What may take long (a message of OTR, a shared secret
+//! that answers an SMP) is computed in the [workshop](super::workshop), and the session's mailbox waits
+//! for it; the other sessions of the same thread do not.
 
 use std::{sync::Arc, time::Instant};
 
 use actix::{
-    Actor, AsyncContext as _, Context, Handler, Message, MessageResult, Recipient, SpawnHandle,
+    Actor, ActorFutureExt as _, AsyncContext as _, AtomicResponse, Context, Handler, Message,
+    MessageResult, Recipient, SpawnHandle, WrapFuture as _,
 };
 use jid::{BareJid, Jid};
 use log::{debug, info};
 use rand::rngs::StdRng;
 use secrecy::SecretString;
 
-use super::{Deliver, Outgoing, now, registry::SessionNews};
+use super::{
+    Deliver, Outgoing, now,
+    registry::SessionNews,
+    workshop::{Effort, Workshop},
+};
 use crate::{
     actors::registry::News,
     metrics::{Life, Mailbox, Metrics, Standing, Turn},
@@ -31,8 +37,10 @@ pub struct SessionActor {
     id: u64,
     /// The learner.
     jid: BareJid,
-    session: Session,
-    rng: StdRng,
+    /// `None` only while it is in the workshop: then nothing is handled.
+    core: Option<Box<Core>>,
+    /// How much was computed for it lately.
+    effort: Effort,
     links: Links,
     timer: Option<(Instant, SpawnHandle)>,
     /// Where the learner wrote from last.
@@ -46,9 +54,18 @@ pub struct SessionActor {
     _life: Life,
 }
 
+/// What decides.
+#[derive(Debug)]
+struct Core {
+    session: Session,
+    rng: StdRng,
+}
+
 /// What a session talks to.
 #[derive(Clone, Debug)]
 pub struct Links {
+    /// Where it has long computations done.
+    pub workshop: Arc<Workshop>,
     /// The way to the learner.
     pub out: Recipient<Deliver>,
     /// The registry.
@@ -63,7 +80,7 @@ pub struct Links {
 
 /// A message of the learner, as it came from the wire.
 #[derive(Clone, Debug, Message)]
-#[rtype(result = "()")]
+#[rtype(result = "Option<()>")]
 pub struct Chat {
     /// Where they wrote from.
     pub from: Jid,
@@ -83,7 +100,7 @@ impl std::fmt::Debug for ChatBody {
 
 /// The shared secret that the learner typed on the page.
 #[derive(Clone, Debug, Message)]
-#[rtype(result = "SecretVerdict")]
+#[rtype(result = "Option<SecretVerdict>")]
 pub struct GiveSecret {
     /// What was typed.
     pub secret: SecretString,
@@ -103,7 +120,7 @@ pub struct CheckBotSecret(pub SecretString);
 
 /// Asks how far the learner is.
 #[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "Whereabouts")]
+#[rtype(result = "Option<Whereabouts>")]
 pub struct Locate;
 
 /// The learner is online and was not met yet.
@@ -161,8 +178,8 @@ impl SessionActor {
         Self {
             id,
             jid,
-            session,
-            rng,
+            core: Some(Box::new(Core { session, rng })),
+            effort: Effort::default(),
             links,
             timer: None,
             heard: None,
@@ -180,7 +197,8 @@ impl SessionActor {
                     self.deliver(&to, Outgoing::Chat { body, otr, meaning });
                 }
                 Effect::Composing(on) => {
-                    self.deliver(&self.session.voice(), Outgoing::Composing(on));
+                    let voice = self.core.as_ref().map(|core| core.session.voice());
+                    self.deliver(&voice.unwrap_or(Client::ANY), Outgoing::Composing(on));
                 }
                 Effect::Progress { progress, credit } => {
                     debug!(session = self.id; "session {} reached {progress:?}", self.id);
@@ -204,6 +222,51 @@ impl SessionActor {
         self.wake_in_time(ctx);
     }
 
+    /// Has the core do something quick, and carries out what that gives.
+    fn act(&mut self, ctx: &mut Context<Self>, what: impl FnOnce(&mut Core) -> Vec<Effect>) {
+        let effects = self.core.as_mut().map(|core| what(core)).unwrap_or_default();
+        self.perform(effects, ctx);
+    }
+
+    /// Has the core do in the workshop what may take long, and carries out what that gives. Nothing
+    /// else is handled until then. A panic there is one here.
+    fn act_apart<T: Send + 'static>(
+        &mut self,
+        what: impl FnOnce(&mut Core) -> (T, Vec<Effect>) + Send + 'static,
+    ) -> AtomicResponse<Self, Option<T>> {
+        let turn = self.taken();
+        let (core, mut effort) = (self.core.take(), self.effort);
+        let workshop = Arc::clone(&self.links.workshop);
+        let done = async move {
+            let mut core = core?;
+            let job = move || {
+                let (told, effects) = what(&mut core);
+                (core, told, effects)
+            };
+            Some((workshop.compute(&mut effort, job).await, effort))
+        };
+        AtomicResponse::new(Box::pin(done.into_actor(self).map(|done, actor, ctx| {
+            let _turn = turn;
+            match done {
+                Some((Ok((core, told, effects)), effort)) => {
+                    actor.core = Some(core);
+                    actor.effort = effort;
+                    actor.perform(effects, ctx);
+                    Some(told)
+                }
+                Some((Err(error), _)) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // The thread ends, and the session with it.
+                    Err(_cancelled) => {
+                        actix::ActorContext::stop(ctx);
+                        None
+                    }
+                },
+                None => None,
+            }
+        })))
+    }
+
     /// A message was taken out of the mailbox; it is handled until this is dropped.
     fn taken(&self) -> Turn {
         self.links.mailbox.taken();
@@ -212,10 +275,11 @@ impl SessionActor {
 
     /// Is counted where it stands now.
     fn stand(&mut self) {
-        let state = self.session.state().unwrap_or("not begun");
+        let state = self.core.as_ref().and_then(|core| core.session.state());
+        let state = state.unwrap_or("not begun").to_owned();
         if self.standing.state != state {
             self.leave();
-            self.standing.state = state.to_owned();
+            self.standing.state = state;
             self.links.metrics.standing.get_or_create(&self.standing).inc();
         }
     }
@@ -228,7 +292,7 @@ impl SessionActor {
 
     /// Has the registry keep where the session stands, if that changed.
     fn keep(&mut self) {
-        let snapshot = self.session.snapshot();
+        let snapshot = self.core.as_ref().and_then(|core| core.session.snapshot());
         if snapshot.is_some() && snapshot.as_ref() != self.kept.as_deref() {
             self.kept = snapshot.map(Arc::new);
             if let Some(kept) = self.kept.clone() {
@@ -266,7 +330,7 @@ impl SessionActor {
 
     /// Sets the timer to when the session wants to be woken.
     fn wake_in_time(&mut self, ctx: &mut Context<Self>) {
-        let due = self.session.next_tick();
+        let due = self.core.as_ref().and_then(|core| core.session.next_tick());
         if self.timer.as_ref().map(|(at, _)| *at) == due {
             return;
         }
@@ -277,8 +341,7 @@ impl SessionActor {
             let wait = at.saturating_duration_since(now());
             let timer = ctx.run_later(wait, |actor, ctx| {
                 actor.timer = None;
-                let effects = actor.session.on_tick(now(), &mut actor.rng);
-                actor.perform(effects, ctx);
+                actor.act(ctx, |core| core.session.on_tick(now(), &mut core.rng));
             });
             (at, timer)
         });
@@ -308,17 +371,24 @@ impl Drop for SessionActor {
 }
 
 impl Handler<Chat> for SessionActor {
-    type Result = ();
+    type Result = AtomicResponse<Self, Option<()>>;
 
-    fn handle(&mut self, chat: Chat, ctx: &mut Self::Context) {
-        let _turn = self.taken();
+    fn handle(&mut self, chat: Chat, ctx: &mut Self::Context) -> Self::Result {
         let Chat { from, body: ChatBody(body) } = chat;
         if self.links.log_user_messages {
             info!(session = self.id; "session {}: the learner sent {body:?}", self.id);
         }
-        let effects = self.session.on_chat_from(now(), &mut self.rng, client(&from), &body);
+        let client = client(&from);
         self.heard = Some(from);
-        self.perform(effects, ctx);
+        if may_take_long(&body) {
+            return self.act_apart(move |core| {
+                let effects = core.session.on_chat_from(now(), &mut core.rng, client, &body);
+                ((), effects)
+            });
+        }
+        let _turn = self.taken();
+        self.act(ctx, |core| core.session.on_chat_from(now(), &mut core.rng, client, &body));
+        AtomicResponse::new(Box::pin(actix::fut::ready(Some(()))))
     }
 }
 
@@ -327,9 +397,11 @@ impl Handler<Arrive> for SessionActor {
 
     fn handle(&mut self, Arrive(from): Arrive, ctx: &mut Self::Context) {
         let _turn = self.taken();
-        let mut effects = self.session.on_return(now(), &mut self.rng, &client(&from));
-        effects.extend(self.session.on_arrival(now(), &mut self.rng));
-        self.perform(effects, ctx);
+        self.act(ctx, |core| {
+            let mut effects = core.session.on_return(now(), &mut core.rng, &client(&from));
+            effects.extend(core.session.on_arrival(now(), &mut core.rng));
+            effects
+        });
     }
 }
 
@@ -338,8 +410,7 @@ impl Handler<CameBack> for SessionActor {
 
     fn handle(&mut self, CameBack(from): CameBack, ctx: &mut Self::Context) {
         let _turn = self.taken();
-        let effects = self.session.on_return(now(), &mut self.rng, &client(&from));
-        self.perform(effects, ctx);
+        self.act(ctx, |core| core.session.on_return(now(), &mut core.rng, &client(&from)));
     }
 }
 
@@ -348,12 +419,11 @@ impl Handler<SentTooMuch> for SessionActor {
 
     fn handle(&mut self, SentTooMuch(excess): SentTooMuch, ctx: &mut Self::Context) {
         let _turn = self.taken();
-        let effects = self.session.on_excess(now(), &mut self.rng, excess);
         self.note(Note::Refused(match excess {
             Excess::Messages => "flood",
             Excess::Length => "too long",
         }));
-        self.perform(effects, ctx);
+        self.act(ctx, |core| core.session.on_excess(now(), &mut core.rng, excess));
     }
 }
 
@@ -362,8 +432,7 @@ impl Handler<Undelivered> for SessionActor {
 
     fn handle(&mut self, Undelivered(lost): Undelivered, ctx: &mut Self::Context) {
         let _turn = self.taken();
-        let effects = self.session.on_undelivered(now(), &mut self.rng, &lost);
-        self.perform(effects, ctx);
+        self.act(ctx, |core| core.session.on_undelivered(now(), &mut core.rng, &lost));
     }
 }
 
@@ -373,23 +442,21 @@ impl Handler<LookAfter> for SessionActor {
     fn handle(&mut self, _: LookAfter, ctx: &mut Self::Context) {
         let _turn = self.taken();
         self.tell(News::Alive);
-        if self.session.next_tick().is_some_and(|due| due <= now()) {
-            let effects = self.session.on_tick(now(), &mut self.rng);
-            self.perform(effects, ctx);
+        let due = self.core.as_ref().and_then(|core| core.session.next_tick());
+        if due.is_some_and(|due| due <= now()) {
+            self.act(ctx, |core| core.session.on_tick(now(), &mut core.rng));
         }
     }
 }
 
 impl Handler<GiveSecret> for SessionActor {
-    type Result = MessageResult<GiveSecret>;
+    type Result = AtomicResponse<Self, Option<SecretVerdict>>;
 
-    fn handle(&mut self, given: GiveSecret, ctx: &mut Self::Context) -> Self::Result {
-        let _turn = self.taken();
+    fn handle(&mut self, given: GiveSecret, _: &mut Self::Context) -> Self::Result {
         let GiveSecret { secret, strength } = given;
-        let (verdict, effects) =
-            self.session.on_shared_secret(now(), &mut self.rng, &secret, &strength);
-        self.perform(effects, ctx);
-        MessageResult(verdict)
+        self.act_apart(move |core| {
+            core.session.on_shared_secret(now(), &mut core.rng, &secret, &strength)
+        })
     }
 }
 
@@ -399,8 +466,12 @@ impl Handler<CheckBotSecret> for SessionActor {
     fn handle(&mut self, message: CheckBotSecret, ctx: &mut Self::Context) -> Self::Result {
         let _turn = self.taken();
         let CheckBotSecret(typed) = message;
-        let (verdict, effects) = self.session.on_bot_secret(now(), &mut self.rng, &typed);
-        self.perform(effects, ctx);
+        let mut verdict = BotSecretVerdict::NotGivenYet;
+        self.act(ctx, |core| {
+            let (told, effects) = core.session.on_bot_secret(now(), &mut core.rng, &typed);
+            verdict = told;
+            effects
+        });
         MessageResult(verdict)
     }
 }
@@ -410,7 +481,9 @@ impl Handler<Contested> for SessionActor {
 
     fn handle(&mut self, Contested(contest): Contested, _: &mut Self::Context) {
         let _turn = self.taken();
-        self.session.set_contest(now(), contest);
+        if let Some(core) = &mut self.core {
+            core.session.set_contest(now(), contest);
+        }
     }
 }
 
@@ -419,7 +492,7 @@ impl Handler<Locate> for SessionActor {
 
     fn handle(&mut self, _: Locate, _: &mut Self::Context) -> Self::Result {
         let _turn = self.taken();
-        MessageResult(self.session.whereabouts())
+        MessageResult(self.core.as_ref().map(|core| core.session.whereabouts()))
     }
 }
 
@@ -428,8 +501,7 @@ impl Handler<WentAway> for SessionActor {
 
     fn handle(&mut self, WentAway { who, is_last }: WentAway, ctx: &mut Self::Context) {
         let _turn = self.taken();
-        let effects = self.session.on_gone(now(), &mut self.rng, &client(&who), is_last);
-        self.perform(effects, ctx);
+        self.act(ctx, |core| core.session.on_gone(now(), &mut core.rng, &client(&who), is_last));
     }
 }
 
@@ -438,9 +510,14 @@ impl Handler<Close> for SessionActor {
 
     fn handle(&mut self, Close(why): Close, ctx: &mut Self::Context) {
         let _turn = self.taken();
-        let effects = self.session.close(now(), &mut self.rng, why);
-        self.perform(effects, ctx);
+        self.act(ctx, |core| core.session.close(now(), &mut core.rng, why));
     }
+}
+
+/// Whether a message may be one of OTR, or ask for a key exchange, which takes a while to compute.
+fn may_take_long(body: &str) -> bool {
+    // A tag that asks for one is made of blanks and tabs.
+    body.contains("?OTR") || body.contains('\t')
 }
 
 /// The program that an address is of.

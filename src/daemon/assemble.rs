@@ -2,6 +2,7 @@
 //! prints them all.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -188,7 +189,12 @@ impl Assembly {
                 store.write_behind(some).await?;
             }
         }
+        let mut n_claims: BTreeMap<String, usize> = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.enrolment.is_some()) {
+            *n_claims.entry(row.jid.clone()).or_default() += 1;
+        }
         for KnownRow { jid, enrolment, snapshot, is_unreadable: _, saved_at } in rows {
+            let is_contested = n_claims.get(&jid).is_some_and(|n| *n > 1);
             let Ok(jid) = BareJid::new(&jid) else { continue };
             let on_list = enrolment.is_none().then(|| listed.remove(&jid)).flatten();
             let progress = enrolment.as_ref().map_or(Progress::Invited, |known| known.progress);
@@ -214,6 +220,7 @@ impl Assembly {
                 jid,
                 enrolment: id,
                 is_proven,
+                is_contested,
                 locale,
                 lesson,
                 progress,
@@ -225,6 +232,7 @@ impl Assembly {
             jid,
             enrolment: None,
             is_proven: false,
+            is_contested: false,
             locale: listed.locale,
             lesson: listed.lesson,
             progress: Progress::Invited,

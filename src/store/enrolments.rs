@@ -49,6 +49,27 @@ impl Store {
         Ok(ids.collect::<Result<_, _>>()?)
     }
 
+    /// Whether another person has given the same bare Jabber ID.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn is_claimed_by_others(
+        &self,
+        of: &Enrolment,
+        jid: &str,
+    ) -> Result<bool, StoreError> {
+        let select = "SELECT 1 FROM enrolments WHERE jid = $1 \
+            AND NOT (consumer_key = $2 AND user_id = $3) LIMIT 1";
+        let row = sqlx::query(select)
+            .bind(jid)
+            .bind(of.consumer_key.as_str())
+            .bind(of.user_id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// Whether a person teaches a course, by the newest launch of theirs in it. Where the platform
     /// does not say which course it is, by that of the assignment.
     ///

@@ -147,6 +147,7 @@ impl Desk {
             jid: jid.clone(),
             enrolment: enrolment.id.clone(),
             is_proven: enrolment.is_proven,
+            is_contested: self.store.is_claimed_by_others(enrolment, jid.as_str()).await?,
             locale: enrolment.locale.clone(),
             lesson: enrolment.lesson.clone(),
         };

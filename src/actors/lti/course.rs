@@ -4,6 +4,7 @@
 use actix::{Handler, Message, ResponseFuture};
 use log::info;
 use lti::token::PageToken;
+use tokio::runtime::Handle;
 
 use super::{LtiGateway, PageError, View, desk::Desk};
 
@@ -67,17 +68,33 @@ impl Desk {
         if !visit.enrolment.is_teacher {
             return Err(PageError::NotTeacher);
         }
+        self.buckets.take(&visit.enrolment.id)?;
         let course = course_of(&visit.enrolment);
         let n_sent_again = match send_again {
             Some(which) => Some(self.send_again(&course, &which).await?),
             None => None,
         };
         wanted.page_size = PAGE_SIZE;
-        let (rows, n_matching, funnel) = self.store.course(&course, &wanted).await?;
+        let (rows, n_matching, funnel) = self.look_through(course, wanted.clone()).await?;
         let view = self.view(visit).await?;
         let mut course = CourseView { view, rows, wanted, n_matching, funnel, n_sent_again };
         course.wanted.page = course.wanted.page.min(course.n_pages().saturating_sub(1));
         Ok(course)
+    }
+
+    /// Looks through a course, which takes a while for thousands of learners: away from the thread
+    /// that other pages are made on, and one after the other.
+    async fn look_through(
+        &self,
+        course: Course,
+        wanted: Wanted,
+    ) -> Result<(Vec<CourseRow>, usize, Funnel), PageError> {
+        let _permit = self.looking_through.acquire().await.or(Err(PageError::Unavailable))?;
+        let (store, runtime) = (self.store.clone(), Handle::current());
+        let looked = tokio::task::spawn_blocking(move || {
+            runtime.block_on(async { store.course(&course, &wanted).await })
+        });
+        Ok(looked.await.map_err(|_cancelled| PageError::Unavailable)??)
     }
 
     async fn send_again(&self, course: &Course, which: &SendAgain) -> Result<u64, PageError> {

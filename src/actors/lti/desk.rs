@@ -13,6 +13,7 @@ use lti::{
     verify::{self, MOST_AHEAD, Signed},
 };
 use secrecy::SecretString;
+use tokio::sync::Semaphore;
 
 use super::{
     BotSecretAnswer, FramedBy, GatewayConfig, JidAnswer, PageError, Registry, SecretAnswer,
@@ -64,6 +65,8 @@ pub(super) struct Desk {
     pub(super) buckets: Buckets,
     pub(super) estimates: Estimates,
     pub(super) frames: Frames,
+    /// Who looks through a course.
+    pub(super) looking_through: Semaphore,
 }
 
 /// Somebody with a page: who, and when they were launched, in seconds since 1970.

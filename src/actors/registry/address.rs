@@ -102,6 +102,11 @@ impl Address {
     pub(super) fn add(&mut self, learner: Learner) -> Option<Learner> {
         let left = if self.learners.len() >= MOST_CLAIMS { self.make_room() } else { None };
         self.learners.push(learner);
+        if self.learners.len() > 1 {
+            for learner in &mut self.learners {
+                learner.is_contested = true;
+            }
+        }
         left
     }
 
@@ -125,7 +130,7 @@ impl Address {
 
     /// Whose the address is, when something comes from it; `None`: that is to be asked. In this order:
     /// who holds it, who is in the lesson, who has shown that it is theirs, whom the settings list,
-    /// the only one.
+    /// the only one who ever claimed it.
     pub(super) fn settle(&mut self) -> Option<Claimant> {
         if self.holder.is_none() {
             let proven = self.learners.iter().filter(|learner| learner.is_proven);
@@ -133,7 +138,7 @@ impl Address {
             let holder = begun
                 .or_else(|| proven.max_by_key(|learner| learner.enrolled))
                 .or_else(|| self.learners.iter().find(|learner| learner.is_listed()))
-                .or_else(|| self.learners.first().filter(|_| self.learners.len() == 1));
+                .or_else(|| self.learners.first().filter(|only| !only.is_contested));
             self.holder = holder.map(|learner| learner.claimant.clone());
         }
         self.holder.clone()
@@ -304,6 +309,21 @@ mod tests {
         assert_eq!(address.claim(number("a")), Some((Some(id("a")), Some(None))));
         address.remove(&Some(id("a")));
         assert_eq!(address.settle(), Some(None));
+    }
+
+    #[test]
+    fn whoever_met_another_one_must_show_it_though_the_other_is_gone() {
+        let mut address = Address::new();
+        address.add(learner("a"));
+        assert_eq!(address.settle(), Some(Some(id("a"))));
+        address.add(learner("b"));
+
+        address.remove(&Some(id("a")));
+
+        assert_eq!(address.settle(), None);
+        assert_eq!(address.contest().asking, Asking::Always);
+        assert!(address.claim(number("b")).is_some());
+        assert_eq!(address.settle(), Some(Some(id("b"))));
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub(super) struct Learner {
     pub(super) number: Option<ClaimNumber>,
     /// Whether they have shown that it is.
     pub(super) is_proven: bool,
+    /// Whether somebody else has said the same, so that it must be shown.
+    pub(super) is_contested: bool,
     pub(super) locale: Option<String>,
     pub(super) lesson: Option<String>,
     pub(super) progress: Progress,
@@ -105,7 +107,8 @@ impl SessionHandle {
     /// Puts a message into its mailbox.
     pub(super) fn post<M>(&self, message: M)
     where
-        M: Message<Result = ()> + Send + 'static,
+        M: Message + Send + 'static,
+        M::Result: Send,
         SessionActor: Handler<M>,
     {
         self.mailbox.sent();
@@ -181,6 +184,7 @@ impl Learner {
             claimant,
             number,
             is_proven: false,
+            is_contested: false,
             locale: None,
             lesson: None,
             progress: Progress::Invited,
@@ -195,9 +199,10 @@ impl Learner {
 
     /// Somebody who was there before.
     pub(super) fn known(known: KnownLearner, now: Instant) -> Self {
-        let KnownLearner { jid, enrolment, locale, lesson, is_proven, progress, kept, .. } = known;
+        let KnownLearner { jid, enrolment, is_proven, is_contested, locale, lesson, .. } = known;
+        let (progress, kept) = (known.progress, known.kept);
         let new = Self::new(enrolment, &jid, now);
-        Self { is_proven, locale, lesson, progress, kept, ..new }
+        Self { is_proven, is_contested, locale, lesson, progress, kept, ..new }
     }
 
     /// Whether the settings list them: then they stay on the whitelist when their session ends.

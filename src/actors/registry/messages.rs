@@ -23,6 +23,8 @@ pub struct Enrol {
     pub enrolment: EnrolmentId,
     /// Whether they have shown already that the Jabber ID is theirs.
     pub is_proven: bool,
+    /// Whether somebody else has given the same one, so that it must be shown.
+    pub is_contested: bool,
     /// Gettext locale name such as `nl_NL`; `None`: the default one.
     pub locale: Option<String>,
     /// Name of the lesson; `None`: the default one.
@@ -127,6 +129,8 @@ pub struct KnownLearner {
     pub lesson: Option<String>,
     /// Whether they have shown that the Jabber ID is theirs.
     pub is_proven: bool,
+    /// Whether somebody else has given the same one, so that it must be shown.
+    pub is_contested: bool,
     /// How far they were.
     pub progress: Progress,
     /// Where their session stood.

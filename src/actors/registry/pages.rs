@@ -24,13 +24,14 @@ impl Handler<EnterSecret> for SessionRegistry {
         Box::pin(async move {
             let actor = actor.ok_or(NotEnrolled)?;
             let give = GiveSecret { secret: secret.clone(), strength: strength.clone() };
-            if let Ok(verdict) = actor.ask(give).await {
+            if let Ok(Some(verdict)) = actor.ask(give).await {
                 return Ok(verdict);
             }
             // It broke, and the secret is not lost for that; or it has just ended.
             let another = registry.send(SessionOf(jid, claimant)).await.ok().flatten();
             let another = another.ok_or(NotEnrolled)?;
-            another.ask(GiveSecret { secret, strength }).await.or(Err(NotEnrolled))
+            let verdict = another.ask(GiveSecret { secret, strength }).await;
+            verdict.ok().flatten().ok_or(NotEnrolled)
         })
     }
 }
@@ -99,8 +100,8 @@ impl Handler<Where> for SessionRegistry {
         Box::pin(async move {
             match actor {
                 Some(actor) => match actor.ask(Locate).await {
-                    Ok(found) => Some(Whereabouts { unreachable, ..found }),
-                    Err(_) => known,
+                    Ok(Some(found)) => Some(Whereabouts { unreachable, ..found }),
+                    Ok(None) | Err(_) => known,
                 },
                 None => known,
             }

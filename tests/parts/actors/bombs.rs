@@ -63,6 +63,7 @@ async fn restore(stage: &Stage, jid: &str, more: &str) {
         locale: None,
         lesson: None,
         is_proven: false,
+        is_contested: false,
         progress: Progress::Encrypted,
         kept: Some(Arc::new(Snapshot::from_text(&text).unwrap())),
         was_open: false,

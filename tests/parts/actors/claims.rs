@@ -34,6 +34,7 @@ async fn claim(stage: &Stage, name: &str) {
         jid: bare(ANNA),
         enrolment: id(name),
         is_proven: false,
+        is_contested: false,
         locale: None,
         lesson: None,
     };
@@ -63,6 +64,7 @@ async fn list(stage: &Stage) {
         jid: bare(ANNA),
         enrolment: None,
         is_proven: false,
+        is_contested: false,
         locale: None,
         lesson: None,
         progress: Progress::Invited,

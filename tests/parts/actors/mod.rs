@@ -93,6 +93,7 @@ async fn who_cannot_be_enrolled_is_told_why() {
         jid: bare(jid),
         enrolment: stage::enrolment_of(jid),
         is_proven: false,
+        is_contested: false,
         locale: None,
         lesson: lesson.map(str::to_owned),
     };

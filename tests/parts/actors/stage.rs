@@ -20,6 +20,7 @@ use otrbot::{
             SessionRegistry, Where, factory::SessionFactory,
         },
         store::{SaveProgress, SaveProof, SaveSession},
+        workshop::Workshop,
     },
     i18n,
     lesson::Library,
@@ -42,7 +43,14 @@ pub(crate) fn enrolment_of(jid: &str) -> EnrolmentId {
 }
 
 fn enrol(jid: &str, locale: Option<String>) -> Enrol {
-    Enrol { jid: bare(jid), enrolment: enrolment_of(jid), is_proven: false, locale, lesson: None }
+    Enrol {
+        jid: bare(jid),
+        enrolment: enrolment_of(jid),
+        is_proven: false,
+        is_contested: false,
+        locale,
+        lesson: None,
+    }
 }
 
 /// The shared secret that a learner types into their page.
@@ -155,6 +163,7 @@ impl Stage {
             own: bare(BOT),
             factory: factory(options.typing, options.catalogs),
             arbiters: vec![sessions],
+            workshop: Workshop::new(2),
             out: recorder.clone().recipient(),
             store: recorder.clone().recipient(),
             sessions: recorder.clone().recipient(),

@@ -28,6 +28,7 @@ async fn restore_listed(stage: &Stage, jid: &str) {
         locale: None,
         lesson: None,
         is_proven: false,
+        is_contested: false,
         progress: Progress::Invited,
         kept: None,
         was_open: false,

@@ -42,6 +42,27 @@ impl Database {
         &self.url
     }
 
+    /// Makes it as a version made it that had so many steps, with something in it.
+    pub(crate) async fn of_version(&self, n_steps: usize, statements: &[&'static str]) {
+        let before = tempfile::tempdir().unwrap();
+        let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/migrations");
+        let files = std::fs::read_dir(ours).unwrap().map(|file| file.unwrap().file_name());
+        let mut files: Vec<_> = files.map(|file| file.into_string().unwrap()).collect();
+        files.sort();
+        for file in files.iter().take(n_steps) {
+            std::fs::copy(format!("{ours}/{file}"), before.path().join(file)).unwrap();
+        }
+        sqlx::any::install_default_drivers();
+        let is_sqlite = self.url.starts_with("sqlite:");
+        let url = format!("{}{}", self.url, if is_sqlite { "?mode=rwc" } else { "" });
+        let pool = sqlx::AnyPool::connect(&url).await.unwrap();
+        sqlx::migrate::Migrator::new(before.path()).await.unwrap().run(&pool).await.unwrap();
+        for statement in statements {
+            sqlx::query(*statement).execute(&pool).await.unwrap();
+        }
+        pool.close().await;
+    }
+
     /// Opens it.
     pub(crate) async fn open(&self) -> Store {
         Store::open(&self.url).await.unwrap()

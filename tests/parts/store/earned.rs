@@ -17,6 +17,7 @@ on_both! {
     full_grades_that_are_missing_are_put_on_their_way
     each_platform_has_a_queue_of_its_own
     grades_of_a_version_without_queues_are_sent
+    sessions_and_jids_of_a_version_without_claims_are_kept
     a_launch_that_the_database_refuses_takes_no_other_with_it
     launches_and_writes_that_cross_get_through
 }
@@ -176,27 +177,15 @@ async fn launches_and_writes_that_cross_get_through(database: Database) {
 }
 
 async fn grades_of_a_version_without_queues_are_sent(database: Database) {
-    let before = tempfile::tempdir().unwrap();
-    let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/migrations");
-    for file in ["0001_start.sql", "0002_courses.sql", "0003_sessions.sql"] {
-        std::fs::copy(format!("{ours}/{file}"), before.path().join(file)).unwrap();
-    }
-    sqlx::any::install_default_drivers();
-    let is_sqlite = database.url().starts_with("sqlite:");
-    let url = format!("{}{}", database.url(), if is_sqlite { "?mode=rwc" } else { "" });
-    let pool = sqlx::AnyPool::connect(&url).await.unwrap();
-    sqlx::migrate::Migrator::new(before.path()).await.unwrap().run(&pool).await.unwrap();
-    for statement in [
+    let statements = [
         "INSERT INTO enrolments (id, consumer_key, user_id, context_id, resource_link_id, \
             may_grade, is_teacher, outcome_url, sourcedid, progress, created_at, active_at) \
             VALUES ('due', 'key', 'anna', 'c', 'l', 1, 0, 'u', 's', 3, 1, 10), \
             ('lost', 'key', 'ben', 'c', 'l', 1, 0, 'u', 's', 4, 1, 20)",
         "INSERT INTO grades (id, enrolment, score, achieved_at, state, attempts, next_at) \
             VALUES ('grade', 'due', 0.75, 5, 0, 0, 5)",
-    ] {
-        sqlx::query(statement).execute(&pool).await.unwrap();
-    }
-    pool.close().await;
+    ];
+    database.of_version(3, &statements).await;
 
     let store = database.open().await;
     assert_eq!(store.put_missing_grades(100).await.unwrap(), 1);
@@ -208,4 +197,48 @@ async fn grades_of_a_version_without_queues_are_sent(database: Database) {
     }
     let expected = [("due", 5), ("lost", 20)];
     assert_eq!(sent, expected.map(|(id, at)| (id.to_owned(), "key".to_owned(), at)));
+}
+
+async fn sessions_and_jids_of_a_version_without_claims_are_kept(database: Database) {
+    let statements = [
+        "INSERT INTO enrolments (id, consumer_key, user_id, context_id, resource_link_id, jid, \
+            may_grade, is_teacher, progress, created_at, active_at) VALUES \
+            ('anna', 'key', 'anna', 'c', 'l', 'anna@x.org', 1, 0, 3, 1, 10), \
+            ('ben', 'key', 'ben', 'c', 'l', 'ben@x.org.', 1, 0, 1, 1, 20), \
+            ('theo', 'key', 'theo', 'c', 'l', NULL, 0, 1, 0, 1, 30)",
+        r#"INSERT INTO sessions (jid, snapshot, saved_at) VALUES
+            ('anna@x.org', '{"v":1,"lesson":"L","instance":256,"state":"a"}', 5),
+            ('dora@x.org', '{"v":1,"lesson":"L","instance":257,"state":"b"}', 6)"#,
+        "INSERT INTO forgotten (jid, at) VALUES ('eve@x.org', 7)",
+        "INSERT INTO nonces (digest, forget_after) VALUES ('digest', 4000000000)",
+        "INSERT INTO invitations (person, at) VALUES ('digest', 4000000000)",
+    ];
+    database.of_version(4, &statements).await;
+
+    let store = database.open().await;
+
+    let mut known = store.known().await.unwrap();
+    known.sort_by(|one, other| one.jid.cmp(&other.jid));
+    let seen: Vec<_> = known
+        .iter()
+        .map(|row| {
+            let enrolment = row.enrolment.as_ref();
+            let whose = enrolment.map(|known| (known.id.to_string(), known.is_proven));
+            (row.jid.as_str(), whose, row.snapshot.is_some())
+        })
+        .collect();
+    let of = |id: &str, is_proven| Some((id.to_owned(), is_proven));
+    assert_eq!(
+        seen,
+        [
+            ("anna@x.org", of("anna", true), true),
+            ("ben@x.org", of("ben", false), false),
+            ("dora@x.org", None, true),
+        ]
+    );
+    let theo = store.enrolment(&EnrolmentId::from_text("theo")).await.unwrap().unwrap();
+    assert!(store.is_teacher_now(&theo).await.unwrap());
+    let gone = store.forgotten().await.unwrap();
+    assert_eq!((gone[0].jid.as_str(), &gone[0].enrolment), ("eve@x.org", &None));
+    assert_eq!(store.usage("key", 100).await.unwrap().enrolments, 3);
 }
