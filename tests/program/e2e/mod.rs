@@ -14,6 +14,7 @@ mod lesson;
 mod losses;
 mod manners;
 mod many;
+mod memory;
 mod props;
 mod reload;
 mod service;
