@@ -1,9 +1,11 @@
 //! How easily a shared secret is guessed, and what to say about it in the learner's language.
 
+use std::{panic, thread};
+
 use secrecy::{ExposeSecret as _, SecretString};
 use tr::tr;
-use zxcvbn::Score;
 use zxcvbn::feedback::{Suggestion, Warning};
+use zxcvbn::{Entropy, Score};
 
 use super::SecretVerdict;
 
@@ -20,7 +22,7 @@ pub(super) fn judge(secret: &SecretString) -> SecretVerdict {
     if secret.is_empty() || secret.len() > MAX_SECRET_BYTES || secret.contains(char::is_control) {
         return SecretVerdict::Unusable;
     }
-    let entropy = zxcvbn::zxcvbn(secret, &["otr", "otrbot", "secret"]);
+    let entropy = estimate(secret);
     if entropy.score() >= Score::Three {
         return SecretVerdict::Accepted;
     }
@@ -30,6 +32,22 @@ pub(super) fn judge(secret: &SecretString) -> SecretVerdict {
     SecretVerdict::TooWeak {
         warning: warning.map(told).unwrap_or_default(),
         advice: advice.iter().map(|suggestion| advised(*suggestion)).collect(),
+    }
+}
+
+/// How easily a secret is guessed. What is left of it on the stack goes with a thread that is made for
+/// this alone.
+fn estimate(secret: &str) -> Entropy {
+    let estimate = || zxcvbn::zxcvbn(secret, &["otr", "otrbot", "secret"]);
+    let apart = thread::scope(|scope| {
+        let thread = thread::Builder::new().name("strength".to_owned());
+        thread.spawn_scoped(scope, estimate).map(thread::ScopedJoinHandle::join)
+    });
+    match apart {
+        Ok(Ok(entropy)) => entropy,
+        Ok(Err(panicked)) => panic::resume_unwind(panicked),
+        // There are too many threads already.
+        Err(_) => estimate(),
     }
 }
 
