@@ -28,7 +28,7 @@ use crate::{
     i18n, keys,
     lesson::Library,
     records::Progress,
-    session::{Snapshot, Typing},
+    session::{Seal, Snapshot, Typing},
     settings::{Component, Settings, TlsVersion},
     store::{Invitations, KnownRow, Store, StoreError, Write},
 };
@@ -45,6 +45,8 @@ pub struct Assembly {
     pub(super) way_in: WayIn,
     /// The long-term key that every learner meets; `None`: a fresh one for each session.
     fixed_key: Option<Arc<SigningKey>>,
+    /// The same as long as the process lives, at the least.
+    seal: Seal,
     /// The bot's picture.
     pub(super) avatar: Option<Arc<xmpp::Avatar>>,
 }
@@ -113,7 +115,7 @@ impl Assembly {
             allow_plain_text: account.allow_plain_text,
             tls: tls(&settings)?,
         });
-        let assembly = Self { settings, jid, way_in, fixed_key, avatar };
+        let assembly = Self { seal: seal(&settings), settings, jid, way_in, fixed_key, avatar };
         assembly.factory(Catalogs::default())?;
         Ok(assembly)
     }
@@ -133,7 +135,8 @@ impl Assembly {
         let resource = RESOURCE.to_owned();
         let way_in =
             WayIn::Component(xmpp::Component { jid: jid.clone(), resource, secret, server });
-        let assembly = Self { settings, jid, way_in, fixed_key, avatar: None };
+        let assembly =
+            Self { seal: seal(&settings), settings, jid, way_in, fixed_key, avatar: None };
         assembly.factory(Catalogs::default())?;
         Ok(assembly)
     }
@@ -158,6 +161,7 @@ impl Assembly {
             policy: policy(settings),
             may_start_smp: settings.otr.may_start_smp,
             default_secret: settings.otr.default_secret.clone(),
+            seal: self.seal.clone(),
             typing: Typing {
                 scheduled: settings.typing.scheduled,
                 chars_per_second: settings.typing.speed,
@@ -259,8 +263,8 @@ impl Assembly {
             TokenKey::from_secret(key.expose_secret().as_bytes())
         } else {
             log::warn!(
-                "lti.secret_key_file is not set: pages that are open now ask to be opened \
-                 again after a restart"
+                "lti.secret_key_file is not set: after a restart pages that are open now ask to be \
+                 opened again, and a shared secret that was not used yet to be typed again"
             );
             TokenKey::from_secret(&crate::actors::ambient::random_bytes::<32>())
         };
@@ -332,6 +336,14 @@ impl Assembly {
 /// That somebody's session is over.
 fn ended(jid: String) -> Write {
     Write::Session { jid, snapshot: None, at: 0 }
+}
+
+/// What seals the shared secrets that the store keeps.
+fn seal(settings: &Settings) -> Seal {
+    match &settings.lti.secret_key {
+        Some(key) => Seal::from_secret(key.expose_secret().as_bytes()),
+        None => Seal::from_secret(&crate::actors::ambient::random_bytes::<32>()),
+    }
 }
 
 /// The key that the command line names, else the one that the settings name for the account.
