@@ -219,7 +219,7 @@ impl Assembly {
                 lesson,
                 is_listed,
                 progress,
-                kept: snapshot.map(Arc::new),
+                kept: snapshot.map(|kept| Arc::new(kept.opened_by(&self.seal))),
                 was_open: has_begun && silent < patience,
             });
         }

@@ -162,8 +162,11 @@ impl Site {
         if request.method() != Method::POST {
             return self.answer(answer, ancestors, NOT_KEPT, markup);
         }
-        // What was typed stays in the buffer of a connection as long as that is open.
-        answer.force_close();
+        // What was typed stays in the buffer of a connection as long as that is open. Launches come
+        // many at a time from one proxy, and nobody has typed them.
+        if request.path() != "/" {
+            answer.force_close();
+        }
         self.answer(answer, ancestors, KEPT_FOR_THE_WAY_BACK, markup)
     }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{
-    Effect, Note, Session, SessionConfig, phrases, seal::Sealed, secret::Digest, speech::Kind,
+    Effect, Note, Seal, Session, SessionConfig, phrases, seal::Sealed, secret::Digest, speech::Kind,
 };
 
 use crate::{
@@ -117,6 +117,17 @@ impl Snapshot {
         }
         let written: Written = serde_json::from_str(text).or(Err(NoSnapshot))?;
         if written.v == VERSION { Ok(Self(written)) } else { Err(NoSnapshot) }
+    }
+
+    /// The same without a shared secret that another key has sealed: that has to be typed again.
+    #[must_use]
+    pub fn opened_by(mut self, seal: &Seal) -> Self {
+        let instance = self.0.instance;
+        self.0.shared_secret = self.0.shared_secret.take().filter(|secret| match secret {
+            Kept::Sealed(sealed) => seal.open(sealed, instance).is_some(),
+            Kept::Plain(_) => true,
+        });
+        self
     }
 
     /// Whether a shared secret is kept.

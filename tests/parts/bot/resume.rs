@@ -128,8 +128,10 @@ fn the_shared_secret_is_kept_sealed_until_smp_has_used_it_and_nothing_else_ever(
 fn a_shared_secret_that_another_key_has_sealed_is_typed_again() {
     let mut class = Class::private();
     class.enter_secret(SECRET);
-    class.keep();
+    let kept = class.session.snapshot().unwrap();
+    assert!(kept.clone().opened_by(&class.config.seal).has_secret());
     class.config.seal = Seal::from_secret(b"another");
+    assert!(!kept.opened_by(&class.config.seal).has_secret());
 
     class.kill_bot();
 
