@@ -29,7 +29,7 @@ use crate::{
     i18n, keys,
     lesson::Library,
     records::Progress,
-    session::{Snapshot, Typing},
+    session::{Seal, Snapshot, Typing},
     settings::{Component, Settings, TlsVersion},
     store::{KnownRow, Limits, Store, StoreError, Write},
 };
@@ -46,6 +46,8 @@ pub struct Assembly {
     pub(super) way_in: WayIn,
     /// The long-term key that every learner meets; `None`: a fresh one for each session.
     fixed_key: Option<Arc<SigningKey>>,
+    /// The same as long as the process lives, at the least.
+    seal: Seal,
     /// The bot's picture.
     pub(super) avatar: Option<Arc<xmpp::Avatar>>,
 }
@@ -114,7 +116,7 @@ impl Assembly {
             allow_plain_text: account.allow_plain_text,
             tls: tls(&settings)?,
         });
-        let assembly = Self { settings, jid, way_in, fixed_key, avatar };
+        let assembly = Self { seal: seal(&settings), settings, jid, way_in, fixed_key, avatar };
         assembly.factory(Catalogs::default())?;
         Ok(assembly)
     }
@@ -134,7 +136,8 @@ impl Assembly {
         let resource = RESOURCE.to_owned();
         let way_in =
             WayIn::Component(xmpp::Component { jid: jid.clone(), resource, secret, server });
-        let assembly = Self { settings, jid, way_in, fixed_key, avatar: None };
+        let assembly =
+            Self { seal: seal(&settings), settings, jid, way_in, fixed_key, avatar: None };
         assembly.factory(Catalogs::default())?;
         Ok(assembly)
     }
@@ -159,6 +162,7 @@ impl Assembly {
             policy: policy(settings),
             may_start_smp: settings.otr.may_start_smp,
             default_secret: settings.otr.default_secret.clone(),
+            seal: self.seal.clone(),
             typing: Typing {
                 scheduled: settings.typing.scheduled,
                 chars_per_second: settings.typing.speed,
@@ -224,7 +228,7 @@ impl Assembly {
                 locale,
                 lesson,
                 progress,
-                kept: snapshot.map(Arc::new),
+                kept: snapshot.map(|kept| Arc::new(kept.opened_by(&self.seal))),
                 was_open: has_begun && silent < patience,
             });
         }
@@ -274,8 +278,8 @@ impl Assembly {
             TokenKey::from_secret(key.expose_secret().as_bytes())
         } else {
             log::warn!(
-                "lti.secret_key_file is not set: pages that are open now ask to be opened \
-                 again after a restart"
+                "lti.secret_key_file is not set: after a restart pages that are open now ask to be \
+                 opened again, and a shared secret that was not used yet to be typed again"
             );
             TokenKey::from_secret(&crate::actors::ambient::random_bytes::<32>())
         };
@@ -345,6 +349,14 @@ impl Assembly {
 fn ended(row: &KnownRow) -> Write {
     let enrolment = row.enrolment.as_ref().map(|known| known.id.clone());
     Write::Session { jid: row.jid.clone(), enrolment, snapshot: None, at: 0 }
+}
+
+/// What seals the shared secrets that the store keeps.
+fn seal(settings: &Settings) -> Seal {
+    match &settings.lti.secret_key {
+        Some(key) => Seal::from_secret(key.expose_secret().as_bytes()),
+        None => Seal::from_secret(&crate::actors::ambient::random_bytes::<32>()),
+    }
 }
 
 /// The key that the command line names, else the one that the settings name for the account.

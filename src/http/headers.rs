@@ -5,7 +5,13 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use actix_web::middleware::DefaultHeaders;
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{HeaderMap, HeaderValue},
+    middleware::{DefaultHeaders, Next},
+};
 use url::Url;
 
 /// Where Canvas is hosted for most.
@@ -23,6 +29,19 @@ pub(super) fn common(public_url: &Url) -> DefaultHeaders {
     } else {
         headers
     }
+}
+
+/// Copies the headers of a request out of the buffer that was read. They outlive the request, kept for
+/// the next one to be written over, and would keep the whole buffer with a form in it.
+pub(super) async fn detach(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let copies = request.headers().iter().filter_map(|(name, value)| {
+        Some((name.clone(), HeaderValue::from_bytes(value.as_bytes()).ok()?))
+    });
+    *request.headers_mut() = copies.collect::<HeaderMap>();
+    next.call(request).await
 }
 
 /// Who may frame a page.

@@ -21,6 +21,7 @@ use actix_web::{
     dev::Server,
     guard,
     http::{KeepAlive, header},
+    middleware::from_fn,
     web,
 };
 use gettext::SharedCatalogs;
@@ -91,6 +92,7 @@ pub fn serve(site: Site, listener: TcpListener) -> std::io::Result<Server> {
         App::new()
             .app_data(web::Data::clone(&site))
             .wrap(headers::common(&site.config.public_url))
+            .wrap(from_fn(headers::detach))
             .configure(routes)
     });
     let server = server

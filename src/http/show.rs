@@ -154,12 +154,19 @@ impl Site {
     pub(super) fn page(
         &self,
         request: &HttpRequest,
-        answer: HttpResponseBuilder,
+        mut answer: HttpResponseBuilder,
         ancestors: &Ancestors,
         markup: Markup,
     ) -> HttpResponse {
-        let kept = if request.method() == Method::POST { KEPT_FOR_THE_WAY_BACK } else { NOT_KEPT };
-        self.answer(answer, ancestors, kept, markup)
+        if request.method() != Method::POST {
+            return self.answer(answer, ancestors, NOT_KEPT, markup);
+        }
+        // What was typed stays in the buffer of a connection as long as that is open. Launches come
+        // many at a time from one proxy, and nobody has typed them.
+        if request.path() != "/" {
+            answer.force_close();
+        }
+        self.answer(answer, ancestors, KEPT_FOR_THE_WAY_BACK, markup)
     }
 
     /// An answer with the headers of pages.

@@ -6,7 +6,7 @@ use gettext::Catalog;
 use otr::Policy;
 use secrecy::SecretString;
 
-use super::{Client, Meaning, Typing};
+use super::{Client, Meaning, Seal, Typing};
 
 use crate::{
     lesson::Lesson,
@@ -160,6 +160,8 @@ pub struct SessionConfig {
     pub may_start_smp: bool,
     /// A shared secret that is there from the start.
     pub default_secret: Option<SecretString>,
+    /// Seals the shared secret that is kept with a session.
+    pub seal: Seal,
     /// How fast the bot types.
     pub typing: Typing,
     /// Whether the long-term key outlives the process, and with it what was verified.

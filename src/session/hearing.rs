@@ -76,6 +76,7 @@ impl Session {
             }
             otr::Event::GoneInsecure => return self.lose_privacy(now, rng, effects),
             otr::Event::Heard { text, encrypted } => {
+                let text = Zeroizing::new(text);
                 if self.on_words(now, rng, &text, effects) {
                     return;
                 }
@@ -107,7 +108,7 @@ impl Session {
             }
             otr::Event::SmpAsked { question: Some(question) } => {
                 effects.push(Effect::Note(Note::SmpStarted));
-                return self.on_question(now, rng, &question, effects);
+                return self.on_question(now, rng, &Zeroizing::new(question), effects);
             }
             otr::Event::SmpSucceeded if self.is_answer_public => {
                 self.is_answer_public = false;
@@ -119,7 +120,7 @@ impl Session {
             }
             otr::Event::SmpSucceeded => {
                 self.owes_smp_answer = false;
-                if self.is_secret_typed {
+                if self.sealed_secret.is_some() {
                     self.prove(effects);
                 }
                 self.verified = self.conversation.peer_fingerprint();
@@ -257,7 +258,7 @@ impl Session {
         question: &str,
         effects: &mut Vec<Effect>,
     ) {
-        let question = question.to_lowercase();
+        let question = Zeroizing::new(question.to_lowercase());
         let secret =
             self.shared_secret.as_ref().map(|secret| secret.expose_secret().to_lowercase());
         self.question_tells_secret =
@@ -316,8 +317,9 @@ pub(super) fn proves_keys(output: &Output) -> bool {
 /// The topics that a message is about: one of their words stands in it, in the learner's language
 /// or in English.
 fn topics(lesson: &Lesson, catalog: &Catalog, message: &str) -> BTreeSet<TopicIx> {
-    let searched: String = message.chars().take(MAX_SEARCHED_CHARS).collect();
-    let searched = searched.to_lowercase();
+    let searched: Zeroizing<String> =
+        Zeroizing::new(message.chars().take(MAX_SEARCHED_CHARS).collect());
+    let searched = Zeroizing::new(searched.to_lowercase());
     let words: Vec<&str> =
         searched.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let is_said = |wanted: &str| {

@@ -31,6 +31,7 @@ mod persona;
 mod phrases;
 mod presence;
 mod saying;
+mod seal;
 pub mod secret;
 mod snapshot;
 mod speech;
@@ -51,6 +52,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use self::contest::Doubt;
 use self::persona::Oneself;
 use self::presence::Clients;
+use self::seal::Sealed;
 use self::snapshot::Resumed;
 use self::speech::{Kind, Speech, Turn};
 
@@ -71,6 +73,7 @@ pub use contract::{
 };
 pub use phrases::{interruption_for, refusal_for, sign_out_status, which_number};
 pub use presence::{Client, Excess};
+pub use seal::Seal;
 pub use snapshot::{NoSnapshot, Snapshot};
 pub use speech::{Line, Typing};
 pub use strength::{MAX_SECRET_BYTES, Strength};
@@ -95,8 +98,8 @@ pub struct Session {
     memory: Memory,
     speech: Speech,
     shared_secret: Option<SecretString>,
-    /// Whether the learner typed it; else it is that of the settings.
-    is_secret_typed: bool,
+    /// The same as it is kept, where the learner typed it; `None`: it is that of the settings.
+    sealed_secret: Option<Sealed>,
     /// The learner has begun SMP and gets the answer when the shared secret is there.
     owes_smp_answer: bool,
     /// What the bot answers is known to everybody: the result of SMP verifies nobody.
@@ -164,7 +167,7 @@ impl Session {
             memory: Memory::default(),
             speech: Speech::new(config.typing),
             shared_secret,
-            is_secret_typed: false,
+            sealed_secret: None,
             owes_smp_answer: false,
             is_answer_public: false,
             is_question_open: false,
@@ -268,8 +271,7 @@ impl Session {
         let verdict = i18n::scope(&self.config.catalog, || strength.verdict());
         match &verdict {
             SecretVerdict::Accepted => {
-                self.shared_secret = Some(SecretString::from(secret.expose_secret().trim()));
-                self.is_secret_typed = true;
+                self.take_secret(SecretString::from(secret.expose_secret().trim()), rng);
                 self.tell(now, rng, &Event::of(EventKind::SecretReceived), &mut effects);
                 if self.owes_smp_answer {
                     self.answer_smp(now, rng, &mut effects);

@@ -121,7 +121,7 @@ pub(super) fn is_typed(digest: &Digest, typed: &SecretString) -> bool {
 /// Whether a message tells this secret, among other words or alone. How long that takes does not
 /// matter: whoever writes the message knows.
 pub fn is_told(secret: &SecretString, message: &str) -> bool {
-    let message: String = message.chars().take(MAX_TOLD_CHARS).collect();
+    let message: Zeroizing<String> = Zeroizing::new(message.chars().take(MAX_TOLD_CHARS).collect());
     let (secret, message) = (plain(secret.expose_secret()), plain(&message));
     !secret.is_empty() && message.contains(secret.as_str())
 }

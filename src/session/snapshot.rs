@@ -1,19 +1,21 @@
 //! What is kept of a session while it is open, so that it goes on after the process was killed.
 //!
 //! Kept are the place in the lesson and what the pages must still know: no key, nothing that was
-//! written in the chat. The shared secret is kept until SMP has used it; of a bot secret, only its
-//! digest, so that who has read it can still type it into the page. The private conversation does not
+//! written in the chat. The shared secret is kept, sealed, until SMP has used it; of a bot secret, only
+//! its digest, so that who has read it can still type it into the page. The private conversation does not
 //! outlive the process: the learner is told so once, and that it is to be opened again.
 
 use std::{fmt, sync::Arc, time::Instant};
 
 use otr::{Fingerprint, InstanceTag, SigningKey};
 use rand_core::CryptoRng;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Effect, Note, Session, SessionConfig, phrases, secret::Digest, speech::Kind};
+use super::{
+    Effect, Note, Seal, Session, SessionConfig, phrases, seal::Sealed, secret::Digest, speech::Kind,
+};
 
 use crate::{
     fsm::Machine,
@@ -57,10 +59,19 @@ struct Written {
     #[serde(default, skip_serializing_if = "is_default")]
     said: Vec<Digest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    shared_secret: Option<Zeroizing<String>>,
+    shared_secret: Option<Kept>,
     /// The learner's key that SMP has verified, where the bot's own outlives the process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     verified: Option<Verified>,
+}
+
+/// A shared secret as it is kept.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    Sealed(Sealed),
+    /// As versions wrote it that sealed nothing.
+    Plain(Zeroizing<String>),
 }
 
 /// Two keys that SMP has found to belong to who they should.
@@ -89,7 +100,7 @@ impl fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
-    /// The snapshot as text, for the store. It may hold a secret.
+    /// The snapshot as text, for the store.
     pub fn to_text(&self) -> Zeroizing<String> {
         // Strings, numbers and lists of them can always be written.
         Zeroizing::new(serde_json::to_string(&self.0).unwrap_or_default())
@@ -106,6 +117,17 @@ impl Snapshot {
         }
         let written: Written = serde_json::from_str(text).or(Err(NoSnapshot))?;
         if written.v == VERSION { Ok(Self(written)) } else { Err(NoSnapshot) }
+    }
+
+    /// The same without a shared secret that another key has sealed: that has to be typed again.
+    #[must_use]
+    pub fn opened_by(mut self, seal: &Seal) -> Self {
+        let instance = self.0.instance;
+        self.0.shared_secret = self.0.shared_secret.take().filter(|secret| match secret {
+            Kept::Sealed(sealed) => seal.open(sealed, instance).is_some(),
+            Kept::Plain(_) => true,
+        });
+        self
     }
 
     /// Whether a shared secret is kept.
@@ -125,7 +147,7 @@ impl Session {
     pub fn snapshot(&self) -> Option<Snapshot> {
         if self.is_over
             || self.oneself.is_some()
-            || (self.machine.is_none() && self.typed_secret().is_none())
+            || (self.machine.is_none() && self.sealed_secret.is_none())
         {
             return None;
         }
@@ -146,9 +168,10 @@ impl Session {
             said: self.said.clone(),
             // SMP has used it once a key is verified.
             shared_secret: self
-                .typed_secret()
+                .sealed_secret
+                .clone()
                 .filter(|_| self.verified.is_none())
-                .map(|secret| Zeroizing::new(secret.expose_secret().to_owned())),
+                .map(Kept::Sealed),
             verified: keys.map(|theirs| Verified {
                 ours: *self.own_fingerprint().as_bytes(),
                 theirs: *theirs.as_bytes(),
@@ -162,9 +185,10 @@ impl Session {
         self.config.lesson.graph().state(at).map(|state| state.name.as_str())
     }
 
-    /// The shared secret that the learner has typed; one of the settings need not be kept.
-    fn typed_secret(&self) -> Option<&SecretString> {
-        self.shared_secret.as_ref().filter(|_| self.is_secret_typed)
+    /// Takes the shared secret that the learner has typed; one of the settings need not be kept.
+    pub(super) fn take_secret(&mut self, secret: SecretString, rng: &mut dyn CryptoRng) {
+        self.sealed_secret = self.config.seal.seal(&secret, self.instance.to_u32(), rng);
+        self.shared_secret = Some(secret);
     }
 
     /// A session that goes on where a snapshot was taken. The learner is told when they next do
@@ -179,9 +203,13 @@ impl Session {
         let instance =
             InstanceTag::from_u32(kept.instance).unwrap_or_else(|| InstanceTag::random(rng));
         let mut session = Self::open(config, key, instance, now, rng);
-        if let Some(secret) = &kept.shared_secret {
-            session.shared_secret = Some(SecretString::from(secret.as_str()));
-            session.is_secret_typed = true;
+        // One that was sealed under another key has to be typed again.
+        let secret = kept.shared_secret.as_ref().and_then(|secret| match secret {
+            Kept::Sealed(sealed) => session.config.seal.open(sealed, kept.instance),
+            Kept::Plain(secret) => Some(SecretString::from(secret.as_str())),
+        });
+        if let Some(secret) = secret {
+            session.take_secret(secret, rng);
         }
         let graph = session.config.lesson.graph();
         let is_same = session.config.lesson.title() == kept.lesson;

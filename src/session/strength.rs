@@ -1,9 +1,11 @@
 //! How easily a shared secret is guessed, and what to say about it in the learner's language.
 
+use std::{panic, thread};
+
 use secrecy::{ExposeSecret as _, SecretString};
 use tr::tr;
-use zxcvbn::Score;
 use zxcvbn::feedback::{Suggestion, Warning};
+use zxcvbn::{Entropy, Score};
 
 use super::SecretVerdict;
 
@@ -40,7 +42,7 @@ impl Strength {
         }
         let end = secret.char_indices().nth(MAX_ESTIMATED).map_or(secret.len(), |(at, _)| at);
         let looked_at = secret.get(..end).unwrap_or(secret);
-        let entropy = zxcvbn::zxcvbn(looked_at, &["otr", "otrbot", "secret"]);
+        let entropy = estimate(looked_at);
         if entropy.score() >= Score::Three {
             return Self(Estimate::Enough);
         }
@@ -60,6 +62,22 @@ impl Strength {
                 advice: advice.iter().map(|suggestion| advised(*suggestion)).collect(),
             },
         }
+    }
+}
+
+/// How easily a secret is guessed. What is left of it on the stack goes with a thread that is made for
+/// this alone.
+fn estimate(secret: &str) -> Entropy {
+    let estimate = || zxcvbn::zxcvbn(secret, &["otr", "otrbot", "secret"]);
+    let apart = thread::scope(|scope| {
+        let thread = thread::Builder::new().name("strength".to_owned());
+        thread.spawn_scoped(scope, estimate).map(thread::ScopedJoinHandle::join)
+    });
+    match apart {
+        Ok(Ok(entropy)) => entropy,
+        Ok(Err(panicked)) => panic::resume_unwind(panicked),
+        // There are too many threads already.
+        Err(_) => estimate(),
     }
 }
 

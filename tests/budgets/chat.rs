@@ -68,9 +68,8 @@ async fn go_private(stage: &Stage) -> Peer {
             says(stage, body).await;
         }
         let told = stage.news().await;
-        let heard = told.into_iter().filter_map(|(_, what)| match what {
-            Outgoing::Chat { body, .. } => Some(body),
-            _ => None,
+        let heard = told.into_iter().filter_map(|(_, what)| {
+            if let Outgoing::Chat { body, .. } = what { Some(body) } else { None }
         });
         bodies = heard.flat_map(|body| peer.takes(&body)).collect();
     }
@@ -136,7 +135,8 @@ async fn ten_thousand_steps_of_smp_are_few_answers() {
 
     for _ in 0..200 {
         let now = std::time::Instant::now();
-        let mut bodies = peer.otr.smp_start(now, &mut peer.rng, b"a guess", None).unwrap_or_default();
+        let mut bodies =
+            peer.otr.smp_start(now, &mut peer.rng, b"a guess", None).unwrap_or_default();
         bodies.extend(peer.otr.smp_abort(now, &mut peer.rng).unwrap_or_default());
         for body in sent(bodies) {
             says(&stage, &body).await;
@@ -154,7 +154,7 @@ async fn what_waits_for_a_session_that_does_not_keep_up_is_bounded() {
     says(&stage, "hello").await;
     let before = held();
     let (sender, wait) = std::sync::mpsc::channel::<()>();
-    stage.arbiter.spawn_fn(move || drop(wait.recv()));
+    stage.arbiter.spawn_fn(move || assert!(wait.recv().is_err()));
 
     for n in 0..2_000 {
         says(&stage, &format!("{n} {}", "x".repeat(16_000))).await;

@@ -42,7 +42,8 @@ async fn a_hundred_and_fifty_secrets_of_one_enrolment_are_some_twenty_estimates(
     // What is slowest to estimate: letters that may stand for others, over and over.
     let worst = "4@8({[<3691!|0$5+7%2".repeat(12);
 
-    let all = (0..150).map(|_| tool.submit(&page, "/ask_for_secret", &[("secret", &worst)]));
+    let fields = [("secret", worst.as_str())];
+    let all = (0..150).map(|_| tool.submit(&page, "/ask_for_secret", &fields));
     let answers = futures_util::future::join_all(all).await;
 
     let n_refused = answers.iter().filter(|page| page.status == 429).count();

@@ -4,6 +4,7 @@
 //! UTF-8 are refused instead of replaced, order and duplicates stay, line breaks stay.
 
 use percent_encoding::percent_decode;
+use zeroize::Zeroizing;
 
 /// More pairs than any platform sends (some hundreds, with every custom field), and few enough that
 /// sorting them costs nothing.
@@ -55,9 +56,13 @@ fn decode(part: &[u8]) -> Result<String, FormError> {
     if !escapes_are_whole {
         return Err(FormError::BadEscape);
     }
-    let spaced: Vec<u8> =
-        part.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    let bytes: Vec<u8> = percent_decode(&spaced).collect();
+    // What is typed into a form may be a secret: no copy of it stays.
+    let mut spaced = Zeroizing::new(part.to_vec());
+    for byte in spaced.iter_mut().filter(|byte| **byte == b'+') {
+        *byte = b' ';
+    }
+    let mut bytes = Vec::with_capacity(spaced.len());
+    bytes.extend(percent_decode(&spaced));
     String::from_utf8(bytes).map_err(|_not_utf8| FormError::NotUtf8)
 }
 

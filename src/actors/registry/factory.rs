@@ -11,7 +11,7 @@ use tr::tr;
 use crate::{
     i18n::scope,
     lesson::{Lesson, Library},
-    session::{self, Session, SessionConfig, Snapshot, Typing},
+    session::{self, Seal, Session, SessionConfig, Snapshot, Typing},
 };
 
 /// Opens sessions.
@@ -33,6 +33,8 @@ pub struct SessionFactory {
     pub may_start_smp: bool,
     /// A shared secret for learners who gave none.
     pub default_secret: Option<SecretString>,
+    /// Seals the shared secrets that are kept.
+    pub seal: Seal,
     /// How the bot types.
     pub typing: Typing,
     /// Silence after which a learner is warned.
@@ -123,6 +125,7 @@ impl SessionFactory {
             policy: self.policy,
             may_start_smp: self.may_start_smp,
             default_secret: self.default_secret.clone(),
+            seal: self.seal.clone(),
             typing: self.typing,
             warning_timeout: self.warning_timeout,
             session_timeout: self.session_timeout,

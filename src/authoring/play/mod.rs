@@ -30,7 +30,7 @@ use crate::{
     cli,
     failure::Failure,
     i18n,
-    session::{SessionConfig, Typing},
+    session::{Seal, SessionConfig, Typing},
 };
 
 /// Plays a lesson.
@@ -48,6 +48,7 @@ pub fn run(arguments: &cli::PlayLesson, settings: Option<PathBuf>) -> Result<(),
         policy: Policy { send_tag: false, ..Policy::default() },
         may_start_smp: arguments.may_start_smp || sources.may_start_smp,
         default_secret: None,
+        seal: Seal::from_secret(&rand::random::<[u8; 32]>()),
         typing: Typing::default(),
         keeps_key: false,
         warning_timeout: Duration::from_mins(25),

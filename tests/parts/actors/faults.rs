@@ -11,6 +11,7 @@ use otrbot::{
         Deliver, Incoming, Outgoing,
         registry::{News, Observe, SessionNews},
         session::{Links, SessionActor},
+        workshop::Workshop,
     },
     i18n,
     metrics::Metrics,
@@ -64,6 +65,7 @@ async fn a_session_that_panics_tells_the_registry() {
     let now = tokio::time::Instant::now().into_std();
     let session = factory.open(None, None, now, &mut rng);
     let links = Links {
+        workshop: Workshop::new(1),
         out: ear.clone().recipient(),
         news: ear.recipient(),
         mailbox: Metrics::new().meters.session.mailbox(),

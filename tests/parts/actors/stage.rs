@@ -26,7 +26,7 @@ use otrbot::{
     lesson::Library,
     metrics::Metrics,
     records::{EnrolmentId, Progress},
-    session::{Snapshot, Strength, Typing},
+    session::{Seal, Snapshot, Strength, Typing},
 };
 
 /// The bot's own address.
@@ -136,6 +136,7 @@ pub(crate) fn factory(typing: Typing, catalogs: Catalogs) -> SessionFactory {
         policy: Policy::default(),
         may_start_smp: false,
         default_secret: None,
+        seal: Seal::from_secret(b"of a stage"),
         typing,
         warning_timeout: WARNING,
         session_timeout: TIMEOUT,

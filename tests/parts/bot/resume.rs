@@ -7,7 +7,7 @@ use std::sync::Arc;
 use otr::{Event, SigningKey, Version};
 use otrbot::{
     records::Progress,
-    session::{BotSecretVerdict, Note, SecretVerdict},
+    session::{BotSecretVerdict, Note, Seal, SecretVerdict},
 };
 
 use crate::bot::support::{Class, SECRET, config, config_of, find_secret, secs};
@@ -106,7 +106,7 @@ fn both_bot_secrets_are_taken_when_another_one_was_said_after() {
 }
 
 #[test]
-fn the_shared_secret_is_kept_until_smp_has_used_it_and_nothing_else_ever() {
+fn the_shared_secret_is_kept_sealed_until_smp_has_used_it_and_nothing_else_ever() {
     let mut class = Class::private();
     class.say("my grandmother lives in Antananarivo");
     class.enter_secret(SECRET);
@@ -116,12 +116,50 @@ fn the_shared_secret_is_kept_until_smp_has_used_it_and_nothing_else_ever() {
     class.start_smp(SECRET);
     let after = class.session.snapshot().unwrap().to_text();
 
-    assert!(before.contains(SECRET) && failed.contains(SECRET));
-    assert!(!after.contains(SECRET), "{}", *after);
+    let holds = |kept: &str| kept.contains("shared_secret") && kept.contains("sealed");
+    assert!(holds(&before) && holds(&failed) && !holds(&after), "{}", *after);
     for kept in [before, failed, after] {
-        assert!(!kept.contains("Antananarivo"), "{}", *kept);
+        assert!(!kept.contains("Antananarivo") && !kept.contains("walrus"), "{}", *kept);
         assert!(kept.len() < 400, "{}", *kept);
     }
+}
+
+#[test]
+fn a_shared_secret_that_another_key_has_sealed_is_typed_again() {
+    let mut class = Class::private();
+    class.enter_secret(SECRET);
+    let kept = class.session.snapshot().unwrap();
+    assert!(kept.clone().opened_by(&class.config.seal).has_secret());
+    class.config.seal = Seal::from_secret(b"another");
+    assert!(!kept.opened_by(&class.config.seal).has_secret());
+
+    class.kill_bot();
+
+    assert!(!class.session.whereabouts().has_secret);
+    class.enter_secret(SECRET);
+    assert!(class.session.whereabouts().has_secret);
+    class.kill_bot();
+    assert!(class.session.whereabouts().has_secret);
+}
+
+#[test]
+fn a_shared_secret_of_a_version_that_sealed_nothing_is_read_and_sealed() {
+    let mut class = Class::private();
+    class.enter_secret(SECRET);
+    let sealed = class.session.snapshot().unwrap().to_text();
+    let (before, rest) = sealed.split_once(r#"{"sealed""#).unwrap();
+    let (_, after) = rest.split_once('}').unwrap();
+    let plain = format!("{before}\"{SECRET}\"{after}");
+
+    class.resume_from(&plain);
+
+    assert!(class.session.whereabouts().has_secret);
+    let kept = class.session.snapshot().unwrap().to_text();
+    assert!(kept.contains("sealed") && !kept.contains("walrus"), "{}", *kept);
+    class.say("hello");
+    class.start_otr();
+    class.start_smp(SECRET);
+    assert_eq!(class.session.whereabouts().progress, Progress::Verified);
 }
 
 #[test]

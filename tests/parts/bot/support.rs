@@ -16,7 +16,7 @@ use otrbot::lesson::Library;
 use otrbot::{
     records::Progress,
     session::{
-        BotSecretVerdict, Client, Effect, Meaning, NoSnapshot, Note, SecretVerdict, Session,
+        BotSecretVerdict, Client, Effect, Meaning, NoSnapshot, Note, Seal, SecretVerdict, Session,
         SessionConfig, Snapshot, Strength, Typing,
     },
 };
@@ -90,6 +90,7 @@ pub(crate) fn config_of(lesson: &str, version: Version) -> SessionConfig {
         policy: only(version),
         may_start_smp: false,
         default_secret: None,
+        seal: Seal::from_secret(b"of a class"),
         typing: Typing { scheduled: false, chars_per_second: 20 },
         keeps_key: false,
         warning_timeout: secs(1_500),
@@ -245,13 +246,23 @@ impl Class {
             self.kept = Some(snapshot.to_text().to_string());
         }
         let kept = self.kept.clone().unwrap_or_default();
+        self.go_on_from(&kept, key);
+        kept
+    }
+
+    /// The bot goes on from what was kept, with another key.
+    pub(crate) fn resume_from(&mut self, kept: &str) {
+        let key = Arc::new(SigningKey::generate(&mut self.rng));
+        self.go_on_from(kept, key);
+    }
+
+    fn go_on_from(&mut self, kept: &str, key: Arc<SigningKey>) {
         let config = self.config.clone();
         let (instance, now, rng) = (self.instance, self.now, &mut self.rng);
-        self.session = match Snapshot::from_text(&kept) {
+        self.session = match Snapshot::from_text(kept) {
             Ok(snapshot) => Session::resume(config, key, now, rng, &snapshot),
             Err(NoSnapshot) => Session::open(config, key, instance, now, rng),
         };
-        kept
     }
 
     /// Keeps what is to be kept, as is done after each thing that happens.

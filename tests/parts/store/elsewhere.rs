@@ -58,7 +58,7 @@ async fn a_server_whose_authority_is_named_is_used_over_tls_alone() {
     let store = Store::open(&known).await.unwrap();
     let anna = enrolled(&store, "anna", "anna@example.org").await;
 
-    assert_eq!(store.enrolment_by_jid("anna@example.org").await.unwrap(), Some(anna));
+    assert_eq!(store.claims("anna@example.org").await.unwrap(), [anna]);
     let (with_tls, without) = server.connections(&known);
     assert!(with_tls >= 2 && without == 0, "{with_tls} and {without}");
     drop(claim);

@@ -16,6 +16,7 @@ mod lesson;
 mod losses;
 mod manners;
 mod many;
+mod memory;
 mod props;
 mod reload;
 mod service;

@@ -189,7 +189,8 @@ fn what_another_version_kept_of_a_session_is_erased() {
         Store::open(&url).await.unwrap().close().await;
         let mut connection = SqliteConnection::connect(&url).await.unwrap();
         let text = r#"{"v":9,"lesson":"L","shared_secret":"seven calm owls"}"#;
-        let insert = "INSERT INTO sessions (jid, snapshot, saved_at) VALUES ('a@b', $1, 1)";
+        let insert = "INSERT INTO sessions (claim, jid, snapshot, saved_at) \
+            VALUES ('jid:a@b', 'a@b', $1, 1)";
         sqlx::query(insert).bind(text).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     });
