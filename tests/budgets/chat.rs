@@ -15,8 +15,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use secrecy::SecretString;
 
-use crate::held;
 use crate::stage::{Options, Stage, bare};
+use crate::{alone, held};
 
 const ANNA: &str = "anna@example.org";
 const HERE: &str = "anna@example.org/desk";
@@ -79,6 +79,7 @@ async fn go_private(stage: &Stage) -> Peer {
 
 #[actix::test]
 async fn ten_thousand_messages_of_a_stranger_are_one_answer_and_no_session() {
+    let _alone = alone().await;
     let stage =
         Stage::with(Options { refuse_strangers: true, is_here: true, ..Options::default() });
     tokio::time::pause();
@@ -100,6 +101,7 @@ async fn ten_thousand_messages_of_a_stranger_are_one_answer_and_no_session() {
 
 #[actix::test]
 async fn ten_thousand_commits_of_a_learner_are_few_exponentiations() {
+    let _alone = alone().await;
     let stage = Stage::paused();
     stage.enrol(ANNA).await.unwrap();
     says(&stage, "hello").await;
@@ -122,6 +124,7 @@ async fn ten_thousand_commits_of_a_learner_are_few_exponentiations() {
 
 #[actix::test]
 async fn ten_thousand_steps_of_smp_are_few_answers() {
+    let _alone = alone().await;
     let stage = Stage::paused();
     stage.enrol(ANNA).await.unwrap();
     let secret = SecretString::from("purple walrus ironing kettles");
@@ -149,6 +152,7 @@ async fn ten_thousand_steps_of_smp_are_few_answers() {
 
 #[actix::test]
 async fn what_waits_for_a_session_that_does_not_keep_up_is_bounded() {
+    let _alone = alone().await;
     let stage = Stage::with(Options::default());
     stage.enrol(ANNA).await.unwrap();
     says(&stage, "hello").await;
@@ -167,6 +171,7 @@ async fn what_waits_for_a_session_that_does_not_keep_up_is_bounded() {
 
 #[actix::test]
 async fn a_claim_costs_a_session_and_an_address_has_thirty_two() {
+    let _alone = alone().await;
     let stage = Stage::paused();
     let claim = async |n: usize| {
         let enrolment = EnrolmentId::from_text(format!("{n}"));
@@ -202,6 +207,7 @@ async fn a_claim_costs_a_session_and_an_address_has_thirty_two() {
 
 #[actix::test]
 async fn a_learner_on_the_whitelist_costs_little_and_a_session_not_much() {
+    let _alone = alone().await;
     let stage = Stage::paused();
     for n in 0..100 {
         stage.enrol(&format!("warm{n}@example.org")).await.unwrap();
@@ -227,6 +233,7 @@ async fn a_learner_on_the_whitelist_costs_little_and_a_session_not_much() {
 
 #[actix::test]
 async fn pieces_of_messages_that_never_end_are_held_within_bounds() {
+    let _alone = alone().await;
     let stage = Stage::paused();
     stage.enrol(ANNA).await.unwrap();
     says(&stage, "hello").await;

@@ -1,6 +1,7 @@
 //! Requests of pages, by strangers, learners and platforms.
 
-use crate::http::support::{FORM, Launch, Page, Tool, now};
+use crate::alone;
+use crate::http::support::{FORM, KEY, Launch, Page, Tool, now};
 
 const JID: &str = "zoe@chat.example";
 /// What a launch may write down, in bytes of text.
@@ -37,6 +38,7 @@ fn largest(user: &str) -> Launch {
 
 #[actix::test]
 async fn a_hundred_and_fifty_secrets_of_one_enrolment_are_some_twenty_estimates() {
+    let _alone = alone().await;
     let tool = Tool::start().await;
     let page = learner(&tool, "mallory").await;
     // What is slowest to estimate: letters that may stand for others, over and over.
@@ -54,6 +56,7 @@ async fn a_hundred_and_fifty_secrets_of_one_enrolment_are_some_twenty_estimates(
 
 #[actix::test]
 async fn launches_that_are_not_trusted_leave_no_row() {
+    let _alone = alone().await;
     let tool = Tool::start().await;
     let key = "oauth_consumer_key";
     for n in 0..50 {
@@ -62,14 +65,15 @@ async fn launches_that_are_not_trusted_leave_no_row() {
         assert_eq!(tool.launch(&forged.set(key, &format!("nobody {n}"))).await.status, 401);
     }
 
-    let usage = tool.store.usage(crate::http::support::KEY, now()).await.unwrap();
+    let usage = tool.store.usage(KEY, now()).await.unwrap();
     assert_eq!((usage.enrolments, usage.nonces, usage.bytes), (0, 0, 0));
 }
 
 #[actix::test]
 async fn a_launch_writes_a_row_of_bounded_size_and_one_alone() {
+    let _alone = alone().await;
     let tool = Tool::start().await;
-    let usage = async || tool.store.usage(crate::http::support::KEY, now()).await.unwrap();
+    let usage = async || tool.store.usage(KEY, now()).await.unwrap();
 
     let launch = largest("zoe");
     assert_eq!(tool.launch(&launch).await.status, 200);
@@ -87,6 +91,7 @@ async fn a_launch_writes_a_row_of_bounded_size_and_one_alone() {
 
 #[actix::test]
 async fn pages_and_their_heads_are_of_bounded_size_whatever_a_platform_sends() {
+    let _alone = alone().await;
     let tool = Tool::start().await;
     tool.speak_all_languages();
     let page = tool.launch(&largest("zoe")).await;
@@ -113,6 +118,7 @@ async fn pages_and_their_heads_are_of_bounded_size_whatever_a_platform_sends() {
 
 #[actix::test]
 async fn one_person_has_the_bot_ask_twenty_addresses_a_day_at_most() {
+    let _alone = alone().await;
     let tool = Tool::start().await;
     let page = tool.launch(&Launch::of("mallory", "Learner")).await;
 
