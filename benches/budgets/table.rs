@@ -57,6 +57,18 @@ impl Row {
     }
 }
 
+/// Adds the rows of another round. Of two of a kind the one with less CPU stays: others on the machine
+/// only add to it.
+pub(crate) fn merge(rows: &mut Vec<Row>, round: Vec<Row>) {
+    for row in round {
+        match rows.iter_mut().find(|old| old.who == row.who && old.what == row.what) {
+            Some(old) if row.whole < old.whole => *old = row,
+            Some(_) => {}
+            None => rows.push(row),
+        }
+    }
+}
+
 /// The table of what requests cost at rest: the rows of the new program, and of the old one.
 pub(crate) fn costs(new: &[Row], old: Option<&[Row]>) -> String {
     let beside = if old.is_some() { " old: CPU ms | most of a thread |" } else { "" };
