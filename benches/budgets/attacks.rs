@@ -119,10 +119,10 @@ pub(crate) const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "launches-large",
-        what: "launches of 256 kB in 17,000 fields, unsigned, 8 at once",
+        what: "launches of 256 kB in 1,900 fields, unsigned, 8 at once",
         arm: |_, aim| {
             let more: Vec<(String, String)> =
-                (0..17_000).rev().map(|n| (format!("c{n:05}"), "é".to_owned())).collect();
+                (0..1_900).rev().map(|n| (format!("c{n:05}"), "é".repeat(20))).collect();
             let body = forged(launch(&aim.launch_url, "mallory", &more));
             hammer(aim, 8, aim.pages, move |_, _, _| post_body("/", &body))
         },
