@@ -4,7 +4,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help setup demo test lint deny bench bench-lti load soak fuzz deb test-deb
+.PHONY: help setup demo test lint deny bench bench-lti budgets load soak fuzz deb test-deb
 
 # Seconds that each target of `make fuzz` runs.
 SECONDS ?= 600
@@ -18,6 +18,9 @@ help:
 	@echo 'make deny    check licences, sources and doubles of the dependencies; needs no database'
 	@echo 'make bench   measure the OTR engine beside libotr, on one core, and print a table'
 	@echo 'make bench-lti  measure launches a second beside a tool of PyLTI, and print a table'
+	@echo 'make budgets  measure what each kind of request costs, and attacks beside 100 honest learners,'
+	@echo '             with tables, also in target/budgets.md; SCENES="rest attacks" or names of attacks,'
+	@echo '             BASELINE=path/to/otrbot: beside an older program; PROFILE=dev: as the tests built it'
 	@echo 'make load    measure the daemon under load, with a table; SCENES="lessons idle enrolled",'
 	@echo '             WAY_IN=component: the bot as a component of the server'
 	@echo 'make soak    lessons for MINUTES=30 while the server is restarted, frozen and cut off'
@@ -62,6 +65,9 @@ bench-lti: setup
 		ln -s python $(PYLTI)/bin/pylti-is-here; }
 	$(CARGO) bench --locked --bench lti -- --warm-up-time 1 --measurement-time 3
 	PYLTI="$(abspath $(PYLTI))" $(CARGO) bench --locked --bench launches
+
+budgets: setup
+	$(CARGO) bench --locked $(if $(filter dev,$(PROFILE)),--profile dev) --bench budgets
 
 load: setup
 	$(CARGO) bench --locked --bench load
