@@ -3,10 +3,13 @@
 use std::{
     fmt::Write as _,
     io::{self, IsTerminal as _, Write as _},
+    sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use env_logger::fmt::style::{AnsiColor, Style as AnsiStyle};
 use log::{Level, LevelFilter, kv};
+use tokio::time::Instant;
 
 use crate::settings::{Colour, Colours, Log, Part, Style};
 
@@ -23,6 +26,12 @@ const QUIET: [&str; 9] = [
     "rustls",
     "sqlx",
 ];
+
+/// What says twice a second, while files are short, that a connection could not be accepted.
+const ACCEPTING: &str = "actix_server::accept";
+
+/// How long it must have been silent before it is heard again.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// What records have that hold a picture of a contact or of the bot (XEP-0084, XEP-0153).
 const PICTURES: [&str; 3] =
@@ -42,7 +51,11 @@ pub fn start(level: LevelFilter, log: Log, no_color: bool) {
         if is_coloured { env_logger::WriteStyle::Always } else { env_logger::WriteStyle::Never };
     let mut builder = env_logger::Builder::new();
     builder.filter_level(level).write_style(style);
+    let accepting = Once::default();
     builder.format(move |out, record| {
+        if record.target() == ACCEPTING && !accepting.is_new(Instant::now()) {
+            return Ok(());
+        }
         let time = out.timestamp_millis().to_string();
         writeln!(out, "{}", line(&log, record, &time, is_coloured))
     });
@@ -53,6 +66,19 @@ pub fn start(level: LevelFilter, log: Log, no_color: bool) {
     builder.filter_module("sqlx_core::pool", LevelFilter::Off);
     // A second logger (in tests) is no fault.
     drop(builder.try_init());
+}
+
+/// What is said over and over is heard once.
+#[derive(Debug, Default)]
+struct Once(Mutex<Option<Instant>>);
+
+impl Once {
+    /// Whether it was silent long enough.
+    fn is_new(&self, now: Instant) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = last.replace(now);
+        before.is_none_or(|before| now.saturating_duration_since(before) >= SILENCE)
+    }
 }
 
 /// A record as it is logged.
@@ -206,6 +232,16 @@ mod tests {
 
         assert_eq!(error, "\x1b[1m\x1b[33m\x1b[41mfire $\x1b[0m");
         assert_eq!(info, "tea $");
+    }
+
+    #[test]
+    fn what_is_said_over_and_over_is_heard_once() {
+        let (once, start) = (Once::default(), Instant::now());
+        let at = |seconds| once.is_new(start + Duration::from_secs(seconds));
+
+        let heard = [0, 1, 59, 100, 159, 219, 400].map(at);
+
+        assert_eq!(heard, [true, false, false, false, false, true, true]);
     }
 
     #[test]

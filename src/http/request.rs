@@ -173,15 +173,26 @@ pub(super) fn is_foreign(request: &HttpRequest, public_url: &Url) -> bool {
 /// Whether a request was meant for another host. Where nobody signs launches the pages are served on
 /// the loopback interface alone, to which any site can have its own name lead.
 pub(super) fn is_astray(request: &HttpRequest, public_url: &Url) -> bool {
+    let Some(host) = host(request) else { return true };
+    !is_near(&host) && Some(host.to_string().as_str()) != public_url.host_str()
+}
+
+/// Whom a request is for, by its header.
+pub(super) fn host(request: &HttpRequest) -> Option<Host> {
     let host = header_text(request, header::HOST);
-    let Ok(url) = Url::parse(&format!("http://{host}/")) else { return true };
-    let is_local = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    !is_local && url.host_str() != public_url.host_str()
+    let url = Url::parse(&format!("http://{host}/")).ok()?;
+    // What has a path or a user in it is no host.
+    let is_plain = url.path() == "/" && url.username().is_empty() && !host.ends_with('/');
+    url.host().filter(|_| is_plain).map(|host| host.to_owned())
+}
+
+/// Whether a host is this machine for whoever asks, and no name that can lead elsewhere.
+pub(super) fn is_near(host: &Host) -> bool {
+    match host {
+        Host::Domain(name) => name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    }
 }
 
 #[cfg(test)]
@@ -225,6 +236,8 @@ mod tests {
             ("127.0.0.1.evil.example:5000", true),
             ("192.168.0.1", true),
             ("", true),
+            ("evil.example@localhost", true),
+            ("localhost/", true),
         ] {
             let request = TestRequest::post().insert_header(("Host", host)).to_http_request();
             assert_eq!(is_astray(&request, &public_url), expected, "{host}");

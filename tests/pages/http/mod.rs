@@ -3,6 +3,7 @@
 
 mod assets;
 mod course;
+mod front;
 mod grades;
 mod invitations;
 mod languages;
