@@ -7,6 +7,7 @@ mod component;
 mod detours;
 mod failing_lms;
 mod faults;
+mod front;
 mod grades;
 mod hygiene;
 mod interruption;
