@@ -23,6 +23,9 @@ use tokio::time::Instant;
 use super::Limits;
 use crate::metrics::Connections;
 
+/// How long a connection must have waited before it makes room: who has only just come is about to
+/// ask.
+const WAITED_LONG: Duration = Duration::from_millis(500);
 /// How long an answer must have stayed unread before its connection makes room for another one.
 const UNREAD_LONG: Duration = Duration::from_secs(2);
 /// How long nobody must have been refused before it is said that there is room again.
@@ -119,7 +122,7 @@ impl Slots {
             let now = self.now();
             let Some((id, seen)) = candidates
                 .filter(|(_, state)| match state & CLOSED {
-                    WAITS => true,
+                    WAITS => now.saturating_sub(state >> 2) >= millis(WAITED_LONG),
                     UNREAD => now.saturating_sub(state >> 2) >= millis(UNREAD_LONG),
                     _ => false,
                 })
@@ -294,6 +297,8 @@ mod tests {
         second.waits();
         tokio::time::advance(Duration::from_millis(10)).await;
         first.waits();
+        assert!(slots.admit(HERE).is_none());
+        tokio::time::advance(WAITED_LONG).await;
 
         let third = slots.admit(HERE).unwrap();
 

@@ -98,14 +98,14 @@ fn answers_that_nobody_reads_cost_next_to_nothing() {
             clients.push(line, &asked.repeat(200_000 / asked.len()));
         }
 
-        // What was sent at once is read by now.
-        std::thread::sleep(Duration::from_secs(1));
-        let (began, used) = (Instant::now(), cpu(&daemon));
-        std::thread::sleep(Duration::from_secs(4));
-        let (used, time) = (cpu(&daemon).saturating_sub(used), began.elapsed());
+        // The answers that fit are made; then there is nothing to do, for as long as nobody reads.
+        let rests = || {
+            let (began, used) = (Instant::now(), cpu(&daemon));
+            std::thread::sleep(Duration::from_secs(2));
+            (cpu(&daemon).saturating_sub(used) < began.elapsed() / 8).then_some(())
+        };
+        assert!(poll(2 * PATIENCE, rests).is_some(), "{path}: it computes on");
         let more = memory(&daemon).saturating_sub(before);
-
-        assert!(used < time / 8, "{path}: {used:?} of {time:?}");
         assert!(more < 40 << 20, "{path}: {more} bytes");
         assert_eq!(web::status_of(&format!("http://{server}{path}")), Some(200));
     }
@@ -124,13 +124,12 @@ fn stuck_clients_of_one_address_keep_nobody_out() {
             line
         })
         .collect();
-    let refused = || {
+    let full = || {
         let text = web::get(&format!("{}/metrics", daemon.metrics_url())).html;
-        let line =
-            "otrbot_http_refused_connections_total{server=\"pages\",reason=\"address\"} 44\n";
-        text.contains(line).then_some(())
+        text.contains("otrbot_http_connections{server=\"pages\"} 256\n").then_some(())
     };
-    assert!(poll(PATIENCE, refused).is_some(), "{}", daemon.log());
+    assert!(poll(PATIENCE, full).is_some(), "{}", daemon.log());
+    daemon.wait_for_log("pages: new connections are refused", PATIENCE);
 
     assert_eq!(web::status_of(&format!("{}hello_world", daemon.launch_url())), Some(200));
     assert_eq!(web::status_of(&format!("{}/readyz", daemon.metrics_url())), Some(200));
@@ -140,10 +139,7 @@ fn stuck_clients_of_one_address_keep_nobody_out() {
     drop(stuck);
     let over = || {
         web::status_of(&format!("{}hello_world", daemon.launch_url()));
-        daemon
-            .log()
-            .contains("pages: new connections are taken again; 44 were refused")
-            .then_some(())
+        daemon.log().contains("pages: new connections are taken again").then_some(())
     };
     assert!(poll(PATIENCE, over).is_some(), "{}", daemon.log());
 }
