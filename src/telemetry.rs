@@ -31,7 +31,7 @@ const QUIET: [&str; 9] = [
 const ACCEPTING: &str = "actix_server::accept";
 
 /// How long it must have been silent before it is heard again.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// What records have that hold a picture of a contact or of the bot (XEP-0084, XEP-0153).
 const PICTURES: [&str; 3] =

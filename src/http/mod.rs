@@ -27,6 +27,7 @@ use self::{
     error::Failure,
     front::{Limits, Running},
     headers::Ancestors,
+    request::LargeBodies,
 };
 
 use crate::{
@@ -92,9 +93,11 @@ pub fn serve(
 ) -> std::io::Result<Server> {
     i18n::install();
     let site = web::Data::new(site);
+    let large = web::Data::new(LargeBodies::default());
     front::serve(listener, RUNNING, limits, counts, move || {
         App::new()
             .app_data(web::Data::clone(&site))
+            .app_data(web::Data::clone(&large))
             .wrap(headers::common(&site.config.public_url))
             .configure(routes)
     })

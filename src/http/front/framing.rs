@@ -202,7 +202,7 @@ fn end_of_head(bytes: &[u8], looked: usize) -> Result<Option<usize>, Refusal> {
 
 fn find_line_end(bytes: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
-    let found = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
+    let found = memchr::memchr2(b'\r', b'\n', rest)?;
     from.checked_add(found)
 }
 

@@ -364,3 +364,31 @@ async fn metrics_are_for_programs_on_this_machine() {
     let old = say_all(server, "GET /healthz HTTP/1.0\r\n\r\n").await;
     assert!(old.contains(" 400 ") && old.ends_with("the request names no host\n"), "{old}");
 }
+
+#[actix::test]
+async fn large_launches_together_have_a_bound_and_small_ones_go_on() {
+    let tool = Tool::start().await;
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: 200000\r\n\r\n"
+    );
+    let begin = head + &"a".repeat(40_000);
+    let mut stuck = Vec::new();
+    for _ in 0..135 {
+        let mut line = Line::open(address(&tool)).await;
+        line.say(&begin).await;
+        stuck.push(line);
+    }
+
+    until("128 of them", async || {
+        counted(&tool.metrics, "otrbot_http_connections{server=\"pages\"} 128")
+    })
+    .await;
+    let small = tool.launch(&Launch::of("ann", "Learner")).await;
+    let large = Launch::of("ben", "Learner").with("custom_document", &"x".repeat(100_000));
+    let refused = tool.launch(&large).await;
+    drop(stuck);
+    until("room", async || tool.launch(&large.clone()).await.status == 200).await;
+
+    assert_eq!((small.status, small.name()), (200, "start"));
+    assert_eq!(refused.status, 503);
+}
