@@ -1,5 +1,5 @@
 //! Connections, and how requests are framed on them: by clients that browsers are not.
-#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 use std::{
     net::{SocketAddr, TcpListener},
