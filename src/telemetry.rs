@@ -4,12 +4,11 @@ use std::{
     fmt::Write as _,
     io::{self, IsTerminal as _, Write as _},
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use env_logger::fmt::style::{AnsiColor, Style as AnsiStyle};
 use log::{Level, LevelFilter, kv};
-use tokio::time::Instant;
 
 use crate::settings::{Colour, Colours, Log, Part, Style};
 
@@ -51,9 +50,11 @@ pub fn start(level: LevelFilter, log: Log, no_color: bool) {
         if is_coloured { env_logger::WriteStyle::Always } else { env_logger::WriteStyle::Never };
     let mut builder = env_logger::Builder::new();
     builder.filter_level(level).write_style(style);
+    #[expect(clippy::disallowed_methods, reason = "a record is of the time at which it is written")]
+    let clock = Instant::now;
     let accepting = Once::default();
     builder.format(move |out, record| {
-        if record.target() == ACCEPTING && !accepting.is_new(Instant::now()) {
+        if record.target() == ACCEPTING && !accepting.is_new(clock()) {
             return Ok(());
         }
         let time = out.timestamp_millis().to_string();
@@ -236,6 +237,7 @@ mod tests {
 
     #[test]
     fn what_is_said_over_and_over_is_heard_once() {
+        #[expect(clippy::disallowed_methods, reason = "any time will do")]
         let (once, start) = (Once::default(), Instant::now());
         let at = |seconds| once.is_new(start + Duration::from_secs(seconds));
 

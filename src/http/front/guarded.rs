@@ -1,9 +1,9 @@
 //! A connection that hands on one request at a time.
 //!
-//! The dispatcher behind it takes all that it can read: it parses thousands of requests that were sent
-//! at once and keeps them, or their answers; and once 16 requests wait behind an answer that is not
-//! read, and 128 kB of others are there, it wakes itself without end. Here, what is sent behind a request stays in the
-//! socket, where TCP makes the sender wait, until its answer was written.
+//! The dispatcher behind it takes all that it can read: it parses thousands of requests that were
+//! sent at once and keeps them, or their answers; and once 16 requests wait behind an answer that is
+//! not read, and 128 kB of others are there, it wakes itself without end. Here, what is sent behind a
+//! request stays in the socket, where TCP makes the sender wait, until its answer was written.
 
 use std::{
     cell::Cell,
