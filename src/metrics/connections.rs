@@ -6,8 +6,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
-/// Why connections are refused: all of one address, or all, are at work.
-pub const CONNECTION_REFUSALS: [&str; 2] = ["address", "all"];
+/// Why connections are refused: all of one address, or all, are at work, or files are short.
+pub const CONNECTION_REFUSALS: [&str; 3] = ["address", "all", "files"];
 /// The servers of HTTP.
 pub const SERVERS: [&str; 2] = ["pages", "metrics"];
 
@@ -40,7 +40,7 @@ impl Servers {
         );
         registry.register(
             "http_refused_connections",
-            "Connections that were closed at once as too many were at work: of their address, or in all",
+            "Connections that were closed at once as too many were at work: of their address, or in all, or files were short",
             servers.refused.clone(),
         );
         for server in SERVERS {

@@ -8,7 +8,7 @@ mod framing;
 mod guarded;
 mod slots;
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{net::TcpListener, os::fd::AsRawFd as _, sync::Arc, time::Duration};
 
 use actix_http::{HttpService, Request, Response, error::DispatchError};
 use actix_service::{
@@ -42,6 +42,9 @@ pub struct Limits {
     pub in_all: usize,
     /// The most connections from one address, or from one network of IPv6.
     pub per_address: usize,
+    /// The first number of a file that is left to others. The system gives the lowest that is free, so a
+    /// connection with a higher one says that files are short, whoever has them.
+    pub first_reserved: usize,
     /// How long a head may take from its first byte on.
     pub head: Duration,
     /// How long a body may take.
@@ -57,6 +60,7 @@ impl Limits {
     pub const METRICS: Self = Self {
         in_all: 64,
         per_address: 32,
+        first_reserved: usize::MAX,
         head: Duration::from_secs(5),
         // Pages give up on a body after 20 s, with an answer.
         body: Duration::from_secs(30),
@@ -74,25 +78,26 @@ impl Limits {
 
     /// Those of the pages: half of the files that others leave, at most.
     pub fn pages() -> Self {
-        Self::PAGES.within(free_files())
+        files().map_or(Self::PAGES, |(most, open)| Self::PAGES.within(most, open))
     }
 
-    fn within(self, free: Option<usize>) -> Self {
-        let Some(free) = free else { return self };
-        let half = free.saturating_sub(RESERVE.saturating_add(Self::METRICS.in_all)) / 2;
+    fn within(self, most: usize, open: usize) -> Self {
+        let others = RESERVE.saturating_add(Self::METRICS.in_all);
+        let half = most.saturating_sub(open).saturating_sub(others) / 2;
         let in_all = self.in_all.min(half.max(8));
         let per_address = self.per_address.min(in_all.saturating_sub(in_all / 4));
-        Self { in_all, per_address, ..self }
+        let first_reserved = most.saturating_sub(others.min(most / 4));
+        Self { in_all, per_address, first_reserved, ..self }
     }
 }
 
-/// How many more files the process may open, where that is known.
-fn free_files() -> Option<usize> {
+/// How many files the process may open, and has open, where that is known.
+fn files() -> Option<(usize, usize)> {
     let process = Process::myself().ok()?;
     let LimitValue::Value(most) = process.limits().ok()?.max_open_files.soft_limit else {
         return None;
     };
-    Some(usize::try_from(most).ok()?.saturating_sub(process.fd_count().ok()?))
+    Some((usize::try_from(most).ok()?, process.fd_count().ok()?))
 }
 
 /// How a server is run.
@@ -165,7 +170,8 @@ type Admitted = (Guarded, Option<std::net::SocketAddr>);
 
 fn admit(stream: TcpStream, limits: Limits, slots: &Arc<Slots>) -> Result<Admitted, DispatchError> {
     let peer = stream.peer_addr().map_err(DispatchError::Io)?;
-    let Some(slot) = slots.admit(peer.ip()) else {
+    let file = usize::try_from(stream.as_raw_fd()).unwrap_or_default();
+    let Some(slot) = slots.admit(peer.ip(), file) else {
         return Err(DispatchError::Io(std::io::ErrorKind::ConnectionRefused.into()));
     };
     Ok((Guarded::new(stream, limits, slot), Some(peer)))
@@ -189,15 +195,14 @@ mod tests {
 
     #[test]
     fn the_pages_leave_files_to_others() {
-        let within = |free| {
-            let limits = Limits::PAGES.within(free);
-            (limits.in_all, limits.per_address)
+        let within = |most| {
+            let limits = Limits::PAGES.within(most, 50);
+            (limits.in_all, limits.per_address, limits.first_reserved)
         };
 
-        assert_eq!(within(None), (1024, 256));
-        assert_eq!(within(Some(65_000)), (1024, 256));
-        assert_eq!(within(Some(1_000)), (436, 256));
-        assert_eq!(within(Some(228)), (50, 38));
-        assert_eq!(within(Some(20)), (8, 6));
+        assert_eq!(within(65_536), (1024, 256, 65_408));
+        assert_eq!(within(1_024), (423, 256, 896));
+        assert_eq!(within(256), (39, 30, 192));
+        assert_eq!(within(64), (8, 6, 48));
     }
 }

@@ -73,6 +73,7 @@ struct Place {
 enum Bound {
     Address,
     All,
+    Files,
 }
 
 impl Slots {
@@ -81,8 +82,9 @@ impl Slots {
         Arc::new(Self { limits, counts, start: Instant::now(), table })
     }
 
-    /// A slot for a new connection from this address, unless all are taken by those at work.
-    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Slot> {
+    /// A slot for a new connection from this address, with this number as a file, unless all are taken
+    /// by those at work.
+    pub(super) fn admit(self: &Arc<Self>, address: IpAddr, file: usize) -> Option<Slot> {
         let address = site(address);
         let mut table = self.table();
         let from_there = table.places.values().filter(|place| place.address == address).count();
@@ -90,6 +92,8 @@ impl Slots {
             Some(Bound::Address)
         } else if table.places.len() >= self.limits.in_all {
             Some(Bound::All)
+        } else if file >= self.limits.first_reserved {
+            Some(Bound::Files)
         } else {
             None
         };
@@ -143,6 +147,7 @@ impl Slots {
         self.counts.refused(match bound {
             Bound::Address => "address",
             Bound::All => "all",
+            Bound::Files => "files",
         });
         let now = Instant::now();
         if let Some(refusing) = &mut table.refusing {
@@ -155,7 +160,7 @@ impl Slots {
         let (n, own) = (table.places.len(), self.limits.per_address);
         warn!(
             "{server}: new connections are refused: {n} are at work; at most {own} from one address \
-             and {most} in all are taken"
+             and {most} in all are taken, fewer where files are short"
         );
     }
 
@@ -281,7 +286,7 @@ mod tests {
     }
 
     fn at_work(slots: &Arc<Slots>, address: IpAddr) -> Slot {
-        slots.admit(address).unwrap()
+        slots.admit(address, 9).unwrap()
     }
 
     fn text(metrics: &Metrics) -> String {
@@ -297,10 +302,10 @@ mod tests {
         second.waits();
         tokio::time::advance(Duration::from_millis(10)).await;
         first.waits();
-        assert!(slots.admit(HERE).is_none());
+        assert!(slots.admit(HERE, 9).is_none());
         tokio::time::advance(WAITED_LONG).await;
 
-        let third = slots.admit(HERE).unwrap();
+        let third = slots.admit(HERE, 9).unwrap();
 
         second.works();
         assert!(second.is_closed());
@@ -315,14 +320,14 @@ mod tests {
         let (slots, metrics) = slots(10, 3);
         let busy: Vec<Slot> = (0..3).map(|_| at_work(&slots, HERE)).collect();
 
-        assert!(slots.admit(HERE).is_none());
-        assert!(slots.admit(THERE).is_some());
+        assert!(slots.admit(HERE, 9).is_none());
+        assert!(slots.admit(THERE, 9).is_some());
 
         let refused =
             "otrbot_http_refused_connections_total{server=\"pages\",reason=\"address\"} 1";
         assert!(text(&metrics).contains(refused), "{}", text(&metrics));
         drop(busy);
-        assert!(slots.admit(HERE).is_some());
+        assert!(slots.admit(HERE, 9).is_some());
     }
 
     #[actix::test]
@@ -330,10 +335,28 @@ mod tests {
         let (slots, metrics) = slots(3, 2);
         let _busy = [at_work(&slots, HERE), at_work(&slots, HERE), at_work(&slots, THERE)];
 
-        assert!(slots.admit(THERE).is_none());
+        assert!(slots.admit(THERE, 9).is_none());
 
         let refused = "otrbot_http_refused_connections_total{server=\"pages\",reason=\"all\"} 1";
         assert!(text(&metrics).contains(refused), "{}", text(&metrics));
+    }
+
+    #[actix::test]
+    async fn the_last_files_are_left_to_others() {
+        tokio::time::pause();
+        let metrics = Metrics::new();
+        let limits = Limits { first_reserved: 100, ..Limits::METRICS };
+        let slots = Slots::new(limits, metrics.connections("pages"));
+        let waiting = slots.admit(HERE, 99).unwrap();
+
+        assert!(slots.admit(THERE, 100).is_none());
+
+        let refused = "otrbot_http_refused_connections_total{server=\"pages\",reason=\"files\"} 1";
+        assert!(text(&metrics).contains(refused), "{}", text(&metrics));
+        waiting.waits();
+        tokio::time::advance(WAITED_LONG).await;
+        assert!(slots.admit(THERE, 100).is_some());
+        assert!(waiting.is_closed());
     }
 
     #[actix::test]
@@ -342,11 +365,11 @@ mod tests {
         let (slots, _) = slots(1, 1);
         let unread = at_work(&slots, HERE);
         unread.is_unread();
-        assert!(slots.admit(HERE).is_none());
+        assert!(slots.admit(HERE, 9).is_none());
 
         tokio::time::advance(UNREAD_LONG).await;
 
-        assert!(slots.admit(HERE).is_some());
+        assert!(slots.admit(HERE, 9).is_some());
         assert!(unread.is_closed());
     }
 
