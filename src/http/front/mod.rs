@@ -1,6 +1,6 @@
 //! What stands between the listener and actix-web, for the pages and for the metrics: how many
-//! connections there are ([`slots`]), and that each has one request under way ([`guarded`], by
-//! [`framing`]).
+//! connections there are (`slots`), and that each has one request under way (`guarded`, by
+//! `framing`).
 //!
 //! Nothing here depends on a proxy in front of it. What a request asks for is not looked at.
 
