@@ -1,5 +1,6 @@
 //! Every metric of the daemon, and how it is counted.
 
+mod connections;
 mod labels;
 mod meters;
 mod process;
@@ -17,9 +18,11 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use self::connections::Servers;
 use crate::records::Progress;
 
 pub use self::{
+    connections::{CONNECTION_REFUSALS, Connections, SERVERS},
     labels::{Of, OtrVersion, Outcome, Reason, Resumption, Share, Standing, Step},
     meters::{ActorType, Life, Mailbox, Meter, Meters, Turn},
     text::Format,
@@ -88,6 +91,7 @@ pub struct Metrics {
     registry: Registry,
     /// How the actors do.
     pub meters: Meters,
+    servers: Servers,
     /// Sessions by where they stand in which lesson.
     pub standing: Family<Standing, Gauge>,
     /// Stanzas of ours that the server has not acknowledged.
@@ -175,9 +179,11 @@ impl Metrics {
         registry.register_collector(Box::new(process::ProcessCosts));
         let own = registry.sub_registry_with_prefix("otrbot");
         let meters = Meters::register(own);
+        let servers = Servers::register(own);
         let mut metrics = Self {
             registry,
             meters,
+            servers,
             standing: Family::default(),
             unacknowledged: Gauge::default(),
             oldest_grade_since: AtomicI64::default(),
@@ -250,6 +256,11 @@ impl Metrics {
             self.platform_shares.get_or_create(&share).set(has);
             self.platform_limits.get_or_create(&Of { of }).set(may_have);
         }
+    }
+
+    /// Where the connections of a server of [`SERVERS`] are counted.
+    pub fn connections(&self, server: &'static str) -> Connections {
+        self.servers.of(server)
     }
 
     /// Counts a private conversation that began in this version of OTR.

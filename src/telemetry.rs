@@ -3,6 +3,8 @@
 use std::{
     fmt::Write as _,
     io::{self, IsTerminal as _, Write as _},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use env_logger::fmt::style::{AnsiColor, Style as AnsiStyle};
@@ -24,6 +26,12 @@ const QUIET: [&str; 9] = [
     "sqlx",
 ];
 
+/// What says twice a second, while files are short, that a connection could not be accepted.
+const ACCEPTING: &str = "actix_server::accept";
+
+/// How long it must have been silent before it is heard again.
+const SILENCE: Duration = Duration::from_mins(1);
+
 /// What records have that hold a picture of a contact or of the bot (XEP-0084, XEP-0153).
 const PICTURES: [&str; 3] =
     ["<BINVAL>", "<data xmlns=\'urn:xmpp:avatar:data\'", "<data xmlns=\"urn:xmpp:avatar:data\""];
@@ -42,7 +50,13 @@ pub fn start(level: LevelFilter, log: Log, no_color: bool) {
         if is_coloured { env_logger::WriteStyle::Always } else { env_logger::WriteStyle::Never };
     let mut builder = env_logger::Builder::new();
     builder.filter_level(level).write_style(style);
+    #[expect(clippy::disallowed_methods, reason = "a record is of the time at which it is written")]
+    let clock = Instant::now;
+    let accepting = Once::default();
     builder.format(move |out, record| {
+        if record.target() == ACCEPTING && !accepting.is_new(clock()) {
+            return Ok(());
+        }
         let time = out.timestamp_millis().to_string();
         writeln!(out, "{}", line(&log, record, &time, is_coloured))
     });
@@ -53,6 +67,19 @@ pub fn start(level: LevelFilter, log: Log, no_color: bool) {
     builder.filter_module("sqlx_core::pool", LevelFilter::Off);
     // A second logger (in tests) is no fault.
     drop(builder.try_init());
+}
+
+/// What is said over and over is heard once.
+#[derive(Debug, Default)]
+struct Once(Mutex<Option<Instant>>);
+
+impl Once {
+    /// Whether it was silent long enough.
+    fn is_new(&self, now: Instant) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = last.replace(now);
+        before.is_none_or(|before| now.saturating_duration_since(before) >= SILENCE)
+    }
 }
 
 /// A record as it is logged.
@@ -206,6 +233,17 @@ mod tests {
 
         assert_eq!(error, "\x1b[1m\x1b[33m\x1b[41mfire $\x1b[0m");
         assert_eq!(info, "tea $");
+    }
+
+    #[test]
+    fn what_is_said_over_and_over_is_heard_once() {
+        #[expect(clippy::disallowed_methods, reason = "any time will do")]
+        let (once, start) = (Once::default(), Instant::now());
+        let at = |seconds| once.is_new(start + Duration::from_secs(seconds));
+
+        let heard = [0, 1, 59, 100, 159, 219, 400].map(at);
+
+        assert_eq!(heard, [true, false, false, false, false, true, true]);
     }
 
     #[test]

@@ -141,7 +141,7 @@ impl School {
     /// A token for the pages of somebody, made so many seconds ago.
     pub(crate) fn token(&self, who: Who, age: i64) -> String {
         let now = i64::try_from(oauth::now()).unwrap();
-        let token = Token { enrolment: who.id(), issued: now - age };
+        let token = Token { enrolment: who.id(), issued: now - age, launched: now - age };
         token.seal(&self.key).as_str().to_owned()
     }
 

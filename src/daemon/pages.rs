@@ -20,7 +20,7 @@ use crate::{
         vital::PageParts,
     },
     failure::Failure,
-    http::{self, PagesConfig},
+    http::{self, PagesConfig, front::Limits},
     metrics::Metrics,
     store::Store,
 };
@@ -77,7 +77,8 @@ impl Pages<'_> {
         let gateway = LtiGateway::start_in_arbiter(&desk.handle(), |_| LtiGateway::new(parts));
         let parts = PageParts { gateway: gateway.clone().recipient(), outbox: outbox.recipient() };
         let address = listener.local_addr().context("the pages have no address")?;
-        let server = http::serve(http::Site { gateway, meter, config }, listener)
+        let (limits, counts) = (Limits::pages(), metrics.connections("pages"));
+        let server = http::serve(http::Site { gateway, meter, config }, listener, limits, counts)
             .with_context(|| format!("cannot serve the pages on {address}"))?;
         let handle = server.handle();
         run_for_good(server, "the server of the pages", on_end.clone());

@@ -1,5 +1,8 @@
 //! `/metrics`, `/healthz`, `/readyz`, on an address of their own. They answer before the daemon has
 //! its store, too.
+//!
+//! A site in the browser of who sits at this machine can have its own name lead to a loopback address,
+//! so there they are given to nobody who asks for another host.
 
 use std::{
     net::TcpListener,
@@ -7,13 +10,25 @@ use std::{
 };
 
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer, dev::Server, http::header::ACCEPT, web,
+    App, Error, HttpRequest, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{Server, ServiceRequest, ServiceResponse},
+    http::header::ACCEPT,
+    middleware::{Next, from_fn},
+    web,
 };
 
+use super::{
+    front::{self, Limits, Running},
+    request,
+};
 use crate::{
     actors::{ambient::unix_now, vital::VitalParts},
     metrics::{Format, Metrics},
 };
+
+/// One thread; requests under way have a second at the end.
+const RUNNING: Running = Running { workers: 1, shutdown: 1 };
 
 /// Whom the health pages ask.
 #[derive(Clone, Debug)]
@@ -30,14 +45,45 @@ pub struct Health {
 ///
 /// What the operating system says of the listener.
 pub fn serve(health: Health, listener: TcpListener) -> std::io::Result<Server> {
-    let server = HttpServer::new(move || {
+    let counts = health.metrics.connections("metrics");
+    let reach = if listener.local_addr()?.ip().is_loopback() { Reach::Here } else { Reach::Wide };
+    front::serve(listener, RUNNING, Limits::METRICS, counts, move || {
         App::new()
             .app_data(web::Data::new(health.clone()))
+            .app_data(web::Data::new(reach))
+            .wrap(from_fn(stay_at_home))
             .route("/metrics", web::get().to(metrics))
             .route("/healthz", web::get().to(alive))
             .route("/readyz", web::get().to(ready))
-    });
-    Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
+    })
+}
+
+/// From where the pages can be asked for.
+#[derive(Clone, Copy, Debug)]
+enum Reach {
+    /// From this machine.
+    Here,
+    /// From others, under any name: one that leads elsewhere cannot be told from an honest one.
+    Wide,
+}
+
+/// Refuses requests for other hosts.
+async fn stay_at_home(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let reach = request.app_data::<web::Data<Reach>>().map(|reach| ***reach);
+    let refusal = match (request::host(request.request()), reach) {
+        (None, _) => HttpResponse::BadRequest().body("the request names no host\n"),
+        (Some(host), Some(Reach::Here) | None) if !request::is_near(&host) => {
+            HttpResponse::Forbidden().body(
+                "this page is for programs on this machine: ask for it at localhost or 127.0.0.1, or \
+                 set metrics.bind to an address that others reach\n",
+            )
+        }
+        (Some(_), _) => return next.call(request).await.map(ServiceResponse::map_into_boxed_body),
+    };
+    Ok(request.into_response(refusal))
 }
 
 async fn metrics(health: web::Data<Health>, request: HttpRequest) -> HttpResponse {

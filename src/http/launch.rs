@@ -19,9 +19,7 @@ use super::{
 };
 
 use crate::{
-    actors::lti::{
-        OpenPage, PageError, SubmitBotSecret, SubmitJid, SubmitSecret, TakeLaunch, View, Waiting,
-    },
+    actors::lti::{OpenPage, SubmitBotSecret, SubmitJid, SubmitSecret, TakeLaunch, View, Waiting},
     session::{BotSecretVerdict, SecretVerdict},
 };
 
@@ -39,7 +37,7 @@ pub(super) async fn launch(
 
 async fn take_launch(site: &Site, request: &HttpRequest, payload: web::Payload) -> Answer {
     stay_at_home(site, request)?;
-    let body = request::body(payload, LARGEST_LAUNCH).await.map_err(PageError::from)?;
+    let body = request::body(request, payload, LARGEST_LAUNCH).await?;
     Said::by_launch(&body).keep(request);
     let request_as_sent = RawLaunch {
         path: request.uri().path().to_owned(),

@@ -5,6 +5,7 @@ pub mod assets;
 mod config_xml;
 mod course;
 mod error;
+pub mod front;
 mod headers;
 pub mod health;
 mod launch;
@@ -17,31 +18,32 @@ use std::{net::TcpListener, time::Duration};
 
 use actix::{Actor, Addr, Handler, Message, dev::ToEnvelope};
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer,
-    dev::Server,
-    guard,
-    http::{KeepAlive, header},
-    middleware::from_fn,
-    web,
+    App, HttpRequest, HttpResponse, dev::Server, guard, http::header, middleware::from_fn, web,
 };
 use gettext::SharedCatalogs;
 use lti::presentation::Theme;
 use url::Url;
 
-use self::{assets::SharedAssets, error::Failure, headers::Ancestors};
+use self::{
+    assets::SharedAssets,
+    error::Failure,
+    front::{Limits, Running},
+    headers::Ancestors,
+    request::LargeBodies,
+};
 
 use crate::{
     actors::lti::{LtiGateway, PageError},
     drawing::{previews::SharedPreviews, svg},
     i18n,
-    metrics::Meter,
+    metrics::{Connections, Meter},
 };
 
 /// How long whoever opens a page waits for the gateway, which waits for the store: longer than the
 /// store waits for its database.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(15);
-/// How long requests under way have at the end, in seconds.
-const SHUTDOWN_TIMEOUT: u64 = 2;
+/// Two threads; requests under way have 2 seconds at the end.
+const RUNNING: Running = Running { workers: 2, shutdown: 2 };
 
 /// What the pages say of this bot.
 #[derive(Clone, Debug)]
@@ -85,22 +87,23 @@ pub struct Site {
 ///
 /// # Errors
 /// What the operating system says of the listener.
-pub fn serve(site: Site, listener: TcpListener) -> std::io::Result<Server> {
+pub fn serve(
+    site: Site,
+    listener: TcpListener,
+    limits: Limits,
+    counts: Connections,
+) -> std::io::Result<Server> {
     i18n::install();
     let site = web::Data::new(site);
-    let server = HttpServer::new(move || {
+    let large = web::Data::new(LargeBodies::default());
+    front::serve(listener, RUNNING, limits, counts, move || {
         App::new()
             .app_data(web::Data::clone(&site))
+            .app_data(web::Data::clone(&large))
             .wrap(headers::common(&site.config.public_url))
             .wrap(from_fn(headers::detach))
             .configure(routes)
-    });
-    let server = server
-        .workers(2)
-        .keep_alive(KeepAlive::Timeout(Duration::from_secs(15)))
-        .disable_signals()
-        .shutdown_timeout(SHUTDOWN_TIMEOUT);
-    Ok(server.listen(listener)?.run())
+    })
 }
 
 fn routes(config: &mut web::ServiceConfig) {

@@ -10,6 +10,7 @@ use lti::{
     token::PageToken,
 };
 use secrecy::SecretString;
+use tokio::sync::Semaphore;
 use url::{Host, Url};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -23,6 +24,10 @@ pub(super) const LARGEST_FORM: usize = 16 * 1024;
 /// What is read on and dropped of a body that is too large, in bytes: a browser that is still
 /// sending would not see the answer.
 const DROPPED: usize = 2 * 1024 * 1024;
+/// Up to here a body is small, in bytes.
+const SMALL: usize = 32 * 1024;
+/// How many larger bodies may be held at a time. They are rare, and together they would be much.
+const MOST_LARGE: usize = 128;
 /// How long a body may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -82,12 +87,24 @@ fn locale(pairs: &[Pair], field: &str) -> Option<String> {
     form::field(pairs, field).filter(|locale| gettext::is_locale(locale)).map(str::to_owned)
 }
 
+/// Room for the large bodies of a server.
+#[derive(Debug)]
+pub(super) struct LargeBodies(Semaphore);
+
+impl Default for LargeBodies {
+    fn default() -> Self {
+        Self(Semaphore::new(MOST_LARGE))
+    }
+}
+
 /// Reads a body.
 pub(super) async fn body(
+    request: &HttpRequest,
     payload: web::Payload,
     limit: usize,
-) -> Result<Zeroizing<Vec<u8>>, LaunchError> {
-    tokio::time::timeout(PATIENCE, collect(payload, limit))
+) -> Result<Zeroizing<Vec<u8>>, PageError> {
+    let large = request.app_data::<web::Data<LargeBodies>>().ok_or(PageError::Unavailable)?;
+    tokio::time::timeout(PATIENCE, collect(payload, limit, large))
         .await
         .map_err(|_elapsed| LaunchError::Incomplete)?
 }
@@ -95,8 +112,11 @@ pub(super) async fn body(
 async fn collect(
     mut payload: web::Payload,
     limit: usize,
-) -> Result<Zeroizing<Vec<u8>>, LaunchError> {
-    let mut body = Zeroizing::new(Vec::new());
+    large: &LargeBodies,
+) -> Result<Zeroizing<Vec<u8>>, PageError> {
+    // It never grows by itself: that would leave copies behind that nobody wipes.
+    let mut body = Zeroizing::new(Vec::with_capacity(limit.min(SMALL)));
+    let mut permit = None;
     let mut read: usize = 0;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_broken| LaunchError::Incomplete)?;
@@ -104,11 +124,17 @@ async fn collect(
         if read > DROPPED {
             break;
         }
-        if read <= limit {
-            body.extend_from_slice(&chunk);
+        if read > limit {
+            continue;
         }
+        if read > SMALL && permit.is_none() {
+            permit = Some(large.0.try_acquire().map_err(|_all_taken| PageError::Unavailable)?);
+            let small = std::mem::replace(&mut body, Zeroizing::new(Vec::with_capacity(limit)));
+            body.extend_from_slice(&small);
+        }
+        body.extend_from_slice(&chunk);
     }
-    if read > limit { Err(LaunchError::TooLarge { limit }) } else { Ok(body) }
+    if read > limit { Err(LaunchError::TooLarge { limit }.into()) } else { Ok(body) }
 }
 
 /// A header as text; empty if it is not there or is no text.
@@ -130,7 +156,7 @@ impl PageForm {
         payload: web::Payload,
     ) -> Result<Self, PageError> {
         let content_type = header_text(request, header::CONTENT_TYPE);
-        let body = body(payload, LARGEST_FORM).await?;
+        let body = body(request, payload, LARGEST_FORM).await?;
         // A form without fields may come without a type.
         if !body.is_empty() && !lti::verify::is_form(content_type) {
             return Err(LaunchError::ContentType.into());
@@ -179,15 +205,26 @@ pub(super) fn is_foreign(request: &HttpRequest, public_url: &Url) -> bool {
 /// Whether a request was meant for another host. Where nobody signs launches the pages are served on
 /// the loopback interface alone, to which any site can have its own name lead.
 pub(super) fn is_astray(request: &HttpRequest, public_url: &Url) -> bool {
+    let Some(host) = host(request) else { return true };
+    !is_near(&host) && Some(host.to_string().as_str()) != public_url.host_str()
+}
+
+/// Whom a request is for, by its header.
+pub(super) fn host(request: &HttpRequest) -> Option<Host> {
     let host = header_text(request, header::HOST);
-    let Ok(url) = Url::parse(&format!("http://{host}/")) else { return true };
-    let is_local = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    !is_local && url.host_str() != public_url.host_str()
+    let url = Url::parse(&format!("http://{host}/")).ok()?;
+    // What has a path or a user in it is no host.
+    let is_plain = url.path() == "/" && url.username().is_empty() && !host.ends_with('/');
+    url.host().filter(|_| is_plain).map(|host| host.to_owned())
+}
+
+/// Whether a host is this machine for whoever asks, and no name that can lead elsewhere.
+pub(super) fn is_near(host: &Host) -> bool {
+    match host {
+        Host::Domain(name) => name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    }
 }
 
 #[cfg(test)]
@@ -231,6 +268,8 @@ mod tests {
             ("127.0.0.1.evil.example:5000", true),
             ("192.168.0.1", true),
             ("", true),
+            ("evil.example@localhost", true),
+            ("localhost/", true),
         ] {
             let request = TestRequest::post().insert_header(("Host", host)).to_http_request();
             assert_eq!(is_astray(&request, &public_url), expected, "{host}");

@@ -4,6 +4,7 @@
 mod assets;
 mod boundaries;
 mod course;
+mod front;
 mod grades;
 mod invitations;
 mod languages;

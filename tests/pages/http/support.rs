@@ -23,7 +23,7 @@ use otrbot::{
         lti::{self, GatewayConfig, LtiGateway},
     },
     drawing::previews::{Previews, SharedPreviews},
-    http::{self, PagesConfig, Site, assets::SharedAssets},
+    http::{self, PagesConfig, Site, assets::SharedAssets, front::Limits},
     i18n,
     lesson::Library,
     metrics::Metrics,
@@ -81,6 +81,7 @@ pub(crate) struct Tool {
     pub(crate) client: reqwest::Client,
     pub(crate) assets: SharedAssets,
     pub(crate) catalogs: SharedCatalogs,
+    pub(crate) metrics: Arc<Metrics>,
     server: ServerHandle,
     _folder: TempDir,
 }
@@ -160,6 +161,11 @@ impl Tool {
     }
 
     pub(crate) async fn start_with(authenticate: bool) -> Self {
+        Self::start_within(authenticate, Limits::pages()).await
+    }
+
+    /// With other limits for connections.
+    pub(crate) async fn start_within(authenticate: bool, limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/otrbot.db", folder.path().display());
         let store = Store::open(&url).await.unwrap();
@@ -199,9 +205,9 @@ impl Tool {
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let server =
-            http::serve(Site { gateway, meter: Metrics::new().meters.gateway, config }, listener)
-                .unwrap();
+        let metrics = Arc::new(Metrics::new());
+        let site = Site { gateway, meter: metrics.meters.gateway.clone(), config };
+        let server = http::serve(site, listener, limits, metrics.connections("pages")).unwrap();
         let handle = server.handle();
         actix::spawn(server);
         let client = reqwest::Client::builder()
@@ -210,7 +216,18 @@ impl Tool {
             .build()
             .unwrap();
         let server = handle;
-        Self { base, store, registry, outbox, client, assets, catalogs, server, _folder: folder }
+        Self {
+            base,
+            store,
+            registry,
+            outbox,
+            client,
+            assets,
+            catalogs,
+            metrics,
+            server,
+            _folder: folder,
+        }
     }
 
     /// Posts a body to a path.

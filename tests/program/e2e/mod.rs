@@ -9,6 +9,7 @@ mod detours;
 mod elsewhere;
 mod failing_lms;
 mod faults;
+mod front;
 mod grades;
 mod hygiene;
 mod interruption;
