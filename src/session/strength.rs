@@ -7,15 +7,23 @@ use tr::tr;
 use zxcvbn::feedback::{Suggestion, Warning};
 use zxcvbn::{Entropy, Score};
 
+use zeroize::Zeroizing;
+
 use super::SecretVerdict;
 
 /// Longest shared secret, in bytes. Longer ones are pasted by mistake.
 pub const MAX_SECRET_BYTES: usize = 256;
 
-/// How much of a secret is looked at, in characters. The estimate takes longer than linearly: some
-/// milliseconds for so many that were chosen to be slow, where 256 took most of a second. What is
-/// strong enough by its beginning is so as a whole.
+/// How much of a secret is looked at, in characters, and how many different signs in it that may stand
+/// for letters (`4` for an a). The estimate tries all that those can stand for: some milliseconds for
+/// so many, where 256 characters with all of them took most of a second. What is strong enough by its
+/// beginning is so as a whole, and no word that people know is written with more of such signs.
 const MAX_ESTIMATED: usize = 48;
+const MAX_STAND_INS: usize = 6;
+/// The signs that may stand for letters, to the library.
+const STAND_INS: &str = "4@8({[<3691!|70$5+%2";
+/// What stands in for more of them.
+const NO_STAND_IN: char = '~';
 
 /// How easily a shared secret is guessed. Estimating it takes up to some milliseconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,9 +48,7 @@ impl Strength {
         {
             return Self(Estimate::Unusable);
         }
-        let end = secret.char_indices().nth(MAX_ESTIMATED).map_or(secret.len(), |(at, _)| at);
-        let looked_at = secret.get(..end).unwrap_or(secret);
-        let entropy = estimate(looked_at);
+        let entropy = estimate(&looked_at(secret));
         if entropy.score() >= Score::Three {
             return Self(Estimate::Enough);
         }
@@ -63,6 +69,21 @@ impl Strength {
             },
         }
     }
+}
+
+/// What is looked at of a secret.
+fn looked_at(secret: &str) -> Zeroizing<String> {
+    let mut seen = Vec::new();
+    let mut looked_at = Zeroizing::new(String::with_capacity(secret.len()));
+    for character in secret.chars().take(MAX_ESTIMATED) {
+        let is_one_more = STAND_INS.contains(character) && !seen.contains(&character);
+        if is_one_more && seen.len() < MAX_STAND_INS {
+            seen.push(character);
+        }
+        let is_too_many = is_one_more && !seen.contains(&character);
+        looked_at.push(if is_too_many { NO_STAND_IN } else { character });
+    }
+    looked_at
 }
 
 /// How easily a secret is guessed. What is left of it on the stack goes with a thread that is made for
@@ -173,7 +194,7 @@ mod tests {
 
     #[test]
     fn what_is_easily_guessed_is_refused_with_a_reason() {
-        for secret in ["password", "123456", "qwertz", "abcabc"] {
+        for secret in ["password", "123456", "qwertz", "abcabc", "P4$$w0rd", "1qaz2wsx3edc"] {
             let SecretVerdict::TooWeak { warning, advice } = verdict(secret) else {
                 panic!("{secret} was not refused")
             };
@@ -184,6 +205,19 @@ mod tests {
             panic!("it was not refused")
         };
         assert!(warning.is_empty() && !advice.is_empty(), "{warning} {advice:?}");
+    }
+
+    #[test]
+    fn what_is_slow_to_estimate_is_not_looked_at() {
+        let worst = "4@8({[<3691!|70$5+%2".repeat(12);
+        let looked_at = looked_at(&worst);
+
+        assert_eq!(looked_at.chars().count(), 48);
+        let mut signs: Vec<char> = looked_at.chars().filter(|c| STAND_INS.contains(*c)).collect();
+        signs.sort_unstable();
+        signs.dedup();
+        assert_eq!(signs.len(), 6);
+        assert_eq!(*super::looked_at("p4$$w0rd k\u{e4}se"), *"p4$$w0rd k\u{e4}se");
     }
 
     #[test]

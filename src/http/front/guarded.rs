@@ -209,6 +209,17 @@ impl Guarded {
         Poll::Ready(Ok(!portion.filled().is_empty()))
     }
 
+    /// Whether the peer has gone that an answer is being made for. Somebody who only says that nothing
+    /// more will come cannot be told from that; browsers and proxies do not.
+    fn has_hung_up(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.is_answered || self.exchange.0.get() || !self.inbox.is_empty() {
+            return false;
+        }
+        let mut byte = [0; 1];
+        let peeked = self.stream.poll_peek(cx, &mut ReadBuf::new(&mut byte));
+        matches!(peeked, Poll::Ready(Ok(0) | Err(_)))
+    }
+
     /// What is done when there is nothing to be received now.
     fn wait(&mut self, cx: &mut Context<'_>) {
         if self.framing.is_before() {
@@ -324,6 +335,10 @@ impl AsyncRead for Guarded {
             }
             // The task is woken when the answer was written.
             if this.framing.is_behind() {
+                // The dispatcher drops what is being done at this error; after a reset it would not.
+                if this.has_hung_up(cx) {
+                    return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+                }
                 return Poll::Pending;
             }
             this.advance();

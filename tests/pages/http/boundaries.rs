@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 use otrbot::records::{ClaimNumber, Progress};
+use tokio::io::AsyncWriteExt as _;
 
 use crate::http::{
     registry::BOT_SECRET,
@@ -182,4 +183,32 @@ async fn a_person_keeps_their_progress_when_others_claim_their_address() {
     let progress = |user: &str| claims.iter().find(|one| one.user_id == user).unwrap().progress;
     assert_eq!((progress("zoe"), progress("mallory")), (Progress::Verified, Progress::Invited));
     assert!(claims.iter().all(|one| one.consumer_key == KEY));
+}
+
+#[actix::test]
+async fn nothing_is_estimated_for_who_has_hung_up() {
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("mallory", "Learner")).await;
+    let page = tool.submit(&page, "/enter_jid", &[("jid", JID)]).await;
+    // What is slow to estimate.
+    let secret = "4%408(%7B%5B%3C3691!%7C0%245%2B7%252".repeat(6);
+    let body = format!("token={}&secret={secret}", page.token());
+    let head = format!(
+        "POST /ask_for_secret HTTP/1.1\r\nHost: tool.example\r\nContent-Type: {FORM}\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+
+    for _ in 0..15 {
+        let address = tool.base.strip_prefix("http://").unwrap();
+        let mut line = tokio::net::TcpStream::connect(address).await.unwrap();
+        line.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    }
+    // The line is a fair one: whoever waits comes after all those.
+    let answer = tool.submit(&page, "/ask_for_secret", &[("secret", "correct horse")]).await;
+
+    assert_eq!(answer.status, 200);
+    let told = tool.told().await;
+    let n_estimated = told.iter().filter(|told| told.starts_with("secret 4@")).count();
+    assert!(n_estimated <= 4, "{n_estimated}");
 }
