@@ -24,7 +24,7 @@
 //!        |             |
 //!       fsm          records                    know nothing
 //!
-//!    beside them: settings, and what knows these alone: telemetry, failure; metrics (records);
+//!    beside them: settings (records), and what knows these alone: telemetry, failure; metrics (records);
 //!    reference (a page)
 //!
 //!    crates: otr   bytes in, bytes and events out         xmpp      one account's stream
@@ -46,7 +46,12 @@
 //! - The grade is in the store before the learner reads that the secret was right, and leaves it
 //!   when the LMS confirmed it.
 //! - The thread that routes stanzas does no cryptography, no disk and no DNS: sessions have
-//!   threads of their own, and the store writes behind.
+//!   threads of their own, and the store writes behind. What takes long is computed away from those,
+//!   too ([`actors::workshop`]), one computation for a session at a time.
+//! - Whose an address is turns out in the chat, not by who types it first; no page tells what others
+//!   have typed.
+//! - What anybody can have stored, held or computed is bounded, for each person and each platform; the
+//!   bounds stand in `docs/security.md`, with the tests that hold them.
 //!
 //! # Walkthrough: a learner says hello
 //!
@@ -64,6 +69,26 @@
 //! come back with a signed token in a hidden field; no cookie is set. The right bot secret puts a
 //! grade into the store and wakes [`actors::grades::GradeOutbox`], which tries until the LMS
 //! confirmed it.
+//!
+//! # Walkthrough: two who give the same address
+//!
+//! Each of them gets a session of their own, and their page tells of no other. What comes from the
+//! address goes to the session of its holder; as long as there is none, to a porter: a session
+//! without a lesson that asks for the number on the page ([`session::Contest`]). Whoever writes it has
+//! shown that page and address are theirs: their session begins, and the one before says good-bye.
+//!
+//! # Words
+//!
+//! | word | is |
+//! |---|---|
+//! | claim | somebody has typed a Jabber ID into their page: of an enrolment, or of whom the settings list |
+//! | number | six digits on the page, by which a claim is shown in the chat |
+//! | holder | whose claim an address obeys now |
+//! | proven | shown by the number, by SMP with the secret of the page, or by the bot secret |
+//! | contested | somebody else claims the same address, or has |
+//! | porter | who answers an address without a holder |
+//! | platform | who launches: a consumer of LTI, with all its courses |
+//! | workshop | where sessions have computed what takes long |
 //!
 //! # Walkthrough: a restart
 //!

@@ -315,6 +315,7 @@ impl LtiGateway {
             estimates: bounds::Estimates::default(),
             frames: bounds::Frames::default(),
             looking_through: Semaphore::new(1),
+            verifying: Semaphore::new(2),
         };
         let life = metrics.meters.gateway.life();
         Self { desk: Arc::new(desk), metrics, _life: life }

@@ -117,7 +117,7 @@ async fn pages_and_their_heads_are_of_bounded_size_whatever_a_platform_sends() {
 }
 
 #[actix::test]
-async fn one_person_has_the_bot_ask_twenty_addresses_a_day_at_most() {
+async fn one_person_has_the_bot_ask_so_many_addresses_a_day_at_most() {
     let _alone = alone().await;
     let tool = Tool::start().await;
     let page = tool.launch(&Launch::of("mallory", "Learner")).await;
@@ -129,4 +129,18 @@ async fn one_person_has_the_bot_ask_twenty_addresses_a_day_at_most() {
     let told = tool.told().await;
     // Five, by the settings of these tests.
     assert_eq!(told.iter().filter(|told| told.starts_with("enrol ")).count(), 5, "{told:?}");
+}
+
+#[actix::test]
+async fn a_teacher_looks_through_a_course_some_twenty_times_at_once() {
+    let _alone = alone().await;
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("theo", "Instructor")).await;
+
+    let all = (0..100).map(|_| tool.submit(&page, "/course", &[("search", "zoe")]));
+    let answers = futures_util::future::join_all(all).await;
+
+    let n_shown = answers.iter().filter(|page| page.status == 200).count();
+    let n_refused = answers.iter().filter(|page| page.status == 429).count();
+    assert!((15..=30).contains(&n_shown) && n_shown + n_refused == 100, "{n_shown} {n_refused}");
 }

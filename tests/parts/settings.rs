@@ -112,7 +112,18 @@ fn what_is_not_allowed_is_said_with_what_is() {
     ] {
         check(&LEAST.replace("secret: lti-secret", consumer), expected);
     }
-    for limits in ["per_person: 0", "in_total: -1", "in_total: many", "per_week: 3"] {
+    for limit in ["enrolments_per_platform: 0", "enrolments: 5"] {
+        let section = format!("lti: {{ limits: {{ {limit} }}, consumers");
+        check(&LEAST.replace("lti: { consumers", &section), "lti.limits.");
+    }
+    for limits in [
+        "per_person: 0",
+        "in_total: -1",
+        "in_total: many",
+        "per_week: 3",
+        "per_platform: 0",
+        "per_platform: 10_000_001",
+    ] {
         let section = format!("lti: {{ invitations: {{ {limits} }}, consumers");
         check(&LEAST.replace("lti: { consumers", &section), "lti.invitations.");
     }

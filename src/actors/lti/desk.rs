@@ -65,8 +65,9 @@ pub(super) struct Desk {
     pub(super) buckets: Buckets,
     pub(super) estimates: Estimates,
     pub(super) frames: Frames,
-    /// Who looks through a course.
+    /// Who looks through a course, and who verifies large launches.
     pub(super) looking_through: Semaphore,
+    pub(super) verifying: Semaphore,
 }
 
 /// Somebody with a page: who, and when they were launched, in seconds since 1970.
@@ -213,6 +214,7 @@ impl Desk {
         if request.body.len().max(request.query.len()) <= LARGE {
             return Ok(verify::verify(request, &self.config.consumers, &self.rules, unix_now())?);
         }
+        let _permit = self.verifying.acquire().await.or(Err(PageError::Unavailable))?;
         let (request, consumers) = (request.clone(), self.config.consumers.clone());
         let rules = self.rules.clone();
         let verified = tokio::task::spawn_blocking(move || {

@@ -54,6 +54,18 @@ fn everything_that_the_reference_has_is_shown_by_a_test_that_exists() {
     check_rows(root, rows);
 }
 
+#[test]
+fn every_budget_is_held_by_a_test_that_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let (_, budgets) = docs.split_once("## Budgets").unwrap();
+    let is_row = |line: &&str| line.starts_with("| ") && !line.starts_with("| who |");
+    let rows: Vec<_> = budgets.lines().filter(is_row).collect();
+    assert!(rows.len() >= 15, "only {} rows", rows.len());
+
+    check_rows(root, rows);
+}
+
 /// Each row of a table names tests that exist.
 fn check_rows(root: &Path, rows: Vec<&str>) {
     let mut faults = Vec::new();
