@@ -119,7 +119,10 @@ impl Session {
                 effects.push(Effect::Claimed(number));
                 if is_own {
                     self.say_phrase(now, phrases::thanks_for_number, Kind::Notice);
-                    self.release(now, rng, effects);
+                    if self.machine.is_none() {
+                        self.release(now, rng, effects);
+                        self.tell(now, rng, &Event::of(EventKind::LearnerArrived), effects);
+                    }
                 }
                 return true;
             }

@@ -3,6 +3,7 @@
 
 mod abuse;
 mod clients;
+mod contest;
 mod ending;
 mod impostor;
 mod limits;
