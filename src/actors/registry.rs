@@ -386,7 +386,7 @@ impl Handler<Enrol> for SessionRegistry {
 
     fn handle(&mut self, enrol: Enrol, _: &mut Self::Context) -> Self::Result {
         let _turn = self.metrics.meters.registry.taken();
-        let Enrol { jid, enrolment, is_proven, is_contested, locale, lesson } = enrol;
+        let Enrol { jid, enrolment, is_proven, is_contested, replaces, locale, lesson } = enrol;
         if jid == self.own {
             return Err(EnrolRefused::OwnAddress);
         }
@@ -397,6 +397,9 @@ impl Handler<Enrol> for SessionRegistry {
         let is_new = self.learner(&jid, &claimant).is_none();
         if is_new && self.n_learners >= MOST_LEARNERS {
             return Err(EnrolRefused::Full);
+        }
+        for replaced in replaces {
+            self.dismiss(&jid, &Some(replaced), Farewell::Dismissed);
         }
         if is_new {
             self.add(&jid, Learner::new(claimant.clone(), &jid, now()));

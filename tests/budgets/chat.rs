@@ -180,6 +180,7 @@ async fn a_claim_costs_a_session_and_an_address_has_thirty_two() {
             enrolment: enrolment.clone(),
             is_proven: false,
             is_contested: false,
+            replaces: Vec::new(),
             locale: None,
             lesson: None,
         };

@@ -15,7 +15,7 @@ use crate::{
         ambient::unix_now,
         registry::{Dismiss, Enrol, EnrolRefused},
     },
-    records::{Enrolment, bare_jid},
+    records::{Enrolment, EnrolmentId, bare_jid},
     store::Invited,
 };
 
@@ -70,7 +70,8 @@ impl Desk {
             is_proven: was_proven || elsewhere.iter().any(|(_, is_proven)| *is_proven),
             ..before.clone()
         };
-        if let Err(refused) = self.enrol(&new, jid).await? {
+        let replaces = elsewhere.into_iter().map(|(enrolment, _)| enrolment).collect();
+        if let Err(refused) = self.enrol(&new, jid, replaces).await? {
             self.not_sent(&before, at).await?;
             return Ok(Some(match refused {
                 EnrolRefused::OwnAddress => JidProblem::OwnAddress,
@@ -78,10 +79,9 @@ impl Desk {
             }));
         }
         self.store.set_jid(&before.id, Some(jid.as_str())).await?;
-        let elsewhere = elsewhere.into_iter().map(|(enrolment, _)| (jid.clone(), enrolment));
-        let old = jid_of(&before).filter(|old| old != jid).map(|old| (old, before.id.clone()));
-        for (jid, enrolment) in elsewhere.chain(old) {
-            self.ask(&self.registry.dismiss, Dismiss { jid, enrolment }).await?;
+        if let Some(old) = jid_of(&before).filter(|old| old != jid) {
+            let gone = Dismiss { jid: old, enrolment: before.id.clone() };
+            self.ask(&self.registry.dismiss, gone).await?;
         }
         Ok(None)
     }
@@ -99,7 +99,7 @@ impl Desk {
             return Ok(());
         }
         let Ok(at) = self.may_invite(&now).await? else { return Ok(()) };
-        if let Err(refused) = self.enrol(&now, jid).await? {
+        if let Err(refused) = self.enrol(&now, jid, Vec::new()).await? {
             let id = &enrolment.id;
             warn!("enrolment.id":% = id; "enrolment {id}: not invited again: {refused}");
             self.not_sent(&now, at).await?;
@@ -142,12 +142,14 @@ impl Desk {
         &self,
         enrolment: &Enrolment,
         jid: &BareJid,
+        replaces: Vec<EnrolmentId>,
     ) -> Result<Result<(), EnrolRefused>, PageError> {
         let ask = Enrol {
             jid: jid.clone(),
             enrolment: enrolment.id.clone(),
             is_proven: enrolment.is_proven,
             is_contested: self.store.is_claimed_by_others(enrolment, jid.as_str()).await?,
+            replaces,
             locale: enrolment.locale.clone(),
             lesson: enrolment.lesson.clone(),
         };

@@ -87,6 +87,10 @@ impl Handler<Enrol> for FakeRegistry {
         if enrol.lesson.as_deref().is_some_and(|lesson| lesson != "basics") {
             return Err(EnrolRefused::NoSuchLesson);
         }
+        for replaced in &enrol.replaces {
+            self.told.push(format!("dismiss {}", enrol.jid));
+            self.learners.remove(&key(enrol.jid.clone(), replaced));
+        }
         let new = Learner { progress: Progress::Invited, has_secret: false };
         self.learners.entry(key(enrol.jid, &enrol.enrolment)).or_insert(new);
         Ok(())

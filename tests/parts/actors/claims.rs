@@ -35,6 +35,7 @@ async fn claim(stage: &Stage, name: &str) {
         enrolment: id(name),
         is_proven: false,
         is_contested: false,
+        replaces: Vec::new(),
         locale: None,
         lesson: None,
     };
@@ -231,6 +232,30 @@ async fn whom_the_settings_list_may_show_their_page_and_is_listed_still_afterwar
     stage.news().await;
     assert!(has(&says(&stage, "hello").await, GREETING));
     assert_eq!(stage.registry.send(Observe).await.unwrap().n_learners, 1);
+}
+
+#[actix::test]
+async fn a_person_who_goes_on_in_another_assignment_is_asked_for_no_number() {
+    let stage = Stage::paused();
+    claim(&stage, "first").await;
+    says(&stage, "hello").await;
+
+    let second = Enrol {
+        jid: bare(ANNA),
+        enrolment: id("second"),
+        is_proven: false,
+        is_contested: false,
+        replaces: vec![id("first")],
+        locale: None,
+        lesson: None,
+    };
+    stage.registry.send(second).await.unwrap().unwrap();
+    let told = says(&stage, "hello").await;
+
+    assert!(has(&told, "another address") && has(&told, GREETING), "{told:?}");
+    assert!(!has(&told, QUESTION), "{told:?}");
+    assert_eq!(page(&stage, "first").await, None);
+    assert_eq!(page(&stage, "second").await.unwrap().progress, Progress::Talking);
 }
 
 #[actix::test]
