@@ -115,6 +115,10 @@ pub struct Forget {
     /// Erases grades too that the LMS does not have yet.
     #[arg(long)]
     pub even_unsent: bool,
+    /// Erases everybody who has given the Jabber ID, also those who have not shown that it is theirs
+    /// [default: where several have given it, those lose the address and keep the rest].
+    #[arg(long)]
+    pub all_claims: bool,
 }
 
 /// Arguments of `learner`.

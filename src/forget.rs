@@ -14,7 +14,7 @@ use crate::{
     failure::Failure,
     records::bare_jid,
     settings::Settings,
-    store::{Erased, Store, StoreError, Unsent},
+    store::{Erased, Owners, Store, StoreError, Unsent},
 };
 
 /// Erases a person, and says what that was.
@@ -26,9 +26,10 @@ pub fn run(settings: &Settings, arguments: &cli::Forget) -> Result<(), Failure> 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
     let jid = &bare_jid(arguments.jid.as_str()).unwrap_or_else(|| arguments.jid.clone());
+    let whose = if arguments.all_claims { Owners::All } else { Owners::Proven };
     let forgotten = runtime.block_on(async {
         let store = Store::open_existing(&settings.store).await?;
-        let forgotten = store.forget(jid.as_str(), arguments.even_unsent, unix_now()).await;
+        let forgotten = store.forget(jid.as_str(), whose, arguments.even_unsent, unix_now()).await;
         // A bot that reads just now does so too, soon.
         if let Ok(Ok(_)) = &forgotten {
             store.overwrite().await.ok();
@@ -76,7 +77,10 @@ fn words(erased: &Erased) -> String {
     };
     let claims = match claims {
         0 => String::new(),
-        n => format!(", claims of others to the address: {n}"),
+        n => format!(
+            ", claims to the address by people who have not shown that it is theirs: {n} (they keep \
+             the rest; --all-claims erases that, too)"
+        ),
     };
     format!(
         "erased,{others} enrolments: {enrolments}, grades: {grades}, sessions: {sessions}, counted \

@@ -30,7 +30,6 @@ use lti::{
     token::{PageToken, TokenError, TokenKey},
 };
 use secrecy::SecretString;
-use tokio::sync::Semaphore;
 use url::Url;
 
 pub use self::bounds::{Caller, Waiting};
@@ -311,11 +310,12 @@ impl LtiGateway {
             registry_meter: metrics.meters.registry.clone(),
             outbox_meter: metrics.meters.outbox.clone(),
             persons: Persons::default(),
-            buckets: bounds::Buckets::default(),
-            estimates: bounds::Estimates::default(),
+            submissions: bounds::Buckets::of_submissions(),
+            looks: bounds::Buckets::of_looks(),
+            estimates: bounds::Line::before(1),
             frames: bounds::Frames::default(),
-            looking_through: Semaphore::new(1),
-            verifying: Semaphore::new(2),
+            looking_through: bounds::Line::before(1),
+            verifying: bounds::Line::before(2),
         };
         let life = metrics.meters.gateway.life();
         Self { desk: Arc::new(desk), metrics, _life: life }

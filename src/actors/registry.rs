@@ -65,14 +65,14 @@ use crate::{
 
 pub mod factory;
 
-use address::Address;
+use address::{Address, MOST_CLAIMS};
 use factory::SessionFactory;
 use learner::{Claimant, Learner, OpenSession, SessionHandle};
 use strangers::Strangers;
 use supervise::{Leaving, Unborn};
 
 /// Most learners on the whitelist at once. A learner costs some 300 bytes here.
-const MOST_LEARNERS: usize = 200_000;
+const MOST_LEARNERS: usize = 1_000_000;
 
 /// When those whose sessions were interrupted, and of whom nothing was heard since, are told: by
 /// then the presence of most has come, and with it where to tell them.
@@ -285,6 +285,8 @@ impl SessionRegistry {
         // Those whom the settings list have no assignment to be further in.
         let Some(enrolment) = learner.claimant.clone() else { return };
         let (jid, at) = (jid.clone(), unix_now());
+        // Nothing is earned by what somebody else may have done.
+        let credit = credit.filter(|_| learner.is_proven || !learner.is_contested);
         self.metrics.meters.store.sent();
         self.store.do_send(SaveProgress { enrolment, jid, progress, credit, at });
     }
@@ -386,7 +388,8 @@ impl Handler<Enrol> for SessionRegistry {
 
     fn handle(&mut self, enrol: Enrol, _: &mut Self::Context) -> Self::Result {
         let _turn = self.metrics.meters.registry.taken();
-        let Enrol { jid, enrolment, is_proven, is_contested, replaces, locale, lesson } = enrol;
+        let Enrol { jid, enrolment, is_proven, is_contested, replaces, .. } = enrol;
+        let Enrol { invites, locale, lesson, .. } = enrol;
         if jid == self.own {
             return Err(EnrolRefused::OwnAddress);
         }
@@ -395,11 +398,13 @@ impl Handler<Enrol> for SessionRegistry {
         }
         let claimant = Some(enrolment);
         let is_new = self.learner(&jid, &claimant).is_none();
-        if is_new && self.n_learners >= MOST_LEARNERS {
+        let n_claims = self.addresses.get(&jid).map_or(0, |address| address.learners().len());
+        if is_new && (self.n_learners >= MOST_LEARNERS || n_claims >= MOST_CLAIMS) {
             return Err(EnrolRefused::Full);
         }
+        // The bot stays on the contact list meanwhile.
         for replaced in replaces {
-            self.dismiss(&jid, &Some(replaced), Farewell::Dismissed);
+            self.replace(&jid, &Some(replaced));
         }
         if is_new {
             self.add(&jid, Learner::new(claimant.clone(), &jid, now()));
@@ -414,7 +419,9 @@ impl Handler<Enrol> for SessionRegistry {
             learner.lesson = lesson;
         }
         self.tell_contest(&jid);
-        self.deliver(&jid, Outgoing::Invite);
+        if invites {
+            self.deliver(&jid, Outgoing::Invite);
+        }
         Ok(())
     }
 }

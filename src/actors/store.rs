@@ -293,6 +293,9 @@ impl StoreActor {
         let sweeping = async move {
             store.forget_nonces(unix_now()).await?;
             store.forget_invitations(unix_now()).await?;
+            if let Err(why) = store.recount().await {
+                debug!("what the platforms have is not counted anew: {why}");
+            }
             let mut seen = Vec::with_capacity(watched.len());
             for platform in watched {
                 let usage = store.usage(&platform, unix_now()).await?;

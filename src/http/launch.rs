@@ -14,7 +14,7 @@ use lti::{RawLaunch, token::PageToken};
 use super::{
     Site,
     error::Failure,
-    request::{self, LARGEST_LAUNCH, PageForm, Said, header_text, is_foreign},
+    request::{self, Body, LARGEST_LAUNCH, PageForm, Said, header_text, is_foreign},
     show::{Step, is_done},
 };
 
@@ -37,13 +37,14 @@ pub(super) async fn launch(
 
 async fn take_launch(site: &Site, request: &HttpRequest, payload: web::Payload) -> Answer {
     stay_at_home(site, request)?;
-    let body = request::body(request, payload, LARGEST_LAUNCH).await?;
-    Said::by_launch(&body).keep(request);
+    // The room for a large one is kept until it is answered.
+    let Body { mut bytes, room: _room } = request::body(request, payload, LARGEST_LAUNCH).await?;
+    Said::by_launch(&bytes).keep(request);
     let request_as_sent = RawLaunch {
         path: request.uri().path().to_owned(),
         query: request.uri().query().unwrap_or_default().to_owned(),
         content_type: header_text(request, header::CONTENT_TYPE).to_owned(),
-        body: body.to_vec(),
+        body: std::mem::take(&mut *bytes),
     };
     let taken = TakeLaunch { request: request_as_sent, reader: site.reader(request) };
     let view = site.ask(taken).await?;

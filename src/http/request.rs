@@ -1,6 +1,6 @@
 //! Reading requests: bounded in size and in time.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{HttpMessage as _, HttpRequest, http::header, web};
 use futures_util::StreamExt as _;
@@ -10,7 +10,7 @@ use lti::{
     token::PageToken,
 };
 use secrecy::SecretString;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::{Host, Url};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -28,6 +28,8 @@ const DROPPED: usize = 2 * 1024 * 1024;
 const SMALL: usize = 32 * 1024;
 /// How many larger bodies may be held at a time. They are rare, and together they would be much.
 const MOST_LARGE: usize = 128;
+/// The longest value of a launch that is kept for the page that answers it, in bytes.
+const LONGEST_SAID: usize = 4 * 1024;
 /// How long a body may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -53,7 +55,8 @@ impl Said {
     /// What a launch says.
     pub(super) fn by_launch(body: &[u8]) -> Self {
         let pairs = form::parse(body).unwrap_or_default();
-        let field = |name| form::field(&pairs, name).map(str::to_owned);
+        let short = |value: &&str| value.len() <= LONGEST_SAID;
+        let field = |name| form::field(&pairs, name).filter(short).map(str::to_owned);
         let return_url = field("launch_presentation_return_url");
         let addresses = [return_url.clone(), field("lis_outcome_service_url")];
         let whose = field("oauth_consumer_key").map(|consumer_key| Whose::Launch {
@@ -89,12 +92,18 @@ fn locale(pairs: &[Pair], field: &str) -> Option<String> {
 
 /// Room for the large bodies of a server.
 #[derive(Debug)]
-pub(super) struct LargeBodies(Semaphore);
+pub(super) struct LargeBodies(Arc<Semaphore>);
 
 impl Default for LargeBodies {
     fn default() -> Self {
-        Self(Semaphore::new(MOST_LARGE))
+        Self(Arc::new(Semaphore::new(MOST_LARGE)))
     }
+}
+
+/// A body, which takes room for a large one as long as it, or what is made of it, is held.
+pub(super) struct Body {
+    pub(super) bytes: Zeroizing<Vec<u8>>,
+    pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
 /// Reads a body.
@@ -102,7 +111,7 @@ pub(super) async fn body(
     request: &HttpRequest,
     payload: web::Payload,
     limit: usize,
-) -> Result<Zeroizing<Vec<u8>>, PageError> {
+) -> Result<Body, PageError> {
     let large = request.app_data::<web::Data<LargeBodies>>().ok_or(PageError::Unavailable)?;
     tokio::time::timeout(PATIENCE, collect(payload, limit, large))
         .await
@@ -113,7 +122,7 @@ async fn collect(
     mut payload: web::Payload,
     limit: usize,
     large: &LargeBodies,
-) -> Result<Zeroizing<Vec<u8>>, PageError> {
+) -> Result<Body, PageError> {
     // It never grows by itself: that would leave copies behind that nobody wipes.
     let mut body = Zeroizing::new(Vec::with_capacity(limit.min(SMALL)));
     let mut permit = None;
@@ -128,13 +137,17 @@ async fn collect(
             continue;
         }
         if read > SMALL && permit.is_none() {
-            permit = Some(large.0.try_acquire().map_err(|_all_taken| PageError::Unavailable)?);
+            let room = Arc::clone(&large.0).try_acquire_owned();
+            permit = Some(room.map_err(|_all_taken| PageError::Unavailable)?);
             let small = std::mem::replace(&mut body, Zeroizing::new(Vec::with_capacity(limit)));
             body.extend_from_slice(&small);
         }
         body.extend_from_slice(&chunk);
     }
-    if read > limit { Err(LaunchError::TooLarge { limit }.into()) } else { Ok(body) }
+    if read > limit {
+        return Err(LaunchError::TooLarge { limit }.into());
+    }
+    Ok(Body { bytes: body, room: permit })
 }
 
 /// A header as text; empty if it is not there or is no text.
@@ -156,7 +169,7 @@ impl PageForm {
         payload: web::Payload,
     ) -> Result<Self, PageError> {
         let content_type = header_text(request, header::CONTENT_TYPE);
-        let body = body(request, payload, LARGEST_FORM).await?;
+        let body = body(request, payload, LARGEST_FORM).await?.bytes;
         // A form without fields may come without a type.
         if !body.is_empty() && !lti::verify::is_form(content_type) {
             return Err(LaunchError::ContentType.into());

@@ -12,6 +12,9 @@ use super::EnrolmentId;
 
 /// The least number, which has six digits as all have.
 const LEAST: u32 = 100_000;
+/// How much of a text is read, in characters, and how many numbers are found in it.
+const MOST_READ: usize = 500;
+const MOST_FOUND: usize = 8;
 /// How many numbers there are.
 const N_NUMBERS: u32 = 900_000;
 
@@ -33,6 +36,18 @@ impl ClaimNumber {
         Self(LEAST + first % N_NUMBERS)
     }
 
+    /// The numbers that stand in what somebody wrote: the whole text, if it is one and nothing else; else
+    /// every six digits in a row. Programs put marks around what was copied.
+    pub fn find(text: &str) -> Vec<Self> {
+        let text = without_marks(text);
+        if let Some(number) = Self::written(text.trim_end_matches(['.', ',', '!'])) {
+            return vec![number];
+        }
+        let runs = text.split(|character| digit(character).is_none());
+        let six = runs.filter(|run| run.chars().count() == 6);
+        six.filter_map(Self::written).take(MOST_FOUND).collect()
+    }
+
     /// A number that somebody wrote and nothing else, perhaps with blanks or dashes between the
     /// digits, and in whatever digits their language has; `None` for any other text.
     pub fn written(text: &str) -> Option<Self> {
@@ -52,9 +67,25 @@ impl ClaimNumber {
     }
 }
 
-/// The value of a digit: Western, Arabic or Persian.
+/// A text without tags of HTML, which Pidgin sends, and without marks of direction.
+fn without_marks(text: &str) -> String {
+    let mut is_tag = false;
+    let mut plain = String::with_capacity(text.len().min(MOST_READ));
+    for character in text.chars().take(MOST_READ) {
+        match character {
+            '<' => is_tag = true,
+            '>' => is_tag = false,
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            _ if !is_tag => plain.push(character),
+            _ => {}
+        }
+    }
+    plain
+}
+
+/// The value of a digit: Western, Arabic, Persian, or of full width.
 fn digit(character: char) -> Option<u32> {
-    let zeros = ['0', '\u{660}', '\u{6f0}'];
+    let zeros = ['0', '\u{660}', '\u{6f0}', '\u{ff10}'];
     zeros.into_iter().find_map(|zero| {
         let value = u32::from(character).checked_sub(u32::from(zero))?;
         (value < 10).then_some(value)
@@ -89,6 +120,25 @@ mod tests {
             let number =
                 ClaimNumber::of(&EnrolmentId::from_text(format!("{n}")), "a@b").to_string();
             assert!(number.len() == 6 && !number.starts_with('0'), "{number}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_found_among_words_and_marks() {
+        for text in [
+            "483920",
+            "it is 483920.",
+            "<b>483920</b>",
+            "<FONT COLOR=\"#000000\"><strong>483920</strong></FONT>",
+            "\u{200f}483920\u{200f}",
+            "\u{ff14}\u{ff18}\u{ff13}\u{ff19}\u{ff12}\u{ff10}",
+            "my number: 483920!",
+        ] {
+            assert_eq!(ClaimNumber::find(text), [ClaimNumber(483_920)], "{text:?}");
+        }
+        assert_eq!(ClaimNumber::find("111111 or 222222").len(), 2);
+        for text in ["", "12345", "1234567", "call 555-1234", "XMPP 2026"] {
+            assert!(ClaimNumber::find(text).is_empty(), "{text:?}");
         }
     }
 

@@ -32,6 +32,8 @@ pub struct Contest {
     pub others: Vec<ClaimNumber>,
     /// Whether the number is asked for.
     pub asking: Asking,
+    /// How it is asked for, in the languages that the learner may have; empty: in that of the session.
+    pub questions: Vec<String>,
 }
 
 /// Whether the number is asked for.
@@ -52,6 +54,10 @@ pub enum Asking {
 pub(super) struct Doubt {
     contest: Contest,
     is_asked: bool,
+    /// The right number was written, and another session takes over.
+    is_shown: bool,
+    /// A number that leads away from a lesson under way, and is to be written once more.
+    leads_away: Option<ClaimNumber>,
     asked: TokenBucket,
     wrong: TokenBucket,
 }
@@ -61,6 +67,8 @@ impl Default for Doubt {
         Self {
             contest: Contest::default(),
             is_asked: false,
+            is_shown: false,
+            leads_away: None,
             asked: TokenBucket::new(ASKING_RATE),
             wrong: TokenBucket::new(WRONG_RATE),
         }
@@ -98,7 +106,12 @@ impl Session {
     pub(super) fn ask_number(&mut self, now: Instant) {
         self.is_waiting_for_words = self.machine.is_none();
         self.doubt.is_asked = true;
-        self.say_phrase(now, phrases::which_number, Kind::Notice);
+        if self.doubt.contest.questions.is_empty() {
+            self.say_phrase(now, phrases::which_number, Kind::Notice);
+        }
+        for question in self.doubt.contest.questions.clone() {
+            self.say_words(now, question, Kind::Notice);
+        }
     }
 
     /// The learner has written something. Whether that was about the number, and the lesson need not
@@ -110,30 +123,26 @@ impl Session {
         text: &str,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        let Contest { own, others, asking } = &self.doubt.contest;
-        let (asking, is_own) = (*asking, |number| *own == Some(number));
-        if let Some(number) = ClaimNumber::written(text) {
-            let is_own = is_own(number);
-            if (is_own && asking != Asking::Never) || others.contains(&number) {
-                self.doubt.contest.asking = Asking::Never;
-                effects.push(Effect::Claimed(number));
-                if is_own {
-                    self.say_phrase(now, phrases::thanks_for_number, Kind::Notice);
-                    if self.machine.is_none() {
-                        self.release(now, rng, effects);
-                        self.tell(now, rng, &Event::of(EventKind::LearnerArrived), effects);
-                    }
-                }
-                return true;
-            }
-            if asking != Asking::Never {
-                let is_slow = self.doubt.wrong.take(now);
-                let phrase =
-                    if is_slow { phrases::wrong_number } else { phrases::too_many_numbers };
-                effects.push(Effect::Note(Note::Refused("wrong number")));
-                self.say_phrase(now, phrase, Kind::Notice);
-                return true;
-            }
+        let Contest { own, others, asking, .. } = &self.doubt.contest;
+        let (asking, own) = (*asking, *own);
+        if self.doubt.is_shown {
+            return true;
+        }
+        let written = ClaimNumber::find(text);
+        let is_own = |number: &ClaimNumber| own == Some(*number);
+        let known = written
+            .iter()
+            .find(|number| others.contains(number) || (is_own(number) && asking != Asking::Never));
+        if let Some(number) = known.copied() {
+            self.on_number(now, rng, number, effects);
+            return true;
+        }
+        if asking != Asking::Never && !written.is_empty() {
+            let is_slow = self.doubt.wrong.take(now);
+            let phrase = if is_slow { phrases::wrong_number } else { phrases::too_many_numbers };
+            effects.push(Effect::Note(Note::Refused("wrong number")));
+            self.say_phrase(now, phrase, Kind::Notice);
+            return true;
         }
         match asking {
             Asking::Never => false,
@@ -150,6 +159,34 @@ impl Session {
                 false
             }
         }
+    }
+
+    /// The learner has written the number of a page.
+    fn on_number(
+        &mut self,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        number: ClaimNumber,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.doubt.contest.own == Some(number) {
+            self.doubt.contest.asking = Asking::Never;
+            effects.push(Effect::Claimed(number));
+            self.say_phrase(now, phrases::thanks_for_number, Kind::Notice);
+            if self.machine.is_none() {
+                self.release(now, rng, effects);
+                self.tell(now, rng, &Event::of(EventKind::LearnerArrived), effects);
+            }
+            return;
+        }
+        // Nobody was asked for it: somebody may have talked the learner into writing it.
+        let is_unasked = self.doubt.contest.asking == Asking::Never && self.machine.is_some();
+        if is_unasked && self.doubt.leads_away != Some(number) {
+            self.doubt.leads_away = Some(number);
+            return self.say_phrase(now, phrases::number_leads_away, Kind::Notice);
+        }
+        self.doubt.is_shown = true;
+        effects.push(Effect::Claimed(number));
     }
 
     /// The lesson waits no longer.

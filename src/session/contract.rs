@@ -139,6 +139,10 @@ pub enum Farewell {
     Dismissed,
     /// The learner's address belongs to another page, whose session begins.
     Claimed,
+    /// The learner goes on in another assignment.
+    Moved,
+    /// Nothing is said about it.
+    Unsaid,
     /// What was kept of the learner is deleted.
     Erased,
     /// The bot stops.

@@ -32,7 +32,8 @@ impl Session {
             effects.push(Effect::Composing(false));
         }
         let words = i18n::scope(&self.config.catalog, || phrases::farewell(why));
-        let has_spoken = self.machine.is_some() || self.was_asked();
+        // Who was only asked for a number need hear of an end no more than of a begin.
+        let has_spoken = self.machine.is_some() || why == Farewell::Claimed;
         let is_readable = !self.is_unheard() || !self.conversation.is_private();
         if let Some(text) = words.filter(|_| has_spoken && is_readable) {
             let line = Line { text, needs: Need::Nothing, kind: Kind::Notice };

@@ -111,6 +111,13 @@ pub(super) fn wrong_number() -> String {
     )
 }
 
+/// When a number leads away from a lesson under way, and nobody has asked for it.
+pub(super) fn number_leads_away() -> String {
+    tr!(
+        "This is the number of another page. To leave this exercise and begin the one of that page, write the number once more. If somebody else has told you to write it, do not write it again."
+    )
+}
+
 /// After too many of those.
 pub(super) fn too_many_numbers() -> String {
     tr!("Those were too many wrong numbers. Please wait a minute before you try again.")
@@ -126,12 +133,15 @@ fn refusal() -> String {
 /// The last words of a session; `None` where the lesson has said good-bye.
 pub(super) fn farewell(why: Farewell) -> Option<String> {
     match why {
-        Farewell::Finished => None,
+        Farewell::Finished | Farewell::Unsaid => None,
         Farewell::TimedOut => Some(tr!(
             "I have not heard from you for a long time, so I end our session. You can start a new one from ${project_name}."
         )),
         Farewell::Dismissed => Some(tr!(
             "I end our session, because you have asked for one at another address. Good-bye!"
+        )),
+        Farewell::Moved => Some(tr!(
+            "I end this session, because you have opened another exercise. Write to me, and we begin with that one."
         )),
         Farewell::Claimed => Some(tr!(
             "Thank you, that is the right number. We begin with the exercise of that page."
@@ -152,7 +162,12 @@ pub(super) fn status(why: Farewell) -> String {
             tr!("Your session has expired, you can start a new session from ${project_name}.")
         }
         Farewell::Shutdown => tr!("I am away for maintenance, and will be back soon."),
-        Farewell::Finished | Farewell::Dismissed | Farewell::Claimed | Farewell::Erased => {
+        Farewell::Finished
+        | Farewell::Dismissed
+        | Farewell::Claimed
+        | Farewell::Moved
+        | Farewell::Unsaid
+        | Farewell::Erased => {
             tr!("Your session has ended, you can start a new session from ${project_name}.")
         }
     }

@@ -63,6 +63,10 @@ impl Session {
 
     pub(super) fn say_phrase(&mut self, now: Instant, phrase: fn() -> String, kind: Kind) {
         let text = i18n::scope(&self.config.catalog, phrase);
+        self.say_words(now, text, kind);
+    }
+
+    pub(super) fn say_words(&mut self, now: Instant, text: String, kind: Kind) {
         let needs = self.certain().min(Need::Private);
         self.speech.push(now, Line { text, needs, kind });
     }

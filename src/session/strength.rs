@@ -1,13 +1,13 @@
 //! How easily a shared secret is guessed, and what to say about it in the learner's language.
 
-use std::{panic, thread};
+use std::{hint, panic, thread};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tr::tr;
 use zxcvbn::feedback::{Suggestion, Warning};
 use zxcvbn::{Entropy, Score};
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::SecretVerdict;
 
@@ -86,10 +86,18 @@ fn looked_at(secret: &str) -> Zeroizing<String> {
     looked_at
 }
 
-/// How easily a secret is guessed. What is left of it on the stack goes with a thread that is made for
-/// this alone.
+/// How much of the stack is wiped after an estimate: more than what a thread leaves when it ends, which
+/// is some 16 kB with the GNU C library.
+const WIPED: usize = 128 * 1024;
+
+/// How easily a secret is guessed. What is left of it on the stack is wiped, and what lies deeper goes
+/// with a thread that is made for this alone.
 fn estimate(secret: &str) -> Entropy {
-    let estimate = || zxcvbn::zxcvbn(secret, &["otr", "otrbot", "secret"]);
+    let estimate = || {
+        let entropy = guess(secret);
+        wipe_stack();
+        entropy
+    };
     let apart = thread::scope(|scope| {
         let thread = thread::Builder::new().name("strength".to_owned());
         thread.spawn_scoped(scope, estimate).map(thread::ScopedJoinHandle::join)
@@ -100,6 +108,20 @@ fn estimate(secret: &str) -> Entropy {
         // There are too many threads already.
         Err(_) => estimate(),
     }
+}
+
+#[inline(never)]
+fn guess(secret: &str) -> Entropy {
+    zxcvbn::zxcvbn(secret, &["otr", "otrbot", "secret"])
+}
+
+/// Overwrites what those have left on the stack who were called before.
+#[inline(never)]
+#[expect(clippy::large_stack_arrays, reason = "it is the stack that is wiped")]
+fn wipe_stack() {
+    let mut left = [0_u8; WIPED];
+    left.zeroize();
+    hint::black_box(&left);
 }
 
 fn told(warning: Warning) -> String {

@@ -270,7 +270,8 @@ impl Store {
         taken.collect()
     }
 
-    /// Those who are new, and whose platforms have as much as they may.
+    /// Those who are new, or would take more room than before, and whose platforms have as much as they
+    /// may.
     async fn over_quota(
         &self,
         transaction: &mut Transaction<'_, Any>,
@@ -281,7 +282,7 @@ impl Store {
             if !self.tally.is_full(&new.consumer_key, self.limits) {
                 continue;
             }
-            let select = "SELECT 1 FROM enrolments \
+            let select = "SELECT n_bytes FROM enrolments \
                 WHERE consumer_key = $1 AND user_id = $2 AND resource_link_id = $3";
             let known = sqlx::query(select)
                 .bind(new.consumer_key.clone())
@@ -289,7 +290,14 @@ impl Store {
                 .bind(new.resource_link_id.clone())
                 .fetch_optional(&mut **transaction)
                 .await?;
-            if known.is_none() {
+            let grows = match known {
+                None => true,
+                Some(row) => {
+                    self.tally.has_too_many_bytes(&new.consumer_key, self.limits)
+                        && row.try_get::<i64, _>(0)? < n_bytes(new)
+                }
+            };
+            if grows {
                 refused.insert(key_of(new));
             }
         }

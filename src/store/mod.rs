@@ -27,7 +27,7 @@ pub use self::{
     invitations::Invited,
     launches::{Nonce, Taken},
     quota::{Limits, Usage},
-    retention::{Erased, Forgotten, Unsent},
+    retention::{Erased, Forgotten, Owners, Unsent},
     sessions::{KnownEnrolment, KnownRow, Write},
     sql::Store,
 };

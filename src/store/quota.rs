@@ -71,13 +71,20 @@ impl Tally {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a platform may have no other enrolment.
+    /// Whether a platform may have no other enrolment, or no more bytes.
     pub(super) fn is_full(&self, consumer_key: &str, limits: Limits) -> bool {
         let counts = self.counts();
         counts.enrolments.get(consumer_key).is_some_and(|usage| {
             usage.enrolments >= i64::from(limits.enrolments_per_platform)
                 || usage.bytes >= limits.bytes_per_platform()
         })
+    }
+
+    /// Whether it may have no more bytes.
+    pub(super) fn has_too_many_bytes(&self, consumer_key: &str, limits: Limits) -> bool {
+        let counts = self.counts();
+        let usage = counts.enrolments.get(consumer_key);
+        usage.is_some_and(|usage| usage.bytes >= limits.bytes_per_platform())
     }
 
     /// Whether so many launches of a platform are remembered that no other one is taken.

@@ -37,6 +37,15 @@ impl Erased {
     }
 }
 
+/// Whose a Jabber ID is, where several claim it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owners {
+    /// Those who have shown that it is theirs.
+    Proven,
+    /// All of them.
+    All,
+}
+
 /// Why a person was not erased: so many of their grades are still on the way to the LMS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unsent(pub i64);
@@ -114,8 +123,8 @@ impl Store {
 
     /// Erases whoever has a bare Jabber ID, in all their assignments and with all their Jabber IDs,
     /// and notes it for a bot that runs. With `even_unsent` also grades that the LMS does not have
-    /// yet. Of several who claim it, those have it who have shown that it is theirs; else those with
-    /// whom the bot has talked; else all. The others lose it, and keep the rest.
+    /// yet. Of several who claim it, those have it who have shown that it is theirs, or all if that is
+    /// wanted. The others lose it, and keep the rest.
     ///
     /// # Errors
     ///
@@ -123,10 +132,11 @@ impl Store {
     pub async fn forget(
         &self,
         jid: &str,
+        whose: Owners,
         even_unsent: bool,
         now: i64,
     ) -> Result<Result<Erased, Unsent>, StoreError> {
-        let forgotten = within(self.erase_person(jid, even_unsent, now)).await?;
+        let forgotten = within(self.erase_person(jid, whose, even_unsent, now)).await?;
         self.erased();
         Ok(forgotten)
     }
@@ -134,13 +144,14 @@ impl Store {
     async fn erase_person(
         &self,
         jid: &str,
+        whose: Owners,
         even_unsent: bool,
         now: i64,
     ) -> Result<Result<Erased, Unsent>, sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
         // No grade can be put for them from here on.
         let mut rows = Vec::new();
-        for claim in self.owners(&mut transaction, jid).await? {
+        for claim in self.owners(&mut transaction, jid, whose).await? {
             // A person without an id in the LMS is nobody else's namesake.
             let select = AssertSqlSafe(format!(
                 "SELECT id, consumer_key, user_id, jid FROM enrolments WHERE id = $1 \
@@ -198,23 +209,22 @@ impl Store {
         &self,
         transaction: &mut Transaction<'_, Any>,
         jid: &str,
+        whose: Owners,
     ) -> Result<Vec<Owner>, sqlx::Error> {
         let select = AssertSqlSafe(format!(
-            "SELECT id, consumer_key, user_id, is_proven, progress FROM enrolments \
-             WHERE jid = $1{}",
+            "SELECT id, consumer_key, user_id, is_proven FROM enrolments WHERE jid = $1{}",
             self.for_update()
         ));
         let rows = sqlx::query(select).bind(jid).fetch_all(&mut **transaction).await?;
-        let mut ranked = Vec::with_capacity(rows.len());
+        let is_alone = rows.len() == 1;
+        let mut owners = Vec::with_capacity(rows.len());
         for row in &rows {
-            let (is_proven, progress): (i64, i64) = (row.try_get(3)?, row.try_get(4)?);
-            let rank = if is_proven != 0 { 2 } else { i64::from(progress > 0) };
-            let (id, consumer_key) = (row.try_get(0)?, row.try_get(1)?);
-            ranked.push((rank, Owner { id, consumer_key, user_id: row.try_get(2)? }));
+            if is_alone || whose == Owners::All || row.try_get::<i64, _>(3)? != 0 {
+                let (id, consumer_key) = (row.try_get(0)?, row.try_get(1)?);
+                owners.push(Owner { id, consumer_key, user_id: row.try_get(2)? });
+            }
         }
-        let best = ranked.iter().map(|(rank, _)| *rank).max();
-        let best = ranked.into_iter().filter(|(rank, _)| Some(*rank) == best);
-        Ok(best.map(|(_, owner)| owner).collect())
+        Ok(owners)
     }
 
     /// Those who were forgotten and not yet [let go](Self::let_go).

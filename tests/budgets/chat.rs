@@ -170,7 +170,7 @@ async fn what_waits_for_a_session_that_does_not_keep_up_is_bounded() {
 }
 
 #[actix::test]
-async fn a_claim_costs_a_session_and_an_address_has_thirty_two() {
+async fn a_claim_of_an_address_costs_a_session_and_no_more() {
     let _alone = alone().await;
     let stage = Stage::paused();
     let claim = async |n: usize| {
@@ -180,6 +180,7 @@ async fn a_claim_costs_a_session_and_an_address_has_thirty_two() {
             enrolment: enrolment.clone(),
             is_proven: false,
             is_contested: false,
+            invites: true,
             replaces: Vec::new(),
             locale: None,
             lesson: None,
@@ -201,9 +202,9 @@ async fn a_claim_costs_a_session_and_an_address_has_thirty_two() {
     stage.news().await;
 
     let observed = stage.registry.send(Observe).await.unwrap();
-    assert!(observed.n_sessions <= 32, "{observed:?}");
-    let grown = held().saturating_sub(before);
-    assert!(grown < 1024 * 1024, "{grown} bytes for those who had to leave");
+    assert!(observed.n_sessions <= 320, "{observed:?}");
+    let each = held().saturating_sub(before) / 256;
+    assert!(each < 48 * 1024, "{each} bytes for each claim");
 }
 
 #[actix::test]

@@ -132,15 +132,15 @@ async fn one_person_has_the_bot_ask_so_many_addresses_a_day_at_most() {
 }
 
 #[actix::test]
-async fn a_teacher_looks_through_a_course_some_twenty_times_at_once() {
+async fn a_teacher_looks_through_a_course_some_sixty_times_at_once() {
     let _alone = alone().await;
     let tool = Tool::start().await;
     let page = tool.launch(&Launch::of("theo", "Instructor")).await;
 
-    let all = (0..100).map(|_| tool.submit(&page, "/course", &[("search", "zoe")]));
+    let all = (0..200).map(|_| tool.submit(&page, "/course", &[("search", "zoe")]));
     let answers = futures_util::future::join_all(all).await;
 
     let n_shown = answers.iter().filter(|page| page.status == 200).count();
     let n_refused = answers.iter().filter(|page| page.status == 429).count();
-    assert!((15..=30).contains(&n_shown) && n_shown + n_refused == 100, "{n_shown} {n_refused}");
+    assert!((10..=80).contains(&n_shown) && n_shown + n_refused == 200, "{n_shown} {n_refused}");
 }

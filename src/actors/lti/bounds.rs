@@ -2,30 +2,28 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
 use otr::limits::TokenBucket;
-use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
 use super::{FramedBy, PageError};
-use crate::{actors::now, records::EnrolmentId, session::Strength};
+use crate::{actors::now, records::EnrolmentId};
 
 /// What is submitted for one enrolment: the burst, then one per interval.
 const SUBMISSION_RATE: (u32, Duration) = (20, Duration::from_secs(3));
+/// What a teacher looks at: the burst, then one per interval. A course of thousands has a hundred pages.
+const LOOK_RATE: (u32, Duration) = (60, Duration::from_secs(1));
 /// Most enrolments whose buckets are kept. One that fills up again is as good as none.
 const MOST_BUCKETS: usize = 20_000;
 /// How long a bucket takes to fill up.
 const FILLED: Duration = Duration::from_mins(1);
 
-/// How many estimates are made at once, and how many more may wait.
-const AT_ONCE: usize = 1;
+/// How many may wait in a line, and how many of them for one platform.
 const MOST_WAITING: usize = 64;
+const MOST_OF_PLATFORM: usize = 24;
 
 /// Most enrolments of which it is kept who may frame their pages.
 const MOST_FRAMES: usize = 4_096;
@@ -53,72 +51,103 @@ impl Caller {
 }
 
 /// How often something may be submitted for each enrolment.
-#[derive(Debug, Default)]
-pub(super) struct Buckets(Mutex<HashMap<EnrolmentId, (Instant, TokenBucket)>>);
+#[derive(Debug)]
+pub(super) struct Buckets {
+    rate: (u32, Duration),
+    buckets: Mutex<HashMap<EnrolmentId, (Instant, TokenBucket)>>,
+}
 
 impl Buckets {
+    /// For what is submitted.
+    pub(super) fn of_submissions() -> Self {
+        Self { rate: SUBMISSION_RATE, buckets: Mutex::default() }
+    }
+
+    /// For what teachers look at.
+    pub(super) fn of_looks() -> Self {
+        Self { rate: LOOK_RATE, buckets: Mutex::default() }
+    }
+
     /// Takes a token of an enrolment's.
     pub(super) fn take(&self, enrolment: &EnrolmentId) -> Result<(), PageError> {
         self.take_at(now(), enrolment)
     }
 
     fn take_at(&self, now: Instant, enrolment: &EnrolmentId) -> Result<(), PageError> {
-        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MOST_BUCKETS && !buckets.contains_key(enrolment) {
             buckets.retain(|_, (last, _)| now.saturating_duration_since(*last) < FILLED);
             if buckets.len() >= MOST_BUCKETS {
                 return Err(PageError::TooFast);
             }
         }
-        let new = || (now, TokenBucket::new(SUBMISSION_RATE));
+        let new = || (now, TokenBucket::new(self.rate));
         let (last, bucket) = buckets.entry(enrolment.clone()).or_insert_with(new);
         *last = now;
         if bucket.take(now) { Ok(()) } else { Err(PageError::TooFast) }
     }
 }
 
-/// Estimates of how strong secrets are: away from the threads of sessions and pages, few at once, and
-/// none for who has hung up.
+/// A line before something that takes long: away from the threads of sessions and pages, few at once,
+/// and nothing for who has hung up. One platform cannot fill it.
 #[derive(Debug)]
-pub(super) struct Estimates {
+pub(super) struct Line {
     permits: Semaphore,
-    n_waiting: AtomicUsize,
+    waiting: Mutex<HashMap<String, usize>>,
 }
 
-impl Default for Estimates {
-    fn default() -> Self {
-        Self { permits: Semaphore::new(AT_ONCE), n_waiting: AtomicUsize::new(0) }
-    }
+/// One who stands in a line.
+struct InLine<'a> {
+    line: &'a Line,
+    platform: &'a str,
 }
-
-/// One who waits for an estimate.
-struct InLine<'a>(&'a AtomicUsize);
 
 impl Drop for InLine<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        let mut waiting = self.line.waiting();
+        if let Some(n) = waiting.get_mut(self.platform) {
+            *n = n.saturating_sub(1);
+            if *n == 0 {
+                waiting.remove(self.platform);
+            }
+        }
     }
 }
 
-impl Estimates {
-    /// How strong a secret is.
-    pub(super) async fn of(
-        &self,
-        secret: &SecretString,
-        caller: &Caller,
-    ) -> Result<Strength, PageError> {
-        let n_before = self.n_waiting.fetch_add(1, Ordering::Relaxed);
-        let _in_line = InLine(&self.n_waiting);
-        if n_before >= MOST_WAITING {
+impl Line {
+    /// A line before what is done so many at once.
+    pub(super) fn before(at_once: usize) -> Self {
+        Self { permits: Semaphore::new(at_once), waiting: Mutex::default() }
+    }
+
+    fn waiting(&self) -> std::sync::MutexGuard<'_, HashMap<String, usize>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stand<'a>(&'a self, platform: &'a str) -> Result<InLine<'a>, PageError> {
+        let mut waiting = self.waiting();
+        let n_all: usize = waiting.values().sum();
+        let n_own = waiting.get(platform).copied().unwrap_or(0);
+        if n_all >= MOST_WAITING || n_own >= MOST_OF_PLATFORM {
             return Err(PageError::TooFast);
         }
+        waiting.insert(platform.to_owned(), n_own.saturating_add(1));
+        Ok(InLine { line: self, platform })
+    }
+
+    /// Has something done for a platform when its turn comes.
+    pub(super) async fn wait<T: Send + 'static>(
+        &self,
+        platform: &str,
+        caller: Option<&Caller>,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, PageError> {
+        let _in_line = self.stand(platform)?;
         let _permit = self.permits.acquire().await.or(Err(PageError::Unavailable))?;
-        if caller.has_hung_up() {
+        if caller.is_some_and(Caller::has_hung_up) {
             return Err(PageError::HungUp);
         }
-        let secret = secret.clone();
-        let estimate = tokio::task::spawn_blocking(move || Strength::estimate(&secret));
-        estimate.await.map_err(|_cancelled| PageError::Unavailable)
+        tokio::task::spawn_blocking(job).await.map_err(|_cancelled| PageError::Unavailable)
     }
 }
 
@@ -145,6 +174,8 @@ impl Frames {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test begins at some time")]
 mod tests {
+    use futures_util::future::join_all;
+
     use super::*;
 
     fn id(n: usize) -> EnrolmentId {
@@ -154,7 +185,7 @@ mod tests {
     #[test]
     fn one_enrolment_submits_some_at_once_and_leaves_the_others_alone() {
         let start = Instant::now();
-        let buckets = Buckets::default();
+        let buckets = Buckets::of_submissions();
 
         let n_taken = (0..100).filter(|_| buckets.take_at(start, &id(1)).is_ok()).count();
 
@@ -166,41 +197,49 @@ mod tests {
     #[test]
     fn buckets_are_bounded_and_those_that_are_full_again_make_room() {
         let start = Instant::now();
-        let buckets = Buckets::default();
+        let buckets = Buckets::of_submissions();
         for n in 0..MOST_BUCKETS {
             buckets.take_at(start, &id(n)).unwrap();
         }
 
         assert!(buckets.take_at(start, &id(MOST_BUCKETS)).is_err());
         assert!(buckets.take_at(start + FILLED, &id(MOST_BUCKETS)).is_ok());
-        assert_eq!(buckets.0.lock().unwrap().len(), 1);
+        assert_eq!(buckets.buckets.lock().unwrap().len(), 1);
     }
 
     #[tokio::test]
-    async fn nothing_is_estimated_for_who_has_hung_up() {
-        let estimates = Estimates::default();
-        let secret = SecretString::from("purple walrus ironing kettles");
+    async fn nothing_is_done_for_who_has_hung_up() {
+        let line = Line::before(1);
         let waiting = Waiting::default();
 
         let caller = waiting.caller();
-        assert!(estimates.of(&secret, &caller).await.is_ok());
+        assert_eq!(line.wait("one", Some(&caller), || 7).await.unwrap(), 7);
         drop(waiting);
-        let refused = estimates.of(&secret, &caller).await;
+        let refused = line.wait("one", Some(&caller), || 7).await;
 
         assert!(matches!(refused, Err(PageError::HungUp)), "{refused:?}");
     }
 
     #[tokio::test]
-    async fn a_crowd_that_waits_for_estimates_is_bounded() {
-        let estimates = Estimates::default();
-        let secret = SecretString::from("purple walrus ironing kettles");
-        let waiting = Waiting::default();
-        let caller = waiting.caller();
+    async fn a_crowd_of_one_platform_is_bounded_and_keeps_no_other_out() {
+        let line = Line::before(1);
 
-        let all = futures_util::future::join_all((0..200).map(|_| estimates.of(&secret, &caller)));
-        let n_refused = all.await.iter().filter(|one| one.is_err()).count();
+        let crowd = (0..200).map(|_| line.wait("one", None, || ()));
+        let other = line.wait("other", None, || ());
+        let (crowd, other) = futures_util::future::join(join_all(crowd), other).await;
 
-        assert_eq!(n_refused, 200 - MOST_WAITING);
-        assert!(estimates.of(&secret, &caller).await.is_ok());
+        assert_eq!(crowd.iter().filter(|one| one.is_err()).count(), 200 - MOST_OF_PLATFORM);
+        assert!(other.is_ok());
+        assert!(line.waiting().is_empty() && line.wait("one", None, || ()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn crowds_of_many_platforms_are_bounded_together() {
+        let line = Line::before(1);
+        let platforms: Vec<String> = (0..200).map(|n| n.to_string()).collect();
+
+        let all = join_all(platforms.iter().map(|platform| line.wait(platform, None, || ()))).await;
+
+        assert_eq!(all.iter().filter(|one| one.is_ok()).count(), MOST_WAITING);
     }
 }

@@ -58,9 +58,9 @@ impl Desk {
         let before = self.reread(&enrolment.id).await?;
         let is_known = jid_of(&before).as_ref() == Some(jid);
         // Who is known already is invited again if that may be, and no harm is done if not.
-        let at = match self.may_invite(&before).await? {
-            Ok(at) => at,
-            Err(_) if is_known => return Ok(None),
+        let invited = match self.may_invite(&before).await? {
+            Ok(at) => Some(at),
+            Err(_) if is_known => None,
             Err(Invited::TooManyForPerson) => return Ok(Some(JidProblem::TooMany)),
             Err(_) => return Ok(Some(JidProblem::Full)),
         };
@@ -71,8 +71,8 @@ impl Desk {
             ..before.clone()
         };
         let replaces = elsewhere.into_iter().map(|(enrolment, _)| enrolment).collect();
-        if let Err(refused) = self.enrol(&new, jid, replaces).await? {
-            self.not_sent(&before, at).await?;
+        if let Err(refused) = self.enrol(&new, jid, replaces, invited.is_some()).await? {
+            self.not_sent(&before, invited).await?;
             return Ok(Some(match refused {
                 EnrolRefused::OwnAddress => JidProblem::OwnAddress,
                 EnrolRefused::Full | EnrolRefused::NoSuchLesson => JidProblem::Full,
@@ -98,11 +98,11 @@ impl Desk {
         if jid_of(&now).as_ref() != Some(jid) {
             return Ok(());
         }
-        let Ok(at) = self.may_invite(&now).await? else { return Ok(()) };
-        if let Err(refused) = self.enrol(&now, jid, Vec::new()).await? {
+        let invited = self.may_invite(&now).await?.ok();
+        if let Err(refused) = self.enrol(&now, jid, Vec::new(), invited.is_some()).await? {
             let id = &enrolment.id;
-            warn!("enrolment.id":% = id; "enrolment {id}: not invited again: {refused}");
-            self.not_sent(&now, at).await?;
+            warn!("enrolment.id":% = id; "enrolment {id}: not enrolled again: {refused}");
+            self.not_sent(&now, invited).await?;
         }
         Ok(())
     }
@@ -130,8 +130,9 @@ impl Desk {
         Ok(Err(invited))
     }
 
-    /// An invitation was counted, and not sent.
-    async fn not_sent(&self, enrolment: &Enrolment, at: i64) -> Result<(), PageError> {
+    /// An invitation was counted at that time, and not sent.
+    async fn not_sent(&self, enrolment: &Enrolment, at: Option<i64>) -> Result<(), PageError> {
+        let Some(at) = at else { return Ok(()) };
         let Enrolment { consumer_key, user_id, .. } = enrolment;
         Ok(self.store.uncount_invitation(consumer_key, user_id, at).await?)
     }
@@ -143,12 +144,14 @@ impl Desk {
         enrolment: &Enrolment,
         jid: &BareJid,
         replaces: Vec<EnrolmentId>,
+        invites: bool,
     ) -> Result<Result<(), EnrolRefused>, PageError> {
         let ask = Enrol {
             jid: jid.clone(),
             enrolment: enrolment.id.clone(),
             is_proven: enrolment.is_proven,
             is_contested: self.store.is_claimed_by_others(enrolment, jid.as_str()).await?,
+            invites,
             replaces,
             locale: enrolment.locale.clone(),
             lesson: enrolment.lesson.clone(),

@@ -68,7 +68,7 @@ impl Desk {
         if !visit.enrolment.is_teacher {
             return Err(PageError::NotTeacher);
         }
-        self.buckets.take(&visit.enrolment.id)?;
+        self.looks.take(&visit.enrolment.id)?;
         let course = course_of(&visit.enrolment);
         let n_sent_again = match send_again {
             Some(which) => Some(self.send_again(&course, &which).await?),
@@ -89,12 +89,12 @@ impl Desk {
         course: Course,
         wanted: Wanted,
     ) -> Result<(Vec<CourseRow>, usize, Funnel), PageError> {
-        let _permit = self.looking_through.acquire().await.or(Err(PageError::Unavailable))?;
         let (store, runtime) = (self.store.clone(), Handle::current());
-        let looked = tokio::task::spawn_blocking(move || {
+        let platform = course.consumer_key.clone();
+        let looked = self.looking_through.wait(&platform, None, move || {
             runtime.block_on(async { store.course(&course, &wanted).await })
         });
-        Ok(looked.await.map_err(|_cancelled| PageError::Unavailable)??)
+        Ok(looked.await??)
     }
 
     async fn send_again(&self, course: &Course, which: &SendAgain) -> Result<u64, PageError> {

@@ -13,12 +13,11 @@ use lti::{
     verify::{self, MOST_AHEAD, Signed},
 };
 use secrecy::SecretString;
-use tokio::sync::Semaphore;
 
 use super::{
     BotSecretAnswer, FramedBy, GatewayConfig, JidAnswer, PageError, Registry, SecretAnswer,
     SubmitSecret, View, Whose,
-    bounds::{Buckets, Estimates, Frames},
+    bounds::{Buckets, Frames, Line},
     origin, origins,
     persons::Persons,
 };
@@ -62,12 +61,14 @@ pub(super) struct Desk {
     pub(super) registry_meter: Meter,
     pub(super) outbox_meter: Meter,
     pub(super) persons: Persons,
-    pub(super) buckets: Buckets,
-    pub(super) estimates: Estimates,
+    pub(super) submissions: Buckets,
+    pub(super) looks: Buckets,
+    /// Who waits for an estimate of how strong a secret is.
+    pub(super) estimates: Line,
     pub(super) frames: Frames,
     /// Who looks through a course, and who verifies large launches.
-    pub(super) looking_through: Semaphore,
-    pub(super) verifying: Semaphore,
+    pub(super) looking_through: Line,
+    pub(super) verifying: Line,
 }
 
 /// Somebody with a page: who, and when they were launched, in seconds since 1970.
@@ -120,7 +121,7 @@ impl Desk {
         typed: &str,
     ) -> Result<JidAnswer, PageError> {
         let visit = self.visit(token).await?;
-        self.buckets.take(&visit.enrolment.id)?;
+        self.submissions.take(&visit.enrolment.id)?;
         let problem = match self.address(typed) {
             Ok(jid) => self.claim(&visit.enrolment, &jid).await?,
             Err(problem) => Some(problem),
@@ -134,10 +135,13 @@ impl Desk {
     ) -> Result<SecretAnswer, PageError> {
         let SubmitSecret { token, secret, caller } = message;
         let visit = self.visit(&token).await?;
-        self.buckets.take(&visit.enrolment.id)?;
+        self.submissions.take(&visit.enrolment.id)?;
         let verdict = match jid_of(&visit.enrolment) {
             Some(jid) => {
-                let strength = self.estimates.of(&secret, &caller).await?;
+                let platform = &visit.enrolment.consumer_key;
+                let estimated = secret.clone();
+                let estimate = move || Strength::estimate(&estimated);
+                let strength = self.estimates.wait(platform, Some(&caller), estimate).await?;
                 Some(self.enter_secret(&visit.enrolment, jid, secret, strength).await?)
             }
             None => None,
@@ -172,7 +176,7 @@ impl Desk {
         typed: SecretString,
     ) -> Result<BotSecretAnswer, PageError> {
         let visit = self.visit(token).await?;
-        self.buckets.take(&visit.enrolment.id)?;
+        self.submissions.take(&visit.enrolment.id)?;
         let verdict = match jid_of(&visit.enrolment) {
             Some(jid) => {
                 let asked = EnterBotSecret { jid, enrolment: visit.enrolment.id.clone(), typed };
@@ -214,13 +218,13 @@ impl Desk {
         if request.body.len().max(request.query.len()) <= LARGE {
             return Ok(verify::verify(request, &self.config.consumers, &self.rules, unix_now())?);
         }
-        let _permit = self.verifying.acquire().await.or(Err(PageError::Unavailable))?;
         let (request, consumers) = (request.clone(), self.config.consumers.clone());
         let rules = self.rules.clone();
-        let verified = tokio::task::spawn_blocking(move || {
-            verify::verify(&request, &consumers, &rules, unix_now())
-        });
-        Ok(verified.await.map_err(|_cancelled| PageError::Unavailable)??)
+        // Nobody knows yet from which platform it is.
+        let verified = self
+            .verifying
+            .wait("", None, move || verify::verify(&request, &consumers, &rules, unix_now()));
+        Ok(verified.await??)
     }
 
     /// Writes down who was launched where nobody signs launches.

@@ -19,9 +19,8 @@ use crate::{
     session::{Asking, Contest, Unreachable},
 };
 
-/// Most who claim an address at once. One more takes the place of whoever was enrolled first, and has
-/// shown nothing.
-const MOST_CLAIMS: usize = 32;
+/// Most who claim an address at once. Nobody is pushed out for another one: that would tell of them.
+pub(super) const MOST_CLAIMS: usize = 1_000;
 
 /// Most clients of a learner that are told apart; the rest count as offline.
 const MOST_CLIENTS: usize = 16;
@@ -98,25 +97,14 @@ impl Address {
         theirs.chain(&mut self.porter)
     }
 
-    /// Adds one who claims it. Who had to leave for them.
-    pub(super) fn add(&mut self, learner: Learner) -> Option<Learner> {
-        let left = if self.learners.len() >= MOST_CLAIMS { self.make_room() } else { None };
+    /// Adds one who claims it.
+    pub(super) fn add(&mut self, learner: Learner) {
         self.learners.push(learner);
         if self.learners.len() > 1 {
             for learner in &mut self.learners {
                 learner.is_contested = true;
             }
         }
-        left
-    }
-
-    fn make_room(&mut self) -> Option<Learner> {
-        let holder = self.holder.clone();
-        let weak = self.learners.iter().enumerate().filter(|(_, learner)| {
-            !learner.is_proven && !learner.is_listed() && holder.as_ref() != Some(&learner.claimant)
-        });
-        let (ix, _) = weak.min_by_key(|(_, learner)| learner.enrolled)?;
-        Some(self.learners.swap_remove(ix))
     }
 
     /// Takes one away.
@@ -163,6 +151,14 @@ impl Address {
         self.holder_mut()?.session.as_mut()
     }
 
+    /// Whether the session of this number speaks for the address, or is of the one whose page has this
+    /// number.
+    pub(super) fn may_show(&mut self, id: u64, number: ClaimNumber) -> bool {
+        self.settle();
+        self.open().is_some_and(|open| open.id == id)
+            || self.of_session(id).is_some_and(|learner| learner.number == Some(number))
+    }
+
     /// It was shown to be theirs whose page has this number. Who that is, and who held it before.
     pub(super) fn claim(&mut self, number: ClaimNumber) -> Option<(Claimant, Option<Claimant>)> {
         let shown = self.learners.iter_mut().filter(|learner| learner.number == Some(number));
@@ -182,13 +178,13 @@ impl Address {
     pub(super) fn contest_of(&self, claimant: Option<&Claimant>) -> Contest {
         let Some(learner) = claimant.and_then(|claimant| self.learner(claimant)) else {
             let others = self.learners.iter().filter_map(|other| other.number).collect();
-            return Contest { own: None, others, asking: Asking::Always };
+            return Contest { others, asking: Asking::Always, ..Contest::default() };
         };
         let others = self.learners.iter().filter(|other| other.claimant != learner.claimant);
         let others: Vec<ClaimNumber> = others.filter_map(|other| other.number).collect();
         let is_sure = learner.is_proven || others.is_empty();
         let asking = if is_sure { Asking::Never } else { Asking::Once };
-        Contest { own: learner.number, others, asking }
+        Contest { own: learner.number, others, asking, ..Contest::default() }
     }
 
     /// Whether a request for a subscription, or its end, is answered now.
@@ -324,21 +320,5 @@ mod tests {
         assert_eq!(address.contest().asking, Asking::Always);
         assert!(address.claim(number("b")).is_some());
         assert_eq!(address.settle(), Some(Some(id("b"))));
-    }
-
-    #[test]
-    fn a_crowd_pushes_out_nobody_who_holds_or_has_proven() {
-        let mut address = Address::new();
-        address.add(Learner::new(None, &jid(), Instant::now()));
-        let mut proven = learner("proven");
-        proven.is_proven = true;
-        address.add(proven);
-        for n in 0..1_000 {
-            address.add(learner(&format!("{n}")));
-        }
-
-        assert_eq!(address.learners().len(), MOST_CLAIMS);
-        assert!(address.learner(&None).is_some() && address.learner(&Some(id("proven"))).is_some());
-        assert!(address.learner(&Some(id("999"))).is_some());
     }
 }

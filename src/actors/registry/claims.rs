@@ -8,7 +8,7 @@ use log::info;
 use super::{
     Opening, SessionNews, SessionRegistry,
     address::Address,
-    learner::{Claimant, Greeting, Learner, SessionHandle},
+    learner::{Claimant, Greeting, Learner, OpenSession, SessionHandle},
     supervise::Leaving,
 };
 use crate::{
@@ -17,22 +17,39 @@ use crate::{
         store::SaveProof,
     },
     records::{ClaimNumber, Progress},
-    session::Farewell,
+    session::{Asking, Contest, Farewell},
 };
+
+/// In how many languages a porter asks.
+const MOST_LANGUAGES: usize = 3;
 
 impl SessionRegistry {
     /// Adds one who claims an address, or replaces what is known of them.
     pub(super) fn add(&mut self, jid: &BareJid, learner: Learner) {
         let address = self.addresses.entry(jid.clone()).or_insert_with(Address::new);
         let before = address.remove(&learner.claimant);
-        let left = address.add(learner);
-        self.count(before.is_none(), left.is_some());
-        for gone in before.into_iter().chain(left) {
-            if let Some(open) = gone.session {
-                open.actor.post(Close(Farewell::Dismissed));
-                self.leaving.insert(open.id, Leaving { jid: jid.clone(), actor: open.actor });
-            }
+        address.add(learner);
+        self.count(before.is_none(), false);
+        if let Some(open) = before.and_then(|gone| gone.session) {
+            self.take_leave(jid, open, Farewell::Dismissed);
         }
+    }
+
+    /// The same person goes on in another assignment: what they claimed by this one is over.
+    pub(super) fn replace(&mut self, jid: &BareJid, claimant: &Claimant) {
+        let Some(address) = self.addresses.get_mut(jid) else { return };
+        let Some(gone) = address.remove(claimant) else { return };
+        self.count(false, true);
+        self.keep(jid, claimant, None);
+        if let Some(open) = gone.session {
+            self.take_leave(jid, open, Farewell::Moved);
+        }
+    }
+
+    /// Has a session say good-bye that is nobody's any more.
+    pub(super) fn take_leave(&mut self, jid: &BareJid, open: OpenSession, why: Farewell) {
+        open.actor.post(Close(why));
+        self.leaving.insert(open.id, Leaving { jid: jid.clone(), actor: open.actor });
     }
 
     /// Takes one away who claims an address; the session that they had is the caller's.
@@ -40,11 +57,11 @@ impl SessionRegistry {
         let address = self.addresses.get_mut(jid)?;
         let gone = address.remove(claimant)?;
         if address.is_free() {
-            if let Some(open) = address.porter.take() {
-                open.actor.post(Close(Farewell::Dismissed));
-                self.leaving.insert(open.id, Leaving { jid: jid.clone(), actor: open.actor });
-            }
+            let porter = address.porter.take();
             self.addresses.remove(jid);
+            if let Some(open) = porter {
+                self.take_leave(jid, open, Farewell::Unsaid);
+            }
         }
         self.count(false, true);
         self.tell_contest(jid);
@@ -74,10 +91,20 @@ impl SessionRegistry {
         jid: &BareJid,
         news: Recipient<SessionNews>,
     ) -> Option<SessionHandle> {
-        match self.addresses.get_mut(jid)?.settle() {
+        match self.settle(jid) {
             Some(claimant) => self.session_of(jid, &claimant, news),
             None => self.porter_of(jid, news),
         }
+    }
+
+    /// Whose an address is now. Where that is known, no porter is needed any more.
+    pub(super) fn settle(&mut self, jid: &BareJid) -> Option<Claimant> {
+        let address = self.addresses.get_mut(jid)?;
+        let claimant = address.settle()?;
+        if let Some(open) = address.porter.take() {
+            self.take_leave(jid, open, Farewell::Unsaid);
+        }
+        Some(claimant)
     }
 
     fn porter_of(&mut self, jid: &BareJid, news: Recipient<SessionNews>) -> Option<SessionHandle> {
@@ -91,9 +118,8 @@ impl SessionRegistry {
         if address.porter.take().is_some() {
             self.metrics.sessions.dec();
         }
-        // Whoever it is, they have the language of one of those.
-        let locale = address.learners().first().and_then(|learner| learner.locale.clone());
-        let contest = address.contest_of(None);
+        let locale = address.learners().last().and_then(|learner| learner.locale.clone());
+        let contest = self.contest(jid);
         let opening = Opening { locale, lesson: None, kept: None, contest };
         let open = self.open(jid, opening, news)?;
         let actor = open.actor.clone();
@@ -103,11 +129,29 @@ impl SessionRegistry {
 
     /// Tells the session that answers from an address who claims it now.
     pub(super) fn tell_contest(&mut self, jid: &BareJid) {
-        let Some(address) = self.addresses.get_mut(jid) else { return };
-        let contest = address.contest();
-        if let Some(open) = address.open() {
+        let contest = self.contest(jid);
+        if let Some(open) = self.addresses.get_mut(jid).and_then(Address::open) {
             open.actor.post(Contested(contest));
         }
+    }
+
+    /// What the session that answers from an address is to know of those who claim it. A porter asks in
+    /// the languages of some: whoever it is, they have one of those, and more likely of who came last.
+    fn contest(&self, jid: &BareJid) -> Contest {
+        let Some(address) = self.addresses.get(jid) else { return Contest::default() };
+        let contest = address.contest();
+        if contest.asking != Asking::Always {
+            return contest;
+        }
+        let mut locales: Vec<Option<&str>> = Vec::new();
+        for learner in address.learners().iter().rev() {
+            let locale = learner.locale.as_deref();
+            if locales.len() < MOST_LANGUAGES && !locales.contains(&locale) {
+                locales.push(locale);
+            }
+        }
+        let questions = locales.into_iter().map(|locale| self.factory.question(locale));
+        Contest { questions: questions.collect(), ..contest }
     }
 
     /// Somebody has shown which page is theirs.
@@ -120,8 +164,7 @@ impl SessionRegistry {
         ctx: &mut Context<Self>,
     ) {
         let Some(address) = self.addresses.get_mut(jid) else { return };
-        // Only from the session that answers what comes from the address.
-        if address.open().is_none_or(|open| open.id != id) {
+        if !address.may_show(id, number) {
             return;
         }
         let Some((claimant, before)) = address.claim(number) else { return };
@@ -151,8 +194,7 @@ impl SessionRegistry {
         let Some(before) = before else {
             let porter = self.addresses.get_mut(jid).and_then(|address| address.porter.take());
             if let Some(open) = porter {
-                open.actor.post(Close(Farewell::Claimed));
-                self.leaving.insert(open.id, Leaving { jid: jid.clone(), actor: open.actor });
+                self.take_leave(jid, open, Farewell::Claimed);
             }
             return;
         };
@@ -168,8 +210,7 @@ impl SessionRegistry {
             self.remove(jid, &before).and_then(|gone| gone.session)
         };
         if let Some(open) = open {
-            open.actor.post(Close(Farewell::Claimed));
-            self.leaving.insert(open.id, Leaving { jid: jid.clone(), actor: open.actor });
+            self.take_leave(jid, open, Farewell::Claimed);
         }
     }
 }

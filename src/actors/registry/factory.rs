@@ -65,6 +65,12 @@ impl SessionFactory {
         session::refusal_for(&self.catalogs.find(&self.default_locale), &self.variables)
     }
 
+    /// What somebody is asked whose address several claim.
+    pub fn question(&self, locale: Option<&str>) -> String {
+        let catalog = self.catalogs.find(locale.unwrap_or(&self.default_locale));
+        scope(&catalog, session::which_number)
+    }
+
     /// What a learner is told whose session broke before the lesson began.
     pub fn interruption(&self, locale: Option<&str>) -> String {
         let catalog = self.catalogs.find(locale.unwrap_or(&self.default_locale));

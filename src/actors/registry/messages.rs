@@ -25,6 +25,8 @@ pub struct Enrol {
     pub is_proven: bool,
     /// Whether somebody else has given the same one, so that it must be shown.
     pub is_contested: bool,
+    /// Whether the bot asks to be a contact; else it waits to be written to.
+    pub invites: bool,
     /// The same person's other assignments, from which the Jabber ID comes along.
     pub replaces: Vec<EnrolmentId>,
     /// Gettext locale name such as `nl_NL`; `None`: the default one.

@@ -119,7 +119,13 @@ impl SessionRegistry {
         let jid = from.to_bare();
         self.show(from.clone());
         let Some(address) = self.addresses.get_mut(&jid) else { return };
-        let Some(claimant) = address.settle() else { return self.on_somebody(from, ctx) };
+        // Who only comes online is not asked whose the address is.
+        let Some(claimant) = address.settle() else {
+            if let Some(open) = &address.porter {
+                open.actor.post_presence(CameBack(from));
+            }
+            return;
+        };
         let Some(learner) = address.learner(&claimant) else { return };
         if learner.is_interrupted() {
             self.go_on(from, ctx);
@@ -132,19 +138,6 @@ impl SessionRegistry {
             let address = self.addresses.get_mut(&jid);
             if let Some(learner) = address.and_then(|address| address.learner_mut(&claimant)) {
                 learner.greeting = Greeting::Given;
-            }
-        }
-    }
-
-    /// A client is online of whom nobody knows whose it is.
-    fn on_somebody(&mut self, from: Jid, ctx: &mut Context<Self>) {
-        let jid = from.to_bare();
-        match self.addresses.get(&jid).and_then(|address| address.porter.as_ref()) {
-            Some(open) => open.actor.post_presence(CameBack(from)),
-            None => {
-                if let Some(actor) = self.answering(&jid, ctx.address().recipient()) {
-                    actor.post(Arrive(from));
-                }
             }
         }
     }

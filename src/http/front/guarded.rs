@@ -136,6 +136,8 @@ enum Doing {
     Wait,
     /// It waits for its answer to be read.
     Unread,
+    /// It waits for the rest of a request.
+    Stuck,
 }
 
 /// A connection as the dispatcher sees it.
@@ -234,6 +236,8 @@ impl Guarded {
                 self.refuse(TOO_SLOW);
             }
         } else {
+            self.slot.wake(cx.waker());
+            self.does(Doing::Stuck);
             self.receipt.set(self.limits.body);
             if self.receipt.is_over(cx) {
                 self.reading = Reading::Over;
@@ -271,6 +275,7 @@ impl Guarded {
                 Doing::Work => self.slot.works(),
                 Doing::Wait => self.slot.waits(),
                 Doing::Unread => self.slot.is_unread(),
+                Doing::Stuck => self.slot.is_stuck(),
             }
         }
     }
@@ -349,6 +354,8 @@ impl AsyncRead for Guarded {
                 Poll::Ready(received) => {
                     if !received? {
                         this.reading = Reading::Over;
+                    } else if this.doing == Doing::Stuck {
+                        this.does(Doing::Work);
                     }
                 }
                 Poll::Pending => {

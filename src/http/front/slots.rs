@@ -2,8 +2,8 @@
 //!
 //! Whole universities stand behind one address, and a proxy is one, so who only waits never keeps
 //! others out: where there are too many, the connection that has waited longest for a request is
-//! closed in favour of the new one, then the one whose answer nobody has read for longest. Only where
-//! all are at work, the new one is closed.
+//! closed in favour of the new one, then the one whose answer nobody has read for longest, then the one
+//! whose request does not come on for longest. Only where all are at work, the new one is closed.
 
 use std::{
     collections::HashMap,
@@ -31,11 +31,16 @@ const UNREAD_LONG: Duration = Duration::from_secs(2);
 /// How long nobody must have been refused before it is said that there is room again.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// What a connection does, in the two lowest bits; above them since when, in milliseconds.
+/// How long a body must have made no progress before its connection makes room for another one.
+const STUCK_LONG: Duration = Duration::from_secs(2);
+
+/// What a connection does, in the three lowest bits; above them since when, in milliseconds.
 const WORKS: u64 = 0;
 const WAITS: u64 = 1;
 const UNREAD: u64 = 2;
-const CLOSED: u64 = 3;
+const STUCK: u64 = 3;
+const CLOSED: u64 = 7;
+const N_BITS: u32 = 3;
 
 /// The connections of one server.
 #[derive(Debug)]
@@ -126,11 +131,12 @@ impl Slots {
             let now = self.now();
             let Some((id, seen)) = candidates
                 .filter(|(_, state)| match state & CLOSED {
-                    WAITS => now.saturating_sub(state >> 2) >= millis(WAITED_LONG),
-                    UNREAD => now.saturating_sub(state >> 2) >= millis(UNREAD_LONG),
+                    WAITS => now.saturating_sub(state >> N_BITS) >= millis(WAITED_LONG),
+                    UNREAD => now.saturating_sub(state >> N_BITS) >= millis(UNREAD_LONG),
+                    STUCK => now.saturating_sub(state >> N_BITS) >= millis(STUCK_LONG),
                     _ => false,
                 })
-                .min_by_key(|(_, state)| (state & CLOSED, state >> 2))
+                .min_by_key(|(_, state)| (state & CLOSED, state >> N_BITS))
             else {
                 return false;
             };
@@ -194,12 +200,12 @@ impl Slots {
     }
 
     fn since(&self, state: u64) -> u64 {
-        self.now() << 2 | state
+        self.now() << N_BITS | state
     }
 }
 
 fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX >> 2)
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX >> N_BITS)
 }
 
 /// Whose an address is: a customer of an IPv6 network has at least 64 bits of it.
@@ -244,6 +250,11 @@ impl Slot {
     /// Its answer is not read, from now on.
     pub(super) fn is_unread(&self) {
         self.put(self.slots.since(UNREAD));
+    }
+
+    /// The body of its request does not come on, from now on.
+    pub(super) fn is_stuck(&self) {
+        self.put(self.slots.since(STUCK));
     }
 
     /// Whether another one has got its place.

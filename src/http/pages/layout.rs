@@ -186,7 +186,7 @@ fn claim(frame: &Frame) -> Markup {
         @if let Some(number) = &frame.whose.claim_number {
             p.claim {
                 (fill(
-                    &tr!("Your number: {number}. Write it to {bot} if {bot} asks for it in the chat.", number = "{number}", bot = frame.bot_alias),
+                    &tr!("Your number: {number}. Write it to {bot} in the chat if {bot} asks for it, or speaks of another exercise.", number = "{number}", bot = frame.bot_alias),
                     &[("{number}", &html! { strong id="claim_number" dir="ltr" { (number) } })],
                 ))
             }

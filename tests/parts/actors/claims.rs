@@ -29,17 +29,21 @@ fn number(name: &str) -> String {
     ClaimNumber::of(&id(name), ANNA).to_string()
 }
 
-async fn claim(stage: &Stage, name: &str) {
-    let enrol = Enrol {
+fn enrol(name: &str) -> Enrol {
+    Enrol {
         jid: bare(ANNA),
         enrolment: id(name),
         is_proven: false,
         is_contested: false,
+        invites: true,
         replaces: Vec::new(),
         locale: None,
         lesson: None,
-    };
-    stage.registry.send(enrol).await.unwrap().unwrap();
+    }
+}
+
+async fn claim(stage: &Stage, name: &str) {
+    stage.registry.send(enrol(name)).await.unwrap().unwrap();
 }
 
 async fn page(stage: &Stage, name: &str) -> Option<Whereabouts> {
@@ -191,7 +195,11 @@ async fn a_proven_claim_is_not_disturbed_by_others() {
     let dismissed = Dismiss { jid: bare(ANNA), enrolment: id("mallory") };
     stage.registry.send(dismissed).await.unwrap();
     assert_eq!(stage.news().await, []);
-    // The person may have two pages, and shows the other one.
+    // The person may have two pages, and shows the other one. Nobody has asked for a number, so that it
+    // is to be written twice: somebody else may have told them to write it.
+    let warned = says(&stage, &number("eve")).await;
+    assert!(has(&warned, "number of another page"), "{warned:?}");
+    assert_eq!(page(&stage, "anna").await, before);
     let begun = says(&stage, &number("eve")).await;
     assert!(has(&begun, "Thank you"), "{begun:?}");
 }
@@ -245,6 +253,7 @@ async fn a_person_who_goes_on_in_another_assignment_is_asked_for_no_number() {
         enrolment: id("second"),
         is_proven: false,
         is_contested: false,
+        invites: true,
         replaces: vec![id("first")],
         locale: None,
         lesson: None,
@@ -252,7 +261,7 @@ async fn a_person_who_goes_on_in_another_assignment_is_asked_for_no_number() {
     stage.registry.send(second).await.unwrap().unwrap();
     let told = says(&stage, "hello").await;
 
-    assert!(has(&told, "another address") && has(&told, GREETING), "{told:?}");
+    assert!(has(&told, "another exercise") && has(&told, GREETING), "{told:?}");
     assert!(!has(&told, QUESTION), "{told:?}");
     assert_eq!(page(&stage, "first").await, None);
     assert_eq!(page(&stage, "second").await.unwrap().progress, Progress::Talking);
@@ -304,13 +313,15 @@ async fn a_crowd_of_claims_is_bounded_and_leaves_the_owner_their_lesson() {
     says(&stage, "hello").await;
     let before = page(&stage, "anna").await;
 
-    for n in 0..500 {
-        claim(&stage, &format!("eve {n}")).await;
-        secret(&stage, &format!("eve {n}")).await;
+    let mut n_refused = 0;
+    for n in 0..1_100 {
+        let refused = stage.registry.send(enrol(&format!("eve {n}"))).await.unwrap();
+        n_refused += usize::from(refused.is_err());
     }
     stage.news().await;
 
-    let observed = stage.registry.send(Observe).await.unwrap();
-    assert!(observed.n_learners <= 32 && observed.n_sessions <= 32, "{observed:?}");
+    assert_eq!(n_refused, 101, "1,000 claims of an address, and no more");
     assert_eq!(page(&stage, "anna").await, before);
+    // Who is there already is not refused.
+    claim(&stage, "anna").await;
 }

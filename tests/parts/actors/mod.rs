@@ -94,6 +94,7 @@ async fn who_cannot_be_enrolled_is_told_why() {
         enrolment: stage::enrolment_of(jid),
         is_proven: false,
         is_contested: false,
+        invites: true,
         replaces: Vec::new(),
         locale: None,
         lesson: lesson.map(str::to_owned),

@@ -48,6 +48,7 @@ fn enrol(jid: &str, locale: Option<String>) -> Enrol {
         enrolment: enrolment_of(jid),
         is_proven: false,
         is_contested: false,
+        invites: true,
         replaces: Vec::new(),
         locale,
         lesson: None,

@@ -18,7 +18,10 @@ fn number(name: &str) -> ClaimNumber {
 fn class(own: Option<&str>, asking: Asking) -> Class {
     let mut class = Class::new(config(Version::V3));
     let others = vec![number("another")];
-    class.session.set_contest(class.now, Contest { own: own.map(number), others, asking });
+    class.session.set_contest(
+        class.now,
+        Contest { own: own.map(number), others, asking, ..Contest::default() },
+    );
     class
 }
 

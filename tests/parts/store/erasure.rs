@@ -17,7 +17,7 @@ use otrbot::{
     records::{NewEnrolment, NewGrade},
     session::Snapshot,
     settings::Retention,
-    store::{Nonce, Store, StoreError},
+    store::{Nonce, Owners, Store, StoreError},
 };
 
 use crate::store::{database::Database, enrolled, person};
@@ -82,7 +82,7 @@ async fn a_secret_and_a_person_are_gone_from_the_disk_while_the_daemon_runs() {
     assert!(!found(&database.file(), &who).is_empty());
     // By another process, as it were.
     let other = Store::open_existing(database.url()).await.unwrap();
-    other.forget("anna@example.org", false, 3000).await.unwrap().unwrap();
+    other.forget("anna@example.org", Owners::Proven, false, 3000).await.unwrap().unwrap();
     other.overwrite().await.unwrap();
     other.close().await;
     wait_until_gone(&database.file(), &who).await;
@@ -115,7 +115,7 @@ async fn people_are_forgotten_and_old_ones_deleted_while_launches_pour_in() {
 
     for number in 0..30 {
         let jid = format!("old{number}@example.org");
-        let erased = other.forget(&jid, false, 3000).await.unwrap().unwrap();
+        let erased = other.forget(&jid, Owners::Proven, false, 3000).await.unwrap().unwrap();
         assert_eq!(erased.enrolments, 1, "{jid}");
     }
     let keep = Retention { sessions: None, enrolments: Some(1) };
@@ -138,7 +138,8 @@ async fn a_grade_that_waits_keeps_a_person_with_another_jid_too() {
     let grade = NewGrade { enrolment: elsewhere.id.clone(), score: 1.0, achieved_at: 2000 };
     store.put_grade(&grade).await.unwrap();
 
-    let refused = store.forget("anna@example.org", false, 3000).await.unwrap().unwrap_err();
+    let refused =
+        store.forget("anna@example.org", Owners::Proven, false, 3000).await.unwrap().unwrap_err();
 
     assert_eq!(refused.0, 1);
     assert!(store.enrolment(&elsewhere.id).await.unwrap().is_some());

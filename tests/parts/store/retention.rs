@@ -6,7 +6,7 @@ use otrbot::{
     records::{EnrolmentId, NewEnrolment, NewGrade, Progress},
     session::Snapshot,
     settings::{Invitations, Retention},
-    store::{Erased, Forgotten, Store, Unsent, Write},
+    store::{Erased, Forgotten, Owners, Store, Unsent, Write},
 };
 
 use crate::store::{
@@ -19,6 +19,7 @@ on_both! {
     a_person_is_forgotten_in_all_their_assignments
     a_person_with_two_jids_is_forgotten_with_both
     of_several_who_claim_an_address_its_owner_is_forgotten
+    all_who_claim_an_address_are_forgotten_if_that_is_wanted
     a_grade_on_its_way_is_erased_only_if_that_is_wanted
     who_is_forgotten_again_meanwhile_is_let_go_again
     what_the_bot_writes_while_it_lets_somebody_go_is_erased_too
@@ -93,7 +94,8 @@ async fn a_person_is_forgotten_in_all_their_assignments(database: Database) {
     store.count_invitation("key", "anna", Invitations::default(), 2000).await.unwrap();
     put_session(&store, "anna@example.org", 2000).await;
 
-    let erased = store.forget("anna@example.org", false, 3000).await.unwrap().unwrap();
+    let erased =
+        store.forget("anna@example.org", Owners::Proven, false, 3000).await.unwrap().unwrap();
 
     let expected =
         Erased { enrolments: 2, grades: 1, sessions: 1, invitations: 1, ..Erased::default() };
@@ -101,9 +103,11 @@ async fn a_person_is_forgotten_in_all_their_assignments(database: Database) {
     assert!(store.enrolment(&elsewhere.id).await.unwrap().is_none());
     assert!(!store.claims("ben@example.org").await.unwrap().is_empty());
     assert_eq!(store.forgotten().await.unwrap(), [forgotten("anna@example.org", 3000)]);
-    let erased = store.forget("guest@example.org", false, 3000).await.unwrap().unwrap();
+    let erased =
+        store.forget("guest@example.org", Owners::Proven, false, 3000).await.unwrap().unwrap();
     assert_eq!((erased.enrolments, erased.is_nothing()), (1, false));
-    let nobody = store.forget("nobody@example.org", false, 3000).await.unwrap().unwrap();
+    let nobody =
+        store.forget("nobody@example.org", Owners::Proven, false, 3000).await.unwrap().unwrap();
     assert!(nobody.is_nothing());
 }
 
@@ -125,7 +129,8 @@ async fn a_person_with_two_jids_is_forgotten_with_both(database: Database) {
         put_session(&store, jid, 2000).await;
     }
 
-    let erased = store.forget("anna@example.org", false, 3000).await.unwrap().unwrap();
+    let erased =
+        store.forget("anna@example.org", Owners::Proven, false, 3000).await.unwrap().unwrap();
 
     assert_eq!((erased.enrolments, erased.sessions), (2, 2));
     assert_eq!(erased.other_jids, ["anna@work.example"]);
@@ -146,21 +151,33 @@ async fn of_several_who_claim_an_address_its_owner_is_forgotten(database: Databa
     let proof = Write::Proven { enrolment: anna.id.clone(), jid };
     store.write_behind(&[proof]).await.unwrap();
 
-    let erased = store.forget("anna@example.org", false, 3000).await.unwrap().unwrap();
+    let erased =
+        store.forget("anna@example.org", Owners::Proven, false, 3000).await.unwrap().unwrap();
 
     assert_eq!((erased.enrolments, erased.claims), (1, 2));
     assert!(store.enrolment(&anna.id).await.unwrap().is_none());
-    for other in [eve, ben] {
+    for other in [&eve, &ben] {
         let left = store.enrolment(&other.id).await.unwrap().unwrap();
         assert_eq!(left.jid, None, "the address is forgotten everywhere");
     }
 }
 
+async fn all_who_claim_an_address_are_forgotten_if_that_is_wanted(database: Database) {
+    let store = database.open().await;
+    for name in ["eve", "anna"] {
+        enrolled(&store, name, "anna@example.org").await;
+    }
+
+    let erased = store.forget("anna@example.org", Owners::All, false, 3000).await.unwrap().unwrap();
+
+    assert_eq!((erased.enrolments, erased.claims), (2, 0));
+}
+
 async fn who_is_forgotten_again_meanwhile_is_let_go_again(database: Database) {
     let store = database.open().await;
-    store.forget("anna@example.org", false, 3000).await.unwrap().unwrap();
+    store.forget("anna@example.org", Owners::Proven, false, 3000).await.unwrap().unwrap();
     let seen = store.forgotten().await.unwrap();
-    store.forget("anna@example.org", false, 3001).await.unwrap().unwrap();
+    store.forget("anna@example.org", Owners::Proven, false, 3001).await.unwrap().unwrap();
 
     store.let_go(&seen).await.unwrap();
 
@@ -173,12 +190,13 @@ async fn a_grade_on_its_way_is_erased_only_if_that_is_wanted(database: Database)
     let grade = NewGrade { enrolment: anna.id, score: 1.0, achieved_at: 2000 };
     store.put_grade(&grade).await.unwrap();
 
-    let refused = store.forget("anna@example.org", false, 3000).await.unwrap();
+    let refused = store.forget("anna@example.org", Owners::Proven, false, 3000).await.unwrap();
 
     assert_eq!(refused, Err(Unsent(1)));
     assert!(!store.claims("anna@example.org").await.unwrap().is_empty());
     assert!(store.forgotten().await.unwrap().is_empty());
-    let erased = store.forget("anna@example.org", true, 3000).await.unwrap().unwrap();
+    let erased =
+        store.forget("anna@example.org", Owners::Proven, true, 3000).await.unwrap().unwrap();
     assert_eq!((erased.enrolments, erased.grades), (1, 1));
     assert!(store.due_grades(9000).await.unwrap().is_empty());
 }
@@ -186,7 +204,7 @@ async fn a_grade_on_its_way_is_erased_only_if_that_is_wanted(database: Database)
 async fn what_the_bot_writes_while_it_lets_somebody_go_is_erased_too(database: Database) {
     let store = database.open().await;
     enrolled(&store, "anna", "anna@example.org").await;
-    store.forget("anna@example.org", false, 3000).await.unwrap().unwrap();
+    store.forget("anna@example.org", Owners::Proven, false, 3000).await.unwrap().unwrap();
     put_session(&store, "anna@example.org", 3001).await;
     put_session(&store, "ben@example.org", 3001).await;
 
