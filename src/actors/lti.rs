@@ -312,6 +312,7 @@ impl LtiGateway {
             persons: Persons::default(),
             submissions: bounds::Buckets::of_submissions(),
             looks: bounds::Buckets::of_looks(),
+            secrets: bounds::Buckets::of_secrets(),
             estimates: bounds::Line::before(1),
             frames: bounds::Frames::default(),
             looking_through: bounds::Line::before(1),

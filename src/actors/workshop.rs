@@ -1,30 +1,94 @@
 //! Where sessions have their long computations done: away from the threads that they live on, so many
-//! at once as the machine has cores, and one at a time for those who have had much done lately.
+//! at once as the machine has cores, first those of whom least was computed for lately, and one at a
+//! time for those who have had much.
 //!
 //! A step of SMP takes some 15 ms, and whoever is in a private conversation can send many. Each session
 //! has one computation done at a time; those of others, and all that is quick, go on meanwhile.
 
 use std::{
-    sync::Arc,
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use tokio::{sync::Semaphore, task::JoinError};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    task::JoinError,
+};
 
 use super::now;
 
-/// What a session has had done lately from which on it goes to the slow lane. A whole verification
-/// takes less.
+/// What a session has had done lately from which on it has one done at a time with all others like it. A
+/// whole verification takes less.
 const MUCH: Duration = Duration::from_millis(150);
 /// How long it takes until a millisecond is forgotten, in milliseconds: those who have had `MUCH` are
 /// as good as new after fifteen seconds.
 const FORGOTTEN_AFTER: u32 = 100;
 
-/// The lanes.
+/// The workshop.
 #[derive(Debug)]
 pub struct Workshop {
-    quick: Semaphore,
+    benches: Arc<Benches>,
+    /// For those who have had much.
     slow: Semaphore,
+}
+
+/// Where something is computed, one thing at each.
+#[derive(Debug)]
+struct Benches(Mutex<Waiting>);
+
+/// How many are free, and who waits for one: what they have had, and when they came.
+#[derive(Debug)]
+struct Waiting {
+    n_free: usize,
+    n_came: u64,
+    line: BTreeMap<(Duration, u64), oneshot::Sender<Bench>>,
+}
+
+/// One of them, for whoever holds this.
+#[derive(Debug)]
+struct Bench(Option<Arc<Benches>>);
+
+impl Benches {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for one, behind those who have had less.
+    async fn wait(self: &Arc<Self>, spent: Duration) -> Option<Bench> {
+        let free = {
+            let mut waiting = self.waiting();
+            if waiting.n_free > 0 {
+                waiting.n_free -= 1;
+                return Some(Bench(Some(Arc::clone(self))));
+            }
+            let (tell, told) = oneshot::channel();
+            waiting.n_came = waiting.n_came.wrapping_add(1);
+            let came = waiting.n_came;
+            waiting.line.insert((spent, came), tell);
+            told
+        };
+        free.await.ok()
+    }
+}
+
+impl Drop for Bench {
+    /// Hands it on to who is next. Whoever has gone meanwhile is passed over.
+    fn drop(&mut self) {
+        let Some(benches) = self.0.take() else { return };
+        loop {
+            let mut waiting = benches.waiting();
+            let Some((_, next)) = waiting.line.pop_first() else {
+                waiting.n_free = waiting.n_free.saturating_add(1);
+                return;
+            };
+            drop(waiting);
+            match next.send(Self(Some(Arc::clone(&benches)))) {
+                Ok(()) => return,
+                Err(mut unused) => unused.0 = None,
+            }
+        }
+    }
 }
 
 /// How much a session has had done lately.
@@ -51,7 +115,9 @@ impl Effort {
 impl Workshop {
     /// A workshop for a machine with so many cores.
     pub fn new(n_cores: usize) -> Arc<Self> {
-        Arc::new(Self { quick: Semaphore::new(n_cores.max(1)), slow: Semaphore::new(1) })
+        let waiting = Waiting { n_free: n_cores.max(1), n_came: 0, line: BTreeMap::default() };
+        let benches = Arc::new(Benches(Mutex::new(waiting)));
+        Arc::new(Self { benches, slow: Semaphore::new(1) })
     }
 
     /// Has something computed, and notes how long that took.
@@ -60,10 +126,11 @@ impl Workshop {
         effort: &mut Effort,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, JoinError> {
-        let lane = if effort.is_much(now()) { &self.slow } else { &self.quick };
-        // Neither is ever closed.
-        let _permit = lane.acquire().await.ok();
+        // It is never closed.
+        let _slow = if effort.is_much(now()) { self.slow.acquire().await.ok() } else { None };
+        let bench = self.benches.wait(effort.spent).await;
         let timed = tokio::task::spawn_blocking(move || {
+            let _bench = bench;
             let begin = now();
             let done = job();
             (done, now().saturating_duration_since(begin))
@@ -127,12 +194,39 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_has_had_little_does_not_wait_for_who_has_had_much() {
+    async fn who_has_had_little_goes_before_who_has_had_more() {
         let workshop = Workshop::new(1);
-        let _busy = workshop.slow.acquire().await.unwrap();
+        let busy = workshop.benches.wait(Duration::ZERO).await;
+        let order = Mutex::new(Vec::new());
+        let waits = |ms: u64| {
+            let (workshop, order) = (&workshop, &order);
+            async move {
+                let mut effort = Effort { spent: Duration::from_millis(ms), since: None };
+                workshop.compute(&mut effort, || ()).await.unwrap();
+                order.lock().unwrap().push(ms);
+            }
+        };
 
-        let done = workshop.compute(&mut Effort::default(), || 7).await;
+        // Whoever is there first, and has had much, does not keep the others waiting.
+        let all = join_all([1_000, 100, 3, 50, 3, 0].map(waits));
+        futures_util::future::join(all, async { drop(busy) }).await;
 
-        assert_eq!(done.unwrap(), 7);
+        assert_eq!(*order.lock().unwrap(), [0, 3, 3, 50, 100, 1_000]);
+    }
+
+    #[tokio::test]
+    async fn who_has_gone_takes_no_bench_along() {
+        let workshop = Workshop::new(1);
+        for _ in 0..3 {
+            let busy = workshop.benches.wait(Duration::ZERO).await;
+            let gone = workshop.benches.wait(Duration::ZERO);
+            let also_gone = workshop.benches.wait(Duration::ZERO);
+            let gone = futures_util::future::join(gone, also_gone);
+            assert!(tokio::time::timeout(Duration::from_millis(5), gone).await.is_err());
+            drop(busy);
+        }
+
+        let waiting = workshop.benches.waiting();
+        assert_eq!((waiting.n_free, waiting.line.len()), (1, 0));
     }
 }

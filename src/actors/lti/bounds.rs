@@ -16,10 +16,13 @@ use crate::{actors::now, records::EnrolmentId};
 const SUBMISSION_RATE: (u32, Duration) = (20, Duration::from_secs(3));
 /// What a teacher looks at: the burst, then one per interval. A course of thousands has a hundred pages.
 const LOOK_RATE: (u32, Duration) = (60, Duration::from_secs(1));
-/// Most enrolments whose buckets are kept. One that fills up again is as good as none.
+/// The shared secrets that come from the pages of one platform: the burst, then one per interval. Each may
+/// open a session, which stays until it times out: half an hour brings 38,000.
+const SECRET_RATE: (u32, Duration) = (2_000, Duration::from_millis(50));
+/// Most whose buckets are kept. One that fills up again is as good as none.
 const MOST_BUCKETS: usize = 20_000;
-/// How long a bucket takes to fill up.
-const FILLED: Duration = Duration::from_mins(1);
+/// How long a bucket takes to fill up, at the most.
+const FILLED: Duration = Duration::from_secs(100);
 
 /// How many may wait in a line, and how many of them for one platform.
 const MOST_WAITING: usize = 64;
@@ -50,11 +53,11 @@ impl Caller {
     }
 }
 
-/// How often something may be submitted for each enrolment.
+/// How often something may be submitted, for each enrolment or each platform.
 #[derive(Debug)]
 pub(super) struct Buckets {
     rate: (u32, Duration),
-    buckets: Mutex<HashMap<EnrolmentId, (Instant, TokenBucket)>>,
+    buckets: Mutex<HashMap<String, (Instant, TokenBucket)>>,
 }
 
 impl Buckets {
@@ -68,21 +71,28 @@ impl Buckets {
         Self { rate: LOOK_RATE, buckets: Mutex::default() }
     }
 
-    /// Takes a token of an enrolment's.
-    pub(super) fn take(&self, enrolment: &EnrolmentId) -> Result<(), PageError> {
-        self.take_at(now(), enrolment)
+    /// For the shared secrets of platforms.
+    pub(super) fn of_secrets() -> Self {
+        Self { rate: SECRET_RATE, buckets: Mutex::default() }
     }
 
-    fn take_at(&self, now: Instant, enrolment: &EnrolmentId) -> Result<(), PageError> {
+    /// Takes a token of somebody's: the id of an enrolment, or the key of a platform.
+    pub(super) fn take(&self, whose: &str) -> Result<(), PageError> {
+        self.take_at(now(), whose)
+    }
+
+    fn take_at(&self, now: Instant, whose: &str) -> Result<(), PageError> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= MOST_BUCKETS && !buckets.contains_key(enrolment) {
+        if buckets.len() >= MOST_BUCKETS && !buckets.contains_key(whose) {
             buckets.retain(|_, (last, _)| now.saturating_duration_since(*last) < FILLED);
+            // Whoever has so many enrolments at work has so many buckets that beginning anew adds little;
+            // to refuse everybody else would add much.
             if buckets.len() >= MOST_BUCKETS {
-                return Err(PageError::TooFast);
+                buckets.clear();
             }
         }
         let new = || (now, TokenBucket::new(self.rate));
-        let (last, bucket) = buckets.entry(enrolment.clone()).or_insert_with(new);
+        let (last, bucket) = buckets.entry(whose.to_owned()).or_insert_with(new);
         *last = now;
         if bucket.take(now) { Ok(()) } else { Err(PageError::TooFast) }
     }
@@ -178,33 +188,40 @@ mod tests {
 
     use super::*;
 
-    fn id(n: usize) -> EnrolmentId {
-        EnrolmentId::from_text(format!("{n}"))
-    }
-
     #[test]
     fn one_enrolment_submits_some_at_once_and_leaves_the_others_alone() {
         let start = Instant::now();
         let buckets = Buckets::of_submissions();
 
-        let n_taken = (0..100).filter(|_| buckets.take_at(start, &id(1)).is_ok()).count();
+        let n_taken = (0..100).filter(|_| buckets.take_at(start, "1").is_ok()).count();
 
         assert_eq!(n_taken, 20);
-        assert!(buckets.take_at(start, &id(2)).is_ok());
-        assert!(buckets.take_at(start + Duration::from_secs(4), &id(1)).is_ok());
+        assert!(buckets.take_at(start, "2").is_ok());
+        assert!(buckets.take_at(start + Duration::from_secs(4), "1").is_ok());
     }
 
     #[test]
-    fn buckets_are_bounded_and_those_that_are_full_again_make_room() {
+    fn the_secrets_of_one_platform_are_bounded_and_those_of_another_are_taken() {
+        let start = Instant::now();
+        let buckets = Buckets::of_secrets();
+
+        let times = (0..60_000).map(|n| start + Duration::from_millis(30) * n);
+        let n_taken = times.filter(|now| buckets.take_at(*now, "one").is_ok()).count();
+
+        assert!((37_900..=38_100).contains(&n_taken), "{n_taken} in half an hour");
+        assert!(buckets.take_at(start + Duration::from_mins(30), "other").is_ok());
+    }
+
+    #[test]
+    fn buckets_are_bounded_and_nobody_is_refused_for_those_of_others() {
         let start = Instant::now();
         let buckets = Buckets::of_submissions();
         for n in 0..MOST_BUCKETS {
-            buckets.take_at(start, &id(n)).unwrap();
+            buckets.take_at(start, &n.to_string()).unwrap();
         }
 
-        assert!(buckets.take_at(start, &id(MOST_BUCKETS)).is_err());
-        assert!(buckets.take_at(start + FILLED, &id(MOST_BUCKETS)).is_ok());
-        assert_eq!(buckets.buckets.lock().unwrap().len(), 1);
+        assert!(buckets.take_at(start, "one more").is_ok());
+        assert!(buckets.buckets.lock().unwrap().len() <= MOST_BUCKETS);
     }
 
     #[tokio::test]

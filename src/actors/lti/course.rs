@@ -68,7 +68,7 @@ impl Desk {
         if !visit.enrolment.is_teacher {
             return Err(PageError::NotTeacher);
         }
-        self.looks.take(&visit.enrolment.id)?;
+        self.looks.take(visit.enrolment.id.as_str())?;
         let course = course_of(&visit.enrolment);
         let n_sent_again = match send_again {
             Some(which) => Some(self.send_again(&course, &which).await?),

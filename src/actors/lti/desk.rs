@@ -63,6 +63,7 @@ pub(super) struct Desk {
     pub(super) persons: Persons,
     pub(super) submissions: Buckets,
     pub(super) looks: Buckets,
+    pub(super) secrets: Buckets,
     /// Who waits for an estimate of how strong a secret is.
     pub(super) estimates: Line,
     pub(super) frames: Frames,
@@ -121,7 +122,7 @@ impl Desk {
         typed: &str,
     ) -> Result<JidAnswer, PageError> {
         let visit = self.visit(token).await?;
-        self.submissions.take(&visit.enrolment.id)?;
+        self.submissions.take(visit.enrolment.id.as_str())?;
         let problem = match self.address(typed) {
             Ok(jid) => self.claim(&visit.enrolment, &jid).await?,
             Err(problem) => Some(problem),
@@ -135,10 +136,11 @@ impl Desk {
     ) -> Result<SecretAnswer, PageError> {
         let SubmitSecret { token, secret, caller } = message;
         let visit = self.visit(&token).await?;
-        self.submissions.take(&visit.enrolment.id)?;
+        self.submissions.take(visit.enrolment.id.as_str())?;
         let verdict = match jid_of(&visit.enrolment) {
             Some(jid) => {
                 let platform = &visit.enrolment.consumer_key;
+                self.secrets.take(platform)?;
                 let estimated = secret.clone();
                 let estimate = move || Strength::estimate(&estimated);
                 let strength = self.estimates.wait(platform, Some(&caller), estimate).await?;
@@ -176,7 +178,7 @@ impl Desk {
         typed: SecretString,
     ) -> Result<BotSecretAnswer, PageError> {
         let visit = self.visit(token).await?;
-        self.submissions.take(&visit.enrolment.id)?;
+        self.submissions.take(visit.enrolment.id.as_str())?;
         let verdict = match jid_of(&visit.enrolment) {
             Some(jid) => {
                 let asked = EnterBotSecret { jid, enrolment: visit.enrolment.id.clone(), typed };
