@@ -1,6 +1,6 @@
 //! Where sessions have their long computations done: away from the threads that they live on, so many
-//! at once as the machine has cores, first those of whom least was computed for lately, and one at a
-//! time for those who have had much.
+//! at once as the machine has cores. Who has had more computed lately waits longer where many wait, but
+//! not for ever; and those who have had much have one thing done at a time.
 //!
 //! A step of SMP takes some 15 ms, and whoever is in a private conversation can send many. Each session
 //! has one computation done at a time; those of others, and all that is quick, go on meanwhile.
@@ -21,6 +21,8 @@ use super::now;
 /// What a session has had done lately from which on it has one done at a time with all others like it. A
 /// whole verification takes less.
 const MUCH: Duration = Duration::from_millis(150);
+/// By how much longer somebody waits where many wait, for each millisecond that they have had.
+const WAITS_LONGER: u32 = 10;
 /// How long it takes until a millisecond is forgotten, in milliseconds: those who have had `MUCH` are
 /// as good as new after fifteen seconds.
 const FORGOTTEN_AFTER: u32 = 100;
@@ -37,12 +39,12 @@ pub struct Workshop {
 #[derive(Debug)]
 struct Benches(Mutex<Waiting>);
 
-/// How many are free, and who waits for one: what they have had, and when they came.
+/// How many are free, and who waits for one: when it is their turn, and in which order they came.
 #[derive(Debug)]
 struct Waiting {
     n_free: usize,
     n_came: u64,
-    line: BTreeMap<(Duration, u64), oneshot::Sender<Bench>>,
+    line: BTreeMap<(Instant, u64), oneshot::Sender<Bench>>,
 }
 
 /// One of them, for whoever holds this.
@@ -54,8 +56,8 @@ impl Benches {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for one, behind those who have had less.
-    async fn wait(self: &Arc<Self>, spent: Duration) -> Option<Bench> {
+    /// Waits for one, behind those whose turn is earlier.
+    async fn wait(self: &Arc<Self>, turn: Instant) -> Option<Bench> {
         let free = {
             let mut waiting = self.waiting();
             if waiting.n_free > 0 {
@@ -65,7 +67,7 @@ impl Benches {
             let (tell, told) = oneshot::channel();
             waiting.n_came = waiting.n_came.wrapping_add(1);
             let came = waiting.n_came;
-            waiting.line.insert((spent, came), tell);
+            waiting.line.insert((turn, came), tell);
             told
         };
         free.await.ok()
@@ -107,6 +109,11 @@ impl Effort {
         self.spent >= MUCH
     }
 
+    /// When it is the turn of somebody who comes now.
+    fn turn(&self, now: Instant) -> Instant {
+        now + self.spent.min(MUCH) * WAITS_LONGER
+    }
+
     fn add(&mut self, took: Duration) {
         self.spent = self.spent.saturating_add(took);
     }
@@ -128,7 +135,7 @@ impl Workshop {
     ) -> Result<T, JoinError> {
         // It is never closed.
         let _slow = if effort.is_much(now()) { self.slow.acquire().await.ok() } else { None };
-        let bench = self.benches.wait(effort.spent).await;
+        let bench = self.benches.wait(effort.turn(now())).await;
         let timed = tokio::task::spawn_blocking(move || {
             let _bench = bench;
             let begin = now();
@@ -160,6 +167,18 @@ mod tests {
 
         assert!(effort.is_much(start + Duration::from_secs(14)));
         assert!(!effort.is_much(start + Duration::from_secs(16)));
+    }
+
+    #[test]
+    fn who_has_had_more_waits_longer_and_not_for_ever() {
+        let start = Instant::now();
+        let has_had = |spent| Effort { spent, since: None };
+        let turn = has_had(Duration::from_millis(20)).turn(start);
+
+        assert!(has_had(Duration::ZERO).turn(start + Duration::from_millis(199)) < turn);
+        assert!(has_had(Duration::ZERO).turn(start + Duration::from_millis(201)) > turn);
+        let last = has_had(Duration::from_hours(1)).turn(start);
+        assert_eq!(last, start + Duration::from_millis(1_500));
     }
 
     /// How many computations ran at the same time at most.
@@ -196,7 +215,7 @@ mod tests {
     #[tokio::test]
     async fn who_has_had_little_goes_before_who_has_had_more() {
         let workshop = Workshop::new(1);
-        let busy = workshop.benches.wait(Duration::ZERO).await;
+        let busy = workshop.benches.wait(now()).await;
         let order = Mutex::new(Vec::new());
         let waits = |ms: u64| {
             let (workshop, order) = (&workshop, &order);
@@ -218,9 +237,9 @@ mod tests {
     async fn who_has_gone_takes_no_bench_along() {
         let workshop = Workshop::new(1);
         for _ in 0..3 {
-            let busy = workshop.benches.wait(Duration::ZERO).await;
-            let gone = workshop.benches.wait(Duration::ZERO);
-            let also_gone = workshop.benches.wait(Duration::ZERO);
+            let busy = workshop.benches.wait(now()).await;
+            let gone = workshop.benches.wait(now());
+            let also_gone = workshop.benches.wait(now());
             let gone = futures_util::future::join(gone, also_gone);
             assert!(tokio::time::timeout(Duration::from_millis(5), gone).await.is_err());
             drop(busy);
