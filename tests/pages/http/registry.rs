@@ -80,7 +80,9 @@ impl Handler<Enrol> for FakeRegistry {
     type Result = Result<(), EnrolRefused>;
 
     fn handle(&mut self, enrol: Enrol, _: &mut Self::Context) -> Self::Result {
-        self.told.push(format!("enrol {} {:?} {:?}", enrol.jid, enrol.locale, enrol.lesson));
+        let Enrol { jid, locale, lesson, .. } = &enrol;
+        let how = if enrol.invites { "" } else { ", not invited" };
+        self.told.push(format!("enrol {jid} {locale:?} {lesson:?}{how}"));
         if enrol.jid.domain().as_str() == "full.example" {
             return Err(EnrolRefused::Full);
         }
