@@ -21,11 +21,15 @@ use super::now;
 /// What a session has had done lately from which on it has one done at a time with all others like it. A
 /// whole verification takes less.
 const MUCH: Duration = Duration::from_millis(150);
-/// By how much longer somebody waits where many wait, for each millisecond that they have had.
+/// By how much longer somebody waits where many wait, for each millisecond that they have had lately: more
+/// for those whose last one was long, as the next one is likely to be of its kind.
 const WAITS_LONGER: u32 = 10;
+const WAITS_LONGER_IF_LONG: u32 = 100;
+/// What is long: nothing that is only said takes so much.
+const LONG: Duration = Duration::from_millis(1);
 /// How long it takes until a millisecond is forgotten, in milliseconds: those who have had `MUCH` are
-/// as good as new after fifteen seconds.
-const FORGOTTEN_AFTER: u32 = 100;
+/// as good as new after a bit more than a minute.
+const FORGOTTEN_AFTER: u32 = 500;
 
 /// The workshop.
 #[derive(Debug)]
@@ -97,6 +101,7 @@ impl Drop for Bench {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Effort {
     spent: Duration,
+    last: Duration,
     since: Option<Instant>,
 }
 
@@ -111,11 +116,13 @@ impl Effort {
 
     /// When it is the turn of somebody who comes now.
     fn turn(&self, now: Instant) -> Instant {
-        now + self.spent.min(MUCH) * WAITS_LONGER
+        let longer = if self.last < LONG { WAITS_LONGER } else { WAITS_LONGER_IF_LONG };
+        now + self.spent.min(MUCH) * longer
     }
 
     fn add(&mut self, took: Duration) {
         self.spent = self.spent.saturating_add(took);
+        self.last = took;
     }
 }
 
@@ -165,20 +172,36 @@ mod tests {
         effort.add(MUCH * 2);
         assert!(effort.is_much(start));
 
-        assert!(effort.is_much(start + Duration::from_secs(14)));
-        assert!(!effort.is_much(start + Duration::from_secs(16)));
+        assert!(effort.is_much(start + Duration::from_secs(74)));
+        assert!(!effort.is_much(start + Duration::from_secs(76)));
     }
 
     #[test]
     fn who_has_had_more_waits_longer_and_not_for_ever() {
         let start = Instant::now();
-        let has_had = |spent| Effort { spent, since: None };
+        let has_had = |spent| Effort { spent, ..Effort::default() };
         let turn = has_had(Duration::from_millis(20)).turn(start);
 
         assert!(has_had(Duration::ZERO).turn(start + Duration::from_millis(199)) < turn);
         assert!(has_had(Duration::ZERO).turn(start + Duration::from_millis(201)) > turn);
         let last = has_had(Duration::from_hours(1)).turn(start);
         assert_eq!(last, start + Duration::from_millis(1_500));
+    }
+
+    #[test]
+    fn who_only_talks_goes_before_who_verifies_again_and_again() {
+        let start = Instant::now();
+        let after = |took| {
+            let mut effort = Effort::default();
+            effort.add(Duration::from_millis(20));
+            effort.add(took);
+            effort.turn(start)
+        };
+
+        let talks = after(Duration::from_micros(80));
+        assert!(talks < start + Duration::from_millis(250));
+        assert!(after(Duration::from_millis(7)) > start + Duration::from_secs(2));
+        assert_eq!(after(Duration::from_hours(1)), start + Duration::from_secs(15));
     }
 
     /// How many computations ran at the same time at most.
@@ -208,7 +231,7 @@ mod tests {
         let workshop = Workshop::new(2);
 
         assert_eq!(most_at_once(&workshop, Effort::default()).await, 2);
-        let much = Effort { spent: Duration::from_mins(1), since: None };
+        let much = Effort { spent: Duration::from_mins(1), ..Effort::default() };
         assert_eq!(most_at_once(&workshop, much).await, 1);
     }
 
@@ -216,13 +239,13 @@ mod tests {
     async fn who_has_had_little_goes_before_who_has_had_more() {
         let workshop = Workshop::new(1);
         let busy = workshop.benches.wait(now()).await;
-        let order = Mutex::new(Vec::new());
+        let order = Arc::new(Mutex::new(Vec::new()));
         let waits = |ms: u64| {
-            let (workshop, order) = (&workshop, &order);
+            let (workshop, order) = (&workshop, Arc::clone(&order));
             async move {
-                let mut effort = Effort { spent: Duration::from_millis(ms), since: None };
-                workshop.compute(&mut effort, || ()).await.unwrap();
-                order.lock().unwrap().push(ms);
+                let mut effort = Effort { spent: Duration::from_millis(ms), ..Effort::default() };
+                let job = move || order.lock().unwrap().push(ms);
+                workshop.compute(&mut effort, job).await.unwrap();
             }
         };
 

@@ -30,8 +30,10 @@ use crate::{
     session::Meaning,
 };
 
-/// Messages that may wait for sessions and for the registry before the stream is read more slowly.
-const MOST_UNHANDLED: i64 = 500;
+/// Messages that may wait for the registry, and for the sessions, before the stream is read more slowly:
+/// for everybody, so that sessions for which many wait are sent no more long before.
+const MOST_UNROUTED: i64 = 500;
+const MOST_UNHANDLED: i64 = 1_500;
 /// How slowly it is read then: one event in such a time.
 const SLOW: Duration = Duration::from_millis(20);
 
@@ -304,7 +306,7 @@ impl Actor for XmppConnection {
                     pause = None;
                 }
                 let event = events.poll_recv(cx);
-                let is_deep = metrics.meters.registry.n_waiting() > MOST_UNHANDLED
+                let is_deep = metrics.meters.registry.n_waiting() > MOST_UNROUTED
                     || metrics.meters.session.n_waiting() > MOST_UNHANDLED;
                 if is_deep && matches!(event, Poll::Ready(Some(Event::Stanza(_)))) {
                     pause = Some(Box::pin(tokio::time::sleep(SLOW)));

@@ -159,7 +159,7 @@ impl Session {
     ) -> Self {
         let shared_secret = config.default_secret.clone();
         Self {
-            conversation: Conversation::new(Arc::clone(&key), instance, config.policy),
+            conversation: persona::conversation(Arc::clone(&key), instance, config.policy),
             key,
             instance,
             oneself: None,

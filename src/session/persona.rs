@@ -4,9 +4,12 @@
 //! it would with a real one. It uses the same client of the same account: only the key tells the
 //! two apart. What the bot has verified as itself is kept for when it comes back.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use otr::{Conversation, Fingerprint, SigningKey};
+use otr::{Conversation, Fingerprint, InstanceTag, SigningKey, policy::Policy};
 use rand_core::CryptoRng;
 use secrecy::SecretString;
 
@@ -19,6 +22,10 @@ const GUESS_LEN: usize = 32;
 
 /// Most bot secrets that the page takes: another is made after each interruption.
 const MOST_SAID: usize = 4;
+
+/// How often a learner may begin SMP: so many times at once, then once each such time. Who verifies
+/// again after a mistake takes longer.
+const SMP_RATE: (u32, Duration) = (6, Duration::from_secs(10));
 
 /// The bot's own identity, while it plays another.
 #[derive(Debug)]
@@ -115,8 +122,19 @@ impl Session {
         self.owes_smp_answer = false;
         self.stay_with_private_client();
         let key = Arc::clone(&self.key);
-        self.conversation = Conversation::new(key, self.instance, self.config.policy);
+        self.conversation = conversation(key, self.instance, self.config.policy);
         self.speech.keep_possible(self.certain());
         self.start_otr(now, rng, effects);
     }
+}
+
+/// A conversation in which nothing was said yet.
+pub(super) fn conversation(
+    key: Arc<SigningKey>,
+    instance: InstanceTag,
+    policy: Policy,
+) -> Conversation {
+    let mut conversation = Conversation::new(key, instance, policy);
+    conversation.set_smp_rate(Some(SMP_RATE));
+    conversation
 }

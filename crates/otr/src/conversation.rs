@@ -6,7 +6,7 @@
 
 use core::num::NonZeroU16;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
@@ -72,6 +72,8 @@ pub struct Conversation {
     pub(super) ake_tokens: TokenBucket,
     /// For queries started by error messages.
     pub(super) query_tokens: TokenBucket,
+    /// For beginnings of SMP by the peer, if these are bounded.
+    pub(super) smp_tokens: Option<TokenBucket>,
     /// For error messages.
     pub(super) error_tokens: TokenBucket,
 }
@@ -107,6 +109,7 @@ impl Conversation {
             has_heard_plaintext: false,
             ake_tokens: TokenBucket::new(AKE_RATE),
             query_tokens: TokenBucket::new(QUERY_RATE),
+            smp_tokens: None,
             error_tokens: TokenBucket::new(ERROR_RATE),
         }
     }
@@ -114,6 +117,13 @@ impl Conversation {
     /// Sends encoded messages in pieces of at most this many bytes, or whole.
     pub fn set_fragment_bytes(&mut self, fragment_bytes: Option<usize>) {
         self.fragment_bytes = fragment_bytes;
+    }
+
+    /// Bounds how often the peer may begin SMP: so many at once, then one each such time. Each costs
+    /// some 7 ms with its answer. Those that come sooner are answered by an abort. At first there is no
+    /// bound but that on the records of one message ([`MAX_SMP_TLVS`](super::limits::MAX_SMP_TLVS)).
+    pub fn set_smp_rate(&mut self, rate: Option<(u32, Duration)>) {
+        self.smp_tokens = rate.map(TokenBucket::new);
     }
 
     /// Hides the lengths of texts: every data message is padded to a multiple of so many bytes

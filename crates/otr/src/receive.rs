@@ -16,7 +16,7 @@ use super::error::Ignored;
 use super::event::{Event, Output};
 use super::fragment::Fragment;
 use super::instance::PeerId;
-use super::limits::{MAX_MESSAGE_BYTES, MAX_SMP_TLVS};
+use super::limits::{MAX_MESSAGE_BYTES, MAX_SMP_TLVS, TokenBucket};
 use super::message::{Body, DhCommit, DhKey, Header, MessageType, RevealSignature, Signature};
 use super::peers::Channel;
 use super::plaintext::{self, Incoming, Offer};
@@ -449,7 +449,13 @@ impl Conversation {
         let Some(session) = session else {
             return Vec::new();
         };
-        let reaction = session.smp.on_tlv(rng, tlv);
+        let begins = matches!(tlv.kind, TlvType::SMP1 | TlvType::SMP1Q);
+        let is_soon = |tokens: &mut TokenBucket| !tokens.take(now);
+        let reaction = if begins && self.smp_tokens.as_mut().is_some_and(is_soon) {
+            session.smp.abort()
+        } else {
+            session.smp.on_tlv(rng, tlv)
+        };
         let address = session.address();
         let Some((body, event)) = session.react(now, rng, reaction) else {
             return Vec::new();

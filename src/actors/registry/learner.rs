@@ -33,6 +33,11 @@ const BYTES_A_TOKEN: usize = 16 * 1024;
 const MOST_CHATS: i64 = 64;
 const MOST_PRESENCES: i64 = 96;
 
+/// When so many messages wait for all sessions together, one takes only so many more: those who send much
+/// are refused before the others have to wait for what they sent.
+const MANY_IN_ALL: i64 = 400;
+const MOST_CHATS_THEN: i64 = 6;
+
 /// Most messages that wait for all sessions together.
 const MOST_IN_ALL: i64 = 50_000;
 
@@ -144,7 +149,7 @@ impl OpenSession {
 
     /// Whether a message of so many bytes is passed on.
     pub(super) fn takes(&mut self, now: Instant, n_bytes: usize) -> Taken {
-        let is_taken = !self.actor.is_behind(MOST_CHATS)
+        let is_taken = !self.actor.is_behind(most_chats(self.actor.mailbox.n_waiting_in_all()))
             && (0..=n_bytes / BYTES_A_TOKEN).all(|_| self.tokens.take(now));
         match (is_taken, std::mem::replace(&mut self.is_flooded, !is_taken)) {
             (true, _) => Taken::Yes,
@@ -152,6 +157,11 @@ impl OpenSession {
             (false, true) => Taken::StillTooMany,
         }
     }
+}
+
+/// How many messages of the chat may wait for one session while so many wait for all.
+const fn most_chats(n_in_all: i64) -> i64 {
+    if n_in_all >= MANY_IN_ALL { MOST_CHATS_THEN } else { MOST_CHATS }
 }
 
 /// Whether a message is passed on to a session.
@@ -235,5 +245,19 @@ impl Learner {
         } else {
             Remedy::Tell
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_mailbox_is_full_is_refused_before_the_others_have_to_wait() {
+        let most = [0, MANY_IN_ALL - 1, MANY_IN_ALL, MOST_IN_ALL].map(most_chats);
+
+        assert_eq!(most, [64, 64, 6, 6]);
+        // What fills the mailboxes of a few is refused long before the stream is read slowly.
+        const { assert!(MANY_IN_ALL + 100 * MOST_CHATS_THEN < 1_500) };
     }
 }

@@ -92,7 +92,7 @@ async fn a_task_that_ends_by_itself_leaves_no_daemon_that_looks_alive() {
 #[actix::test]
 async fn a_stream_is_read_slowly_while_much_waits_for_the_sessions() {
     let task = Task::online(false).await;
-    for _ in 0..1_000 {
+    for _ in 0..2_000 {
         task.metrics.meters.session.sent();
     }
     for number in 0..100 {
@@ -104,7 +104,7 @@ async fn a_stream_is_read_slowly_while_much_waits_for_the_sessions() {
     let n_slow = task.metrics.stanzas_in.get();
     assert!((1..60).contains(&n_slow), "{n_slow}");
 
-    for _ in 0..1_000 {
+    for _ in 0..2_000 {
         drop(task.metrics.meters.session.taken());
     }
 

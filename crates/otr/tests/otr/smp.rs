@@ -1,5 +1,7 @@
 //! SMP through the conversation.
 
+use std::time::Duration;
+
 use otr::error::SmpError;
 use otr::event::Event;
 use otr::version::Version;
@@ -85,6 +87,50 @@ fn a_run_can_be_given_up_and_begun_again() {
         ask(&mut pair, Who::Bob, b"secret", None);
         answer(&mut pair, Who::Alice, b"secret");
         assert!(pair.bob.events().contains(&Event::SmpSucceeded));
+    }
+}
+
+#[test]
+fn who_begins_too_often_is_answered_by_an_abort() {
+    for version in VERSIONS {
+        let mut pair = Pair::private(version);
+        let rate = (3, Duration::from_secs(10));
+        pair.bob.conversation.set_smp_rate(Some(rate));
+        let n_asked = |pair: &mut Pair| {
+            let mut n_asked = 0;
+            for n in 0..5 {
+                let question = (n % 2 == 0).then_some("who?");
+                ask(pair, Who::Alice, b"secret", question);
+                let events = pair.bob.events();
+                if events.iter().any(|event| matches!(event, Event::SmpAsked { .. })) {
+                    n_asked += 1;
+                    let now = pair.now;
+                    let bob = pair.end(Who::Bob);
+                    let outputs = bob.conversation.smp_abort(now, &mut bob.rng).unwrap();
+                    bob.take(outputs);
+                    pair.drive();
+                    assert_eq!(pair.bob.events(), [Event::SmpAborted]);
+                } else {
+                    assert_eq!(events, []);
+                }
+                assert_eq!(pair.alice.events(), [Event::SmpAborted]);
+            }
+            n_asked
+        };
+
+        assert_eq!(n_asked(&mut pair), 3);
+        pair.now += rate.1;
+        assert_eq!(n_asked(&mut pair), 1);
+        pair.now += 3 * rate.1;
+        ask(&mut pair, Who::Alice, b"secret", None);
+        answer(&mut pair, Who::Bob, b"secret");
+        assert!(pair.alice.events().contains(&Event::SmpSucceeded));
+        // What we begin ourselves has no bound.
+        for _ in 0..5 {
+            ask(&mut pair, Who::Bob, b"secret", None);
+            answer(&mut pair, Who::Alice, b"secret");
+            assert!(pair.bob.events().contains(&Event::SmpSucceeded));
+        }
     }
 }
 
