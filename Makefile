@@ -4,7 +4,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help setup demo test lint deny bench bench-lti budgets load soak fuzz deb test-deb
+.PHONY: help setup demo test lint deny bench bench-lti bench-listening budgets load soak fuzz deb test-deb
 
 # Seconds that each target of `make fuzz` runs.
 SECONDS ?= 600
@@ -17,6 +17,7 @@ help:
 	@echo 'make lint    check format, lints and documentation'
 	@echo 'make deny    check licences, sources and doubles of the dependencies; needs no database'
 	@echo 'make bench   measure the OTR engine beside libotr, on one core, and print a table'
+	@echo 'make bench-listening  measure what it costs to find out what a message is about'
 	@echo 'make bench-lti  measure launches a second beside a tool of PyLTI, and print a table'
 	@echo 'make budgets  measure what each kind of request costs, and attacks beside 100 honest learners,'
 	@echo '             with tables, also in target/budgets.md; SCENES="rest attacks" or names of attacks,'
@@ -56,6 +57,9 @@ bench: setup
 	@echo 'More in detail: $(CARGO) bench --bench otr'
 
 PYLTI = target/pylti
+bench-listening:
+	$(CARGO) bench --locked --bench listening
+
 bench-lti: setup
 	@[ -x $(PYLTI)/bin/pylti-is-here ] || { \
 		echo 'bench-lti: bringing PyLTI 0.7.0, Flask and gunicorn into $(PYLTI)'; \

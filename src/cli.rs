@@ -7,7 +7,10 @@ use jid::BareJid;
 
 mod lesson;
 
-pub use lesson::{CheckLessons, DrawLesson, GraphFormat, Lesson, PlayLesson, WriteSchema};
+pub use lesson::{
+    CheckLessons, Circumstances, DrawLesson, GraphFormat, Lesson, PlayLesson, RateLesson,
+    WriteSchema,
+};
 
 /// A chat bot that teaches Off-the-Record encryption by doing it with the learner.
 #[derive(Clone, Debug, Parser)]

@@ -41,8 +41,9 @@ pub trait Vocabulary {
     /// The event of having waited as long as a reaction says.
     const WAITED: Self::Event;
 
-    /// Whether a reaction that waits for `trigger` reacts to `event`.
-    fn fires(trigger: &Self::Trigger, event: &Self::Event, memory: &Self::Memory) -> bool;
+    /// Whether a reaction that waits for `trigger` reacts to `event`, and how early it is taken among
+    /// those that do: the lowest number goes first, and of equal ones the first in order.
+    fn rank(trigger: &Self::Trigger, event: &Self::Event, memory: &Self::Memory) -> Option<usize>;
 }
 
 /// What a state does about something.
@@ -56,6 +57,8 @@ pub struct Reaction<V: Vocabulary, Target = StateIx> {
     pub at_most_every: Option<Duration>,
     /// What it has done.
     pub actions: Vec<V::Action>,
+    /// What it has done in their place the second, third … time; then the last of these.
+    pub again: Vec<Vec<V::Action>>,
     /// Whether it gives the next hint of the state.
     pub gives_hint: bool,
     /// Where it goes; `None`: it stays, and waiting goes on. The state itself: it enters anew.
@@ -84,7 +87,7 @@ pub struct State<V: Vocabulary, Target = StateIx> {
     pub enter: Vec<V::Action>,
     /// What is done on going out.
     pub leave: Vec<V::Action>,
-    /// The first that fires is taken.
+    /// Of those that fire, the first of the lowest rank is taken.
     pub reactions: Vec<Reaction<V, Target>>,
     /// The ladder of help, from vague to concrete.
     pub hints: Vec<Hint<V>>,
@@ -93,6 +96,13 @@ pub struct State<V: Vocabulary, Target = StateIx> {
 /// Number of a state in its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StateIx(usize);
+
+impl StateIx {
+    /// The number, from 0.
+    pub fn number(self) -> usize {
+        self.0
+    }
+}
 
 /// Where a reaction stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -166,6 +176,7 @@ impl<V: Vocabulary> Graph<V> {
                 after: reaction.after,
                 at_most_every: reaction.at_most_every,
                 actions: reaction.actions,
+                again: reaction.again,
                 gives_hint: reaction.gives_hint,
                 target,
             }
@@ -286,12 +297,16 @@ pub struct Machine<V: Vocabulary> {
     waited: BTreeSet<usize>,
     /// When reactions with `at_most_every` fired last: those of this state, and those of all.
     fired: BTreeMap<Place, Instant>,
+    /// How often reactions with `again` have fired.
+    n_fired: BTreeMap<Place, usize>,
     /// How many hints of this state were given.
     n_hints: usize,
     /// When the last was given, or the state entered.
     hinted: Instant,
     /// The states that were entered by the last event, in order.
     path: Vec<StateIx>,
+    /// Whether the last event asked for a hint.
+    was_asked: bool,
 }
 
 impl<V: Vocabulary> Machine<V> {
@@ -304,9 +319,11 @@ impl<V: Vocabulary> Machine<V> {
             entered: now,
             waited: BTreeSet::new(),
             fired: BTreeMap::new(),
+            n_fired: BTreeMap::new(),
             n_hints: 0,
             hinted: now,
             path: Vec::new(),
+            was_asked: false,
         };
         let mut actions = Vec::new();
         machine.enter(at, now, memory, &mut actions);
@@ -323,15 +340,22 @@ impl<V: Vocabulary> Machine<V> {
             entered: now,
             waited: BTreeSet::new(),
             fired: BTreeMap::new(),
+            n_fired: BTreeMap::new(),
             n_hints,
             hinted: now,
             path: Vec::new(),
+            was_asked: false,
         }
     }
 
     /// How many hints of the present state were given.
     pub fn n_hints(&self) -> usize {
         self.n_hints
+    }
+
+    /// Whether the last event asked for a hint.
+    pub fn was_asked_for_hint(&self) -> bool {
+        self.was_asked
     }
 
     /// Reacts to an event.
@@ -346,15 +370,20 @@ impl<V: Vocabulary> Machine<V> {
         memory: &V::Memory,
     ) -> Result<Vec<V::Action>, Unhandled> {
         self.path.clear();
+        self.was_asked = false;
         let graph = Arc::clone(&self.graph);
         let state = graph.state(self.at).ok_or(Unhandled)?;
-        let fires = |reaction: &Reaction<V>| {
-            reaction.after.is_none() && V::fires(&reaction.trigger, event, memory)
+        let rank = |reaction: &Reaction<V>| {
+            V::rank(&reaction.trigger, event, memory).filter(|_| reaction.after.is_none())
         };
-        let own = state.reactions.iter().position(fires).map(|ix| Place::State(self.at.0, ix));
-        let place = own.or_else(|| graph.everywhere.iter().position(fires).map(Place::Everywhere));
+        let own = state.reactions.iter().enumerate();
+        let own = own.filter_map(|(ix, r)| Some((rank(r)?, Place::State(self.at.0, ix))));
+        let shared = graph.everywhere.iter().enumerate();
+        let shared = shared.filter_map(|(ix, r)| Some((rank(r)?, Place::Everywhere(ix))));
+        // Places are in order: those of the state before those of all.
+        let (_, place) = own.chain(shared).min().ok_or(Unhandled)?;
         let mut actions = Vec::new();
-        self.react(place.ok_or(Unhandled)?, now, memory, &mut actions);
+        self.react(place, now, memory, &mut actions);
         Ok(actions)
     }
 
@@ -373,7 +402,8 @@ impl<V: Vocabulary> Machine<V> {
             };
             self.waited.insert(ix);
             let reaction = graph.state(self.at).and_then(|state| state.reactions.get(ix));
-            if reaction.is_some_and(|reaction| V::fires(&reaction.trigger, &V::WAITED, memory)) {
+            let rank = |reaction: &Reaction<V>| V::rank(&reaction.trigger, &V::WAITED, memory);
+            if reaction.is_some_and(|reaction| rank(reaction).is_some()) {
                 self.react(Place::State(self.at.0, ix), now, memory, &mut actions);
             }
         }
@@ -386,9 +416,11 @@ impl<V: Vocabulary> Machine<V> {
     }
 
     /// Leaves a time out of all waiting: the host was busy, and nobody could act.
-    pub fn pause(&mut self, time: Duration) {
-        self.entered = self.entered.checked_add(time).unwrap_or(self.entered);
-        self.hinted = self.hinted.checked_add(time).unwrap_or(self.hinted);
+    /// Waiting that began meanwhile begins now.
+    pub fn pause(&mut self, now: Instant, time: Duration) {
+        let later = |since: Instant| since.checked_add(time).map_or(now, |later| later.min(now));
+        self.entered = later(self.entered);
+        self.hinted = later(self.hinted);
     }
 
     /// The state that the machine is in.
@@ -445,13 +477,26 @@ impl<V: Vocabulary> Machine<V> {
         if reaction.target.is_some() {
             actions.extend(state.into_iter().flat_map(|state| state.leave.iter().cloned()));
         }
-        actions.extend(reaction.actions.iter().cloned());
+        self.act(place, reaction, actions);
         if reaction.gives_hint {
+            self.was_asked = true;
             self.hint(now, actions);
         }
         if let Some(target) = reaction.target {
             self.enter(target, now, memory, actions);
         }
+    }
+
+    /// What a reaction does this time.
+    fn act(&mut self, place: Place, reaction: &Reaction<V>, actions: &mut Vec<V::Action>) {
+        let Some(last_ix) = reaction.again.len().checked_sub(1) else {
+            return actions.extend(reaction.actions.iter().cloned());
+        };
+        let n_before = self.n_fired.entry(place).or_default();
+        let again = n_before.checked_sub(1).map(|ix| ix.min(last_ix));
+        let again = again.and_then(|ix| reaction.again.get(ix));
+        *n_before = n_before.saturating_add(1);
+        actions.extend(again.unwrap_or(&reaction.actions).iter().cloned());
     }
 
     /// Gives the next hint; when all were given, the last one again.
@@ -490,12 +535,13 @@ impl<V: Vocabulary> Machine<V> {
             self.fired.retain(|place, _| matches!(place, Place::Everywhere(_)));
             let Some(state) = graph.state(ix) else { return };
             actions.extend(state.enter.iter().cloned());
-            for reaction in &state.reactions {
-                if reaction.after.is_none() && V::fires(&reaction.trigger, &V::ENTERED, memory) {
+            for (reaction_ix, reaction) in state.reactions.iter().enumerate() {
+                let rank = V::rank(&reaction.trigger, &V::ENTERED, memory);
+                if reaction.after.is_none() && rank.is_some() {
                     if reaction.target.is_some() {
                         actions.extend(state.leave.iter().cloned());
                     }
-                    actions.extend(reaction.actions.iter().cloned());
+                    self.act(Place::State(ix.0, reaction_ix), reaction, actions);
                     if reaction.target.is_some() {
                         next = reaction.target;
                         break;

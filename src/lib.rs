@@ -88,6 +88,14 @@
 //! | contested | somebody else claims the same address, or has |
 //! | porter | who answers an address without a holder |
 //! | platform | who launches: a consumer of LTI, with all its courses |
+//! | topic | what a message can be about; recognised by words of all languages |
+//! | urgent | a topic that goes before all others: somebody is in danger |
+//! | task | what the learner is to do in a state of the lesson, in one sentence |
+//! | part | a list of reactions, hints or actions that lessons use by its name |
+//! | told, spent | a secret that was written where others may have read it, and counts no more |
+//! | rest | the learner is left in peace: no hint, nothing by waiting, no end for silence |
+//! | rung | what the bot says in the place of what it has just said |
+//! | contact | whom a learner in trouble can turn to, as the settings say it |
 //! | workshop | where sessions have computed what takes long |
 //!
 //! # Walkthrough: a restart

@@ -3,6 +3,7 @@
 
 mod address;
 mod claim;
+mod contacts;
 mod course;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use std::fmt;
 pub use self::{
     address::bare_jid,
     claim::ClaimNumber,
+    contacts::Contacts,
     course::{Course, CourseRow, Funnel, Standing, Wanted},
 };
 

@@ -36,7 +36,7 @@ pub use self::bounds::{Caller, Waiting};
 use self::{desk::Desk, persons::Persons};
 use super::{
     grades::Wake,
-    registry::{Dismiss, Enrol, EnterBotSecret, EnterSecret, Where},
+    registry::{Dismiss, Enrol, EnterBotSecret, EnterSecret, SetLanguage, Where},
 };
 
 use crate::{
@@ -79,6 +79,8 @@ pub struct Registry {
     pub enter_bot_secret: Recipient<EnterBotSecret>,
     /// Tells how far a learner is.
     pub whereabouts: Recipient<Where>,
+    /// Has a learner's session go on in another language.
+    pub set_language: Recipient<SetLanguage>,
 }
 
 impl fmt::Debug for Registry {
@@ -162,10 +164,20 @@ pub struct SubmitBotSecret {
     pub typed: SecretString,
 }
 
-/// Asks who may show a page in a frame that says what went wrong.
+/// Asks what is known of the platform of whose request went wrong, for the page that says so.
 #[derive(Clone, Debug, Message)]
-#[rtype(result = "FramedBy")]
-pub struct WhoFrames(pub Whose);
+#[rtype(result = "Platform")]
+pub struct PlatformOf(pub Whose);
+
+/// The learner chose a language on a page.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<(), PageError>")]
+pub struct ChooseLanguage {
+    /// The page token.
+    pub token: PageToken,
+    /// The locale of the texts that were chosen.
+    pub locale: String,
+}
 
 /// Asks for a sign of life.
 #[derive(Clone, Copy, Debug, Message)]
@@ -199,6 +211,15 @@ impl Default for FramedBy {
     fn default() -> Self {
         Self::Origins(Vec::new())
     }
+}
+
+/// What is known of a platform.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Platform {
+    /// Who may show its pages in a frame.
+    pub framed_by: FramedBy,
+    /// The consumer; `None`: nobody knows.
+    pub consumer_key: Option<String>,
 }
 
 /// What a page shows.
@@ -437,12 +458,21 @@ impl Handler<SubmitBotSecret> for LtiGateway {
     }
 }
 
-impl Handler<WhoFrames> for LtiGateway {
-    type Result = ResponseFuture<FramedBy>;
+impl Handler<PlatformOf> for LtiGateway {
+    type Result = ResponseFuture<Platform>;
 
-    fn handle(&mut self, WhoFrames(whose): WhoFrames, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, PlatformOf(whose): PlatformOf, _: &mut Self::Context) -> Self::Result {
         let desk = self.at_work();
-        Box::pin(async move { desk.who_frames(&whose).await })
+        Box::pin(async move { desk.platform_of(&whose).await })
+    }
+}
+
+impl Handler<ChooseLanguage> for LtiGateway {
+    type Result = ResponseFuture<Result<(), PageError>>;
+
+    fn handle(&mut self, chosen: ChooseLanguage, _: &mut Self::Context) -> Self::Result {
+        let desk = self.at_work();
+        Box::pin(async move { desk.choose_language(&chosen.token, &chosen.locale).await })
     }
 }
 

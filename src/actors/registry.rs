@@ -47,7 +47,7 @@ use tokio::sync::oneshot;
 
 pub use self::messages::{
     CloseAll, Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, KnownLearner, LetGo, News,
-    NotEnrolled, Observe, Observed, Reload, Restore, SessionNews, Where,
+    NotEnrolled, Observe, Observed, Reload, Restore, SessionNews, SetLanguage, Where,
 };
 use super::{
     Deliver, Incoming, Outgoing, Received,
@@ -66,7 +66,7 @@ use crate::{
 pub mod factory;
 
 use address::{Address, MOST_CLAIMS};
-use factory::SessionFactory;
+use factory::{Guest, SessionFactory};
 use learner::{Claimant, Learner, OpenSession, SessionHandle};
 use strangers::Strangers;
 use supervise::{Leaving, Unborn};
@@ -223,9 +223,8 @@ impl SessionRegistry {
         if learner.session.take().is_some() {
             self.metrics.sessions.dec();
         }
-        let (locale, lesson) = (learner.locale.clone(), learner.lesson.clone());
-        let kept = learner.kept.clone();
-        let open = self.open(jid, Opening { locale, lesson, kept, contest }, news)?;
+        let (guest, kept) = (learner.guest(), learner.kept.clone());
+        let open = self.open(jid, Opening { guest, kept, contest }, news)?;
         let actor = open.actor.clone();
         self.addresses.get_mut(jid)?.learner_mut(claimant)?.session = Some(open);
         Some(actor)
@@ -256,12 +255,11 @@ impl SessionRegistry {
         let actor = SessionActor::start_in_arbiter(arbiter, move |_| {
             debug!(session = id; "session {id} is made for {jid}");
             let mut rng = rng();
-            let Opening { locale, lesson, kept, contest } = opening;
-            let (locale, lesson) = (locale.as_deref(), lesson.as_deref());
-            let lesson_name = factory.name_of(lesson);
+            let Opening { guest, kept, contest } = opening;
+            let lesson_name = factory.name_of(guest.lesson.as_deref());
             let mut session = match kept {
-                Some(kept) => factory.resume(locale, lesson, now(), &mut rng, &kept),
-                None => factory.open(locale, lesson, now(), &mut rng),
+                Some(kept) => factory.resume(&guest, now(), &mut rng, &kept),
+                None => factory.open(&guest, now(), &mut rng),
             };
             session.set_contest(now(), contest);
             let actor = SessionActor::new(id, jid, session, rng, links, lesson_name);
@@ -281,6 +279,7 @@ impl SessionRegistry {
             return;
         }
         learner.progress = progress;
+        learner.was_met |= progress > Progress::Invited;
         self.metrics.step(progress);
         // Those whom the settings list have no assignment to be further in.
         let Some(enrolment) = learner.claimant.clone() else { return };
@@ -305,8 +304,7 @@ impl SessionRegistry {
 
 /// What a session is opened with.
 struct Opening {
-    locale: Option<String>,
-    lesson: Option<String>,
+    guest: Guest,
     kept: Option<Arc<Snapshot>>,
     contest: Contest,
 }
@@ -389,7 +387,7 @@ impl Handler<Enrol> for SessionRegistry {
     fn handle(&mut self, enrol: Enrol, _: &mut Self::Context) -> Self::Result {
         let _turn = self.metrics.meters.registry.taken();
         let Enrol { jid, enrolment, is_proven, is_contested, replaces, .. } = enrol;
-        let Enrol { invites, locale, lesson, .. } = enrol;
+        let Enrol { invites, locale, lesson, consumer, was_met, .. } = enrol;
         if jid == self.own {
             return Err(EnrolRefused::OwnAddress);
         }
@@ -415,6 +413,8 @@ impl Handler<Enrol> for SessionRegistry {
             learner.is_proven |= is_proven;
             learner.is_contested |= is_contested;
             learner.unreachable = None;
+            learner.was_met |= was_met;
+            learner.consumer = Some(consumer.into());
             learner.locale = locale;
             learner.lesson = lesson;
         }
@@ -481,6 +481,13 @@ impl Handler<SessionNews> for SessionRegistry {
         let SessionNews { id, jid, news } = message;
         match news {
             News::Progress { progress, credit } => self.set_progress(&jid, id, progress, credit),
+            News::Language(locale) => {
+                let address = self.addresses.get_mut(&jid);
+                let learner = address.and_then(|address| address.with_session(id));
+                if let Some(learner) = learner {
+                    learner.locale = Some(locale);
+                }
+            }
             News::Kept(snapshot) => {
                 if let Some(claimant) = self.claimant_of(&jid, id) {
                     self.keep(&jid, &claimant, Some(snapshot));

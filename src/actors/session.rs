@@ -11,6 +11,7 @@ use actix::{
     Actor, ActorFutureExt as _, AsyncContext as _, AtomicResponse, Context, Handler, Message,
     MessageResult, Recipient, SpawnHandle, WrapFuture as _,
 };
+use gettext::Catalog;
 use jid::{BareJid, Jid};
 use log::{debug, info};
 use rand::rngs::StdRng;
@@ -153,6 +154,11 @@ pub struct SentTooMuch(pub Excess);
 #[rtype(result = "()")]
 pub struct Undelivered(pub Vec<Meaning>);
 
+/// Has the session go on in another language.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct ChangeLanguage(pub Arc<Catalog>);
+
 /// Asks for a sign of life, and has the session do what it may have missed.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
@@ -204,6 +210,7 @@ impl SessionActor {
                     debug!(session = self.id; "session {} reached {progress:?}", self.id);
                     self.tell(News::Progress { progress, credit });
                 }
+                Effect::Language(locale) => self.tell(News::Language(locale)),
                 Effect::Claimed(number) => {
                     let from = self.heard.clone();
                     self.tell(News::Claimed { number, from });
@@ -484,6 +491,15 @@ impl Handler<Contested> for SessionActor {
         if let Some(core) = &mut self.core {
             core.session.set_contest(now(), contest);
         }
+    }
+}
+
+impl Handler<ChangeLanguage> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, ChangeLanguage(catalog): ChangeLanguage, ctx: &mut Self::Context) {
+        let _turn = self.taken();
+        self.act(ctx, |core| core.session.set_language(now(), &mut core.rng, catalog));
     }
 }
 

@@ -1,6 +1,7 @@
 //! `otrbot lesson check`.
 
 use std::{
+    collections::BTreeSet,
     io::{self, Write as _},
     path::PathBuf,
 };
@@ -8,12 +9,17 @@ use std::{
 use gettext::Catalogs;
 
 use super::{
-    coverage,
+    coverage::{self, Coverage},
     sources::{Source, Sources, warn},
 };
 
 use crate::{
-    cli, drawing::words::counted, failure::Failure, i18n, lesson::Lesson, translations::say,
+    cli,
+    drawing::words::counted,
+    failure::Failure,
+    i18n,
+    lesson::{self, Lesson},
+    translations::say,
 };
 
 /// How many missing translations are shown of each language.
@@ -23,7 +29,7 @@ const N_SHOWN: usize = 5;
 ///
 /// # Errors
 ///
-/// [`Failure::BadSetting`] if a lesson has faults.
+/// [`Failure::BadSetting`] if a lesson has faults; with `--strict`, doubts are faults.
 pub(super) fn run(
     arguments: &cli::CheckLessons,
     settings: Option<PathBuf>,
@@ -41,6 +47,7 @@ pub(super) fn run(
         warn(&problem.to_string());
     }
     let mut n_faults = 0;
+    let mut doubts = BTreeSet::new();
     if arguments.lessons.is_empty() {
         n_faults += sources.unreadable.len();
         for fault in &sources.unreadable {
@@ -48,8 +55,19 @@ pub(super) fn run(
         }
     }
     for source in &chosen {
-        match sources.parse(source) {
-            Ok(lesson) => report(source, &lesson, &catalogs, verbose),
+        let checked = if lesson::is_shared(&source.yaml) {
+            Sources::parse_shared(source).map(|texts| {
+                say(&format!("{}: no faults: {}", source.name, counted(texts.len(), "text")));
+                report_translations(source, &coverage::of_texts(&texts, &catalogs), verbose);
+            })
+        } else {
+            sources.parse(source).map(|lesson| {
+                doubts.extend(lesson.doubts().iter().map(|doubt| sources.tell(source, doubt)));
+                report(source, &lesson, &catalogs, verbose);
+            })
+        };
+        match checked {
+            Ok(()) => {}
             Err(faults) => {
                 n_faults += faults.len();
                 for fault in &faults {
@@ -58,6 +76,13 @@ pub(super) fn run(
                 say(&format!("{}: {}", source.name, counted(faults.len(), "fault")));
             }
         }
+    }
+    // What lessons share is told of once.
+    for doubt in &doubts {
+        complain(doubt);
+    }
+    if arguments.strict {
+        n_faults += doubts.len();
     }
     if n_faults > 0 {
         return Err(Failure::BadSetting(format!(
@@ -85,7 +110,11 @@ fn report(source: &Source, lesson: &Lesson, catalogs: &Catalogs, verbose: bool) 
         counted(of_states + graph.everywhere().len(), "reaction"),
         counted(lesson.texts().len(), "text"),
     ));
-    for coverage in coverage::of_lesson(lesson, catalogs) {
+    report_translations(source, &coverage::of_lesson(lesson, catalogs), verbose);
+}
+
+fn report_translations(source: &Source, coverages: &[Coverage], verbose: bool) {
+    for coverage in coverages {
         say(&format!("  {coverage}"));
         let n_shown = if verbose { coverage.missing.len() } else { N_SHOWN };
         for missing in coverage.missing.iter().take(n_shown) {

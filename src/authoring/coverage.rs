@@ -7,7 +7,10 @@ use gettext::{
     po::{Po, PoFault},
 };
 
-use crate::{drawing::words, lesson::Lesson};
+use crate::{
+    drawing::words,
+    lesson::{Lesson, Text},
+};
 
 /// All texts of the program and of the built-in lessons, as they were when it was built.
 const ALL_TEXTS: &str = include_str!("../../locales/messages.pot");
@@ -36,12 +39,16 @@ pub struct Missing {
 
 /// How far the languages are with a lesson; English is complete by itself.
 pub fn of_lesson(lesson: &Lesson, catalogs: &Catalogs) -> Vec<Coverage> {
+    of_texts(lesson.texts(), catalogs)
+}
+
+/// The same of any texts.
+pub fn of_texts(texts: &[Text], catalogs: &Catalogs) -> Vec<Coverage> {
     let mut known = BTreeSet::new();
-    let texts: Vec<_> = lesson
-        .texts()
+    let texts: Vec<_> = texts
         .iter()
-        .filter(|text| known.insert(text.msgid.as_str()))
-        .map(|text| (None, text.msgid.as_str(), Some(text.line)))
+        .filter(|text| known.insert((text.context, text.msgid.as_str())))
+        .map(|text| (text.context, text.msgid.as_str(), Some(text.line)))
         .collect();
     others(catalogs).map(|catalog| coverage(catalog, &texts)).collect()
 }

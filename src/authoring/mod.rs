@@ -1,9 +1,11 @@
-//! The tools of lesson authors: `otrbot lesson check`, `graph`, `play` and `schema`.
+//! The tools of lesson authors: `otrbot lesson check`, `graph`, `play`, `rubric` and `schema`.
 //!
 //! ```text
 //! Sources --parse--> Lesson --+-- coverage   what translations lack
 //!                             +-- drawing    svg, dot, mermaid
-//!                             +-- play       a real session, a simulated learner, a clock of its own
+//!                             +-- stage      a real session, a simulated learner, a clock of its own
+//!                                   +-- play     an author says what the learner does
+//!                                   +-- rubric   difficult learners do, and are looked after
 //! ```
 //!
 //! `settings/lessons/README.md` shows authors how to use them.
@@ -12,15 +14,20 @@ mod check;
 pub mod coverage;
 mod draw;
 pub mod play;
+pub mod rubric;
 pub mod sources;
+mod stage;
 
 use std::{
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use crate::{cli, failure::Failure, lesson::schema, translations};
+use gettext::{Catalog, Catalogs};
+
+use crate::{cli, failure::Failure, i18n, lesson::schema, translations};
 
 /// Carries out a command of `otrbot lesson`.
 ///
@@ -32,6 +39,7 @@ pub fn run(command: &cli::Lesson, settings: Option<PathBuf>, verbose: bool) -> R
         cli::Lesson::Check(arguments) => check::run(arguments, settings, verbose),
         cli::Lesson::Graph(arguments) => draw::run(arguments, settings),
         cli::Lesson::Play(arguments) => play::run(arguments, settings),
+        cli::Lesson::Rubric(arguments) => rubric::run(arguments, settings, verbose),
         cli::Lesson::Schema(arguments) => output(arguments.output.as_deref(), &schema::json()),
     }
 }
@@ -50,4 +58,30 @@ fn output(file: Option<&Path>, text: &str) -> Result<(), Failure> {
 fn read_text(file: &Path) -> Result<String, Failure> {
     fs::read_to_string(file)
         .map_err(|error| Failure::MissingDependency(format!("{}: {error}", file.display())))
+}
+
+/// All languages, and the one of this locale; English, if none is named.
+fn languages(
+    locale: Option<&str>,
+    folder: Option<&Path>,
+) -> Result<(Catalogs, Arc<Catalog>), Failure> {
+    let (catalogs, problems) = i18n::load(folder);
+    for problem in problems {
+        sources::warn(&problem.to_string());
+    }
+    let Some(locale) = locale else { return Ok((catalogs, Arc::new(Catalog::source()))) };
+    let catalog = language(locale, &catalogs)
+        .map_err(|what| Failure::InvalidArgument(format!("--locale {what}")))?;
+    Ok((catalogs, catalog))
+}
+
+/// The texts of a locale; the error says which there are.
+fn language(locale: &str, catalogs: &Catalogs) -> Result<Arc<Catalog>, String> {
+    let found = catalogs.find(locale);
+    let language = |locale: &str| gettext::locale::language(locale);
+    if language(found.locale()) == language(locale) {
+        return Ok(found);
+    }
+    let known: Vec<&str> = catalogs.iter().map(|catalog| catalog.locale()).collect();
+    Err(format!("{locale}: there are no texts in this language; there are {}", known.join(", ")))
 }

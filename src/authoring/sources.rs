@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     failure::Failure,
-    lesson::{self, Lesson, library},
+    lesson::{self, Doubt, Lesson, library},
     settings::Settings,
 };
 
@@ -36,6 +36,8 @@ pub struct Sources {
     pub locales: Option<PathBuf>,
     /// Whether the settings let the bot begin SMP.
     pub may_start_smp: bool,
+    /// Whom learners in trouble can turn to, as the settings say for all of them.
+    pub contact: Option<String>,
     /// What is wrong with lessons that could not be read.
     pub unreadable: Vec<String>,
 }
@@ -70,6 +72,7 @@ impl Sources {
             default: "basics".to_owned(),
             locales: None,
             may_start_smp: false,
+            contact: None,
             unreadable: Vec::new(),
         };
         for (name, yaml) in library::built_in() {
@@ -83,6 +86,7 @@ impl Sources {
             sources.default = settings.lessons.default;
             sources.locales = settings.locales_folder;
             sources.may_start_smp = settings.otr.may_start_smp;
+            sources.contact = settings.lessons.contact;
         }
         Ok(sources)
     }
@@ -160,16 +164,37 @@ impl Sources {
             self.by_name.iter().map(|(name, s)| (name.clone(), s.yaml.clone())).collect();
         let variables: Vec<&str> = self.variables.keys().map(String::as_str).collect();
         lesson::parse_in(&source.yaml, &variables, &bases).map(Arc::new).map_err(|errors| {
-            let base = lesson::extended(&source.yaml);
-            let base = base.and_then(|name| self.by_name.get(&name)).map(|base| &base.file);
             let told = errors.0.iter().map(|error| {
-                let file = base.filter(|_| error.is_inherited).unwrap_or(&source.file);
-                let suffix = if error.is_inherited && *file != source.file {
-                    format!(" (extended by {})", source.file)
-                } else {
+                let other = error.other.as_ref().and_then(|name| self.by_name.get(name));
+                let file = other.map_or(&source.file, |other| &other.file);
+                let suffix = if *file == source.file {
                     String::new()
+                } else {
+                    format!(" (needed by {})", source.file)
                 };
                 format!("{file}:{}:{}: {}{suffix}", error.line, error.column, error.fault)
+            });
+            told.collect()
+        })
+    }
+
+    /// A doubt about a lesson, as editors know warnings: file, line, column, text.
+    pub fn tell(&self, source: &Source, doubt: &Doubt) -> String {
+        let Doubt { spot, kind } = doubt;
+        let other = spot.other.as_ref().and_then(|name| self.by_name.get(name));
+        let file = other.map_or(&source.file, |other| &other.file);
+        format!("{file}:{}:{}: warning: {kind}", spot.line, spot.column)
+    }
+
+    /// The texts of a file that lessons include.
+    ///
+    /// # Errors
+    ///
+    /// All its faults, each with file, line and column.
+    pub fn parse_shared(source: &Source) -> Result<Vec<lesson::Text>, Vec<String>> {
+        lesson::parse_shared(&source.yaml).map_err(|errors| {
+            let told = errors.0.iter().map(|error| {
+                format!("{}:{}:{}: {}", source.file, error.line, error.column, error.fault)
             });
             told.collect()
         })

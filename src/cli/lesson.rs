@@ -13,6 +13,9 @@ pub enum Lesson {
     Graph(DrawLesson),
     /// Plays a lesson in the terminal, without a server; /help there lists the commands.
     Play(PlayLesson),
+    /// Plays difficult learners against a lesson, and shows for each where it was silent, repeated
+    /// itself, or gave something away; ends with 4 if it did.
+    Rubric(RateLesson),
     /// Writes the JSON Schema of lesson files, for editors.
     Schema(WriteSchema),
 }
@@ -27,6 +30,9 @@ pub struct CheckLessons {
     /// of the settings].
     #[arg(long, value_name = "DIR")]
     pub locales: Option<PathBuf>,
+    /// Takes warnings for faults: what is probably a slip is not let pass.
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// How a lesson is drawn.
@@ -71,9 +77,51 @@ pub struct PlayLesson {
     /// of the settings].
     #[arg(long, value_name = "DIR")]
     pub locales: Option<PathBuf>,
-    /// Plays as with `otr.may_start_smp: true` in the settings.
+    /// Under which circumstances.
+    #[command(flatten)]
+    pub circumstances: Circumstances,
+}
+
+/// Arguments of `lesson rubric`.
+#[derive(Clone, Debug, Args)]
+pub struct RateLesson {
+    /// The name of a lesson, or a YAML file [default: lessons.default of the settings].
+    #[arg(value_name = "FILE|NAME")]
+    pub lesson: Option<String>,
+    /// The learners' language [default: English].
+    #[arg(long)]
+    pub locale: Option<String>,
+    /// A folder of translations that go before those that are built in [default: `locales_folder`
+    /// of the settings].
+    #[arg(long, value_name = "DIR")]
+    pub locales: Option<PathBuf>,
+    /// Under which circumstances.
+    #[command(flatten)]
+    pub circumstances: Circumstances,
+}
+
+/// What conditions of a lesson can ask about, besides what the learner does.
+#[derive(Clone, Debug, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct Circumstances {
+    /// As with `otr.may_start_smp: true` in the settings: the bot may begin to compare secrets.
     #[arg(long)]
     pub may_start_smp: bool,
+    /// As with `--no-lti`: there are no web pages.
+    #[arg(long)]
+    pub no_page: bool,
+    /// Whom learners in trouble can turn to [default: lessons.contact of the settings].
+    #[arg(long, value_name = "TEXT")]
+    pub contact: Option<String>,
+    /// The bot has the same key in every session, as with `private_key` or `--key-file`.
+    #[arg(long)]
+    pub keep_key: bool,
+    /// The learner has had a session of this bot before.
+    #[arg(long)]
+    pub returning: bool,
+    /// A shared secret that is there from the start, as `otr.default_secret` of the settings.
+    #[arg(long, value_name = "TEXT")]
+    pub secret: Option<String>,
 }
 
 /// Arguments of `lesson schema`.

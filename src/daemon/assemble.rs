@@ -29,7 +29,7 @@ use crate::{
     i18n, keys,
     lesson::Library,
     records::Progress,
-    session::{Seal, Snapshot, Typing},
+    session::{Seal, Snapshot, Typing, listening::AllEars},
     settings::{Component, Settings, TlsVersion},
     store::{KnownRow, Limits, Store, StoreError, Write},
 };
@@ -154,6 +154,7 @@ impl Assembly {
             return Err(Failure::BadSetting(no_default_lesson(settings)));
         };
         Ok(SessionFactory {
+            ears: AllEars::of(&lessons, &catalogs),
             lessons,
             default_lesson,
             catalogs,
@@ -170,6 +171,8 @@ impl Assembly {
             warning_timeout: settings.session.warning_timeout,
             session_timeout: settings.session.session_timeout,
             fixed_key: self.fixed_key.clone(),
+            contacts: settings.contacts(),
+            has_pages: settings.lti.enabled,
         })
     }
 
@@ -213,6 +216,7 @@ impl Assembly {
             }
             let id = enrolment.as_ref().map(|known| known.id.clone());
             let is_proven = enrolment.as_ref().is_some_and(|known| known.is_proven);
+            let consumer = enrolment.as_ref().map(|known| known.consumer_key.clone());
             let (locale, lesson) = match (on_list, enrolment) {
                 (Some(listed), _) => (listed.locale, listed.lesson),
                 (None, Some(enrolment)) => (enrolment.locale, enrolment.lesson),
@@ -227,6 +231,7 @@ impl Assembly {
                 is_contested,
                 locale,
                 lesson,
+                consumer,
                 progress,
                 kept: snapshot.map(|kept| Arc::new(kept.opened_by(&self.seal))),
                 was_open: has_begun && silent < patience,
@@ -239,6 +244,7 @@ impl Assembly {
             is_contested: false,
             locale: listed.locale,
             lesson: listed.lesson,
+            consumer: None,
             progress: Progress::Invited,
             kept: None,
             was_open: false,
@@ -311,6 +317,8 @@ impl Assembly {
             bot_description: self.variable("bot_description"),
             project_name: self.variable("project_name"),
             bot_alias: self.variable("bot_alias"),
+            keeps_key: self.fixed_key.is_some(),
+            contacts: self.settings.contacts(),
             catalogs,
             previews,
             assets,

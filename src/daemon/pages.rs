@@ -67,6 +67,7 @@ impl Pages<'_> {
                 enter_secret: registry.clone().recipient(),
                 enter_bot_secret: registry.clone().recipient(),
                 whereabouts: registry.clone().recipient(),
+                set_language: registry.clone().recipient(),
             },
             outbox: outbox.clone().recipient(),
             metrics: Arc::clone(metrics),

@@ -192,9 +192,9 @@ fn staying(
 ) -> Vec<String> {
     let mut groups: Vec<(&Reaction<Teaching>, Vec<&str>)> = Vec::new();
     for reaction in reactions.iter().filter(|r| r.target.is_none() || r.target == here) {
-        let topic = words::topic(lesson, reaction);
+        let about = words::topics(lesson, reaction);
         let alike = groups.iter_mut().find(|(first, topics)| {
-            topic.is_some()
+            !about.is_empty()
                 && !topics.is_empty()
                 && first.trigger.event == reaction.trigger.event
                 && first.trigger.conditions == reaction.trigger.conditions
@@ -202,9 +202,9 @@ fn staying(
                 && is_speech(first)
                 && is_speech(reaction)
         });
-        match (alike, topic) {
-            (Some((_, topics)), Some(topic)) => topics.push(topic),
-            (_, topic) => groups.push((reaction, topic.into_iter().collect())),
+        match alike {
+            Some((_, topics)) => topics.extend(about),
+            None => groups.push((reaction, about)),
         }
     }
     let lines = groups.iter().map(|(reaction, topics)| {
@@ -268,8 +268,7 @@ fn add_shared_arrows(lesson: &Lesson, from: usize, arrows: &mut Vec<Arrow>) {
 }
 
 fn full_cause(lesson: &Lesson, reaction: &Reaction<Teaching>) -> String {
-    let topic = words::topic(lesson, reaction);
-    words::cause(reaction, &topic.into_iter().collect::<Vec<_>>())
+    words::cause(reaction, &words::topics(lesson, reaction))
 }
 
 fn number(lesson: &Lesson, target: StateIx) -> Option<usize> {

@@ -24,6 +24,7 @@ pub fn event(event: EventKind) -> String {
         EventKind::MessageReceived => tr!("writes a message"),
         EventKind::PlainMessageReceived => tr!("a message comes unencrypted"),
         EventKind::BotSecretTold => tr!("tells the bot secret in the chat"),
+        EventKind::SharedSecretTold => tr!("tells the shared secret where others may hear it"),
         EventKind::OtrEnabled => tr!("OTR is on"),
         EventKind::OtrDisabled => tr!("OTR is off"),
         EventKind::OtrAlreadySetup => tr!("OTR is renewed"),
@@ -61,6 +62,20 @@ pub fn claim(claim: Claim) -> String {
         (Condition::Speaking, false) => tr!("the bot has said all"),
         (Condition::QuestionTellsSecret, true) => tr!("the question gives the secret away"),
         (Condition::QuestionTellsSecret, false) => tr!("the question keeps the secret"),
+        (Condition::HasPage, true) => tr!("there is a web page"),
+        (Condition::HasPage, false) => tr!("there is no web page"),
+        (Condition::KeepsKey, true) => tr!("the bot keeps its key"),
+        (Condition::KeepsKey, false) => tr!("the bot has a new key each time"),
+        (Condition::Returning, true) => tr!("the learner was here before"),
+        (Condition::Returning, false) => tr!("the learner is here for the first time"),
+        (Condition::HasContact, true) => tr!("there is somebody to turn to"),
+        (Condition::HasContact, false) => tr!("nobody is named to turn to"),
+        (Condition::Resting, true) => tr!("the learner is left in peace"),
+        (Condition::Resting, false) => tr!("the learner is not left in peace"),
+        (Condition::InTheClear, true) => tr!("it came unencrypted"),
+        (Condition::InTheClear, false) => tr!("it came encrypted"),
+        (Condition::MismatchedOften, true) => tr!("the secrets have differed three times"),
+        (Condition::MismatchedOften, false) => tr!("the secrets have not differed three times"),
     }
 }
 
@@ -77,6 +92,10 @@ pub fn deed(deed: Deed) -> String {
         Deed::HoldBotSecret => tr!("the page does not take the bot secret yet"),
         Deed::AcceptBotSecret => tr!("the page takes the bot secret"),
         Deed::RenewBotSecret => tr!("makes a new bot secret"),
+        Deed::BeginSmpNow => tr!("starts to compare secrets, as the learner wants it"),
+        Deed::EndOtr => tr!("ends OTR"),
+        Deed::TellTask => tr!("says what to do now"),
+        Deed::Rest => tr!("leaves the learner in peace for a while"),
     }
 }
 
@@ -157,10 +176,10 @@ pub fn cause(reaction: &Reaction<Teaching>, topics: &[&str]) -> String {
     said
 }
 
-/// The name of the topic that a reaction waits for.
-pub fn topic<'l>(lesson: &'l Lesson, reaction: &Reaction<Teaching>) -> Option<&'l str> {
-    let topic = lesson.topics().get(reaction.trigger.topic?.0)?;
-    Some(topic.name.as_str())
+/// The names of the topics that a reaction waits for.
+pub fn topics<'l>(lesson: &'l Lesson, reaction: &Reaction<Teaching>) -> Vec<&'l str> {
+    let topics = reaction.trigger.topics.iter().filter_map(|ix| lesson.topics().get(ix.0));
+    topics.map(|topic| topic.name.as_str()).collect()
 }
 
 /// What a reaction does, besides going elsewhere; empty: nothing.

@@ -13,8 +13,11 @@ impl Vocabulary for Words {
     const ENTERED: &'static str = "entered";
     const WAITED: &'static str = "waited";
 
-    fn fires(trigger: &&'static str, event: &&'static str, refused: &&'static str) -> bool {
-        trigger == event && event != refused
+    /// Words of the kind `urgent …` go first.
+    fn rank(trigger: &&'static str, event: &&'static str, refused: &&'static str) -> Option<usize> {
+        let is_urgent = trigger.strip_prefix("urgent ").is_some_and(|word| word == *event);
+        let fires = (trigger == event || is_urgent) && event != refused;
+        fires.then_some(usize::from(!is_urgent))
     }
 }
 
@@ -24,6 +27,7 @@ fn on(trigger: &'static str) -> Reaction<Words, String> {
         after: None,
         at_most_every: None,
         actions: Vec::new(),
+        again: Vec::new(),
         gives_hint: false,
         target: None,
     }
@@ -197,8 +201,47 @@ fn a_pause_does_not_count_as_waiting() {
     teaching.hints = vec![Hint { after: SECOND * 10, actions: vec!["ten"] }];
     let (mut machine, _) = machine(vec![teaching, state("end", vec![])], vec![], now);
 
-    machine.pause(SECOND * 7);
+    machine.pause(now + SECOND * 7, SECOND * 7);
 
     assert!(machine.tick(now + SECOND * 11, &"").is_empty());
     assert_eq!(machine.tick(now + SECOND * 17, &""), ["five", "ten"]);
+}
+
+#[test]
+fn the_lowest_rank_goes_first_wherever_it_stands_and_the_first_of_equal_ones() {
+    let says = |trigger, said| Reaction { actions: vec![said], ..on(trigger) };
+    let start = zero();
+    let states =
+        vec![state("a", vec![says("x", "general"), go("bye", "end")]), state("end", vec![])];
+    let everywhere = vec![says("urgent x", "urgent"), says("x", "never")];
+    let (mut met, _) = machine(states, everywhere, start);
+    assert_eq!(met.handle(start, &"x", &"").unwrap(), ["urgent"]);
+
+    let states =
+        vec![state("a", vec![says("urgent x", "own"), go("bye", "end")]), state("end", vec![])];
+    let (mut met, _) = machine(states, vec![says("urgent x", "shared")], start);
+    assert_eq!(met.handle(start, &"x", &"").unwrap(), ["own"]);
+}
+
+#[test]
+fn what_happens_again_is_answered_in_other_words_also_after_leaving() {
+    let again = vec![vec!["two"], vec!["three"]];
+    let x = Reaction { actions: vec!["one"], again: again.clone(), ..on("x") };
+    let came = Reaction { actions: vec!["one"], again, ..on("entered") };
+    let states = vec![
+        state("a", vec![x, go("go", "b")]),
+        state("b", vec![came, go("go", "a"), go("bye", "end")]),
+        state("end", vec![]),
+    ];
+    let start = zero();
+    let (mut machine, _) = machine(states, vec![], start);
+
+    let mut said = Vec::new();
+    for _ in 0..4 {
+        for event in ["x", "go", "go"] {
+            said.extend(machine.handle(start, &event, &"").unwrap());
+        }
+    }
+
+    assert_eq!(said, ["one", "one", "two", "two", "three", "three", "three", "three"]);
 }

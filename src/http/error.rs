@@ -19,10 +19,10 @@ use super::{
 
 use crate::actors::{
     ambient::random_name,
-    lti::{PageError, WhoFrames, Whose},
+    lti::{PageError, Platform, PlatformOf, Whose},
 };
 
-/// How long it may take to find out who may frame the page of a failure.
+/// How long it may take to find out from which platform a failed request came.
 const FRAME_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why there is no page.
@@ -157,7 +157,8 @@ impl Site {
         let reference = random_name::<4>();
         failure.log(&reference);
         let said = Said::kept(request);
-        let ancestors = self.who_frames(request, failure, said.whose.clone()).await;
+        let platform = self.platform_of(failure, said.whose.clone()).await;
+        let ancestors = who_frames(request, failure, platform.as_ref());
         let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::BAD_REQUEST);
         let mut answer = HttpResponseBuilder::new(status);
         if status == StatusCode::UNAUTHORIZED {
@@ -172,32 +173,32 @@ impl Site {
         let kind = failure.kind();
         // Only a launch that was used before was signed.
         let return_url = said.return_url.filter(|_| kind == ProblemKind::Replayed);
-        let house = self.house(request, said.locale.as_deref(), return_url);
+        let consumer_key = platform.as_ref().and_then(|known| known.consumer_key.as_deref());
+        let house = self.house(request, said.locale.as_deref(), return_url, consumer_key);
         let reference = if failure.has_reference() { reference } else { String::new() };
         let markup = pages::problem(&house, &Trouble { kind, reference });
         self.page(request, answer, &ancestors, markup)
     }
 
-    /// Who may frame the page of a failure. Whoever's page sent the request may: where the tool is
-    /// being set up, no launch was verified yet, and that is when the page is needed most. So may the
-    /// platform that the request came from, if it is known which one that is; and no other.
-    async fn who_frames(
-        &self,
-        request: &HttpRequest,
-        failure: &Failure,
-        whose: Option<Whose>,
-    ) -> Ancestors {
-        if failure.is_framed_by_nobody() {
-            return Ancestors::Nobody;
-        }
-        let own = match whose.filter(|_| failure.is_of_somebody()) {
-            Some(whose) => {
-                self.meter.sent();
-                let asked = self.gateway.send(WhoFrames(whose)).timeout(FRAME_PATIENCE);
-                ancestors(&asked.await.unwrap_or_default())
-            }
-            None => Ancestors::platforms([]),
-        };
-        own.and(Some(header_text(request, header::ORIGIN)))
+    /// The platform that a request came from, where it was one of ours, or signed.
+    async fn platform_of(&self, failure: &Failure, whose: Option<Whose>) -> Option<Platform> {
+        let whose = whose.filter(|_| failure.is_of_somebody())?;
+        self.meter.sent();
+        let asked = self.gateway.send(PlatformOf(whose)).timeout(FRAME_PATIENCE);
+        Some(asked.await.unwrap_or_default())
     }
+}
+
+/// Who may frame the page of a failure. Whoever's page sent the request may: where the tool is being
+/// set up, no launch was verified yet, and that is when the page is needed most. So may the platform
+/// that the request came from, if it is known which one that is; and no other.
+fn who_frames(request: &HttpRequest, failure: &Failure, platform: Option<&Platform>) -> Ancestors {
+    if failure.is_framed_by_nobody() {
+        return Ancestors::Nobody;
+    }
+    let own = match platform {
+        Some(platform) => ancestors(&platform.framed_by),
+        None => Ancestors::platforms([]),
+    };
+    own.and(Some(header_text(request, header::ORIGIN)))
 }

@@ -14,12 +14,17 @@ use lti::{RawLaunch, token::PageToken};
 use super::{
     Site,
     error::Failure,
-    request::{self, Body, LARGEST_LAUNCH, PageForm, Said, header_text, is_foreign},
+    request::{
+        self, Body, LANGUAGE_FIELD, LARGEST_LAUNCH, PageForm, Said, header_text, is_foreign,
+    },
     show::{Step, is_done},
 };
 
 use crate::{
-    actors::lti::{OpenPage, SubmitBotSecret, SubmitJid, SubmitSecret, TakeLaunch, View, Waiting},
+    actors::lti::{
+        ChooseLanguage, OpenPage, SubmitBotSecret, SubmitJid, SubmitSecret, TakeLaunch, View,
+        Waiting,
+    },
     session::{BotSecretVerdict, SecretVerdict},
 };
 
@@ -75,7 +80,9 @@ async fn answer_enter_jid(site: &Site, request: &HttpRequest, payload: web::Payl
     let form = read(site, request, payload).await?;
     let Some(typed) = form.field("jid") else {
         let view = open_page(site, request, &form).await?;
-        return Ok(site.show(request, &view, &Step::EnterJid(jid_of(&view), None)));
+        let is_start = form.field("start").is_some();
+        let step = if is_start { Step::Start } else { Step::EnterJid(jid_of(&view), None) };
+        return Ok(site.show(request, &view, &step));
     };
     let submitted = SubmitJid { token: form.token.clone(), jid: typed.to_owned() };
     let answer = site.ask(submitted).await?;
@@ -131,9 +138,9 @@ async fn answer_ask_for_secret(
     let answer = site.ask(submitted).await?;
     let step = match answer.verdict {
         Some(SecretVerdict::Accepted) => Step::EnterBotSecret(None),
-        verdict @ Some(SecretVerdict::TooWeak { .. } | SecretVerdict::Unusable) => {
-            Step::AskForSecret(verdict)
-        }
+        verdict @ Some(
+            SecretVerdict::TooWeak { .. } | SecretVerdict::Told | SecretVerdict::Unusable,
+        ) => Step::AskForSecret(verdict),
         None => Step::EnterJid("", None),
     };
     Ok(site.show(request, &answer.view, &step))
@@ -163,23 +170,28 @@ async fn answer_enter_bot_secret(
     let step = match answer.verdict {
         Some(BotSecretVerdict::Right) => Step::Done,
         // A form that is sent again after the lesson, by a reload, has lost its use and no more.
-        Some(BotSecretVerdict::Wrong | BotSecretVerdict::NotGivenYet) if is_done(&answer.view) => {
-            Step::Done
-        }
-        verdict @ Some(BotSecretVerdict::Wrong | BotSecretVerdict::NotGivenYet) => {
-            Step::EnterBotSecret(verdict)
-        }
+        Some(
+            BotSecretVerdict::Wrong | BotSecretVerdict::NotGivenYet | BotSecretVerdict::TooSoon,
+        ) if is_done(&answer.view) => Step::Done,
+        verdict @ Some(
+            BotSecretVerdict::Wrong | BotSecretVerdict::NotGivenYet | BotSecretVerdict::TooSoon,
+        ) => Step::EnterBotSecret(verdict),
         None => Step::EnterJid("", None),
     };
     Ok(site.show(request, &answer.view, &step))
 }
 
-/// Asks what a page shows to whom a form stands for.
+/// Asks what a page shows to whom a form stands for, who may have chosen another language for it.
 pub(super) async fn open_page(
     site: &Site,
     request: &HttpRequest,
     form: &PageForm,
 ) -> Result<View, Failure> {
+    let chosen = form.pressed(LANGUAGE_FIELD).and_then(|tag| site.config.catalogs.known(tag));
+    if let Some(catalog) = chosen {
+        let locale = catalog.locale().to_owned();
+        site.ask(ChooseLanguage { token: form.token.clone(), locale }).await?;
+    }
     site.ask(OpenPage { token: form.token.clone(), reader: site.reader(request) }).await
 }
 

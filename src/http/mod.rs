@@ -37,6 +37,7 @@ use crate::{
     drawing::{previews::SharedPreviews, svg},
     i18n,
     metrics::{Connections, Meter},
+    records::Contacts,
 };
 
 /// How long whoever opens a page waits for the gateway, which waits for the store: longer than the
@@ -64,6 +65,10 @@ pub struct PagesConfig {
     pub project_name: String,
     /// The bot's name in the chat.
     pub bot_alias: String,
+    /// Whether the bot has the same key in every session.
+    pub keeps_key: bool,
+    /// Whom learners in trouble can turn to.
+    pub contacts: Contacts,
     /// The pages' texts in all languages.
     pub catalogs: SharedCatalogs,
     /// Drawings of the lessons, for teachers.
@@ -155,7 +160,7 @@ fn routes(config: &mut web::ServiceConfig) {
 
 /// `GET /hello_world`
 async fn hello_world(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let house = site.house(&request, None, None);
+    let house = site.house(&request, None, None, None);
     let markup = pages::hello_world(&house, &site.config.bot_title);
     site.page(&request, HttpResponse::Ok(), &Ancestors::Nobody, markup)
 }

@@ -14,10 +14,13 @@
 mod clock;
 mod contact;
 mod finish;
+mod foot;
 mod funnel;
+mod isolate;
 mod layout;
 mod learn;
 mod others;
+mod programs;
 mod roster;
 mod status;
 mod teach;
@@ -51,6 +54,8 @@ pub struct House {
     pub return_url: Option<String>,
     /// Whether launches are not verified, which every page says.
     pub is_trial: bool,
+    /// Whom a learner in trouble can turn to, as the settings say it.
+    pub contact: Option<String>,
 }
 
 /// What all pages of a launch have in common.
@@ -64,6 +69,8 @@ pub struct Frame {
     pub bot_jid: String,
     /// What the bot is called.
     pub bot_alias: String,
+    /// Whether the bot has the same key in every session.
+    pub keeps_key: bool,
     /// By what moments are told.
     pub clock: Clock,
     /// Where the colours of the platform are served, after our own.
@@ -74,6 +81,19 @@ pub struct Frame {
     pub is_framed: bool,
     /// Whether it is in a window that was opened for it, beside the one with the course.
     pub is_alone: bool,
+    /// The languages that the page can be had in.
+    pub languages: Vec<Language>,
+}
+
+/// A language that a page can be had in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Language {
+    /// Its tag (BCP 47).
+    pub tag: String,
+    /// What it is called by those who speak it.
+    pub name: String,
+    /// The value of `dir`.
+    pub direction: &'static str,
 }
 
 /// Whose page it is. Nobody can keep another site from opening a page of somebody else's for a

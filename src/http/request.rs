@@ -37,6 +37,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) const TOKEN_FIELD: &str = "token";
 /// The name of the field with the language of the page.
 pub(super) const LOCALE_FIELD: &str = "locale";
+/// The name of the field with the language that somebody chose for the page.
+pub(super) const LANGUAGE_FIELD: &str = "language";
 /// The name of the field of pages in a window of their own.
 pub(super) const ALONE_FIELD: &str = "alone";
 
@@ -72,7 +74,8 @@ impl Said {
         let pairs = &form.pairs;
         let is_alone = form::field(pairs, ALONE_FIELD).is_some();
         let whose = (!form.token.is_empty()).then(|| Whose::Page(form.token.clone()));
-        Self { locale: locale(pairs, LOCALE_FIELD), return_url: None, whose, is_alone }
+        let locale = locale(pairs, LANGUAGE_FIELD).or_else(|| locale(pairs, LOCALE_FIELD));
+        Self { locale, return_url: None, whose, is_alone }
     }
 
     /// Keeps it with the request.
@@ -182,6 +185,13 @@ impl PageForm {
     /// The value of a field.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         form::field(&self.pairs, name)
+    }
+
+    /// The value of a field that is there once: a button's, of which a browser sends the one that was
+    /// pressed.
+    pub(super) fn pressed(&self, name: &str) -> Option<&str> {
+        let n = self.pairs.iter().filter(|(other, _)| other == name).count();
+        self.field(name).filter(|_| n == 1)
     }
 
     /// The value of a field, as a secret.

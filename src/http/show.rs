@@ -1,5 +1,7 @@
 //! From what the gateway says to a page: which one it is, and what is around it.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
@@ -7,7 +9,7 @@ use actix_web::{
         header::{self, HeaderName},
     },
 };
-use gettext::Reader;
+use gettext::{Catalog, Reader};
 use lti::Presentation;
 use maud::Markup;
 
@@ -15,7 +17,7 @@ use super::{
     Site,
     error::Failure,
     headers::{self, Ancestors},
-    pages::{self, Clock, Frame, GradeView, House, LivePage, Status, Whose},
+    pages::{self, Clock, Frame, GradeView, House, Language, LivePage, Status, Whose},
     request::{Said, header_text},
 };
 
@@ -192,7 +194,7 @@ impl Site {
     }
 
     fn frame(&self, request: &HttpRequest, view: &View) -> Frame {
-        let Enrolment { locale, return_url, .. } = &view.enrolment;
+        let Enrolment { locale, return_url, consumer_key, .. } = &view.enrolment;
         let is_alone = Said::kept(request).is_alone;
         // The course is still in the window that this one was opened from, and may be framed there.
         let return_url = return_url.clone().filter(|_| !is_alone);
@@ -200,25 +202,44 @@ impl Site {
         let theme = presentation.theme.name().map(|name| format!("/theme/{name}.css"));
         let destination = HeaderName::from_static("sec-fetch-dest");
         Frame {
-            house: self.house(request, locale.as_deref(), return_url),
+            house: self.house(request, locale.as_deref(), return_url, Some(consumer_key)),
             token: view.token.as_str().to_owned(),
             bot_jid: self.config.bot_jid.clone(),
             bot_alias: self.config.bot_alias.clone(),
+            keeps_key: self.config.keeps_key,
             clock: Clock { now: unix_now(), zone: presentation.time_zone() },
             theme,
             whose: whose(&view.enrolment),
             // Browsers that do not say where a page goes may well put it into a frame.
             is_framed: !is_alone && header_text(request, destination) != "document",
             is_alone,
+            languages: self.languages(),
         }
     }
 
-    /// What every page has, for a reader with this locale.
+    /// The languages that pages can be had in.
+    fn languages(&self) -> Vec<Language> {
+        let all = self.config.catalogs.all();
+        let is_alone = |name: &str| all.iter().filter(|one| one.own_name() == name).count() == 1;
+        let language = |catalog: &Arc<Catalog>| {
+            let (tag, name) = (catalog.language_tag(), catalog.own_name());
+            let name = match tag.split_once('-') {
+                Some((_, which)) if !is_alone(name) => format!("{name} ({which})"),
+                Some(_) | None => name.to_owned(),
+            };
+            let direction = if catalog.is_rtl() { "rtl" } else { "ltr" };
+            Language { tag: tag.to_owned(), name, direction }
+        };
+        all.iter().map(language).collect()
+    }
+
+    /// What every page has, for a reader with this locale, who comes from this consumer.
     pub(super) fn house(
         &self,
         request: &HttpRequest,
         locale: Option<&str>,
         return_url: Option<String>,
+        consumer_key: Option<&str>,
     ) -> House {
         House {
             catalog: self.reader(request).catalog(locale),
@@ -226,6 +247,7 @@ impl Site {
             css_url: self.config.css_url.as_ref().map(ToString::to_string),
             return_url,
             is_trial: !self.config.authenticate,
+            contact: self.config.contacts.of(consumer_key).map(str::to_owned),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use super::doubts::Places;
 use super::error::{Fault, LessonError, nearest};
+use super::messages::{TOPIC_CONTEXT, is_found_by_name};
 use super::raw::{RawLesson, RawReaction, RawState};
 use super::text;
 use super::vocabulary::{Action, EventKind, Need, Teaching, TopicIx, Trigger, Word as _};
@@ -33,13 +35,16 @@ pub(super) fn check(
             title: title.value.clone(),
             graph: Arc::new(graph),
             needs: raw.states.iter().map(|state| state.needs).collect(),
+            tasks: raw.states.iter().map(|s| s.task.as_ref().map(|t| t.value.clone())).collect(),
             topics: raw
                 .topics
                 .iter()
                 .map(|(name, words)| Topic { name: name.value.clone(), words: words.value.clone() })
                 .collect(),
+            n_urgent: raw.n_urgent,
             texts: texts(raw, title),
             credit: raw.credit.clone(),
+            places: Places::of(raw, &reader),
         }),
         (Ok(_), _) => Err(reader.errors),
         (Err(faults), _) => {
@@ -68,7 +73,7 @@ fn reaction(
     lesson: &RawLesson,
     reader: &mut Reader,
 ) -> Reaction<Teaching, String> {
-    let topic = raw.topic.as_ref().and_then(|topic| {
+    let topics = raw.topics.iter().filter_map(|topic| {
         let found = lesson.topics.iter().position(|(name, _)| name.value == topic.value);
         if found.is_none() {
             let names: Vec<&str> =
@@ -77,11 +82,13 @@ fn reaction(
         }
         found.map(TopicIx)
     });
+    let topics = topics.collect();
     Reaction {
-        trigger: Trigger { event: raw.event, conditions: raw.conditions.clone(), topic },
+        trigger: Trigger { event: raw.event, conditions: raw.conditions.clone(), topics },
         after: raw.after,
         at_most_every: raw.at_most_every,
         actions: plain(&raw.actions),
+        again: raw.again.iter().map(|actions| plain(actions)).collect(),
         gives_hint: raw.gives_hint,
         target: raw.target.as_ref().map(|target| target.value.clone()),
     }
@@ -97,11 +104,11 @@ fn actions(raw: &RawLesson) -> impl Iterator<Item = &Placed<Action>> {
         state
             .enter
             .iter()
-            .chain(state.reactions.iter().flat_map(|reaction| &reaction.actions))
+            .chain(state.reactions.iter().flat_map(RawReaction::all_actions))
             .chain(state.hints.iter().flat_map(|hint| &hint.actions))
             .chain(&state.leave)
     });
-    raw.anywhere.iter().flat_map(|reaction| &reaction.actions).chain(of_states)
+    raw.anywhere.iter().flat_map(RawReaction::all_actions).chain(of_states)
 }
 
 fn texts(raw: &RawLesson, title: &Placed<String>) -> Vec<Text> {
@@ -109,27 +116,39 @@ fn texts(raw: &RawLesson, title: &Placed<String>) -> Vec<Text> {
         Action::Say(text) | Action::Answer(text) => Some((text, action.place)),
         Action::Do(_) => None,
     });
-    let topics = raw.topics.iter().map(|(_, words)| (&words.value, words.place));
-    let mut texts: Vec<Text> = [(&title.value, title.place)]
-        .into_iter()
+    let topics = raw.topics.iter().map(|(name, words)| {
+        if is_found_by_name(&words.value, false) {
+            (Some(TOPIC_CONTEXT), &name.value, words.place)
+        } else {
+            (None, &words.value, words.place)
+        }
+    });
+    let tasks = raw.states.iter().filter_map(|state| state.task.as_ref());
+    let tasks = tasks.map(|task| (&task.value, task.place));
+    let plain = [(&title.value, title.place)].into_iter().chain(tasks).chain(said);
+    let mut texts: Vec<Text> = plain
+        .map(|(text, place)| (None, text, place))
         .chain(topics)
-        .chain(said)
-        .filter(|(_, place)| !place.is_inherited)
-        .map(|(msgid, place)| Text { msgid: msgid.clone(), line: place.line })
+        .filter(|(.., place)| place.is_own())
+        .map(|(context, msgid, place)| Text { context, msgid: msgid.clone(), line: place.line })
         .collect();
     texts.sort_by_key(|text| text.line);
     texts
 }
 
 fn check_variables(raw: &RawLesson, variables: &BTreeSet<&str>, reader: &mut Reader) {
-    for action in actions(raw) {
-        let (Action::Say(said) | Action::Answer(said)) = &action.value else { continue };
+    let said = actions(raw).filter_map(|action| match &action.value {
+        Action::Say(said) | Action::Answer(said) => Some((said, action.place)),
+        Action::Do(_) => None,
+    });
+    let tasks = raw.states.iter().filter_map(|state| state.task.as_ref());
+    for (said, place) in said.chain(tasks.map(|task| (&task.value, task.place))) {
         for name in text::variables(said).filter(|name| !variables.contains(name)) {
             let known: Vec<&str> = variables.iter().copied().collect();
             let allowed = known.join(", ");
             let nearest = nearest(name, &known);
             let name = name.to_owned();
-            reader.fault(action.place, Fault::UnknownVariable { name, allowed, nearest });
+            reader.fault(place, Fault::UnknownVariable { name, allowed, nearest });
         }
     }
 }
@@ -142,6 +161,9 @@ fn check_needs(raw: &RawLesson, reader: &mut Reader) {
         steady.for_each(|action| check_confidential(action, state.needs, reader));
         // Whatever leads out may have taken away what the state needs.
         state.leave.iter().for_each(|action| check_confidential(action, Need::Nothing, reader));
+        if let Some(task) = state.task.as_ref().filter(|task| text::is_confidential(&task.value)) {
+            reader.fault(task.place, Fault::ExposedSecret);
+        }
         for reaction in &state.reactions {
             check_reaction(reaction, state.needs, raw, reader);
         }
@@ -165,15 +187,15 @@ fn check_breaks(raw: &RawLesson, reader: &mut Reader) {
     let allowed: BTreeSet<_> =
         allowed.flat_map(|state| &state.enter).map(|action| action.place).collect();
     for action in actions(raw).filter(breaks).filter(|action| !allowed.contains(&action.place)) {
-        let what = "`become_impostor` and `become_myself` belong to the `enter` of a state with \
-                    `needs: nothing`: they break the private conversation off";
+        let what = "`become_impostor`, `become_myself` and `end_otr` belong to the `enter` of a state \
+                    with `needs: nothing`: they break the private conversation off";
         reader.fault(action.place, Fault::Combination(what));
     }
 }
 
 fn check_reaction(reaction: &RawReaction, needs: Need, raw: &RawLesson, reader: &mut Reader) {
     let certain = certain(reaction, needs);
-    reaction.actions.iter().for_each(|action| check_confidential(action, certain, reader));
+    reaction.all_actions().for_each(|action| check_confidential(action, certain, reader));
     let Some((name, target)) = target(reaction, raw) else { return };
     if target.needs > certain {
         let (target, need) = (name.value.clone(), target.needs.word());
@@ -199,7 +221,7 @@ fn check_guard(
             Some((_, target)) => target.needs <= certain(reaction, left),
             None => reaction.target.is_some() || certain(reaction, left) >= state.needs,
         };
-        if reaction.conditions.is_empty() && reaction.topic.is_none() {
+        if reaction.conditions.is_empty() && reaction.topics.is_empty() {
             is_caught = true;
             break;
         }
@@ -222,7 +244,7 @@ fn check_confidential(action: &Placed<Action>, certain: Need, reader: &mut Reade
 
 fn certain(reaction: &RawReaction, needs: Need) -> Need {
     let conditions = reaction.conditions.clone();
-    Trigger { event: reaction.event, conditions, topic: None }.certain(needs)
+    Trigger { event: reaction.event, conditions, topics: Vec::new() }.certain(needs)
 }
 
 fn target<'r>(

@@ -6,15 +6,15 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[error(
     "line {line} column {column}{}: {fault}",
-    if *is_inherited { " of the lesson that it extends" } else { "" }
+    other.as_ref().map(|other| format!(" of `{other}`")).unwrap_or_default()
 )]
 pub struct LessonError {
     /// Line, from 1.
     pub line: u64,
     /// Column in characters, from 1.
     pub column: u64,
-    /// Whether the place is in the lesson that this one extends.
-    pub is_inherited: bool,
+    /// Name of the file that this one extends or includes, if the place is in that.
+    pub other: Option<String>,
     /// What is wrong.
     pub fault: Fault,
 }
@@ -86,6 +86,22 @@ pub enum Fault {
         /// Its name.
         name: String,
         /// The lesson most like it.
+        nearest: Option<String>,
+    },
+    /// A file to be included that is not there.
+    #[error("there is no file `{name}` to include{}", meant(nearest.as_ref()))]
+    UnknownInclude {
+        /// Its name.
+        name: String,
+        /// The file most like it.
+        nearest: Option<String>,
+    },
+    /// A part that is not there.
+    #[error("there is no part `{name}` to use{}", meant(nearest.as_ref()))]
+    UnknownPart {
+        /// Its name.
+        name: String,
+        /// The part most like it.
         nearest: Option<String>,
     },
     /// Not a time.

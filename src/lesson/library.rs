@@ -8,18 +8,24 @@ use std::{
     sync::Arc,
 };
 
-use super::{Lesson, LessonError, LessonErrors, parse_in};
+use super::{Lesson, LessonError, LessonErrors, is_shared, parse_in, parse_shared};
 
-/// The lessons that the program carries, by name.
-const BUILT_IN: [(&str, &str); 3] = [
+/// The lessons that the program carries, and what they share, by name.
+const BUILT_IN: [(&str, &str); 4] = [
+    ("common", include_str!("../../settings/lessons/common.yaml")),
     ("basics", include_str!("../../settings/lessons/basics.yaml")),
     ("impostor", include_str!("../../settings/lessons/impostor.yaml")),
     ("question", include_str!("../../settings/lessons/question.yaml")),
 ];
 
-/// The lessons that the program carries: name and YAML.
+/// The lessons that the program carries, and what they share: name and YAML.
 pub fn built_in() -> impl Iterator<Item = (&'static str, &'static str)> {
     BUILT_IN.into_iter()
+}
+
+/// The same, by name.
+pub fn built_in_sources() -> BTreeMap<String, String> {
+    built_in().map(|(name, yaml)| (name.to_owned(), yaml.to_owned())).collect()
 }
 
 /// What is read of a file; more than a lesson may have, so that its parser refuses it.
@@ -61,9 +67,8 @@ impl Library {
     pub fn load(folder: Option<&Path>, variables: &[&str]) -> (Self, Vec<Problem>) {
         let mut library = Self::default();
         let mut problems = Vec::new();
-        let mut sources: BTreeMap<String, String> =
-            BUILT_IN.iter().map(|(name, yaml)| ((*name).to_owned(), (*yaml).to_owned())).collect();
-        for (name, yaml) in BUILT_IN {
+        let mut sources = built_in_sources();
+        for (name, yaml) in BUILT_IN.into_iter().filter(|(_, yaml)| !is_shared(yaml)) {
             let path = PathBuf::from(format!("built in: {name}.yaml"));
             let parsed = parse_in(yaml, variables, &sources);
             library.add(name, &path, parsed, &mut problems);
@@ -82,6 +87,13 @@ impl Library {
                     }
                 }
                 for (name, path, yaml) in found {
+                    if is_shared(&yaml) {
+                        let faults = parse_shared(&yaml).err().into_iter().flat_map(|e| e.0);
+                        problems.extend(
+                            faults.map(|error| Problem::Faulty { path: path.clone(), error }),
+                        );
+                        continue;
+                    }
                     let parsed = parse_in(&yaml, variables, &sources);
                     library.add(&name, &path, parsed, &mut problems);
                 }

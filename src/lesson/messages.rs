@@ -2,15 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::extend::extend;
-use super::raw::{RawHint, RawLesson, RawReaction};
+use super::extend::{extend, is_shared};
+use super::raw::{MAX_TEXT_CHARS, RawHint, RawLesson, RawReaction};
 use super::vocabulary::{Action, EventKind, Word as _};
-use super::yaml::{self, Placed, Reader};
+use super::yaml::{self, Node, Placed, Reader, Value};
 use super::{LessonErrors, raw::RawState};
+
+/// The context of the names of topics whose words are many, or shared by several lessons: what is
+/// translated in their place are these words.
+pub const TOPIC_CONTEXT: &str = "topic";
 
 /// A text to translate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
+    /// What tells it from the same text elsewhere.
+    pub context: Option<&'static str>,
     /// The English text.
     pub msgid: String,
     /// Its line in the file.
@@ -29,27 +35,37 @@ pub fn messages(
     yaml: &str,
     bases: &BTreeMap<String, String>,
 ) -> Result<Vec<Message>, LessonErrors> {
-    let node = yaml::read(yaml).map_err(|error| LessonErrors(vec![error]))?;
+    let node = yaml::read(yaml).map_err(|error| LessonErrors(vec![*error]))?;
     let mut reader = Reader::default();
-    let node = extend(node, bases, &mut reader);
-    let raw = RawLesson::read(&node, &mut reader);
+    let is_shared = is_shared(yaml);
+    let raw = if is_shared {
+        RawLesson::read_shared(&extend(node.clone(), bases, &mut reader), &mut reader)
+    } else {
+        RawLesson::read(&extend(node.clone(), bases, &mut reader), &mut reader)
+    };
     if !reader.errors.is_empty() {
         reader.errors.sort();
         reader.errors.dedup();
         return Err(LessonErrors(reader.errors));
     }
     let mut messages = Vec::new();
+    if let Some(Value::Map(parts)) =
+        node.entry("parts").map(|parts| &parts.value).filter(|_| is_shared)
+    {
+        for (name, part) in parts {
+            of_part(part, &format!("part {}", name.value), &mut messages);
+        }
+    }
     messages.extend(raw.title.iter().filter_map(|title| message(title, "the title".to_owned())));
     for (name, words) in &raw.topics {
-        let place = format!(
-            "topic {}: words by which the bot understands a message, separated by commas; \
-             any number of them in your language",
-            name.value
-        );
-        messages.extend(message(words, place));
+        if is_found_by_name(&words.value, is_shared) {
+            messages.extend(shared_topic(name, words));
+            continue;
+        }
+        messages.extend(message(words, format!("topic {}: {WORDS}", name.value)));
     }
     for reaction in &raw.anywhere {
-        said(&reaction.actions, &format!("in any state, {}", cause(reaction)), &mut messages);
+        of_reaction(reaction, &format!("in any state, {}", cause(reaction)), &mut messages);
     }
     for state in &raw.states {
         of_state(state, &mut messages);
@@ -59,11 +75,35 @@ pub fn messages(
     Ok(messages)
 }
 
+/// What translators are told of the words of a topic.
+const WORDS: &str = "words by which the bot understands a message, separated by commas; any number \
+                     of them in your language, whatever the English ones are; see \
+                     settings/lessons/README.md for the signs among them";
+
+/// Whether the translation of a topic's words is found by the topic's name: such lists change, and
+/// what is translated would be lost with each change.
+pub(super) fn is_found_by_name(words: &str, is_shared: bool) -> bool {
+    is_shared || words.chars().count() > MAX_TEXT_CHARS
+}
+
+fn shared_topic(name: &Placed<String>, words: &Placed<String>) -> Option<Message> {
+    let english = words.value.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.place.is_own().then(|| Message {
+        context: Some(TOPIC_CONTEXT),
+        msgid: name.value.clone(),
+        line: name.place.line,
+        place: format!("topic {}: {WORDS}. In English: {english}", name.value),
+    })
+}
+
 fn of_state(state: &RawState, messages: &mut Vec<Message>) {
     let name = &state.name.value;
+    if let Some(task) = &state.task {
+        messages.extend(message(task, format!("state {name}, what the learner is to do")));
+    }
     said(&state.enter, &format!("state {name}, on coming in"), messages);
     for reaction in &state.reactions {
-        said(&reaction.actions, &format!("state {name}, {}", cause(reaction)), messages);
+        of_reaction(reaction, &format!("state {name}, {}", cause(reaction)), messages);
     }
     for (ix, RawHint { actions, .. }) in state.hints.iter().enumerate() {
         said(actions, &format!("state {name}, hint {}", ix + 1), messages);
@@ -71,27 +111,72 @@ fn of_state(state: &RawState, messages: &mut Vec<Message>) {
     said(&state.leave, &format!("state {name}, on going out"), messages);
 }
 
+fn of_reaction(reaction: &RawReaction, place: &str, messages: &mut Vec<Message>) {
+    said(&reaction.actions, place, messages);
+    for (ix, actions) in reaction.again.iter().enumerate() {
+        said(actions, &format!("{place}, time {}", ix + 2), messages);
+    }
+}
+
+/// The texts of a part, whatever it is made of: it says what `say` and `answer` name.
+fn of_part(node: &Node, place: &str, messages: &mut Vec<Message>) {
+    match &node.value {
+        Value::List(items) => items.iter().for_each(|item| of_part(item, place, messages)),
+        Value::Map(entries) => {
+            let about = node.entry("about").map(|about| &about.value);
+            let place = match about {
+                Some(Value::Text(topic)) => format!("{place}, about {topic}"),
+                Some(_) | None => place.to_owned(),
+            };
+            for (key, value) in entries {
+                match key.value.as_str() {
+                    "say" | "answer" => texts_of(value, &place, messages),
+                    _ => of_part(value, &place, messages),
+                }
+            }
+        }
+        Value::Text(_) | Value::Bool(_) | Value::Other(_) => {}
+    }
+}
+
+fn texts_of(node: &Node, place: &str, messages: &mut Vec<Message>) {
+    match &node.value {
+        Value::Text(text) => {
+            let (msgid, line) = (text.trim().to_owned(), node.place.line);
+            messages.push(Message { context: None, msgid, line, place: place.to_owned() });
+        }
+        Value::List(items) => items.iter().for_each(|item| texts_of(item, place, messages)),
+        Value::Map(_) | Value::Bool(_) | Value::Other(_) => {}
+    }
+}
+
 fn cause(reaction: &RawReaction) -> String {
-    match (&reaction.topic, reaction.event) {
+    let topics: Vec<&str> = reaction.topics.iter().map(|topic| topic.value.as_str()).collect();
+    match (topics.as_slice(), reaction.event) {
         (_, EventKind::Waited) => "after waiting".to_owned(),
-        (Some(topic), event) => format!("after {} about {}", event.word(), topic.value),
-        (None, event) => format!("after {}", event.word()),
+        ([], event) => format!("after {}", event.word()),
+        (topics, event) => format!("after {} about {}", event.word(), topics.join(", ")),
     }
 }
 
 fn said(actions: &[Placed<Action>], place: &str, messages: &mut Vec<Message>) {
-    for action in actions.iter().filter(|action| !action.place.is_inherited) {
+    for action in actions.iter().filter(|action| action.place.is_own()) {
         let line = action.place.line;
         match &action.value {
             Action::Say(text) => {
-                messages.push(Message { msgid: text.clone(), line, place: place.to_owned() });
+                messages.push(Message {
+                    context: None,
+                    msgid: text.clone(),
+                    line,
+                    place: place.to_owned(),
+                });
             }
             Action::Answer(text) => {
                 let place = format!(
                     "{place}: the answer to a question that learners are told to ask; they type \
                      it as the text before tells them, letter for letter"
                 );
-                messages.push(Message { msgid: text.clone(), line, place });
+                messages.push(Message { context: None, msgid: text.clone(), line, place });
             }
             Action::Do(_) => {}
         }
@@ -99,8 +184,12 @@ fn said(actions: &[Placed<Action>], place: &str, messages: &mut Vec<Message>) {
 }
 
 fn message(text: &Placed<String>, place: String) -> Option<Message> {
-    let is_own = !text.place.is_inherited;
-    is_own.then(|| Message { msgid: text.value.clone(), line: text.place.line, place })
+    text.place.is_own().then(|| Message {
+        context: None,
+        msgid: text.value.clone(),
+        line: text.place.line,
+        place,
+    })
 }
 
 #[cfg(test)]
@@ -136,9 +225,10 @@ mod tests {
     fn the_texts_are_those_that_are_looked_up() {
         let yaml = include_str!("../../settings/lessons/basics.yaml");
         let lesson = super::super::parse(yaml).unwrap();
+        let bases = super::super::library::built_in_sources();
 
         let mut listed: Vec<_> =
-            messages(yaml, &BTreeMap::new()).unwrap().into_iter().map(|m| m.msgid).collect();
+            messages(yaml, &bases).unwrap().into_iter().map(|m| m.msgid).collect();
         let mut used: Vec<_> = lesson.texts().iter().map(|text| text.msgid.clone()).collect();
         listed.sort();
         used.sort();

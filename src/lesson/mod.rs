@@ -62,6 +62,7 @@
 //! `anywhere` before the others. States that are not reached any more are left out.
 
 mod check;
+mod doubts;
 mod error;
 mod extend;
 pub mod library;
@@ -77,11 +78,12 @@ use std::{
     sync::Arc,
 };
 
-use crate::fsm::Graph;
+use crate::fsm::{Graph, StateIx};
 
+pub use doubts::{Doubt, Kind as DoubtKind, Spot};
 pub(crate) use error::nearest;
 pub use error::{Fault, LessonError, LessonErrors};
-pub use extend::extended;
+pub use extend::is_shared;
 pub use library::Library;
 pub use raw::duration;
 pub use vocabulary::Teaching;
@@ -94,9 +96,12 @@ pub struct Lesson {
     title: String,
     graph: Arc<Graph<Teaching>>,
     needs: Vec<Need>,
+    tasks: Vec<Option<String>>,
     topics: Vec<Topic>,
+    n_urgent: usize,
     texts: Vec<Text>,
     credit: Vec<(Milestone, u8)>,
+    places: doubts::Places,
 }
 
 /// Something that messages can be about.
@@ -111,6 +116,8 @@ pub struct Topic {
 /// A text that wants to be translated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
+    /// What tells it from the same text elsewhere.
+    pub context: Option<&'static str>,
     /// The English text.
     pub msgid: String,
     /// Its line in the file.
@@ -133,9 +140,24 @@ impl Lesson {
         &self.needs
     }
 
+    /// What the learner is to do in a state, in English; `None`: the lesson does not say it.
+    pub fn task(&self, state: StateIx) -> Option<&str> {
+        self.tasks.get(state.number()).and_then(Option::as_deref)
+    }
+
+    /// Whether it says anywhere what the learner is to do.
+    pub fn has_tasks(&self) -> bool {
+        self.tasks.iter().any(Option::is_some)
+    }
+
     /// The topics, in the order of their [`vocabulary::TopicIx`].
     pub fn topics(&self) -> &[Topic] {
         &self.topics
+    }
+
+    /// Whether a topic goes before all that are not urgent.
+    pub fn is_urgent(&self, topic: vocabulary::TopicIx) -> bool {
+        topic.0 < self.n_urgent
     }
 
     /// The part of the grade, from 0 to 1, for whoever has reached a milestone and not the end;
@@ -148,6 +170,11 @@ impl Lesson {
     /// All texts to translate, in the order of the file; without those of a lesson that it extends.
     pub fn texts(&self) -> &[Text] {
         &self.texts
+    }
+
+    /// What is probably a slip, in the order of the file.
+    pub fn doubts(&self) -> Vec<Doubt> {
+        doubts::doubts(self)
     }
 }
 
@@ -166,10 +193,24 @@ pub fn parse(yaml: &str) -> Result<Lesson, LessonErrors> {
 ///
 /// All faults that the lesson has. Where its YAML cannot be read, that alone.
 pub fn parse_with(yaml: &str, more_variables: &[&str]) -> Result<Lesson, LessonErrors> {
-    parse_in(yaml, more_variables, &BTreeMap::new())
+    parse_in(yaml, more_variables, &library::built_in_sources())
 }
 
-/// Reads a lesson that may extend another: the YAML of those that there are, by name.
+/// The faults of a file that lessons include, and its texts in the order of the file.
+///
+/// # Errors
+///
+/// All faults that it has by itself; others show where a lesson includes it.
+pub fn parse_shared(yaml: &str) -> Result<Vec<Text>, LessonErrors> {
+    let texts = messages::messages(yaml, &BTreeMap::new())?;
+    Ok(texts
+        .into_iter()
+        .map(|text| Text { context: text.context, msgid: text.msgid, line: text.line })
+        .collect())
+}
+
+/// Reads a lesson that may extend another, or include what several share: the YAML of the files that
+/// there are, by name.
 ///
 /// # Errors
 ///
@@ -179,7 +220,7 @@ pub fn parse_in(
     more_variables: &[&str],
     bases: &BTreeMap<String, String>,
 ) -> Result<Lesson, LessonErrors> {
-    let node = yaml::read(yaml).map_err(|error| LessonErrors(vec![error]))?;
+    let node = yaml::read(yaml).map_err(|error| LessonErrors(vec![*error]))?;
     let mut reader = yaml::Reader::default();
     let node = extend::extend(node, bases, &mut reader);
     let raw = raw::RawLesson::read(&node, &mut reader);

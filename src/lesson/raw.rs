@@ -4,24 +4,35 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::error::Fault;
 use super::vocabulary::{Action, Claim, Condition, Deed, EventKind, Milestone, Need};
-use super::yaml::{Node, Place, Placed, Reader, Value};
+use super::yaml::{Fields, Node, Place, Placed, Reader, Value};
 
 /// Longest text, in characters. Longer ones are not read in a chat.
 pub(super) const MAX_TEXT_CHARS: usize = 400;
+
+/// Longest task, in characters: it is said among other things.
+pub(super) const MAX_TASK_CHARS: usize = 200;
+
+/// Longest list of words of a topic, in characters. A language may have many for one thing.
+pub(super) const MAX_TOPIC_CHARS: usize = 8_000;
 
 /// Longest waiting time. More is a slip of the pen: sessions end sooner.
 const MAX_TIME: Duration = Duration::from_hours(24);
 
 /// The keys of a lesson.
-pub(super) const LESSON_KEYS: [&str; 7] =
-    ["title", "extends", "start", "credit", "topics", "anywhere", "states"];
+pub(super) const LESSON_KEYS: [&str; 10] = [
+    "title", "extends", "includes", "start", "credit", "topics", "urgent", "parts", "anywhere",
+    "states",
+];
+
+/// The keys of a file that lessons include.
+pub(super) const SHARED_KEYS: [&str; 4] = ["topics", "urgent", "parts", "anywhere"];
 
 /// The keys of a state.
-pub(super) const STATE_KEYS: [&str; 6] = ["needs", "end", "enter", "leave", "on", "hints"];
+pub(super) const STATE_KEYS: [&str; 7] = ["needs", "end", "task", "enter", "leave", "on", "hints"];
 
 /// The keys of a reaction.
-pub(super) const REACTION_KEYS: [&str; 8] =
-    ["when", "after", "if", "about", "at_most_every", "do", "hint", "go"];
+pub(super) const REACTION_KEYS: [&str; 9] =
+    ["when", "after", "if", "about", "at_most_every", "do", "again", "hint", "go"];
 
 /// The keys of a hint.
 pub(super) const HINT_KEYS: [&str; 2] = ["after", "do"];
@@ -34,7 +45,10 @@ pub(super) struct RawLesson {
     pub(super) title: Option<Placed<String>>,
     pub(super) start: Option<Placed<String>>,
     pub(super) credit: Vec<(Milestone, u8)>,
-    pub(super) topics: Vec<(Placed<String>, Placed<String>)>,
+    /// In the order in which they are answered.
+    pub(super) topics: RawTopics,
+    /// How many of them are urgent.
+    pub(super) n_urgent: usize,
     pub(super) anywhere: Vec<RawReaction>,
     pub(super) states: Vec<RawState>,
 }
@@ -44,6 +58,7 @@ pub(super) struct RawState {
     pub(super) name: Placed<String>,
     pub(super) needs: Need,
     pub(super) is_end: bool,
+    pub(super) task: Option<Placed<String>>,
     pub(super) enter: Vec<Placed<Action>>,
     pub(super) leave: Vec<Placed<Action>>,
     pub(super) reactions: Vec<RawReaction>,
@@ -56,9 +71,10 @@ pub(super) struct RawReaction {
     pub(super) event: EventKind,
     pub(super) after: Option<Duration>,
     pub(super) conditions: Vec<Claim>,
-    pub(super) topic: Option<Placed<String>>,
+    pub(super) topics: Vec<Placed<String>>,
     pub(super) at_most_every: Option<Duration>,
     pub(super) actions: Vec<Placed<Action>>,
+    pub(super) again: Vec<Vec<Placed<Action>>>,
     pub(super) gives_hint: bool,
     pub(super) target: Option<Placed<String>>,
 }
@@ -75,30 +91,21 @@ impl RawLesson {
         let title = fields.need("title", reader).and_then(|node| reader.text(node));
         let start = fields.need("start", reader).and_then(|node| reader.text(node));
         let credit = fields.find("credit").map(|node| credit(node, reader)).unwrap_or_default();
-        let topics = fields.find("topics").map(|node| reader.entries(node)).unwrap_or_default();
-        let topics = topics
-            .iter()
-            .filter_map(|(name, words)| Some((name.clone(), said(words, reader)?)))
-            .collect();
-        let anywhere = reader.list(fields.find("anywhere"));
-        let anywhere: Vec<_> =
-            anywhere.iter().filter_map(|n| RawReaction::read(n, reader)).collect();
-        for reaction in &anywhere {
-            if reaction.after.is_some()
-                || reaction.gives_hint
-                || reaction.event == EventKind::Entered
-            {
-                let what =
-                    "`after`, `hint` and `when: entered` belong to a state, not to `anywhere`";
-                reader.fault(reaction.place, Fault::Combination(what));
-            }
-        }
+        let (topics, n_urgent, anywhere) = shared(&fields, reader);
         let states = fields.need("states", reader);
         let states = states.map(|node| reader.entries(node)).unwrap_or_default();
         let states = states.iter().map(|(name, node)| RawState::read(name, node, reader)).collect();
-        let mut raw = Self { title, start, credit, topics, anywhere, states };
+        let mut raw = Self { title, start, credit, topics, n_urgent, anywhere, states };
         raw.prune();
         raw
+    }
+
+    /// What lessons include: topics, and reactions of every state.
+    pub(super) fn read_shared(node: &Node, reader: &mut Reader) -> Self {
+        let fields = reader.fields(node, &SHARED_KEYS);
+        let (title, start, states) = (None, None, Vec::new());
+        let (topics, n_urgent, anywhere) = shared(&fields, reader);
+        Self { title, start, credit: Vec::new(), topics, n_urgent, anywhere, states }
     }
 
     /// Drops the states of the extended lesson that are not needed here.
@@ -118,7 +125,7 @@ impl RawLesson {
         }
         let reached: BTreeSet<String> = reached.into_iter().map(str::to_owned).collect();
         self.states
-            .retain(|state| !state.name.place.is_inherited || reached.contains(&state.name.value));
+            .retain(|state| state.name.place.is_own() || reached.contains(&state.name.value));
     }
 }
 
@@ -127,7 +134,7 @@ impl RawState {
         let fields = reader.fields(node, &STATE_KEYS);
         let needs = fields.find("needs").and_then(|node| reader.word("need", node));
         let reactions = reader.list(fields.find("on")).iter();
-        let reactions = reactions.filter_map(|node| RawReaction::read(node, reader)).collect();
+        let reactions = reactions.flat_map(|node| RawReaction::read(node, reader)).collect();
         let hints = reader.list(fields.find("hints")).iter();
         let hints: Vec<_> = hints.filter_map(|node| RawHint::read(node, reader)).collect();
         if !hints.is_sorted_by_key(|(_, hint)| hint.after) {
@@ -139,6 +146,7 @@ impl RawState {
             name: name.clone(),
             needs: needs.unwrap_or(Need::Nothing),
             is_end: reader.flag(fields.find("end")),
+            task: fields.find("task").and_then(|node| said_within(MAX_TASK_CHARS, node, reader)),
             enter: actions(fields.find("enter"), reader),
             leave: actions(fields.find("leave"), reader),
             reactions,
@@ -148,32 +156,31 @@ impl RawState {
 }
 
 impl RawReaction {
-    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+    /// The reactions that one of a lesson stands for: one for each event that it names.
+    fn read(node: &Node, reader: &mut Reader) -> Vec<Self> {
         let fields = reader.fields(node, &REACTION_KEYS);
         let when = fields.find("when");
-        let event = when.map(|node| reader.word("event", node));
         let after = fields.find("after").map(|node| time(node, reader));
-        let event = match (event, after) {
-            (Some(event), None) => event?,
-            (None, Some(after)) => {
-                after?;
-                EventKind::Waited
-            }
+        let events = match (when, after) {
+            (Some(when), None) => one_or_many(when)
+                .iter()
+                .filter_map(|node| reader.word::<EventKind>("event", node))
+                .collect(),
+            (None, Some(after)) => after.map(|_| EventKind::Waited).into_iter().collect(),
             (None, None) | (Some(_), Some(_)) => {
                 let what = "a reaction has either `when` or `after`";
                 reader.fault(node.place, Fault::Combination(what));
-                return None;
+                Vec::new()
             }
         };
         let conditions = reader.list(fields.find("if")).iter();
-        let conditions = conditions.filter_map(|node| claim(node, reader)).collect();
-        let topic = fields.find("about").and_then(|node| reader.text(node));
-        let is_message = matches!(
-            event,
-            EventKind::MessageReceived | EventKind::PlainMessageReceived | EventKind::BotSecretTold
-        );
-        if let Some(topic) = topic.as_ref().filter(|_| !is_message) {
-            reader.fault(topic.place, Fault::Combination("only messages are `about` something"));
+        let conditions: Vec<_> = conditions.filter_map(|node| claim(node, reader)).collect();
+        let topics = fields.find("about").map(one_or_many).unwrap_or_default().iter();
+        let topics: Vec<_> = topics.filter_map(|node| reader.text(node)).collect();
+        if let Some(topic) = topics.first().filter(|_| !events.iter().all(|event| event.is_words()))
+        {
+            let what = "only messages and questions are `about` something";
+            reader.fault(topic.place, Fault::Combination(what));
         }
         let at_most_every = fields.find("at_most_every").and_then(|node| time(node, reader));
         let target = fields.find("go").and_then(|node| reader.text(node));
@@ -181,18 +188,83 @@ impl RawReaction {
             let what = "`at_most_every` does not go together with `go`: the event would be lost";
             reader.fault(node.place, Fault::Combination(what));
         }
-        Some(Self {
+        let again = reader.list(fields.find("again")).iter();
+        let again: Vec<_> = again.map(|node| actions(Some(node), reader)).collect();
+        let actions = actions(fields.find("do"), reader);
+        let gives_hint = reader.flag(fields.find("hint"));
+        let after = after.flatten();
+        let of_event = |event| Self {
             place: node.place,
             event,
-            after: after.flatten(),
-            conditions,
-            topic,
+            after,
+            conditions: conditions.clone(),
+            topics: topics.clone(),
             at_most_every,
-            actions: actions(fields.find("do"), reader),
-            gives_hint: reader.flag(fields.find("hint")),
-            target,
-        })
+            actions: actions.clone(),
+            again: again.clone(),
+            gives_hint,
+            target: target.clone(),
+        };
+        events.into_iter().map(of_event).collect()
     }
+
+    /// All that it can do, this time or another.
+    pub(super) fn all_actions(&self) -> impl Iterator<Item = &Placed<Action>> {
+        self.actions.iter().chain(self.again.iter().flatten())
+    }
+}
+
+/// Topics and their words.
+type RawTopics = Vec<(Placed<String>, Placed<String>)>;
+
+/// The topics of a file, and its reactions of every state.
+fn shared(fields: &Fields<'_>, reader: &mut Reader) -> (RawTopics, usize, Vec<RawReaction>) {
+    let topics = fields.find("topics").map(|node| reader.entries(node)).unwrap_or_default();
+    let topics = topics
+        .iter()
+        .filter_map(|(name, words)| {
+            Some((name.clone(), said_within(MAX_TOPIC_CHARS, words, reader)?))
+        })
+        .collect();
+    let (topics, n_urgent) = urgent_first(topics, fields.find("urgent"), reader);
+    let anywhere = reader.list(fields.find("anywhere"));
+    let anywhere: Vec<_> = anywhere.iter().flat_map(|n| RawReaction::read(n, reader)).collect();
+    for reaction in &anywhere {
+        if reaction.after.is_some() || reaction.event == EventKind::Entered {
+            let what = "`after` and `when: entered` belong to a state, not to `anywhere`";
+            reader.fault(reaction.place, Fault::Combination(what));
+        }
+    }
+    (topics, n_urgent, anywhere)
+}
+
+/// The items of a list, or the one thing that stands in its place.
+fn one_or_many(node: &Node) -> &[Node] {
+    if let Value::List(items) = &node.value { items } else { std::slice::from_ref(node) }
+}
+
+/// The topics, those first that go before all others; and how many these are.
+fn urgent_first(
+    mut topics: RawTopics,
+    urgent: Option<&Node>,
+    reader: &mut Reader,
+) -> (RawTopics, usize) {
+    let names: Vec<Placed<String>> = urgent
+        .map(one_or_many)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|node| reader.text(node))
+        .collect();
+    for name in &names {
+        if !topics.iter().any(|(known, _)| known.value == name.value) {
+            let known: Vec<&str> = topics.iter().map(|(known, _)| known.value.as_str()).collect();
+            reader.unknown_word("topic", &name.value, name.place, &known);
+        }
+    }
+    let place = |topic: &Placed<String>| names.iter().position(|name| name.value == topic.value);
+    topics.sort_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));
+    let n_urgent = topics.iter().filter(|(name, _)| place(name).is_some()).count();
+    (topics, n_urgent)
 }
 
 impl RawHint {
@@ -239,10 +311,7 @@ fn actions(node: Option<&Node>, reader: &mut Reader) -> Vec<Placed<Action>> {
             let text = said(answer, reader);
             actions.extend(text.map(|t| Placed { value: Action::Answer(t.value), place: t.place }));
         }
-        let Some(say) = fields.find("say") else { continue };
-        let texts =
-            if let Value::List(texts) = &say.value { texts } else { std::slice::from_ref(say) };
-        for text in texts {
+        for text in fields.find("say").map(one_or_many).unwrap_or_default() {
             let text = said(text, reader);
             actions.extend(text.map(|t| Placed { value: Action::Say(t.value), place: t.place }));
         }
@@ -250,15 +319,20 @@ fn actions(node: Option<&Node>, reader: &mut Reader) -> Vec<Placed<Action>> {
     actions
 }
 
-/// A text that is said, or is translated otherwise.
+/// A text that is said.
 fn said(node: &Node, reader: &mut Reader) -> Option<Placed<String>> {
+    said_within(MAX_TEXT_CHARS, node, reader)
+}
+
+/// A text that is translated, of at most so many characters.
+fn said_within(allowed: usize, node: &Node, reader: &mut Reader) -> Option<Placed<String>> {
     let mut text = reader.text(node)?;
     text.value = text.value.trim().to_owned();
     let length = text.value.chars().count();
     if length == 0 {
         reader.fault(text.place, Fault::EmptyText);
-    } else if length > MAX_TEXT_CHARS {
-        reader.fault(text.place, Fault::LongText { length, allowed: MAX_TEXT_CHARS });
+    } else if length > allowed {
+        reader.fault(text.place, Fault::LongText { length, allowed });
     }
     Some(text)
 }

@@ -12,7 +12,7 @@ use schemars::{
 use serde_json::Value;
 
 use super::{
-    raw::MAX_TEXT_CHARS,
+    raw::{MAX_TASK_CHARS, MAX_TEXT_CHARS, MAX_TOPIC_CHARS},
     vocabulary::{Condition, Deed, EventKind, Need, Word as _},
 };
 
@@ -51,7 +51,7 @@ fn tidy(schema: &mut Schema) {
 
 /// A lesson of otrbot: what the bot teaches, as states of the conversation and reactions in them.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields, rename = "otrbot lesson", extend("anyOf" = [{"required": ["title", "start", "states"]}, {"required": ["extends"]}]))]
+#[schemars(deny_unknown_fields, rename = "otrbot lesson", extend("anyOf" = [{"required": ["title", "start", "states"]}, {"required": ["extends"]}, {"required": ["parts"]}, {"required": ["topics"]}]))]
 #[expect(dead_code, reason = "the schema is made of the declaration")]
 struct Lesson {
     /// The title that the learner reads.
@@ -59,15 +59,22 @@ struct Lesson {
     /// The lesson that this one extends: it begins with all that the other has. Topics and states
     /// of this one take the place of those of the same name; its reactions of `anywhere` come first.
     extends: Option<String>,
+    /// Files of what several lessons share: their topics, parts and reactions of `anywhere` come
+    /// behind those of this one.
+    includes: Option<Names>,
     /// The name of the first state.
     start: Option<String>,
     /// Parts of the grade for milestones on the way, rising from one to the next. Left out: all of
     /// it is given at the end.
     credit: Option<Credit>,
     /// Words by which messages are recognised, separated by commas; translated as one text.
-    topics: Option<BTreeMap<String, Said>>,
+    topics: Option<BTreeMap<String, Words>>,
+    /// Topics that go before all others, in whatever order these stand.
+    urgent: Option<Names>,
+    /// Lists of reactions, hints or actions, by name: `use: name` in a list stands for their items.
+    parts: Option<BTreeMap<String, Vec<Value>>>,
     /// Reactions of every state, after its own.
-    anywhere: Option<Vec<Reaction>>,
+    anywhere: Option<Vec<Item<Reaction>>>,
     /// The states, by name.
     states: Option<BTreeMap<String, State>>,
 }
@@ -94,15 +101,18 @@ struct State {
     needs: Option<Need>,
     /// Whether the lesson ends here, when all is said.
     end: Option<bool>,
+    /// What the learner is to do here, in one sentence: said after a pause, and where the bot would
+    /// repeat itself.
+    task: Option<Task>,
     /// What is done on coming in.
-    enter: Option<Vec<Action>>,
+    enter: Option<Vec<Item<Action>>>,
     /// What is done on going out.
-    leave: Option<Vec<Action>>,
+    leave: Option<Vec<Item<Action>>>,
     /// What is done about what happens; the first reaction that fits is taken.
-    on: Option<Vec<Reaction>>,
+    on: Option<Vec<Item<Reaction>>>,
     /// Help that comes by itself, each after its time, or when a reaction asks for it; from vague
     /// to concrete.
-    hints: Option<Vec<Hint>>,
+    hints: Option<Vec<Item<Hint>>>,
 }
 
 /// What is done about something that happens.
@@ -110,20 +120,23 @@ struct State {
 #[schemars(deny_unknown_fields, extend("oneOf" = [{"required": ["when"]}, {"required": ["after"]}]))]
 #[expect(dead_code, reason = "the schema is made of the declaration")]
 struct Reaction {
-    /// What has happened.
-    when: Option<EventKind>,
+    /// What has happened: an event, or a list of them.
+    when: Option<Events>,
     /// In the place of `when`: the time since the state was entered, such as `90s`. Fires once.
     after: Option<Time>,
     /// Conditions that must all hold.
     #[schemars(rename = "if")]
     conditions: Option<Vec<Claim>>,
-    /// The topic that a message must be about.
-    about: Option<String>,
+    /// The topic that a message must be about, or a list of them. Of all topics of a message, the one
+    /// that stands first in the lesson is answered.
+    about: Option<Names>,
     /// The least time between two firings; in between the event does nothing. Not with `go`.
     at_most_every: Option<Time>,
     /// What is done, in this order.
     #[schemars(rename = "do")]
-    actions: Option<Vec<Action>>,
+    actions: Option<Vec<Item<Action>>>,
+    /// What is done in the place of that the second, third … time; then the last of these.
+    again: Option<Vec<Vec<Item<Action>>>>,
     /// Whether the next hint of the state is given.
     hint: Option<bool>,
     /// The name of the state where the lesson goes on. Left out: it stays in this one.
@@ -139,7 +152,7 @@ struct Hint {
     after: Time,
     /// What is done.
     #[schemars(rename = "do")]
-    actions: Vec<Action>,
+    actions: Vec<Item<Action>>,
 }
 
 /// Something that is done: a word alone, or a text to say.
@@ -175,6 +188,49 @@ enum OneOrMany {
     Many(Vec<Said>),
 }
 
+/// A name, or several.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+enum Names {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+/// An event, or several.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+enum Events {
+    /// One.
+    One(EventKind),
+    /// Several, each of which has a reaction like this.
+    Many(Vec<EventKind>),
+}
+
+/// Something in a list, or a part that stands in its place.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+enum Item<T> {
+    /// Itself.
+    Itself(T),
+    /// A part.
+    Part(Use),
+}
+
+/// Part of a list that stands elsewhere.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+struct Use {
+    /// The name of the part.
+    #[schemars(rename = "use")]
+    part: String,
+}
+
 /// An English text, which is translated.
 #[expect(dead_code, reason = "the schema is made of the declaration")]
 struct Said(String);
@@ -191,6 +247,44 @@ impl JsonSchema for Said {
             "type": "string",
             "minLength": 1,
             "maxLength": MAX_TEXT_CHARS,
+        })
+    }
+}
+
+/// Words by which a topic is recognised, separated by commas; translated as one text.
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+struct Words(String);
+
+impl JsonSchema for Words {
+    fn schema_name() -> Cow<'static, str> {
+        "Words".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Words by which a topic is recognised, separated by commas; translated as one text.",
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_TOPIC_CHARS,
+        })
+    }
+}
+
+/// What the learner is to do in a state, in one English sentence.
+#[expect(dead_code, reason = "the schema is made of the declaration")]
+struct Task(String);
+
+impl JsonSchema for Task {
+    fn schema_name() -> Cow<'static, str> {
+        "Task".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "What the learner is to do in a state, in one English sentence.",
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_TASK_CHARS,
         })
     }
 }

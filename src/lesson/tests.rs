@@ -78,7 +78,7 @@ states:
     check(
         yaml,
         &[
-            "line 1 column 1: unknown key `titel` (`title`?), expected one of: title, extends, start,",
+            "line 1 column 1: unknown key `titel` (`title`?), expected one of: title, extends, includes,",
             "line 1 column 1: `title` is missing",
             "line 2 column 8: the lesson starts in `nowhere`, which is none of its states",
             "line 6 column 14: unknown variable `${nobody}`, expected one of: bot_alias,",

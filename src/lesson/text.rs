@@ -5,7 +5,7 @@ pub const BOT_SECRET: &str = "bot_secret";
 
 /// Variables that every lesson can use: those of `format_strings` that the settings always have,
 /// and those of the session.
-pub const KNOWN_VARIABLES: [&str; 9] = [
+pub const KNOWN_VARIABLES: [&str; 11] = [
     "bot_title",
     "bot_description",
     "project_name",
@@ -16,6 +16,9 @@ pub const KNOWN_VARIABLES: [&str; 9] = [
     // Why the last shared secret was refused, and what to do better.
     "secret_warning",
     "secret_advice",
+    // Whom the settings name for learners in trouble, and the question that the learner asked last.
+    "contact",
+    "learner_question",
     BOT_SECRET,
 ];
 

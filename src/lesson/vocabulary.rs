@@ -19,10 +19,23 @@ impl Vocabulary for Teaching {
     const ENTERED: Event = Event::of(EventKind::Entered);
     const WAITED: Event = Event::of(EventKind::Waited);
 
-    fn fires(trigger: &Trigger, event: &Event, memory: &Memory) -> bool {
-        trigger.event == event.kind
-            && trigger.topic.is_none_or(|topic| event.topics.contains(&topic))
-            && trigger.conditions.iter().all(|claim| memory.holds(claim.condition) == claim.holds)
+    /// A reaction to a topic goes before those to any message, and of topics the first in the lesson.
+    /// In between are those that ask whether the learner is left in peace.
+    fn rank(trigger: &Trigger, event: &Event, memory: &Memory) -> Option<usize> {
+        let claims = &trigger.conditions;
+        if trigger.event != event.kind
+            || claims.iter().any(|claim| memory.holds(claim.condition) != claim.holds)
+        {
+            return None;
+        }
+        // Whoever is left in peace is not pressed by what a state says to the same.
+        let is_gentle = claims.iter().any(|claim| claim.condition == Condition::Resting);
+        let later = usize::from(!is_gentle);
+        if trigger.topics.is_empty() {
+            return Some(usize::MAX - 1 + later);
+        }
+        let about = trigger.topics.iter().filter(|topic| event.topics.contains(topic));
+        about.map(|ix| ix.0.saturating_mul(2).saturating_add(later)).min()
     }
 }
 
@@ -42,7 +55,7 @@ impl Event {
     }
 }
 
-/// Number of a topic in its lesson.
+/// Number of a topic in its lesson; the lower, the earlier it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicIx(pub usize);
 
@@ -81,6 +94,10 @@ pub enum EventKind {
     /// The learner says the bot secret in the chat. Where no reaction fits, it is a message as any
     /// other.
     BotSecretTold,
+    /// The learner says the shared secret where others may hear it: in the clear, to the impostor, or
+    /// in a chat that is not verified. It is discarded. Where no reaction fits, it is a message as
+    /// any other.
+    SharedSecretTold,
     /// The conversation was not private, or was so under another key, and is private now.
     OtrEnabled,
     /// The conversation was private and is no more.
@@ -122,6 +139,7 @@ impl Word for EventKind {
         ("message_received", Self::MessageReceived),
         ("plain_message_received", Self::PlainMessageReceived),
         ("bot_secret_told", Self::BotSecretTold),
+        ("shared_secret_told", Self::SharedSecretTold),
         ("otr_enabled", Self::OtrEnabled),
         ("otr_disabled", Self::OtrDisabled),
         ("otr_already_setup", Self::OtrAlreadySetup),
@@ -138,6 +156,25 @@ impl Word for EventKind {
         ("bot_secret_accepted", Self::BotSecretAccepted),
         ("bot_secret_rejected", Self::BotSecretRejected),
     ];
+}
+
+impl EventKind {
+    /// Whether it is something that the learner has written, which can be about topics.
+    pub fn is_words(self) -> bool {
+        matches!(
+            self,
+            Self::MessageReceived
+                | Self::PlainMessageReceived
+                | Self::BotSecretTold
+                | Self::SharedSecretTold
+                | Self::SmpQuestionUsed
+        )
+    }
+
+    /// Whether it is a message in the chat.
+    pub fn is_message(self) -> bool {
+        self.is_words() && self != Self::SmpQuestionUsed
+    }
 }
 
 /// What a state may rely on about the chat, in rising order.
@@ -180,14 +217,14 @@ pub struct Trigger {
     pub event: EventKind,
     /// All of these must be true.
     pub conditions: Vec<Claim>,
-    /// What a message must be about.
-    pub topic: Option<TopicIx>,
+    /// A message must be about one of these; none: it may be about anything.
+    pub topics: Vec<TopicIx>,
 }
 
 impl Trigger {
     /// Whether the event alone is enough.
     pub fn is_unconditional(&self) -> bool {
-        self.conditions.is_empty() && self.topic.is_none()
+        self.conditions.is_empty() && self.topics.is_empty()
     }
 
     /// What is certain about the chat when it fires in a state that needs `need`.
@@ -210,6 +247,7 @@ impl Trigger {
             | EventKind::LearnerArrived
             | EventKind::MessageReceived
             | EventKind::BotSecretTold
+            | EventKind::SharedSecretTold
             | EventKind::OtrTrouble
             | EventKind::SecretReceived
             | EventKind::UnsafeSecretReceived
@@ -225,7 +263,14 @@ impl Trigger {
                 | Condition::BotSecretGiven
                 | Condition::Passed
                 | Condition::Speaking
-                | Condition::QuestionTellsSecret => Need::Nothing,
+                | Condition::QuestionTellsSecret
+                | Condition::HasPage
+                | Condition::KeepsKey
+                | Condition::Returning
+                | Condition::HasContact
+                | Condition::Resting
+                | Condition::InTheClear
+                | Condition::MismatchedOften => Need::Nothing,
             });
         by_conditions.fold(by_event, Need::max)
     }
@@ -273,6 +318,21 @@ pub enum Condition {
     Speaking,
     /// The shared secret stands in the question that the learner asked last.
     QuestionTellsSecret,
+    /// There are web pages on which the learner can type something.
+    HasPage,
+    /// The bot has the same key in every session.
+    KeepsKey,
+    /// The learner has had a session of this bot before.
+    Returning,
+    /// The settings name somebody to whom a learner in trouble can turn.
+    HasContact,
+    /// The learner is left in peace by `rest`, and has not gone on since.
+    Resting,
+    /// The last message came unencrypted.
+    InTheClear,
+    /// Three comparisons have failed since the last that succeeded, the last secret that came, and the
+    /// last time that the conversation became private.
+    MismatchedOften,
 }
 
 impl Word for Condition {
@@ -285,6 +345,13 @@ impl Word for Condition {
         ("passed", Self::Passed),
         ("speaking", Self::Speaking),
         ("question_tells_secret", Self::QuestionTellsSecret),
+        ("has_page", Self::HasPage),
+        ("keeps_key", Self::KeepsKey),
+        ("returning", Self::Returning),
+        ("has_contact", Self::HasContact),
+        ("resting", Self::Resting),
+        ("in_the_clear", Self::InTheClear),
+        ("mismatched_often", Self::MismatchedOften),
     ];
 }
 
@@ -345,12 +412,22 @@ pub enum Deed {
     AcceptBotSecret,
     /// Makes another bot secret, for the old one is known to others.
     RenewBotSecret,
+    /// Begins SMP because the learner has asked for it, whatever the settings say, where a shared
+    /// secret is kept.
+    BeginSmpNow,
+    /// Ends the private conversation.
+    EndOtr,
+    /// Says the `task` of the state.
+    TellTask,
+    /// Leaves the learner in peace: no hint comes and nothing happens by waiting alone until they go
+    /// on, and for ten minutes the session does not end for silence.
+    Rest,
 }
 
 impl Deed {
     /// Whether it breaks the private conversation off.
     pub fn ends_privacy(self) -> bool {
-        matches!(self, Self::BecomeImpostor | Self::BecomeMyself)
+        matches!(self, Self::BecomeImpostor | Self::BecomeMyself | Self::EndOtr)
     }
 }
 
@@ -366,5 +443,9 @@ impl Word for Deed {
         ("hold_bot_secret", Self::HoldBotSecret),
         ("accept_bot_secret", Self::AcceptBotSecret),
         ("renew_bot_secret", Self::RenewBotSecret),
+        ("begin_smp_now", Self::BeginSmpNow),
+        ("end_otr", Self::EndOtr),
+        ("tell_task", Self::TellTask),
+        ("rest", Self::Rest),
     ];
 }

@@ -11,6 +11,7 @@ use serde::{
 };
 use serde_saphyr::{Location, Spanned};
 
+use super::doubts::Spot;
 use super::error::{Fault, LessonError, nearest};
 use super::vocabulary::Word;
 
@@ -22,21 +23,27 @@ const MAX_LESSON_BYTES: usize = 1 << 20;
 pub(super) struct Place {
     pub(super) line: u64,
     pub(super) column: u64,
-    /// Whether they are those of the lesson that this one extends.
-    pub(super) is_inherited: bool,
+    /// Of which other file they are, by its number among those that the reader knows; `None`: of the
+    /// lesson itself.
+    pub(super) other: Option<usize>,
 }
 
 impl Place {
-    pub(super) fn fault(self, fault: Fault) -> LessonError {
-        let Self { line, column, is_inherited } = self;
-        LessonError { line, column, is_inherited, fault }
+    /// Whether it is in the lesson itself.
+    pub(super) fn is_own(self) -> bool {
+        self.other.is_none()
+    }
+
+    fn fault(self, fault: Fault) -> LessonError {
+        let Self { line, column, .. } = self;
+        LessonError { line, column, other: None, fault }
     }
 }
 
 impl From<Location> for Place {
     fn from(location: Location) -> Self {
         let (line, column) = (location.line().max(1), location.column().max(1));
-        Self { line, column, is_inherited: false }
+        Self { line, column, other: None }
     }
 }
 
@@ -73,17 +80,17 @@ impl Value {
 }
 
 /// Reads a file as a tree.
-pub(super) fn read(yaml: &str) -> Result<Node, LessonError> {
-    let top = Place { line: 1, column: 1, is_inherited: false };
+pub(super) fn read(yaml: &str) -> Result<Node, Box<LessonError>> {
+    let top = Place { line: 1, column: 1, other: None };
     if yaml.len() > MAX_LESSON_BYTES {
-        return Err(top.fault(Fault::Yaml("the file is larger than 1 MiB".to_owned())));
+        return Err(Box::new(top.fault(Fault::Yaml("the file is larger than 1 MiB".to_owned()))));
     }
     serde_saphyr::from_str::<Node>(yaml).map_err(|error| {
         let place = error.location().map_or(top, Place::from);
         let said = error.without_snippet().to_string();
         // The place is told in front already.
         let what = said.split_once(" at line ").map_or(said.as_str(), |(what, _)| what);
-        place.fault(Fault::Yaml(what.to_owned()))
+        Box::new(place.fault(Fault::Yaml(what.to_owned())))
     })
 }
 
@@ -94,15 +101,15 @@ impl Node {
         entries.iter().find(|(known, _)| known.value == key).map(|(_, value)| value)
     }
 
-    /// Notes of everything in it that it comes from another lesson.
-    pub(super) fn inherit(&mut self) {
-        self.place.is_inherited = true;
+    /// Notes of everything in it that it comes from another file, unless that is noted already.
+    pub(super) fn inherit(&mut self, other: usize) {
+        self.place.other.get_or_insert(other);
         match &mut self.value {
-            Value::List(items) => items.iter_mut().for_each(Self::inherit),
+            Value::List(items) => items.iter_mut().for_each(|item| item.inherit(other)),
             Value::Map(entries) => {
                 for (key, value) in entries {
-                    key.place.is_inherited = true;
-                    value.inherit();
+                    key.place.other.get_or_insert(other);
+                    value.inherit(other);
                 }
             }
             Value::Text(_) | Value::Bool(_) | Value::Other(_) => {}
@@ -181,11 +188,29 @@ impl<'de> Visitor<'de> for ValueVisitor {
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     pub(super) errors: Vec<LessonError>,
+    /// The names of the other files.
+    others: Vec<String>,
 }
 
 impl Reader {
     pub(super) fn fault(&mut self, place: Place, fault: Fault) {
-        self.errors.push(place.fault(fault));
+        let other = place.other.and_then(|ix| self.others.get(ix)).cloned();
+        self.errors.push(LessonError { other, ..place.fault(fault) });
+    }
+
+    /// A place, with the name of its file.
+    pub(super) fn spot(&self, place: Place) -> Spot {
+        let other = place.other.and_then(|ix| self.others.get(ix)).cloned();
+        Spot { other, line: place.line, column: place.column }
+    }
+
+    /// Another file, whose name becomes known; its number.
+    pub(super) fn other(&mut self, name: &str) -> usize {
+        let known = self.others.iter().position(|known| known == name);
+        known.unwrap_or_else(|| {
+            self.others.push(name.to_owned());
+            self.others.len() - 1
+        })
     }
 
     fn wrong_kind(&mut self, expected: &'static str, node: &Node) {

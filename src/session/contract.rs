@@ -6,7 +6,7 @@ use gettext::Catalog;
 use otr::Policy;
 use secrecy::SecretString;
 
-use super::{Client, Meaning, Seal, Typing};
+use super::{Client, Meaning, Seal, Typing, listening::Ears};
 
 use crate::{
     lesson::Lesson,
@@ -25,6 +25,8 @@ pub enum SecretVerdict {
         /// What to do better, in the learner's language.
         advice: Vec<String>,
     },
+    /// It was written in the chat where others may have read it, and is not kept.
+    Told,
     /// Empty, or longer than the bot takes.
     Unusable,
 }
@@ -38,6 +40,30 @@ pub enum BotSecretVerdict {
     Wrong,
     /// The bot has not given one yet.
     NotGivenYet,
+    /// The bot has given one, and has not said yet that it is time to enter it.
+    TooSoon,
+}
+
+/// How the bot secret stands, which the learner is to bring from the chat to the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BotSecretStanding {
+    /// The bot has not given it.
+    NotGiven,
+    /// The bot has given it, and will say when it is time to enter it.
+    Held,
+    /// The bot has given it, and the page takes it.
+    Given,
+}
+
+impl BotSecretStanding {
+    /// How one stands that was said or not, and is held back or not.
+    pub(super) fn of(is_said: bool, is_held: bool) -> Self {
+        match (is_said, is_held) {
+            (false, _) => Self::NotGiven,
+            (true, true) => Self::Held,
+            (true, false) => Self::Given,
+        }
+    }
 }
 
 /// How far a learner is.
@@ -50,6 +76,8 @@ pub struct Whereabouts {
     pub fingerprint: Option<String>,
     /// Whether a strong enough shared secret is set.
     pub has_secret: bool,
+    /// How the bot secret stands.
+    pub bot_secret: BotSecretStanding,
     /// Why the bot's contact request came back; `None` if it did not, or something was heard of the
     /// learner since.
     pub unreachable: Option<Unreachable>,
@@ -91,6 +119,8 @@ pub enum Effect {
         /// How much of the grade the lesson gives for it, from 0 to 1.
         credit: Option<f64>,
     },
+    /// The learner goes on in the language of this locale.
+    Language(String),
     /// The learner has shown which page is theirs: that of this number.
     Claimed(ClaimNumber),
     /// Something for the log and the metrics, without contents.
@@ -151,9 +181,12 @@ pub enum Farewell {
 
 /// What a session is made of.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct SessionConfig {
     /// What to teach.
     pub lesson: Arc<Lesson>,
+    /// What it listens for.
+    pub ears: Arc<Ears>,
     /// The learner's language.
     pub catalog: Arc<Catalog>,
     /// The `format_strings` of the settings, by name.
@@ -174,4 +207,12 @@ pub struct SessionConfig {
     pub warning_timeout: Duration,
     /// How long the learner may be silent until the session ends.
     pub session_timeout: Duration,
+    /// Whom the learner can turn to in trouble, as the settings say it; `None`: nobody is named.
+    pub contact: Option<String>,
+    /// Whether the learner has a page, where they can type another shared secret. Those whom the
+    /// settings list have none, and nobody has where the pages are not served.
+    pub has_page: bool,
+    /// Whether the learner has talked with the bot before this session began, so that their program
+    /// may have shown them another key of it.
+    pub is_returning: bool,
 }

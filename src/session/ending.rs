@@ -74,6 +74,7 @@ fn counts_as_activity(event: EventKind) -> bool {
         EventKind::MessageReceived
             | EventKind::PlainMessageReceived
             | EventKind::BotSecretTold
+            | EventKind::SharedSecretTold
             | EventKind::OtrEnabled
             | EventKind::OtrDisabled
             | EventKind::SmpStarted

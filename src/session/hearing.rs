@@ -2,21 +2,17 @@
 
 use std::{collections::BTreeSet, time::Instant};
 
-use gettext::Catalog;
 use otr::{Output, Version, error::Ignored};
 use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::{Client, Effect, Excess, Meaning, Note, Session, presence, secret};
+use super::{Client, Effect, Excess, Meaning, Note, Session, presence, secret, told};
 
-use crate::lesson::{
-    Lesson,
-    vocabulary::{Condition, Event, EventKind, Need, TopicIx},
-};
+use crate::lesson::vocabulary::{Condition, Event, EventKind, Need, TopicIx};
 
-/// How much of a message is searched for topics, in characters. Questions are short.
-const MAX_SEARCHED_CHARS: usize = 500;
+/// How much of the learner's question is said again, in characters.
+const MAX_SHOWN_CHARS: usize = 160;
 
 impl Session {
     /// Carries out what the conversation gives back; what is to be sent goes to that program.
@@ -62,6 +58,7 @@ impl Session {
         let event = match event {
             otr::Event::GoneSecure { version, fingerprint: _ } => {
                 self.owes_smp_answer = false;
+                self.n_mismatches = 0;
                 effects.push(Effect::Note(Note::OtrEnabled(number(version))));
                 Event::of(EventKind::OtrEnabled)
             }
@@ -76,27 +73,7 @@ impl Session {
             }
             otr::Event::GoneInsecure => return self.lose_privacy(now, rng, effects),
             otr::Event::Heard { text, encrypted } => {
-                let text = Zeroizing::new(text);
-                if self.on_words(now, rng, &text, effects) {
-                    return;
-                }
-                let is_expected = encrypted || self.certain() == Need::Nothing;
-                if !is_expected && self.is_private_client_gone() {
-                    return self.on_move(now, rng, &text, effects);
-                }
-                if !is_expected {
-                    self.point_elsewhere(now, effects);
-                }
-                Event {
-                    kind: if self.tells_bot_secret(&text) {
-                        EventKind::BotSecretTold
-                    } else if is_expected {
-                        EventKind::MessageReceived
-                    } else {
-                        EventKind::PlainMessageReceived
-                    },
-                    topics: topics(&self.config.lesson, &self.config.catalog, &text),
-                }
+                return self.on_text(now, rng, &Zeroizing::new(text), encrypted, effects);
             }
             // Nothing is agreed on as long as the lesson has not begun.
             otr::Event::SmpAsked { .. } if self.is_held_back() => {
@@ -124,11 +101,13 @@ impl Session {
                     self.prove(effects);
                 }
                 self.verified = self.conversation.peer_fingerprint();
+                self.n_mismatches = 0;
                 effects.push(Effect::Note(Note::SmpSucceeded));
                 Event::of(EventKind::CorrectSecretReceived)
             }
             otr::Event::SmpFailed => {
                 self.owes_smp_answer = false;
+                self.n_mismatches = self.n_mismatches.saturating_add(1);
                 effects.push(Effect::Note(Note::SmpFailed));
                 Event::of(EventKind::IncorrectSecretReceived)
             }
@@ -164,19 +143,65 @@ impl Session {
         self.tell(now, rng, &event, effects);
     }
 
+    /// The learner has written something.
+    fn on_text(
+        &mut self,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        text: &str,
+        encrypted: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.is_in_the_clear = !encrypted;
+        let heard = self.config.ears.hear(text, &self.config.catalog);
+        self.is_loss_unsaid |= self.hear_secrets(now, rng, text, encrypted, effects);
+        if self.is_held_back() && self.care(now, &heard) {
+            return;
+        }
+        if self.on_words(now, rng, text, effects) {
+            return;
+        }
+        let is_told = std::mem::take(&mut self.is_loss_unsaid);
+        if !is_told && self.on_wish(now, rng, &heard, effects) {
+            return;
+        }
+        self.speak(heard.language.clone());
+        let is_expected = encrypted || self.certain() == Need::Nothing;
+        if !is_expected && self.is_private_client_gone() {
+            self.on_move(now, rng, heard.topics, is_told, effects);
+            return self.speak(None);
+        }
+        if !is_expected {
+            self.point_elsewhere(now, effects);
+        }
+        let kind = if self.tells_bot_secret(text) {
+            EventKind::BotSecretTold
+        } else if is_told {
+            EventKind::SharedSecretTold
+        } else if is_expected {
+            EventKind::MessageReceived
+        } else {
+            EventKind::PlainMessageReceived
+        };
+        self.tell(now, rng, &Event { kind, topics: heard.topics }, effects);
+        self.offer_language(now);
+    }
+
     /// The learner writes in the clear, as the program with the keys has gone offline.
     fn on_move(
         &mut self,
         now: Instant,
         rng: &mut dyn CryptoRng,
-        text: &str,
+        topics: BTreeSet<TopicIx>,
+        is_told: bool,
         effects: &mut Vec<Effect>,
     ) {
-        let topics = topics(&self.config.lesson, &self.config.catalog, text);
         self.leave_private_client(now, rng, effects);
         // What the lesson says of the end is answer enough to any other message.
-        if !topics.is_empty() {
-            let message = Event { kind: EventKind::MessageReceived, topics };
+        if is_told || !topics.is_empty() {
+            let kind =
+                if is_told { EventKind::SharedSecretTold } else { EventKind::MessageReceived };
+            let message = Event { kind, topics };
             self.tell(now, rng, &message, effects);
         }
     }
@@ -229,14 +254,14 @@ impl Session {
         }
     }
 
-    /// Begins SMP, if that is allowed and of use.
+    /// Begins SMP, if that is of use.
     pub(super) fn start_smp(
         &mut self,
         now: Instant,
         rng: &mut dyn CryptoRng,
         effects: &mut Vec<Effect>,
     ) {
-        if !self.config.may_start_smp || self.certain() != Need::Private {
+        if self.certain() != Need::Private {
             return;
         }
         let Some(secret) = self.secret_for_smp(rng) else { return };
@@ -258,13 +283,16 @@ impl Session {
         question: &str,
         effects: &mut Vec<Effect>,
     ) {
+        self.learner_question = Zeroizing::new(shown(question));
         let question = Zeroizing::new(question.to_lowercase());
-        let secret =
-            self.shared_secret.as_ref().map(|secret| secret.expose_secret().to_lowercase());
-        self.question_tells_secret =
-            secret.map(Zeroizing::new).is_some_and(|secret| question.contains(secret.trim()));
+        let secret = self.shared_secret.as_ref();
+        self.question_tells_secret = secret.is_some_and(|secret| told::is_told(secret, &question));
+        if self.certain() < Need::Verified {
+            self.hear_where_others_may(rng, &question);
+        }
         self.is_question_open = true;
-        self.tell(now, rng, &Event::of(EventKind::SmpQuestionUsed), effects);
+        let topics = self.config.ears.hear(&question, &self.config.catalog).topics;
+        self.tell(now, rng, &Event { kind: EventKind::SmpQuestionUsed, topics }, effects);
         if std::mem::take(&mut self.is_question_open) {
             self.abort_smp(now, rng, effects);
         }
@@ -293,6 +321,17 @@ impl Session {
     }
 }
 
+/// A question as it can be said again: one line, not too long.
+fn shown(question: &str) -> String {
+    let line: String = question.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= MAX_SHOWN_CHARS {
+        return line;
+    }
+    let begin: String = line.chars().take(MAX_SHOWN_CHARS).collect();
+    format!("{begin}…")
+}
+
 /// Sends on what the conversation wants sent; its events are known where this is used.
 pub(super) fn forward(
     output: Output,
@@ -312,34 +351,6 @@ pub(super) fn proves_keys(output: &Output) -> bool {
         Output::Send(_) => false,
         Output::Event(event) => presence::proves_keys(event),
     }
-}
-
-/// The topics that a message is about: one of their words stands in it, in the learner's language
-/// or in English.
-fn topics(lesson: &Lesson, catalog: &Catalog, message: &str) -> BTreeSet<TopicIx> {
-    let searched: Zeroizing<String> =
-        Zeroizing::new(message.chars().take(MAX_SEARCHED_CHARS).collect());
-    let searched = Zeroizing::new(searched.to_lowercase());
-    let words: Vec<&str> =
-        searched.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let is_said = |wanted: &str| {
-        let wanted = wanted.trim().to_lowercase();
-        let parts: Vec<&str> =
-            wanted.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        if parts.is_empty() {
-            // Such as a question mark.
-            return !wanted.is_empty() && searched.contains(&wanted);
-        }
-        words.windows(parts.len()).any(|window| window == parts)
-    };
-    let topics = lesson.topics().iter().enumerate();
-    topics
-        .filter(|(_, topic)| {
-            let translated = catalog.text(&topic.words);
-            translated.split(',').chain(topic.words.split(',')).any(is_said)
-        })
-        .map(|(topic_ix, _)| TopicIx(topic_ix))
-        .collect()
 }
 
 fn number(version: Version) -> u8 {
@@ -375,8 +386,6 @@ fn word(why: &Ignored) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::lesson;
 
     #[test]
     fn every_word_for_a_refusal_is_among_those_that_metrics_begin_with() {
@@ -405,25 +414,5 @@ mod tests {
             }
         }
         assert!(n_words > 20, "{n_words}");
-    }
-
-    #[test]
-    fn topics_are_found_by_whole_words() {
-        let yaml = "title: T\nstart: a\ntopics:\n  help: help, what now, ?\n  bye: bye\nstates:\n  \
-                    a: { end: true }\n";
-        let lesson = lesson::parse(yaml).unwrap();
-        let catalog = Catalog::source();
-        for (message, found) in [
-            ("HELP!", vec![0]),
-            ("well, what now", vec![0]),
-            ("really?", vec![0]),
-            ("helpless, whatnow, good-byes", vec![]),
-            ("help, bye", vec![0, 1]),
-            ("good-bye", vec![1]),
-            ("", vec![]),
-        ] {
-            let expected: BTreeSet<TopicIx> = found.into_iter().map(TopicIx).collect();
-            assert_eq!(topics(&lesson, &catalog, message), expected, "{message:?}");
-        }
     }
 }

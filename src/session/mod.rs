@@ -23,19 +23,25 @@
 //!
 //! A [`Snapshot`] is what is to be kept of a session; one that was killed goes on from it.
 
+mod acting;
+mod bidi;
 mod contest;
 mod contract;
 mod ending;
 mod hearing;
+mod language;
+pub mod listening;
 mod persona;
 mod phrases;
 mod presence;
 mod saying;
 mod seal;
 pub mod secret;
+mod secrets;
 mod snapshot;
 mod speech;
 mod strength;
+mod told;
 mod trace;
 mod undelivered;
 
@@ -48,6 +54,7 @@ use std::{
 use otr::{Conversation, Fingerprint, InstanceTag, SigningKey};
 use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
 
 use self::contest::Doubt;
 use self::persona::Oneself;
@@ -55,21 +62,22 @@ use self::presence::Clients;
 use self::seal::Sealed;
 use self::snapshot::Resumed;
 use self::speech::{Kind, Speech, Turn};
+use self::{acting::Replied, told::Told};
 
 use crate::{
     fsm::Machine,
     i18n,
     lesson::{
-        Teaching, text,
-        vocabulary::{Action, Condition, Deed, Event, EventKind, Memory, Milestone, Need},
+        Teaching,
+        vocabulary::{Condition, Event, EventKind, Memory, Milestone, Need},
     },
     records::Progress,
 };
 
 pub use contest::{Asking, Contest};
 pub use contract::{
-    BotSecretVerdict, Effect, Farewell, Note, SecretVerdict, SessionConfig, Unreachable,
-    Whereabouts,
+    BotSecretStanding, BotSecretVerdict, Effect, Farewell, Note, SecretVerdict, SessionConfig,
+    Unreachable, Whereabouts,
 };
 pub use phrases::{interruption_for, refusal_for, sign_out_status, which_number};
 pub use presence::{Client, Excess};
@@ -82,6 +90,9 @@ pub use undelivered::Meaning;
 
 /// How often the conversation is asked to forget what has waited too long.
 const OTR_TICK: Duration = Duration::from_mins(1);
+
+/// So many comparisons that fail in a row are no typing errors any more.
+const MANY_MISMATCHES: usize = 3;
 
 /// One learner's session.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -100,6 +111,27 @@ pub struct Session {
     shared_secret: Option<SecretString>,
     /// The same as it is kept, where the learner typed it; `None`: it is that of the settings.
     sealed_secret: Option<Sealed>,
+    /// What was written where others may read it.
+    told: Told,
+    /// The shared secret of the settings was.
+    is_default_spent: bool,
+    /// The last message came unencrypted.
+    is_in_the_clear: bool,
+    /// A shared secret was told, and the lesson has not heard of it yet.
+    is_loss_unsaid: bool,
+    /// How many comparisons have failed in a row.
+    n_mismatches: usize,
+    /// What was said in answer to the last message.
+    replied: Replied,
+    /// The question that the learner asked last.
+    learner_question: Zeroizing<String>,
+    /// Until when the learner is left in peace.
+    rests_until: Option<Instant>,
+    /// Since when they are, and have not gone on.
+    rests_since: Option<Instant>,
+    /// Languages that were offered, and whether one was chosen.
+    offered: Vec<String>,
+    is_language_chosen: bool,
     /// The learner has begun SMP and gets the answer when the shared secret is there.
     owes_smp_answer: bool,
     /// What the bot answers is known to everybody: the result of SMP verifies nobody.
@@ -168,6 +200,17 @@ impl Session {
             speech: Speech::new(config.typing),
             shared_secret,
             sealed_secret: None,
+            told: Told::default(),
+            is_default_spent: false,
+            is_in_the_clear: false,
+            is_loss_unsaid: false,
+            n_mismatches: 0,
+            replied: Replied::default(),
+            learner_question: Zeroizing::default(),
+            rests_until: None,
+            rests_since: None,
+            offered: Vec::new(),
+            is_language_chosen: false,
             owes_smp_answer: false,
             is_answer_public: false,
             is_question_open: false,
@@ -268,9 +311,13 @@ impl Session {
             return (SecretVerdict::Unusable, effects);
         }
         self.greet_again(now, rng, &mut effects);
-        let verdict = i18n::scope(&self.config.catalog, || strength.verdict());
+        let mut verdict = i18n::scope(&self.config.catalog, || strength.verdict());
+        if verdict == SecretVerdict::Accepted && self.was_told(secret) {
+            verdict = self.refuse_told(now, rng, &mut effects);
+        }
         match &verdict {
             SecretVerdict::Accepted => {
+                self.n_mismatches = 0;
                 self.take_secret(SecretString::from(secret.expose_secret().trim()), rng);
                 self.tell(now, rng, &Event::of(EventKind::SecretReceived), &mut effects);
                 if self.owes_smp_answer {
@@ -282,7 +329,7 @@ impl Session {
                 self.secret_advice = advice.join(" ");
                 self.tell(now, rng, &Event::of(EventKind::UnsafeSecretReceived), &mut effects);
             }
-            SecretVerdict::Unusable => {}
+            SecretVerdict::Told | SecretVerdict::Unusable => {}
         }
         self.settle(now, rng, &mut effects);
         (verdict, effects)
@@ -297,10 +344,12 @@ impl Session {
         typed: &SecretString,
     ) -> (BotSecretVerdict, Vec<Effect>) {
         let mut effects = Vec::new();
-        let is_given = self.holds(Condition::BotSecretGiven) && !self.is_bot_secret_held;
+        let standing = self.bot_secret_standing();
         let is_right = self.said.iter().any(|digest| secret::is_typed(digest, typed));
-        let (verdict, event) = if !is_given {
+        let (verdict, event) = if standing == BotSecretStanding::NotGiven {
             (BotSecretVerdict::NotGivenYet, None)
+        } else if standing == BotSecretStanding::Held {
+            (BotSecretVerdict::TooSoon, None)
         } else if is_right {
             let is_new = !self.holds(Condition::Passed);
             (BotSecretVerdict::Right, is_new.then_some(EventKind::BotSecretAccepted))
@@ -325,7 +374,8 @@ impl Session {
         if self.is_over {
             return effects;
         }
-        let silent = now.saturating_duration_since(self.active);
+        let active = self.active.max(self.rests_until.unwrap_or(self.active));
+        let silent = now.saturating_duration_since(active);
         if silent >= self.config.session_timeout {
             return self.close(now, rng, Farewell::TimedOut);
         }
@@ -350,11 +400,13 @@ impl Session {
         }
         // Whoever is being talked to cannot act: waiting begins when all is said.
         if self.speech.is_empty()
+            && self.rests_since.is_none()
             && let Some(machine) = &mut self.machine
         {
             let from = Some(machine.at());
-            let actions = machine.tick(now, &self.memory);
+            let mut actions = machine.tick(now, &self.memory);
             self.note_wait(from, &actions);
+            self.note_said(&mut actions);
             self.perform(now, rng, actions, &mut effects);
             self.settle(now, rng, &mut effects);
         }
@@ -371,7 +423,8 @@ impl Session {
         } else {
             self.config.warning_timeout.min(self.config.session_timeout)
         };
-        let lesson = if self.is_unheard() {
+        let is_at_rest = self.speech.is_empty() && self.rests_since.is_some();
+        let lesson = if self.is_unheard() || is_at_rest {
             None
         } else if self.speech.is_empty() {
             self.machine.as_ref().and_then(Machine::next_tick)
@@ -379,7 +432,8 @@ impl Session {
             self.speech.due()
         };
         let otr = self.machine.is_some().then_some((self.otr_ticked, OTR_TICK));
-        [Some((self.active, timeout)), otr]
+        let active = self.active.max(self.rests_until.unwrap_or(self.active));
+        [Some((active, timeout)), otr]
             .into_iter()
             .flatten()
             .filter_map(|(since, time)| since.checked_add(time))
@@ -394,8 +448,13 @@ impl Session {
             progress: self.present_progress(),
             fingerprint: Some(self.own_fingerprint().to_string()),
             has_secret: self.shared_secret.is_some(),
+            bot_secret: self.bot_secret_standing(),
             unreachable: None,
         }
+    }
+
+    fn bot_secret_standing(&self) -> BotSecretStanding {
+        BotSecretStanding::of(self.holds(Condition::BotSecretGiven), self.is_bot_secret_held)
     }
 
     /// Starts the lesson, the first time.
@@ -412,76 +471,6 @@ impl Session {
         }
     }
 
-    /// Tells the lesson what happened, and does what it wants.
-    fn tell(
-        &mut self,
-        now: Instant,
-        rng: &mut dyn CryptoRng,
-        event: &Event,
-        effects: &mut Vec<Effect>,
-    ) {
-        self.refresh(now, event.kind);
-        self.remember();
-        let Some(machine) = &mut self.machine else { return };
-        let from = Some(machine.at());
-        match machine.handle(now, event, &self.memory) {
-            Ok(actions) => {
-                self.note_step(event.kind, from, Some(&actions));
-                self.perform(now, rng, actions, effects);
-            }
-            // The bot secret may be told where the lesson does not care.
-            Err(_) if event.kind == EventKind::BotSecretTold => {
-                let topics = event.topics.clone();
-                let message = Event { kind: EventKind::MessageReceived, topics };
-                let actions = machine.handle(now, &message, &self.memory).ok();
-                self.note_step(message.kind, from, actions.as_deref());
-                self.perform(now, rng, actions.unwrap_or_default(), effects);
-            }
-            // Leaving the learner's client waiting is never right, whatever the lesson forgot.
-            Err(_) if event.kind == EventKind::SmpStarted => {
-                self.note_step(event.kind, from, None);
-                self.answer_smp(now, rng, effects);
-            }
-            Err(_) => self.note_step(event.kind, from, None),
-        }
-    }
-
-    fn perform(
-        &mut self,
-        now: Instant,
-        rng: &mut dyn CryptoRng,
-        actions: Vec<Action>,
-        effects: &mut Vec<Effect>,
-    ) {
-        for action in actions {
-            match action {
-                Action::Say(msgid) => {
-                    let needs = if text::is_confidential(&msgid) {
-                        Need::Verified
-                    } else {
-                        self.certain().min(Need::Private)
-                    };
-                    let text = self.config.catalog.text(&msgid);
-                    self.speech.push(now, Line { text, needs, kind: Kind::Lesson });
-                }
-                Action::Answer(msgid) => {
-                    let answer = SecretString::from(self.config.catalog.text(&msgid));
-                    self.give_answer(now, rng, &answer, true, effects);
-                }
-                Action::Do(Deed::Hush) => self.speech.hush(),
-                Action::Do(Deed::AnswerSmp) => self.answer_smp(now, rng, effects),
-                Action::Do(Deed::StartSmp) => self.start_smp(now, rng, effects),
-                Action::Do(Deed::AbortSmp) => self.abort_smp(now, rng, effects),
-                Action::Do(Deed::StartOtr) => self.start_otr(now, rng, effects),
-                Action::Do(Deed::BecomeImpostor) => self.become_impostor(now, rng, effects),
-                Action::Do(Deed::BecomeMyself) => self.become_myself(now, rng, effects),
-                Action::Do(Deed::HoldBotSecret) => self.is_bot_secret_held = true,
-                Action::Do(Deed::AcceptBotSecret) => self.is_bot_secret_held = false,
-                Action::Do(Deed::RenewBotSecret) => self.renew_bot_secret(rng),
-            }
-        }
-    }
-
     /// Says what is due, and ends when all is said at an end of the lesson.
     fn settle(&mut self, now: Instant, rng: &mut dyn CryptoRng, effects: &mut Vec<Effect>) {
         self.speech.keep_possible(self.certain());
@@ -492,7 +481,7 @@ impl Session {
             match self.speech.turn(now, rng) {
                 Turn::Silent(spoken) => {
                     if let Some(machine) = &mut self.machine {
-                        machine.pause(spoken);
+                        machine.pause(now, spoken);
                     }
                     break;
                 }
@@ -559,6 +548,13 @@ impl Session {
         self.memory.set(Condition::BotMayStartSmp, self.config.may_start_smp);
         self.memory.set(Condition::Speaking, !self.speech.is_empty());
         self.memory.set(Condition::QuestionTellsSecret, self.question_tells_secret);
+        self.memory.set(Condition::HasPage, self.config.has_page);
+        self.memory.set(Condition::KeepsKey, self.config.keeps_key);
+        self.memory.set(Condition::Returning, self.config.is_returning);
+        self.memory.set(Condition::HasContact, self.config.contact.is_some());
+        self.memory.set(Condition::InTheClear, self.is_in_the_clear);
+        self.memory.set(Condition::Resting, self.rests_since.is_some());
+        self.memory.set(Condition::MismatchedOften, self.n_mismatches >= MANY_MISMATCHES);
     }
 
     fn holds(&self, condition: Condition) -> bool {

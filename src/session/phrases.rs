@@ -44,6 +44,83 @@ pub(super) fn refreshed() -> String {
     tr!("Good to have you back. Our session goes on.")
 }
 
+/// In the place of what was just said: which words the bot knows.
+pub(super) fn words_that_are_known() -> String {
+    // i18n: The words in quotation marks must be among those of the topics of the same names in
+    // settings/lessons/common.yaml, so that the bot understands them.
+    tr!(
+        "I am a program and understand few words: \"help\", \"again\", \"where are we\", \"why\", \"stop\", \"human\", and the names of chat programs."
+    )
+}
+
+/// To a learner who comes back after a while; what they are to do is said after that.
+pub(super) fn after_a_pause() -> String {
+    tr!(
+        "Good to hear from you again. You can read above what we wrote before. This is where we are:"
+    )
+}
+
+/// To somebody in danger who was told all that a program can say.
+pub(super) fn danger_comes_first() -> String {
+    tr!(
+        "I am only a program, and cannot do more than say it again: please turn to your local emergency services, or to somebody you trust, now."
+    )
+}
+
+/// The same: who can help.
+pub(super) fn contact_can_help() -> String {
+    tr!("I cannot explain it better than that, but a human being can. You can ask here: ${contact}")
+}
+
+/// The same, where nobody is named.
+pub(super) fn teacher_and_page_can_help() -> String {
+    tr!(
+        "I cannot explain it better than that, but a human being can: please ask whoever has given you this exercise. Its web page shows how far you are, too."
+    )
+}
+
+/// The same, where there is no page either.
+pub(super) fn teacher_can_help() -> String {
+    tr!(
+        "I cannot explain it better than that, but a human being can: please ask whoever has told you of me."
+    )
+}
+
+/// The same, in other words.
+pub(super) fn somebody_beside_can_help() -> String {
+    tr!(
+        "Somebody who sits beside you sees what I cannot see. You can stop here, ask somebody, and go on another time. Nothing is lost by that."
+    )
+}
+
+/// Before an answer that was given already.
+pub(super) fn the_same_again() -> String {
+    tr!("To that I can only say the same again:")
+}
+
+/// Where a shared secret is typed into the page that was written in the chat.
+pub(super) fn secret_was_told() -> String {
+    tr!("It was written in a chat before, where others may have read it.")
+}
+
+/// What to do about that.
+pub(super) fn tell_no_secret() -> String {
+    tr!("Write it in no chat.")
+}
+
+/// To somebody who has written in another language.
+pub(super) fn language_offer() -> String {
+    // i18n: Name your own language in the place of English; the word in quotation marks must be one
+    // of those by which people ask to go on in it.
+    tr!("I can go on in English. If you want that, write \"English\".")
+}
+
+/// When the learner has chosen another language.
+pub(super) fn goes_on_in_this_language() -> String {
+    // i18n: Each translation names its own language: "Wir machen auf Deutsch weiter."
+    tr!("We go on in English.")
+}
+
 /// After the bot was interrupted, in a lesson that has come as far as a private conversation.
 pub(super) fn interrupted_in_private() -> String {
     tr!(

@@ -8,6 +8,7 @@ use secrecy::ExposeSecret as _;
 
 use super::{
     Effect, Meaning, Note, Session,
+    bidi::isolated,
     hearing::forward,
     speech::{Kind, Line},
 };
@@ -34,7 +35,11 @@ impl Session {
         }
         let to = self.voice();
         let carries_secret = line.needs == Need::Verified;
-        let said = zeroize::Zeroizing::new(self.substitute(&line.text, carries_secret));
+        let mut said = zeroize::Zeroizing::new(self.substitute(&line.text, carries_secret));
+        if is_rtl(&said) {
+            let contact = self.config.contact.as_deref().unwrap_or("");
+            said = zeroize::Zeroizing::new(isolated(&said, &[contact]));
+        }
         match self.conversation.send(now, rng, &said) {
             Ok(outputs) => {
                 if carries_secret {
@@ -83,7 +88,16 @@ impl Session {
             "learner_fingerprint" => Some(theirs.as_deref().unwrap_or("")),
             "secret_warning" => Some(&self.secret_warning),
             "secret_advice" => Some(&self.secret_advice),
+            "contact" => Some(self.config.contact.as_deref().unwrap_or("")),
+            "learner_question" => Some(&self.learner_question),
             _ => self.config.variables.get(name).map(String::as_str),
         })
     }
+}
+
+/// Whether a line is of a language that is written from right to left.
+fn is_rtl(line: &str) -> bool {
+    line.chars().any(
+        |c| matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}'),
+    )
 }

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{
-    Effect, Note, Seal, Session, SessionConfig, phrases, seal::Sealed, secret::Digest, speech::Kind,
+    BotSecretStanding, Effect, Note, Seal, Session, SessionConfig, phrases, seal::Sealed,
+    secret::Digest, speech::Kind,
 };
 
 use crate::{
@@ -36,6 +37,7 @@ pub struct Snapshot(Written);
 /// The form in which it is written.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Written {
     v: u8,
     /// Title of the lesson: what was kept of another one means nothing in this.
@@ -60,6 +62,18 @@ struct Written {
     said: Vec<Digest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shared_secret: Option<Kept>,
+    /// The language that the learner has chosen since the session began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    locale: Option<String>,
+    /// Shared secrets that were told, and are not taken again.
+    #[serde(default, skip_serializing_if = "is_default")]
+    spent: Vec<Sealed>,
+    /// The shared secret of the settings was told.
+    #[serde(default, skip_serializing_if = "is_default")]
+    is_default_spent: bool,
+    /// The learner is left in peace.
+    #[serde(default, skip_serializing_if = "is_default")]
+    is_resting: bool,
     /// The learner's key that SMP has verified, where the bot's own outlives the process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     verified: Option<Verified>,
@@ -135,6 +149,11 @@ impl Snapshot {
         self.0.shared_secret.is_some()
     }
 
+    /// How the bot secret stands.
+    pub fn bot_secret(&self) -> BotSecretStanding {
+        BotSecretStanding::of(!self.0.said.is_empty(), self.0.is_bot_secret_held)
+    }
+
     /// Whether somebody was being taught, who is to be told that the session was interrupted.
     pub fn has_begun(&self) -> bool {
         self.0.state.is_some()
@@ -147,7 +166,10 @@ impl Session {
     pub fn snapshot(&self) -> Option<Snapshot> {
         if self.is_over
             || self.oneself.is_some()
-            || (self.machine.is_none() && self.sealed_secret.is_none())
+            || (self.machine.is_none()
+                && self.sealed_secret.is_none()
+                && self.told.spent().is_empty()
+                && !self.is_default_spent)
         {
             return None;
         }
@@ -172,6 +194,10 @@ impl Session {
                 .clone()
                 .filter(|_| self.verified.is_none())
                 .map(Kept::Sealed),
+            locale: self.is_language_chosen.then(|| self.config.catalog.locale().to_owned()),
+            spent: self.told.spent().to_vec(),
+            is_default_spent: self.is_default_spent,
+            is_resting: self.rests_since.is_some(),
             verified: keys.map(|theirs| Verified {
                 ours: *self.own_fingerprint().as_bytes(),
                 theirs: *theirs.as_bytes(),
@@ -203,6 +229,16 @@ impl Session {
         let instance =
             InstanceTag::from_u32(kept.instance).unwrap_or_else(|| InstanceTag::random(rng));
         let mut session = Self::open(config, key, instance, now, rng);
+        session.told.set_spent(kept.spent.clone());
+        let chosen = kept.locale.as_deref().and_then(|locale| session.config.ears.language(locale));
+        if let Some(chosen) = chosen {
+            session.config.catalog = chosen;
+            session.is_language_chosen = true;
+        }
+        session.is_default_spent = kept.is_default_spent;
+        if kept.is_default_spent {
+            session.shared_secret = None;
+        }
         // One that was sealed under another key has to be typed again.
         let secret = kept.shared_secret.as_ref().and_then(|secret| match secret {
             Kept::Sealed(sealed) => session.config.seal.open(sealed, kept.instance),
@@ -230,6 +266,9 @@ impl Session {
             let is_same = keys.ours == *session.own_fingerprint().as_bytes();
             is_same.then(|| Fingerprint::from_bytes(keys.theirs))
         });
+        if kept.is_resting {
+            session.rest(now);
+        }
         session.progress = session.present_progress();
         session.resumed = Some(Resumed { was_private: kept.is_private });
         session
@@ -245,11 +284,18 @@ impl Session {
     ) -> bool {
         let Some(Resumed { was_private }) = self.resumed.take() else { return false };
         effects.push(Effect::Note(Note::Resumed));
+        let is_resting = self.rests_since.is_some();
         if was_private {
             self.say_phrase(now, phrases::interrupted_in_private, Kind::Notice);
             self.tell(now, rng, &Event::of(EventKind::OtrDisabled), effects);
+            if is_resting {
+                self.rest(now);
+            }
+        } else if is_resting {
+            self.say_phrase(now, phrases::interrupted, Kind::Notice);
         } else {
             self.say_phrase(now, phrases::interrupted, Kind::Notice);
+            self.tell_task(now);
         }
         true
     }

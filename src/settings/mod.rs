@@ -8,6 +8,7 @@
 mod logs;
 mod read;
 mod tree;
+mod values;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,6 +20,8 @@ use std::{
 use jid::BareJid;
 use secrecy::SecretString;
 use url::Url;
+
+use crate::records::Contacts;
 
 pub use self::logs::{Colour, Colours, Log, Part, Scheme, Style};
 pub use self::tree::{Problem, ProblemKind};
@@ -194,6 +197,8 @@ pub struct Lessons {
     pub folder: Option<PathBuf>,
     /// Name of the lesson of learners for whom no other was chosen. Default: `basics`.
     pub default: String,
+    /// Whom a learner in trouble can turn to, in one line; `None`: nobody is named.
+    pub contact: Option<String>,
 }
 
 /// Section `lti`.
@@ -250,6 +255,8 @@ pub struct Consumer {
     /// Who may show its pages in a frame, as sources of a content security policy; empty: Canvas,
     /// and the addresses that its launches name.
     pub frame_ancestors: Vec<String>,
+    /// Whom its learners in trouble can turn to; `None`: the contact of section `lessons`.
+    pub contact: Option<String>,
 }
 
 /// How long what is stored is kept, in days; `None`: for ever.
@@ -324,6 +331,17 @@ impl Settings {
         // What is there and cannot be looked at is said when it is read.
         let is_there = |file: &Path| file.try_exists().unwrap_or(true);
         if is_there(own) || !is_there(installed) { own.to_owned() } else { installed.to_owned() }
+    }
+
+    /// Whom learners in trouble can turn to.
+    pub fn contacts(&self) -> Contacts {
+        let mut contacts = Contacts::new(self.lessons.contact.clone());
+        for (key, consumer) in &self.lti.consumers {
+            if let Some(contact) = &consumer.contact {
+                contacts.set(key, contact.clone());
+            }
+        }
+        contacts
     }
 
     /// What `${name}` stands for where no settings say otherwise.

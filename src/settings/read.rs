@@ -3,9 +3,7 @@
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
-    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use jid::BareJid;
@@ -16,6 +14,10 @@ use super::{
     Account, Component, Consumer, Invitations, KeyFiles, Lessons, Lti, Otr, OtrPolicy, Problem,
     Retention, SessionTimes, Settings, Tls, TlsVersion, Typing, Whitelisted, Xmpp, logs,
     tree::{self, Section},
+    values::{
+        address, bare_jid, contact, is_frame_ancestor, is_loopback, locale, seconds, server,
+        url_of, web_url,
+    },
 };
 
 /// Longest wait that a timeout can be set to: thirty days in seconds.
@@ -289,8 +291,9 @@ impl Reader<'_> {
     fn lessons(&self, section: Section<'_>) -> Lessons {
         let folder = self.named_folder(&section, "folder");
         let default = section.text("default").unwrap_or_else(|| "basics".to_owned());
+        let contact = contact(&section);
         section.end();
-        Lessons { folder, default }
+        Lessons { folder, default, contact }
     }
 
     /// The folder that a key names; it must be there.
@@ -388,8 +391,9 @@ impl Reader<'_> {
                 ));
             }
         }
+        let contact = contact(&section);
         section.end();
-        Some(Consumer { secret: secret?, previous_secret, frame_ancestors })
+        Some(Consumer { secret: secret?, previous_secret, frame_ancestors, contact })
     }
 
     fn store(&self, root: &Section<'_>) -> String {
@@ -450,38 +454,6 @@ impl Reader<'_> {
     }
 }
 
-/// Whether this is an origin of the web, perhaps with `*.` for all hosts under one, as a content
-/// security policy takes it.
-fn is_frame_ancestor(source: &str) -> bool {
-    let plain = source.to_ascii_lowercase().replacen("://*.", "://", 1);
-    let Ok(url) = Url::parse(&plain) else { return false };
-    let origin = url.origin().ascii_serialization();
-    let is_tame = plain.bytes().all(|byte| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'/' | b'.' | b'-' | b'[' | b']')
-    });
-    matches!(url.scheme(), "https" | "http") && is_tame && plain == origin
-}
-
-fn bare_jid(section: &Section<'_>, key: &str, name: &str) -> Option<BareJid> {
-    let jid =
-        crate::records::bare_jid(name).filter(|jid| jid.node().is_some() && !name.contains('/'));
-    if jid.is_none() {
-        section.fault(key, format!("has {name:?}, which is not a Jabber ID such as name@host"));
-    }
-    jid
-}
-
-fn locale(section: &Section<'_>, key: &'static str) -> Option<String> {
-    section.text(key).filter(|locale| {
-        let ok = (1..=35).contains(&locale.len())
-            && locale.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-@".contains(&byte));
-        if !ok {
-            section.fault(key, "must be the name of a locale, such as en_GB");
-        }
-        ok
-    })
-}
-
 fn format_strings(root: &Section<'_>) -> BTreeMap<String, String> {
     default_format_strings().chain(root.text_map("format_strings")).collect()
 }
@@ -495,15 +467,6 @@ pub(super) fn default_format_strings() -> impl Iterator<Item = (String, String)>
         ("bot_alias", "Marvin"),
     ];
     defaults.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned()))
-}
-
-fn seconds(
-    section: &Section<'_>,
-    key: &'static str,
-    default: u32,
-    allowed: std::ops::RangeInclusive<u32>,
-) -> Duration {
-    Duration::from_secs(section.number(key, default, allowed, "seconds").into())
 }
 
 /// How long what is stored is kept. `null`: for ever.
@@ -544,51 +507,4 @@ fn typing(section: Section<'_>) -> Typing {
     };
     section.end();
     typing
-}
-
-fn address(section: &Section<'_>, key: &'static str, default: SocketAddr) -> SocketAddr {
-    section.text(key).map_or(default, |text| {
-        text.parse().unwrap_or_else(|_| {
-            section.fault(key, "must be an IP address and a port, such as 127.0.0.1:5000");
-            default
-        })
-    })
-}
-
-fn web_url(section: &Section<'_>, key: &'static str) -> Option<Url> {
-    let text = section.text(key)?;
-    let url = Url::parse(&text).ok().filter(|url| {
-        matches!(url.scheme(), "http" | "https")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.fragment().is_none()
-    });
-    if url.is_none() {
-        section.fault(key, "must be a URL that begins with https:// or http://");
-    }
-    url
-}
-
-#[expect(clippy::expect_used, reason = "the text of an address with a port is a host of a URL")]
-fn url_of(bind: SocketAddr) -> Url {
-    Url::parse(&format!("http://{bind}")).expect("an address is a host")
-}
-
-/// The key `server`, if it is `host:port`.
-fn server(section: &Section<'_>, such_as: &str) -> Option<String> {
-    section.text("server").filter(|server| {
-        let ok = server.rsplit_once(':').is_some_and(|(host, port)| {
-            !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0)
-        });
-        if !ok {
-            section.fault("server", format!("must be host:port, such as {such_as}"));
-        }
-        ok
-    })
-}
-
-fn is_loopback(server: &str) -> bool {
-    let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -115,6 +115,18 @@ impl Store {
         Ok(rows.iter().map(enrolment).collect::<Result<_, _>>()?)
     }
 
+    /// Writes down in which language somebody reads, until their next launch says another.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn set_locale(&self, id: &EnrolmentId, locale: &str) -> Result<(), StoreError> {
+        let update = "UPDATE enrolments SET locale = $1 WHERE id = $2";
+        let query = sqlx::query(update).bind(locale).bind(id.as_str());
+        within(query.execute(&self.pool)).await?;
+        Ok(())
+    }
+
     /// Has an enrolment claim a Jabber ID, or none. Another Jabber ID begins the lesson anew. It goes
     /// with the person: their other enrolments lose it, and where one of those had shown that it is
     /// theirs, that need not be shown again.

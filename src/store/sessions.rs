@@ -66,6 +66,8 @@ pub struct KnownRow {
 pub struct KnownEnrolment {
     /// Identifies it.
     pub id: EnrolmentId,
+    /// The consumer that launched.
+    pub consumer_key: String,
     /// Locale of the newest launch.
     pub locale: Option<String>,
     /// Lesson that the newest launch asked for.
@@ -152,9 +154,9 @@ impl Store {
     /// What the database says.
     pub async fn known(&self) -> Result<Vec<KnownRow>, StoreError> {
         let select = "SELECT e.jid, e.progress, e.locale, e.lesson, s.snapshot, s.saved_at, e.id, \
-            e.is_proven FROM enrolments AS e LEFT JOIN sessions AS s \
+            e.is_proven, e.consumer_key FROM enrolments AS e LEFT JOIN sessions AS s \
             ON s.claim = e.id AND s.jid = e.jid WHERE e.jid IS NOT NULL \
-            UNION ALL SELECT s.jid, NULL, NULL, NULL, s.snapshot, s.saved_at, NULL, NULL \
+            UNION ALL SELECT s.jid, NULL, NULL, NULL, s.snapshot, s.saved_at, NULL, NULL, NULL \
             FROM sessions AS s WHERE s.claim LIKE 'jid:%'";
         let rows = sqlx::query(select).fetch_all(&self.pool).await?;
         let known = rows.iter().map(|row| {
@@ -163,11 +165,13 @@ impl Store {
             let snapshot: Option<String> = row.try_get(4)?;
             let id: Option<String> = row.try_get(6)?;
             let is_proven = row.try_get::<Option<i64>, _>(7)?.is_some_and(|flag| flag != 0);
+            let consumer_key: Option<String> = row.try_get(8)?;
             let readable = snapshot.as_ref().and_then(|text| Snapshot::from_text(text).ok());
             Ok::<_, sqlx::Error>(KnownRow {
                 jid: row.try_get(0)?,
                 enrolment: progress.zip(id).map(|(progress, id)| KnownEnrolment {
                     id: EnrolmentId::from_text(id),
+                    consumer_key: consumer_key.unwrap_or_default(),
                     locale,
                     lesson,
                     progress: progress_of(progress),

@@ -184,6 +184,8 @@ async fn a_claim_of_an_address_costs_a_session_and_no_more() {
             replaces: Vec::new(),
             locale: None,
             lesson: None,
+            consumer: "course".to_owned(),
+            was_met: false,
         };
         stage.registry.send(enrol).await.unwrap().unwrap();
         let secret = SecretString::from("purple walrus ironing kettles");

@@ -22,6 +22,10 @@ fn shipped() -> Vec<(String, Arc<Lesson>)> {
             continue;
         }
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        // What lessons include is none.
+        if otrbot::lesson::is_shared(&std::fs::read_to_string(&path).unwrap()) {
+            continue;
+        }
         match library.find(&name) {
             Some(lesson) => lessons.push((name, lesson)),
             None => panic!("{} is not built in", path.display()),
@@ -49,6 +53,10 @@ fn texts_are_short_and_clean() {
         for said in lesson.texts() {
             let place = format!("{name}.yaml:{}", said.line);
             let text = &said.msgid;
+            // Those found by a name are lists of words.
+            if said.context.is_some() || text.matches(", ").count() > 8 {
+                continue;
+            }
             assert!(text.chars().count() <= MAX_CHARS, "{place}: {text}");
             assert!(!text.contains("  ") && !text.contains('\n'), "{place}: {text}");
         }

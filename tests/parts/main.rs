@@ -8,5 +8,6 @@ mod lessons;
 mod packaging;
 mod settings;
 mod store;
+mod teacher;
 mod tidy;
 mod translations;

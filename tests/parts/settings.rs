@@ -63,6 +63,38 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
 }
 
 #[test]
+fn a_contact_is_one_line_that_is_trimmed_and_not_too_long() {
+    for (contact, expected) in [
+        ("\"a\\nb\"", "x.yaml:9: lessons.contact: must be one line without control characters"),
+        ("\"a\\u0007\"", "lessons.contact: must be one line"),
+        (&"x".repeat(301), "lessons.contact: is longer than 300 characters"),
+        ("[a]", "lessons.contact: is a list, but must be a text"),
+    ] {
+        check(&format!("{LEAST}\nlessons: {{ contact: {contact} }}\n"), expected);
+    }
+    check(
+        &LEAST.replace("secret: lti-secret", "secret: s, contact: \"a\\tb\""),
+        "lti.consumers.key.contact: must be one line",
+    );
+}
+
+#[test]
+fn the_contact_of_a_consumer_goes_before_that_of_the_lessons() {
+    let contacts = |of_all: &str, own: &str| {
+        let text = LEAST.replace("secret: lti-secret", &format!("secret: s, contact: {own}"));
+        let text = format!("{text}\nlessons: {{ contact: {of_all} }}\n");
+        Settings::parse(Path::new("settings/x.yaml"), &text).unwrap().contacts()
+    };
+
+    let both = contacts("\"  help desk, +31 20 123 456 \"", "the dean");
+
+    assert_eq!(both.of(Some("key")), Some("the dean"));
+    assert_eq!(both.of(None), Some("help desk, +31 20 123 456"));
+    assert_eq!(contacts(&"ä".repeat(300), "null").of(Some("key")).unwrap().chars().count(), 300);
+    assert_eq!(contacts("null", "\" \"").of(Some("key")), None);
+}
+
+#[test]
 fn all_faults_are_reported_at_once() {
     let text = format!(
         "{LEAST}

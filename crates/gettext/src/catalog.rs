@@ -110,6 +110,11 @@ impl Catalog {
         &self.language_tag
     }
 
+    /// What the language is called by those who speak it; its tag where that is not known.
+    pub fn own_name(&self) -> &str {
+        locale::own_name(&self.language_tag).unwrap_or(&self.language_tag)
+    }
+
     /// Whether the language is written from right to left.
     pub fn is_rtl(&self) -> bool {
         self.is_rtl

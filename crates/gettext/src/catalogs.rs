@@ -255,6 +255,11 @@ impl SharedCatalogs {
         self.0.read().unwrap_or_else(PoisonError::into_inner).nearest(locale)
     }
 
+    /// All that are there now, in the order of their tags.
+    pub fn all(&self) -> Vec<Arc<Catalog>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
     /// Puts others in their place.
     pub fn replace(&self, catalogs: Catalogs) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = catalogs;

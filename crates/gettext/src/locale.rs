@@ -10,6 +10,89 @@ const RTL_LANGUAGES: [&str; 13] =
 /// Scripts written from right to left, by ISO 15924 code.
 const RTL_SCRIPTS: [&str; 6] = ["adlm", "arab", "hebr", "nkoo", "syrc", "thaa"];
 
+/// What languages are called by those who speak them (CLDR), by their tag or its beginning.
+const OWN_NAMES: [(&str, &str); 68] = [
+    ("am", "አማርኛ"),
+    ("ar", "العربية"),
+    ("az", "azərbaycan"),
+    ("be", "беларуская"),
+    ("bg", "български"),
+    ("bn", "বাংলা"),
+    ("bo", "བོད་སྐད་"),
+    ("ca", "català"),
+    ("ckb", "کوردیی ناوەندی"),
+    ("cs", "čeština"),
+    ("da", "dansk"),
+    ("de", "Deutsch"),
+    ("el", "Ελληνικά"),
+    ("en", "English"),
+    ("eo", "esperanto"),
+    ("es", "español"),
+    ("et", "eesti"),
+    ("eu", "euskara"),
+    ("fa", "فارسی"),
+    ("fi", "suomi"),
+    ("fil", "Filipino"),
+    ("fr", "français"),
+    ("ga", "Gaeilge"),
+    ("gl", "galego"),
+    ("ha", "Hausa"),
+    ("he", "עברית"),
+    ("hi", "हिन्दी"),
+    ("hr", "hrvatski"),
+    ("hu", "magyar"),
+    ("hy", "հայերեն"),
+    ("id", "Bahasa Indonesia"),
+    ("is", "íslenska"),
+    ("it", "italiano"),
+    ("ja", "日本語"),
+    ("ka", "ქართული"),
+    ("kk", "қазақ тілі"),
+    ("km", "ខ្មែរ"),
+    ("ko", "한국어"),
+    ("ku", "kurdî"),
+    ("lt", "lietuvių"),
+    ("lv", "latviešu"),
+    ("mk", "македонски"),
+    ("ms", "Melayu"),
+    ("my", "မြန်မာ"),
+    ("nb", "norsk bokmål"),
+    ("ne", "नेपाली"),
+    ("nl", "Nederlands"),
+    ("no", "norsk"),
+    ("pl", "polski"),
+    ("ps", "پښتو"),
+    ("pt", "português"),
+    ("ro", "română"),
+    ("ru", "русский"),
+    ("sk", "slovenčina"),
+    ("sl", "slovenščina"),
+    ("sq", "shqip"),
+    ("sr", "српски"),
+    ("sv", "svenska"),
+    ("sw", "Kiswahili"),
+    ("th", "ไทย"),
+    ("ti", "ትግርኛ"),
+    ("tr", "Türkçe"),
+    ("uk", "українська"),
+    ("ur", "اردو"),
+    ("vi", "Tiếng Việt"),
+    ("zh", "中文"),
+    ("zh-Hans", "简体中文"),
+    ("zh-Hant", "繁體中文"),
+];
+
+/// What the language of a tag is called by those who speak it.
+pub(super) fn own_name(tag: &str) -> Option<&'static str> {
+    let mut prefix = tag;
+    loop {
+        if let Some((_, name)) = OWN_NAMES.iter().find(|(tag, _)| *tag == prefix) {
+            return Some(name);
+        }
+        (prefix, _) = prefix.rsplit_once('-')?;
+    }
+}
+
 /// Whether a text can name a locale: 1 to 35 of `A-Z a-z 0-9 _ -`, with a letter or digit first.
 pub fn is_locale(name: &str) -> bool {
     (1..=MAX_LOCALE_LEN).contains(&name.len())
@@ -99,6 +182,20 @@ mod tests {
             let found = language_tag(locale);
             assert_eq!((found.as_str(), is_rtl(&found)), (tag, rtl));
         }
+    }
+
+    #[test]
+    fn languages_are_called_as_their_speakers_do() {
+        for (tag, name) in [
+            ("de-DE", Some("Deutsch")),
+            ("zh-Hant-TW", Some("繁體中文")),
+            ("zh-CN", Some("中文")),
+            ("fa", Some("فارسی")),
+            ("tlh", None),
+        ] {
+            assert_eq!(own_name(tag), name, "{tag}");
+        }
+        assert!(OWN_NAMES.is_sorted_by_key(|(tag, _)| tag), "each stands once");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
 use otr::limits::TokenBucket;
 use tokio::sync::Semaphore;
 
-use super::{FramedBy, PageError};
+use super::{PageError, Platform};
 use crate::{actors::now, records::EnrolmentId};
 
 /// What is submitted for one enrolment: the burst, then one per interval.
@@ -163,20 +163,20 @@ impl Line {
 
 /// Who may frame the pages that were shown last, for when the store is away.
 #[derive(Debug, Default)]
-pub(super) struct Frames(Mutex<HashMap<EnrolmentId, FramedBy>>);
+pub(super) struct Frames(Mutex<HashMap<EnrolmentId, Platform>>);
 
 impl Frames {
     /// A page of an enrolment is shown.
-    pub(super) fn note(&self, enrolment: &EnrolmentId, framed_by: &FramedBy) {
+    pub(super) fn note(&self, enrolment: &EnrolmentId, platform: Platform) {
         let mut frames = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if frames.len() >= MOST_FRAMES && !frames.contains_key(enrolment) {
             frames.clear();
         }
-        frames.insert(enrolment.clone(), framed_by.clone());
+        frames.insert(enrolment.clone(), platform);
     }
 
-    /// Who may frame the pages of an enrolment, if one was shown not long ago.
-    pub(super) fn find(&self, enrolment: &EnrolmentId) -> Option<FramedBy> {
+    /// What is known of the platform of an enrolment, if a page of it was shown not long ago.
+    pub(super) fn find(&self, enrolment: &EnrolmentId) -> Option<Platform> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(enrolment).cloned()
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         ambient::unix_now,
         registry::{Dismiss, Enrol, EnrolRefused},
     },
-    records::{Enrolment, EnrolmentId, bare_jid},
+    records::{Enrolment, EnrolmentId, Progress, bare_jid},
     store::Invited,
 };
 
@@ -155,6 +155,9 @@ impl Desk {
             replaces,
             locale: enrolment.locale.clone(),
             lesson: enrolment.lesson.clone(),
+            consumer: enrolment.consumer_key.clone(),
+            // Nobody has shown that an address is theirs without having talked.
+            was_met: enrolment.progress > Progress::Invited || enrolment.is_proven,
         };
         let answer = self.ask(&self.registry.enrol, ask.clone()).await?;
         if answer == Err(EnrolRefused::NoSuchLesson) && ask.lesson.is_some() {

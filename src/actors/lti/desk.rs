@@ -15,8 +15,8 @@ use lti::{
 use secrecy::SecretString;
 
 use super::{
-    BotSecretAnswer, FramedBy, GatewayConfig, JidAnswer, PageError, Registry, SecretAnswer,
-    SubmitSecret, View, Whose,
+    BotSecretAnswer, FramedBy, GatewayConfig, JidAnswer, PageError, Platform, Registry,
+    SecretAnswer, SubmitSecret, View, Whose,
     bounds::{Buckets, Frames, Line},
     origin, origins,
     persons::Persons,
@@ -26,7 +26,7 @@ use crate::{
     actors::{
         ambient::{unix_micros, unix_now},
         grades::Wake,
-        registry::{EnterBotSecret, EnterSecret, NotEnrolled, Where},
+        registry::{EnterBotSecret, EnterSecret, NotEnrolled, SetLanguage, Where},
     },
     metrics::Meter,
     records::{Accepts, Enrolment, EnrolmentId, Graded, NewEnrolment, NewGrade, Progress},
@@ -337,8 +337,9 @@ impl Desk {
         let id = enrolment.id.as_str().to_owned();
         let token = Token { enrolment: id, issued: unix_now(), launched };
         let token = token.seal(&self.config.token_key);
-        let framed_by = self.framed_by(&enrolment);
-        self.frames.note(&enrolment.id, &framed_by);
+        let platform = self.platform(&enrolment);
+        let framed_by = platform.framed_by.clone();
+        self.frames.note(&enrolment.id, platform);
         Ok(View { enrolment, whereabouts, grade, framed_by, token })
     }
 
@@ -352,35 +353,60 @@ impl Desk {
         }
     }
 
-    /// Who may show a page in a frame that is none of the exercise: those of the enrolment whose page
-    /// was asked for, or of the platform whose launch was signed and not taken.
-    pub(super) async fn who_frames(&self, whose: &Whose) -> FramedBy {
+    fn platform(&self, enrolment: &Enrolment) -> Platform {
+        let consumer_key = Some(enrolment.consumer_key.clone());
+        Platform { framed_by: self.framed_by(enrolment), consumer_key }
+    }
+
+    /// What is known of the platform for a page that is none of the exercise: that of the enrolment
+    /// whose page was asked for, or whose launch was signed and not taken.
+    pub(super) async fn platform_of(&self, whose: &Whose) -> Platform {
         match whose {
             Whose::Page(token) => {
                 let enrolment = match Token::open(token, &self.config.token_key, unix_now()) {
                     Ok(Token { enrolment, .. }) | Err(TokenError::Expired { enrolment }) => {
                         enrolment
                     }
-                    Err(TokenError::Forged) => return FramedBy::default(),
+                    Err(TokenError::Forged) => return Platform::default(),
                 };
                 let Some(id) = EnrolmentId::from_outside(&enrolment) else {
-                    return FramedBy::default();
+                    return Platform::default();
                 };
                 if let Some(known) = self.frames.find(&id) {
                     return known;
                 }
                 let enrolment = self.store.enrolment(&id).await.ok().flatten();
-                enrolment.map(|enrolment| self.framed_by(&enrolment)).unwrap_or_default()
+                enrolment.map(|enrolment| self.platform(&enrolment)).unwrap_or_default()
             }
             Whose::Launch { consumer_key, addresses } => {
                 let set = self.config.consumers.frame_ancestors(consumer_key);
-                if set.is_empty() {
+                let framed_by = if set.is_empty() {
                     FramedBy::Origins(addresses.iter().filter_map(|a| origin(a)).collect())
                 } else {
                     FramedBy::Settings(set.to_vec())
-                }
+                };
+                Platform { framed_by, consumer_key: Some(consumer_key.clone()) }
             }
         }
+    }
+
+    /// A learner chose a language on a page: their pages are in it, and so is the bot.
+    pub(super) async fn choose_language(
+        &self,
+        token: &PageToken,
+        locale: &str,
+    ) -> Result<(), PageError> {
+        let enrolment = self.visit(token).await?.enrolment;
+        self.submissions.take(enrolment.id.as_str())?;
+        if enrolment.locale.as_deref() != Some(locale) {
+            self.store.set_locale(&enrolment.id, locale).await?;
+        }
+        if let Some(jid) = jid_of(&enrolment) {
+            let chosen =
+                SetLanguage { jid, enrolment: enrolment.id.clone(), locale: locale.to_owned() };
+            self.ask(&self.registry.set_language, chosen).await?;
+        }
+        Ok(())
     }
 
     /// The lesson is passed: the grade goes into the store first, and from there to the platform.

@@ -86,6 +86,11 @@ impl Address {
         self.learners.iter().find(|learner| learner.has_session(id))
     }
 
+    /// The same, to be changed.
+    pub(super) fn with_session(&mut self, id: u64) -> Option<&mut Learner> {
+        self.learners.iter_mut().find(|learner| learner.has_session(id))
+    }
+
     /// All sessions that are open, that of the porter too.
     pub(super) fn sessions(&self) -> impl Iterator<Item = &OpenSession> {
         self.learners.iter().filter_map(|learner| learner.session.as_ref()).chain(&self.porter)

@@ -8,6 +8,7 @@ use log::info;
 use super::{
     Opening, SessionNews, SessionRegistry,
     address::Address,
+    factory::Guest,
     learner::{Claimant, Greeting, Learner, OpenSession, SessionHandle},
     supervise::Leaving,
 };
@@ -120,7 +121,8 @@ impl SessionRegistry {
         }
         let locale = address.learners().last().and_then(|learner| learner.locale.clone());
         let contest = self.contest(jid);
-        let opening = Opening { locale, lesson: None, kept: None, contest };
+        let guest = Guest { locale, ..Guest::default() };
+        let opening = Opening { guest, kept: None, contest };
         let open = self.open(jid, opening, news)?;
         let actor = open.actor.clone();
         self.addresses.get_mut(jid)?.porter = Some(open);

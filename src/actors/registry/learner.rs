@@ -9,7 +9,7 @@ use actix::{Addr, Handler, MailboxError, Message};
 use jid::BareJid;
 use otr::limits::TokenBucket;
 
-use super::{KnownLearner, SessionActor};
+use super::{KnownLearner, SessionActor, factory::Guest};
 
 use crate::{
     metrics::Mailbox,
@@ -58,7 +58,12 @@ pub(super) struct Learner {
     pub(super) is_contested: bool,
     pub(super) locale: Option<String>,
     pub(super) lesson: Option<String>,
+    /// The consumer that they come from; `None`: the settings list them.
+    pub(super) consumer: Option<Arc<str>>,
     pub(super) progress: Progress,
+    /// Whether they have talked with the bot, in whatever session: their progress is that of the
+    /// present one.
+    pub(super) was_met: bool,
     pub(super) greeting: Greeting,
     pub(super) session: Option<OpenSession>,
     /// Where their session stands; what one that was interrupted goes on from.
@@ -197,7 +202,9 @@ impl Learner {
             is_contested: false,
             locale: None,
             lesson: None,
+            consumer: None,
             progress: Progress::Invited,
+            was_met: false,
             greeting: Greeting::Due,
             session: None,
             kept: None,
@@ -211,8 +218,21 @@ impl Learner {
     pub(super) fn known(known: KnownLearner, now: Instant) -> Self {
         let KnownLearner { jid, enrolment, is_proven, is_contested, locale, lesson, .. } = known;
         let (progress, kept) = (known.progress, known.kept);
-        let new = Self::new(enrolment, &jid, now);
+        let was_met =
+            progress > Progress::Invited || kept.as_ref().is_some_and(|kept| kept.has_begun());
+        let consumer = known.consumer.map(Arc::from);
+        let new = Self { consumer, was_met, ..Self::new(enrolment, &jid, now) };
         Self { is_proven, is_contested, locale, lesson, progress, kept, ..new }
+    }
+
+    /// For whom a session of theirs is opened.
+    pub(super) fn guest(&self) -> Guest {
+        Guest {
+            locale: self.locale.clone(),
+            lesson: self.lesson.clone(),
+            consumer: self.consumer.clone(),
+            is_returning: self.was_met,
+        }
     }
 
     /// Whether the settings list them: then they stay on the whitelist when their session ends.
@@ -251,6 +271,31 @@ impl Learner {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_has_talked_before_is_returning_also_after_a_restart() {
+        #[expect(clippy::disallowed_methods, reason = "a test that waits for nothing")]
+        let now = Instant::now();
+        let known = |progress| KnownLearner {
+            jid: BareJid::new("anna@example.org").unwrap(),
+            enrolment: Some(EnrolmentId::from_text("one")),
+            locale: None,
+            lesson: None,
+            consumer: Some("course".to_owned()),
+            is_proven: false,
+            is_contested: false,
+            progress,
+            kept: None,
+            was_open: false,
+        };
+
+        for (progress, is_returning) in [(Progress::Invited, false), (Progress::Talking, true)] {
+            let guest = Learner::known(known(progress), now).guest();
+
+            assert_eq!(guest.is_returning, is_returning, "{progress:?}");
+            assert_eq!(guest.consumer.as_deref(), Some("course"));
+        }
+    }
 
     #[test]
     fn whose_mailbox_is_full_is_refused_before_the_others_have_to_wait() {

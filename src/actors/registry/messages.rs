@@ -16,6 +16,7 @@ use crate::{
 /// refreshes the locale and the lesson and invites again.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<(), EnrolRefused>")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Enrol {
     /// The learner's bare Jabber ID.
     pub jid: BareJid,
@@ -33,6 +34,10 @@ pub struct Enrol {
     pub locale: Option<String>,
     /// Name of the lesson; `None`: the default one.
     pub lesson: Option<String>,
+    /// The consumer that they come from.
+    pub consumer: String,
+    /// Whether they have talked with the bot before, here or in another assignment.
+    pub was_met: bool,
 }
 
 /// Why a learner was not enrolled.
@@ -96,6 +101,18 @@ pub struct EnterBotSecret {
     pub typed: SecretString,
 }
 
+/// Has a learner read another language, and what is left of their session go on in it.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct SetLanguage {
+    /// The learner's bare Jabber ID.
+    pub jid: BareJid,
+    /// The assignment that they learn in.
+    pub enrolment: EnrolmentId,
+    /// Gettext locale name such as `nl_NL`.
+    pub locale: String,
+}
+
 /// Asks how far a learner is.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Option<Whereabouts>")]
@@ -131,6 +148,8 @@ pub struct KnownLearner {
     pub locale: Option<String>,
     /// Name of the lesson; `None`: the default one.
     pub lesson: Option<String>,
+    /// The consumer that they come from; `None`: the settings list them.
+    pub consumer: Option<String>,
     /// Whether they have shown that the Jabber ID is theirs.
     pub is_proven: bool,
     /// Whether somebody else has given the same one, so that it must be shown.
@@ -181,6 +200,8 @@ pub enum News {
         /// Where they wrote from; `None`: they showed it on the page.
         from: Option<Jid>,
     },
+    /// It goes on in the language of this locale.
+    Language(String),
     /// It stands somewhere else than before.
     Kept(Arc<Snapshot>),
     /// It was asked for a sign of life, and gives it.

@@ -4,12 +4,12 @@ use actix::{AsyncContext as _, Handler, Message, MessageResult, ResponseFuture};
 use jid::BareJid;
 
 use super::{
-    EnterBotSecret, EnterSecret, NotEnrolled, SessionRegistry, Where,
+    EnterBotSecret, EnterSecret, NotEnrolled, SessionRegistry, SetLanguage, Where,
     learner::{Claimant, SessionHandle},
 };
 use crate::{
-    actors::session::{CheckBotSecret, GiveSecret, Locate},
-    session::{BotSecretVerdict, SecretVerdict, Whereabouts},
+    actors::session::{ChangeLanguage, CheckBotSecret, GiveSecret, Locate},
+    session::{BotSecretStanding, BotSecretVerdict, SecretVerdict, Whereabouts},
 };
 
 impl Handler<EnterSecret> for SessionRegistry {
@@ -82,6 +82,23 @@ impl Handler<EnterBotSecret> for SessionRegistry {
     }
 }
 
+impl Handler<SetLanguage> for SessionRegistry {
+    type Result = ();
+
+    fn handle(&mut self, chosen: SetLanguage, _: &mut Self::Context) {
+        let _turn = self.metrics.meters.registry.taken();
+        let SetLanguage { jid, enrolment, locale } = chosen;
+        let catalog = self.factory.catalog(Some(&locale));
+        let address = self.addresses.get_mut(&jid);
+        let learner = address.and_then(|address| address.learner_mut(&Some(enrolment)));
+        let Some(learner) = learner else { return };
+        learner.locale = Some(locale);
+        if let Some(open) = &learner.session {
+            open.actor.post(ChangeLanguage(catalog));
+        }
+    }
+}
+
 impl Handler<Where> for SessionRegistry {
     type Result = ResponseFuture<Option<Whereabouts>>;
 
@@ -92,6 +109,10 @@ impl Handler<Where> for SessionRegistry {
             progress: learner.progress,
             fingerprint: None,
             has_secret: learner.kept.as_ref().is_some_and(|kept| kept.has_secret()),
+            bot_secret: learner
+                .kept
+                .as_ref()
+                .map_or(BotSecretStanding::NotGiven, |kept| kept.bot_secret()),
             unreachable: learner.unreachable,
         });
         let unreachable = learner.and_then(|learner| learner.unreachable);

@@ -21,7 +21,11 @@ pub(super) enum Command {
     Secret(String),
     Code(Option<String>),
     Wait(Duration),
-    Client,
+    Client(Option<String>),
+    Away,
+    Back,
+    Page,
+    Language(String),
     Arrive,
     State,
     Help,
@@ -39,22 +43,30 @@ pub(super) const HELP: &[(&str, &str)] = &[
     ("/smp wrong", "the same with a wrong one"),
     ("/smp question TEXT", "asks a question whose answer is the shared secret"),
     ("/smp question TEXT = ANSWER", "asks a question with another answer"),
-    ("/smp abort", "cancels the comparison"),
+    ("/smp abort", "cancels the comparison; if there is none, begins one and cancels it at once"),
     ("/code", "types the bot secret into the web page, as the bot told it"),
     ("/code TEXT", "types something else there"),
     ("/tell", "says the bot secret in the chat"),
     ("/plain TEXT", "sends a text unencrypted, as anybody could, in a private conversation"),
     ("/wait 90s", "lets time pass (s, m or h): hints and timeouts come"),
-    ("/client", "goes on with another chat program, which has another key"),
+    ("/client", "goes on with another chat program, which has another key; both are online"),
+    (
+        "/client NAME",
+        "the same, with a name; or goes back to the program of that name (the first is 1)",
+    ),
+    ("/away", "goes offline: what the bot has to say waits"),
+    ("/back", "comes back online"),
+    ("/page", "shows what the learner's page would show"),
+    ("/language LOCALE", "chooses another language on the page"),
     ("/arrive", "comes online without saying anything; at the beginning only"),
     ("/state", "shows where the lesson is"),
     ("/quit", "ends"),
 ];
 
 /// The first words of all commands.
-const WORDS: [&str; 12] = [
-    "otr", "secret", "smp", "code", "tell", "plain", "wait", "client", "arrive", "state", "help",
-    "quit",
+const WORDS: [&str; 16] = [
+    "otr", "secret", "smp", "code", "tell", "plain", "wait", "client", "away", "back", "page",
+    "language", "arrive", "state", "help", "quit",
 ];
 
 /// Reads a line; the error says what is known instead.
@@ -96,7 +108,15 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
             .map(Command::Wait)
             .ok_or_else(|| "write /wait and a time such as 90s, 5m or 1h".to_owned()),
         ("tell", "") => Ok(Command::Tell),
-        ("client", "" | "2") => Ok(Command::Client),
+        ("client", "") => Ok(Command::Client(None)),
+        ("client", name) if !name.contains(char::is_whitespace) => {
+            Ok(Command::Client(Some(name.to_owned())))
+        }
+        ("client", _) => Err("write /client, or /client and a name of one word".to_owned()),
+        ("away", "") => Ok(Command::Away),
+        ("back", "") => Ok(Command::Back),
+        ("page", "") => Ok(Command::Page),
+        ("language", _) => text().map(Command::Language),
         ("arrive", "") => Ok(Command::Arrive),
         ("state", "") => Ok(Command::State),
         ("help", "") => Ok(Command::Help),
@@ -107,18 +127,6 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
             Err(format!("unknown command /{command}{nearest}; /help lists the commands"))
         }
     }
-}
-
-/// The bot secret in a text, if it stands there: `XXXX-XXXX-XXXX-XXXX`, upper-case letters.
-pub(super) fn bot_secret(text: &str) -> Option<String> {
-    let is_secret = |word: &&str| {
-        let mut groups = word.split('-');
-        word.split('-').count() == 4
-            && groups.all(|group| {
-                group.len() == 4 && group.bytes().all(|byte| byte.is_ascii_uppercase())
-            })
-    };
-    text.split(|c: char| !(c.is_ascii_uppercase() || c == '-')).find(is_secret).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -135,6 +143,10 @@ mod tests {
             ("/wait 90s", Command::Wait(Duration::from_secs(90))),
             ("/code", Command::Code(None)),
             ("/code no", Command::Code(Some("no".into()))),
+            ("/client", Command::Client(None)),
+            ("/client phone", Command::Client(Some("phone".into()))),
+            ("/away", Command::Away),
+            ("/language nl_NL", Command::Language("nl_NL".into())),
         ] {
             assert_eq!(parse(line), Ok(command), "{line}");
         }
@@ -148,7 +160,16 @@ mod tests {
     #[test]
     fn what_is_no_command_is_told_with_the_nearest() {
         assert!(parse("/secrt x").unwrap_err().contains("(/secret?)"));
-        for line in ["/otr", "/smp", "/wait", "/wait soon", "/secret", "/dance", "/state x"] {
+        for line in [
+            "/otr",
+            "/smp",
+            "/wait",
+            "/wait soon",
+            "/secret",
+            "/dance",
+            "/state x",
+            "/client my phone",
+        ] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -99,32 +99,6 @@ fn qr_code(text: &str, name: &str) -> Markup {
     }
 }
 
-/// How to get a chat program that can do OTR, and an account.
-pub(super) fn clients() -> Markup {
-    html! {
-        details {
-            summary { (tr!("How do I get a chat program that can do OTR?")) }
-            p { (tr!("Only few chat programs can do OTR today. These can, and are free:")) }
-            dl {
-                dt { "Linux" }
-                dd { (tr!("Pidgin with the plugin pidgin-otr, CoyIM, or Psi+ with its OTR plugin; in a terminal Profanity or mcabber. Most distributions have packages of them.")) }
-                dt { "Windows" }
-                dd { (tr!("Pidgin with the plugin pidgin-otr, or Psi+ with its OTR plugin.")) }
-                dt { "macOS" }
-                dd { (tr!("CoyIM; in a terminal Profanity. Adium can do OTR as well, but has not been looked after for years.")) }
-                dt { "Android, iOS" }
-                dd { (tr!("There is no program that can do OTR and is still looked after. Do this exercise on a computer.")) }
-            }
-            p { (tr!("Gajim, Dino and Conversations cannot do OTR any more, or never could: they encrypt in another way (OMEMO), which does not work here.")) }
-        }
-        details {
-            summary { (tr!("How do I get a Jabber ID?")) }
-            p { (tr!("Any XMPP server will do: that of your school, if it has one, or a public one. Many chat programs create the account for you, when you add an account and choose to register a new one.")) }
-            p { a href="https://providers.xmpp.net/" target="_blank" rel="noopener noreferrer" { (tr!("A list of public servers (opens in a new window)")) } }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,6 +27,7 @@ pub fn enter_bot_secret(
             heading: tr!("Enter the bot secret"),
             step: Some(Step::BotSecret),
             here: Some("/enter_bot_secret"),
+            is_learners: true,
             has_problem: problem.is_some(),
             part: None,
             around: Around::Launch(frame),
@@ -57,7 +58,7 @@ pub fn enter_bot_secret(
             }
             (fingerprint(frame, status))
             (ask(frame, "/enter_bot_secret", &field, &tr!("Finish the exercise")))
-            details {
+            details id="stuck" {
                 summary { (tr!("I am stuck")) }
                 ul {
                     li { (tr!("Write help to {bot} in the chat.", bot = bot)) }
@@ -78,7 +79,7 @@ pub fn enter_bot_secret(
 }
 
 fn bot_secret_problem(verdict: BotSecretVerdict, bot: &str) -> Option<Problem> {
-    let passes = verdict == BotSecretVerdict::NotGivenYet;
+    let passes = matches!(verdict, BotSecretVerdict::NotGivenYet | BotSecretVerdict::TooSoon);
     let (what, advice) = match verdict {
         BotSecretVerdict::Right => return None,
         BotSecretVerdict::Wrong => (
@@ -90,6 +91,13 @@ fn bot_secret_problem(verdict: BotSecretVerdict, bot: &str) -> Option<Problem> {
         BotSecretVerdict::NotGivenYet => (
             tr!("{bot} has not given you a secret yet.", bot = bot),
             tr!("Go on with the lesson in the chat first. It ends with the secret."),
+        ),
+        BotSecretVerdict::TooSoon => (
+            tr!("{bot} has given you a secret, but it is not yet time to enter it.", bot = bot),
+            tr!(
+                "Go on with the lesson in the chat. {bot} says there when it is time to enter the secret here.",
+                bot = bot
+            ),
         ),
     };
     Some(Problem { what, advice: vec![advice], passes })
@@ -103,6 +111,7 @@ pub fn done(frame: &Frame, status: &Status<'_>) -> Markup {
             heading: tr!("Well done!"),
             step: None,
             here: Some("/enter_bot_secret"),
+            is_learners: true,
             has_problem: false,
             part: None,
             around: Around::Launch(frame),

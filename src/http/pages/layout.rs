@@ -5,9 +5,8 @@ use std::sync::Arc;
 use gettext::Catalog;
 use maud::{DOCTYPE, Markup, html};
 use tr::tr;
-use url::Url;
 
-use super::{Frame, House, Step, Whose};
+use super::{Frame, House, Step, Whose, foot::footer, isolate::isolated};
 
 use crate::{i18n, records::EnrolmentId};
 
@@ -19,6 +18,8 @@ pub(super) struct Head<'a> {
     pub(super) step: Option<Step>,
     /// Where the page is asked for again by its token; `None`: it has no way of its own.
     pub(super) here: Option<&'static str>,
+    /// Whether it is a learner's: it says whom they can turn to, and offers the languages.
+    pub(super) is_learners: bool,
     /// Whether it comes back with something that will not do.
     pub(super) has_problem: bool,
     /// Which part of what the heading names stands on it; the title begins with it.
@@ -37,14 +38,14 @@ pub(super) enum Around<'a> {
 }
 
 impl<'a> Around<'a> {
-    fn house(self) -> &'a House {
+    pub(super) fn house(self) -> &'a House {
         match self {
             Self::Launch(frame) => &frame.house,
             Self::House(house) => house,
         }
     }
 
-    fn frame(self) -> Option<&'a Frame> {
+    pub(super) fn frame(self) -> Option<&'a Frame> {
         match self {
             Self::Launch(frame) => Some(frame),
             Self::House(_) => None,
@@ -63,7 +64,7 @@ pub(super) fn document<'a>(
         let title = title(&head);
         let whole = if head.has_problem { error_title(&title) } else { title.clone() };
         let (house, frame) = (head.around.house(), head.around.frame());
-        html! {
+        let page = html! {
             (DOCTYPE)
             html lang=(catalog.language_tag()) dir=(dir) {
                 head {
@@ -87,10 +88,11 @@ pub(super) fn document<'a>(
                         h1 { (head.heading) }
                         (content)
                     }
-                    (footer(head.around, head.here))
+                    (footer(&head))
                 }
             }
-        }
+        };
+        if catalog.is_rtl() { isolated(&page) } else { page }
     })
 }
 
@@ -194,43 +196,6 @@ fn claim(frame: &Frame) -> Markup {
     }
 }
 
-fn footer(around: Around<'_>, here: Option<&'static str>) -> Markup {
-    let back = around.house().return_url.as_deref().and_then(web_address);
-    let here = here.zip(around.frame());
-    // A teacher who tries the exercise has no other way back.
-    let learners =
-        here.filter(|(here, frame)| frame.whose.is_teacher && !here.starts_with("/course"));
-    let here = here.filter(|(_, frame)| frame.is_framed);
-    html! {
-        @if back.is_some() || here.is_some() || learners.is_some() {
-            footer {
-                @if let Some((_, frame)) = learners {
-                    form method="post" action="/course" {
-                        (token(frame))
-                        button.link type="submit" { (tr!("Back to your learners")) }
-                    }
-                }
-                @if let Some(back) = back {
-                    a href=(back) { (tr!("Back to the course")) }
-                }
-                @if let Some((here, frame)) = here {
-                    form method="post" action=(here) target="_blank" rel="noopener" {
-                        (token(frame))
-                        (alone())
-                        button.link type="submit" { (tr!("Open in a new window")) }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// An address that is safe to link.
-fn web_address(url: &str) -> Option<String> {
-    let url = Url::parse(url).ok()?;
-    matches!(url.scheme(), "http" | "https").then(|| url.into())
-}
-
 /// What a step is called.
 pub(super) fn name(step: Step, frame: &Frame) -> String {
     match step {
@@ -285,7 +250,7 @@ pub(super) fn token(frame: &Frame) -> Markup {
 }
 
 /// The hidden field of pages in a window of their own.
-fn alone() -> Markup {
+pub(super) fn alone() -> Markup {
     html! { input type="hidden" name="alone" value="1"; }
 }
 

@@ -5,10 +5,11 @@ use tr::tr;
 
 use super::{
     Frame, LivePage, Status, Step,
-    contact::{card, clients},
+    contact::card,
     layout::{
         Around, Field, FieldKind, Head, Problem, aside, ask, document, go, name, problem_summary,
     },
+    programs::{clients, programs},
     status::{agreeing, live, look_again, meeting, next, private_fingerprint},
 };
 use crate::{actors::lti::JidProblem, session::SecretVerdict};
@@ -21,6 +22,7 @@ pub fn start(frame: &Frame) -> Markup {
             heading: tr!("Learn to chat in private"),
             step: None,
             here: Some("/enter_jid"),
+            is_learners: true,
             has_problem: false,
             part: None,
             around: Around::Launch(frame),
@@ -37,8 +39,9 @@ pub fn start(frame: &Frame) -> Markup {
                 ul {
                     li { (tr!("A computer. For telephones there is no program that can do OTR and is still looked after.")) }
                     li { (tr!("A Jabber ID: an account for chatting over XMPP, from your school or from a provider of your choice.")) }
-                    li { (tr!("A chat program that can do OTR, for example Pidgin, CoyIM, Profanity, Psi+ or mcabber.")) }
+                    li { (tr!("A chat program that can do OTR, for example Thunderbird or Pidgin.")) }
                 }
+                (programs(bot))
             }
             section aria-labelledby="way" {
                 h2 id="way" { (tr!("How it goes")) }
@@ -63,6 +66,7 @@ pub fn enter_jid(frame: &Frame, typed: &str, problem: Option<JidProblem>) -> Mar
             heading: name(Step::Jid, frame),
             step: Some(Step::Jid),
             here: Some("/enter_jid"),
+            is_learners: true,
             has_problem: problem.is_some(),
             part: None,
             around: Around::Launch(frame),
@@ -87,7 +91,7 @@ pub fn enter_jid(frame: &Frame, typed: &str, problem: Option<JidProblem>) -> Mar
                 p { (tr!("A Jabber ID is your address on XMPP, an open network for chatting that is also called Jabber. It looks like an e-mail address: your name, an @ and the name of the server where you have your account.")) }
                 p { (tr!("Your chat program shows it in the settings of your account. The part after a slash, if there is one, names your device; you can leave it out.")) }
             }
-            (clients())
+            (clients(bot))
             section aria-labelledby="address" {
                 h2 id="address" { (tr!("The address of {bot}", bot = bot)) }
                 p { (tr!("This is where the contact request comes from. You can also add {bot} yourself.", bot = bot)) }
@@ -134,6 +138,7 @@ pub fn jid_entered(frame: &Frame, status: &Status<'_>) -> Markup {
             heading: name(Step::Meet, frame),
             step: Some(Step::Meet),
             here: Some("/jid_entered"),
+            is_learners: true,
             has_problem: false,
             part: None,
             around: Around::Launch(frame),
@@ -157,7 +162,7 @@ pub fn jid_entered(frame: &Frame, status: &Status<'_>) -> Markup {
                 summary { (tr!("What is the number on this page for?")) }
                 p { (tr!("Anybody can enter your Jabber ID on a page like this one. If more than one person has done so, {bot} asks in the chat for the number on the page, and goes on with the one who knows it. Nobody else needs the number.", bot = bot)) }
             }
-            (clients())
+            (clients(bot))
         };
         (head, content)
     })
@@ -176,6 +181,7 @@ pub fn ask_for_secret(
             heading: tr!("Agree on a shared secret"),
             step: Some(Step::Secret),
             here: Some("/ask_for_secret"),
+            is_learners: true,
             has_problem: problem.is_some(),
             part: None,
             around: Around::Launch(frame),
@@ -236,6 +242,11 @@ fn secret_problem(verdict: &SecretVerdict) -> Option<Problem> {
             };
             Some(Problem { what, advice: advice.clone(), passes: false })
         }
+        SecretVerdict::Told => Some(Problem {
+            what: tr!("This secret was written in the chat, where others may have read it."),
+            advice: vec![tr!("Think of another one, and enter it only here.")],
+            passes: false,
+        }),
         SecretVerdict::Unusable => Some(Problem {
             what: tr!("This cannot be a secret: nothing was entered, or far too much."),
             advice: Vec::new(),

@@ -93,13 +93,13 @@ pub fn problem(house: &House, trouble: &Trouble) -> Markup {
             p { (what) }
             (reference_line(&trouble.reference))
         };
-        (head(house, heading), content)
+        (head(house, heading, true), content)
     })
 }
 
-fn head(house: &House, heading: String) -> Head<'_> {
+fn head(house: &House, heading: String, is_learners: bool) -> Head<'_> {
     let around = Around::House(house);
-    Head { heading, step: None, here: None, has_problem: false, part: None, around }
+    Head { heading, step: None, here: None, is_learners, has_problem: false, part: None, around }
 }
 
 /// Says that the tool is up.
@@ -108,6 +108,6 @@ pub fn hello_world(house: &House, bot_title: &str) -> Markup {
         let content = html! {
             p.lead { (tr!("{tool} is running. Learners open the exercise from their course.", tool = bot_title)) }
         };
-        (head(house, tr!("Hello, world!")), content)
+        (head(house, tr!("Hello, world!"), false), content)
     })
 }

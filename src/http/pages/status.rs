@@ -11,9 +11,15 @@ use tr::tr;
 use super::{
     Frame, GradeView,
     clock::moment,
+    isolate::isolated,
     layout::{address, aside, fill, go, reference_line},
+    programs::fingerprints,
 };
-use crate::{i18n, records::Progress, session::Whereabouts};
+use crate::{
+    i18n,
+    records::Progress,
+    session::{BotSecretStanding, Whereabouts},
+};
 
 /// Which page's parts are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +98,11 @@ impl Status<'_> {
         self.whereabouts.is_some_and(|now| now.has_secret)
     }
 
+    /// How the bot secret stands.
+    fn bot_secret(&self) -> BotSecretStanding {
+        self.whereabouts.map_or(BotSecretStanding::NotGiven, |now| now.bot_secret)
+    }
+
     /// How far the learner is.
     fn progress(&self) -> Progress {
         match self.whereabouts {
@@ -109,7 +120,8 @@ impl Status<'_> {
 
 /// The parts of a page, for the script that exchanges them.
 pub fn status(frame: &Frame, page: LivePage, status: &Status<'_>) -> Markup {
-    i18n::scope(&frame.house.catalog, || {
+    let catalog = &frame.house.catalog;
+    let parts = i18n::scope(catalog, || {
         html! {
             div data-status=(page.name()) data-token=(frame.token) data-final[status.is_final()] {
                 @match page {
@@ -134,7 +146,8 @@ pub fn status(frame: &Frame, page: LivePage, status: &Status<'_>) -> Markup {
                 }
             }
         }
-    })
+    });
+    if catalog.is_rtl() { isolated(&parts) } else { parts }
 }
 
 /// The name under which a page asks for its parts; `None` where nothing changes any more.
@@ -265,10 +278,20 @@ fn in_the_chat(frame: &Frame, status: &Status<'_>) -> String {
         Progress::Encrypted => tr!(
             "Your conversation is private. Compare the fingerprint below with the one in your chat program, then let the programs compare the secret."
         ),
-        Progress::Verified => tr!(
-            "You have recognised each other. {bot} has given you the bot secret in the chat.",
-            bot = bot
-        ),
+        Progress::Verified => match status.bot_secret() {
+            BotSecretStanding::NotGiven => tr!(
+                "You have recognised each other. Go on in the chat: {bot} will give you the bot secret there.",
+                bot = bot
+            ),
+            BotSecretStanding::Held => tr!(
+                "You have recognised each other. Go on in the chat: {bot} says there when it is time to enter the bot secret here.",
+                bot = bot
+            ),
+            BotSecretStanding::Given => tr!(
+                "You have recognised each other. {bot} has given you the bot secret in the chat.",
+                bot = bot
+            ),
+        },
         Progress::Done => finished(&status.grade),
     }
 }
@@ -331,7 +354,7 @@ pub(super) fn fingerprint(frame: &Frame, status: &Status<'_>) -> Markup {
     html! {
         div data-part="fingerprint" {
             @if let Some(fingerprint) = fingerprint {
-                (fingerprint_section(&frame.bot_alias, fingerprint))
+                (fingerprint_section(frame, fingerprint))
             }
         }
     }
@@ -346,7 +369,8 @@ pub(super) fn private_fingerprint(frame: &Frame, status: &Status<'_>) -> Markup 
     }
 }
 
-fn fingerprint_section(bot: &str, fingerprint: &str) -> Markup {
+fn fingerprint_section(frame: &Frame, fingerprint: &str) -> Markup {
+    let bot = &frame.bot_alias;
     html! {
         section aria-labelledby="fingerprint" {
             h2 id="fingerprint" { (tr!("The fingerprint of {bot}", bot = bot)) }
@@ -359,8 +383,15 @@ fn fingerprint_section(bot: &str, fingerprint: &str) -> Markup {
             p {
                 (tr!("Your chat program shows a fingerprint of {bot}, too. If both are the same, character by character, nobody is between you. If not, do not trust the conversation.", bot = bot))
             }
+            (fingerprints(bot))
             p.remark {
-                (tr!("{bot} makes a new key, and with it a new fingerprint, whenever you begin the lesson anew, so that you can practise this again.", bot = bot))
+                @if frame.keeps_key {
+                    (tr!("{bot} has the same key, and the same fingerprint, whenever you begin the lesson anew.", bot = bot))
+                } @else {
+                    (tr!("{bot} makes a new key, and with it a new fingerprint, whenever you begin the lesson anew, so that you can practise this again.", bot = bot))
+                }
+                " "
+                (tr!("With people, a key that has changed is a reason to stop and to ask them, in another way than in the chat."))
             }
         }
     }

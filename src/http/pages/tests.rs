@@ -1,5 +1,7 @@
 //! The pages as text: forms, escaping, links.
 
+mod help;
+
 use std::sync::Arc;
 
 use lti::token::PageToken;
@@ -11,7 +13,7 @@ use crate::{
     actors::lti::{FramedBy, JidProblem, View, course::CourseView},
     drawing::previews::Preview,
     records::{CourseRow, Enrolment, EnrolmentId, Funnel, GradeState, Progress, Wanted},
-    session::{BotSecretVerdict, SecretVerdict, Whereabouts},
+    session::{BotSecretStanding, BotSecretVerdict, SecretVerdict, Whereabouts},
 };
 
 fn frame() -> Frame {
@@ -22,21 +24,33 @@ fn frame() -> Frame {
             css_url: None,
             return_url: None,
             is_trial: false,
+            contact: Some("<help>@school.example".to_owned()),
         },
         token: "a-token".to_owned(),
         bot_jid: "bot@chat.example".to_owned(),
         bot_alias: "Marvin".to_owned(),
+        keeps_key: false,
         clock: Clock { now: 1_795_476_605, zone: None },
         theme: None,
         whose: Whose::default(),
         is_framed: true,
         is_alone: false,
+        languages: vec![
+            Language { tag: "ar".to_owned(), name: "العربية".to_owned(), direction: "rtl" },
+            Language { tag: "en-GB".to_owned(), name: "English".to_owned(), direction: "ltr" },
+        ],
     }
 }
 
 fn whereabouts(progress: Progress) -> Whereabouts {
     let fingerprint = Some("01234567 89ABCDEF 01234567 89ABCDEF 01234567".to_owned());
-    Whereabouts { progress, fingerprint, has_secret: true, unreachable: None }
+    Whereabouts {
+        progress,
+        fingerprint,
+        has_secret: true,
+        bot_secret: BotSecretStanding::Given,
+        unreachable: None,
+    }
 }
 
 fn status_of(whereabouts: Option<&Whereabouts>) -> Status<'_> {
@@ -147,6 +161,7 @@ fn pages(frame: &Frame) -> Vec<String> {
         jid_entered(frame, &status_of(None)),
         ask_for_secret(frame, &status_of(None), None),
         ask_for_secret(frame, &status_of(None), Some(&weak)),
+        ask_for_secret(frame, &status_of(None), Some(&SecretVerdict::Told)),
         ask_for_secret(frame, &status_of(None), Some(&SecretVerdict::Unusable)),
         enter_bot_secret(frame, &status_of(None), None),
         lesson(frame, &preview()),
@@ -399,6 +414,49 @@ fn the_fingerprint_is_there_as_soon_as_the_lesson_tells_to_compare_it() {
     let now = whereabouts(Progress::Encrypted);
     let page = enter_bot_secret(&frame(), &status_of(Some(&now)), None).into_string();
     assert!(page.find("89ABCDEF") < page.find("name=\"bot_secret\""), "above the form: {page}");
+}
+
+#[test]
+fn the_page_says_of_the_bot_secret_what_is_true_in_the_chat() {
+    for (bot_secret, words) in [
+        (BotSecretStanding::NotGiven, "will give you the bot secret there"),
+        (BotSecretStanding::Held, "says there when it is time to enter the bot secret here"),
+        (BotSecretStanding::Given, "has given you the bot secret in the chat"),
+    ] {
+        let now = Whereabouts { bot_secret, ..whereabouts(Progress::Verified) };
+        let page = status(&frame(), LivePage::Chat, &status_of(Some(&now))).into_string();
+        assert!(page.contains(words), "{page}");
+    }
+    let now = whereabouts(Progress::Verified);
+    let verdict = Some(BotSecretVerdict::TooSoon);
+    let page = enter_bot_secret(&frame(), &status_of(Some(&now)), verdict).into_string();
+    assert!(page.contains("Marvin has given you a secret, but it is not yet time"), "{page}");
+    assert!(page.contains("data-passes") && !page.contains("has not given you"), "{page}");
+}
+
+#[test]
+fn a_secret_that_was_told_is_not_called_easy_to_guess() {
+    let told = SecretVerdict::Told;
+
+    let page = ask_for_secret(&frame(), &status_of(None), Some(&told)).into_string();
+
+    assert!(page.contains("was written in the chat, where others may have read it"), "{page}");
+    assert!(page.contains("Think of another one") && page.contains("name=\"secret\""), "{page}");
+    assert!(!page.contains("easy to guess"), "{page}");
+}
+
+#[test]
+fn the_page_says_of_the_key_what_is_true() {
+    let now = whereabouts(Progress::Encrypted);
+    for (keeps_key, words, others) in [
+        (false, "makes a new key", "has the same key"),
+        (true, "has the same key", "makes a new key"),
+    ] {
+        let frame = Frame { keeps_key, ..frame() };
+        let page = status(&frame, LivePage::Chat, &status_of(Some(&now))).into_string();
+        assert!(page.contains(words) && !page.contains(others), "{page}");
+        assert!(page.contains("a reason to stop and to ask"), "{page}");
+    }
 }
 
 #[test]

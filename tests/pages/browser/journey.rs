@@ -177,7 +177,7 @@ impl Learner {
 
     /// The way back for whoever forgot the secret.
     async fn agree_on_another_secret(&self) {
-        let stuck = self.browser.find("summary").await;
+        let stuck = self.browser.find("#stuck summary").await;
         self.browser.click(&stuck).await;
         let anew = self.browser.find("button[name=again]").await;
         self.browser.click(&anew).await;

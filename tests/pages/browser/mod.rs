@@ -7,5 +7,6 @@ mod driver;
 mod history;
 mod journey;
 mod keyboard;
+mod languages;
 mod reading;
 mod teacher;

@@ -1,7 +1,12 @@
 //! Pages in the language of whoever reads them.
 #![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
-use crate::http::support::{FORM, Launch, Page, Tool};
+use otrbot::records::Progress;
+
+use crate::http::{
+    registry::Lose,
+    support::{FORM, Launch, OLD_SECRET, Page, ROTATING_KEY, Tool, reach},
+};
 
 fn assert_language(page: &Page, attributes: &str, what: &str) {
     assert!(page.html.contains(&format!("<html {attributes}>")), "{what}: {}", page.html);
@@ -132,4 +137,114 @@ async fn a_page_that_says_what_is_wrong_is_in_the_language_of_the_launch() {
         let page = tool.post("/enter_jid", FORM, format!("token=x&locale={odd}")).await;
         assert_language(&page, "lang=\"en-GB\" dir=\"ltr\"", odd);
     }
+}
+
+/// Chooses a language on a page.
+async fn choose(tool: &Tool, page: &Page, path: &str, field: &str, language: &str) -> Page {
+    tool.submit(page, path, &[(field, "1"), ("language", language)]).await
+}
+
+#[actix::test]
+async fn who_chooses_a_language_gets_the_same_page_in_it_and_so_does_the_bot() {
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+    assert!(page.html.contains("lang=\"ar\" dir=\"rtl\">العربية</button>"), "{}", page.html);
+
+    let page = choose(&tool, &page, "/enter_jid", "start", "ar").await;
+
+    assert_eq!(page.name(), "start");
+    assert_language(&page, "lang=\"ar\" dir=\"rtl\"", "the first page");
+    assert!(tool.told().await.is_empty(), "there is nobody yet whom the bot talks to");
+    let page = tool.submit(&page, "/enter_jid", &[("jid", "zoe@chat.example")]).await;
+    assert_language(&page, "lang=\"ar\" dir=\"rtl\"", "it stays");
+    let enrolled = "enrol zoe@chat.example Some(\"ar\") None";
+    assert_eq!(tool.told().await, [enrolled]);
+
+    let page = choose(&tool, &page, "/jid_entered", "x", "nl-NL").await;
+
+    assert_eq!(page.name(), "jid_entered");
+    assert_language(&page, "lang=\"nl-NL\" dir=\"ltr\"", "another page");
+    assert_eq!(tool.told().await, [enrolled, "language zoe@chat.example nl_NL"]);
+    let marked = "value=\"nl-NL\" lang=\"nl-NL\" dir=\"ltr\" aria-current=\"true\"";
+    assert!(page.html.contains(marked), "{}", page.html);
+    let page = tool.submit(&page, "/ask_for_secret", &[("secret", "correct horse")]).await;
+    assert_eq!(page.name(), "enter_bot_secret");
+    let page = choose(&tool, &page, "/enter_bot_secret", "x", "ar").await;
+    assert_eq!(page.name(), "enter_bot_secret");
+    let page = choose(&tool, &page, "/ask_for_secret", "again", "en-GB").await;
+    assert_eq!(page.name(), "ask_for_secret", "the page that would be passed over");
+    assert_language(&page, "lang=\"en-GB\" dir=\"ltr\"", "back");
+}
+
+#[actix::test]
+async fn a_language_that_is_none_changes_nothing_and_choices_are_bounded() {
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+    let page = tool.submit(&page, "/enter_jid", &[("jid", "zoe@chat.example")]).await;
+    for odd in ["", "tlh", "../../etc", "\"><script>", &"x".repeat(5_000)] {
+        let page = choose(&tool, &page, "/jid_entered", "x", odd).await;
+        assert_eq!(page.name(), "jid_entered", "{odd}");
+        assert_language(&page, "lang=\"en-GB\" dir=\"ltr\"", odd);
+    }
+    let both = [("language", "ar"), ("language", "nl")];
+    let page = tool.submit(&page, "/jid_entered", &both).await;
+    assert_language(&page, "lang=\"en-GB\" dir=\"ltr\"", "no button is two");
+    assert_eq!(tool.told().await.len(), 1);
+
+    let mut last = page;
+    for round in 0..40 {
+        let (language, attributes) = if round % 2 == 0 {
+            ("ar", "lang=\"ar\" dir=\"rtl\"")
+        } else {
+            ("nl", "lang=\"nl-NL\" dir=\"ltr\"")
+        };
+        let next = choose(&tool, &last, "/jid_entered", "x", language).await;
+        if next.status != 200 {
+            assert_eq!(next.status, 429);
+            assert_language(&next, attributes, "in the one that was wanted");
+            return;
+        }
+        last = next;
+    }
+    assert_eq!(last.status, 429, "nothing bounds what is said in the chat");
+}
+
+#[actix::test]
+async fn the_page_names_the_contact_of_the_platform_also_where_it_says_what_is_wrong() {
+    let tool = Tool::start().await;
+    let general = "help@school.example &amp; all";
+    let own = "the dean of the other course";
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+    assert!(page.html.contains(general) && !page.html.contains(own), "{}", page.html);
+
+    let other = Launch::of("zoe", "Learner").set("oauth_consumer_key", ROTATING_KEY);
+    let other = Launch { secret: OLD_SECRET, ..other };
+    let page = tool.launch(&other).await;
+    assert!(page.html.contains(own) && !page.html.contains(general), "{}", page.html);
+
+    let replayed = tool.launch(&other).await;
+    assert_eq!(replayed.status, 401);
+    assert!(replayed.html.contains(own), "{}", replayed.html);
+    let mut answer = tool.submit(&page, "/enter_jid", &[("jid", "nobody")]).await;
+    for _ in 0..40 {
+        answer = tool.submit(&page, "/enter_jid", &[("jid", "nobody")]).await;
+    }
+    assert_eq!(answer.status, 429);
+    assert!(answer.html.contains(own) && !answer.html.contains(general), "{}", answer.html);
+    let nowhere = tool.get("/nowhere").await;
+    assert!(nowhere.html.contains("id=\"contact\"") && nowhere.html.contains(general));
+}
+
+#[actix::test]
+async fn who_comes_back_is_enrolled_as_somebody_who_was_met() {
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+    tool.submit(&page, "/enter_jid", &[("jid", "zoe@chat.example")]).await;
+    reach(&tool.store, "zoe@chat.example", Progress::Talking, 1).await;
+    tool.registry.send(Lose("zoe@chat.example".parse().unwrap())).await.unwrap();
+
+    tool.launch(&Launch::of("zoe", "Learner")).await;
+
+    let first = "enrol zoe@chat.example Some(\"en-GB\") None";
+    assert_eq!(tool.told().await, [first.to_owned(), format!("{first}, met before")]);
 }

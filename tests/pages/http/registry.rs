@@ -8,10 +8,13 @@ use jid::BareJid;
 use otrbot::{
     actors::{
         lti::Registry,
-        registry::{Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, NotEnrolled, Where},
+        registry::{
+            Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, NotEnrolled, SetLanguage,
+            Where,
+        },
     },
     records::{EnrolmentId, Progress},
-    session::{BotSecretVerdict, SecretVerdict, Whereabouts},
+    session::{BotSecretStanding, BotSecretVerdict, SecretVerdict, Whereabouts},
 };
 use secrecy::ExposeSecret as _;
 
@@ -51,6 +54,7 @@ impl FakeRegistry {
             enter_secret: addr.clone().recipient(),
             enter_bot_secret: addr.clone().recipient(),
             whereabouts: addr.clone().recipient(),
+            set_language: addr.clone().recipient(),
         }
     }
 }
@@ -82,6 +86,7 @@ impl Handler<Enrol> for FakeRegistry {
     fn handle(&mut self, enrol: Enrol, _: &mut Self::Context) -> Self::Result {
         let Enrol { jid, locale, lesson, .. } = &enrol;
         let how = if enrol.invites { "" } else { ", not invited" };
+        let how = if enrol.was_met { format!("{how}, met before") } else { how.to_owned() };
         self.told.push(format!("enrol {jid} {locale:?} {lesson:?}{how}"));
         if enrol.jid.domain().as_str() == "full.example" {
             return Err(EnrolRefused::Full);
@@ -147,6 +152,14 @@ impl Handler<EnterBotSecret> for FakeRegistry {
     }
 }
 
+impl Handler<SetLanguage> for FakeRegistry {
+    type Result = ();
+
+    fn handle(&mut self, chosen: SetLanguage, _: &mut Self::Context) {
+        self.told.push(format!("language {} {}", chosen.jid, chosen.locale));
+    }
+}
+
 impl Handler<Where> for FakeRegistry {
     type Result = Option<Whereabouts>;
 
@@ -155,6 +168,11 @@ impl Handler<Where> for FakeRegistry {
             progress: learner.progress,
             fingerprint: Some("01234567 89ABCDEF 01234567 89ABCDEF 01234567".to_owned()),
             has_secret: learner.has_secret,
+            bot_secret: if learner.progress < Progress::Verified {
+                BotSecretStanding::NotGiven
+            } else {
+                BotSecretStanding::Given
+            },
             unreachable: None,
         })
     }

@@ -27,7 +27,7 @@ use otrbot::{
     i18n,
     lesson::Library,
     metrics::Metrics,
-    records::Progress,
+    records::{Contacts, Progress},
     settings::Invitations,
     store::{Store, Write},
 };
@@ -102,6 +102,13 @@ pub(crate) fn consumers() -> Consumers {
     let frame = ["https://lms.example".to_owned(), "https://*.school.example".to_owned()];
     consumers.set_frame_ancestors(ROTATING_KEY, frame.to_vec());
     consumers
+}
+
+/// What the operator says to all, and to those who come from one of the platforms.
+fn contacts() -> Contacts {
+    let mut contacts = Contacts::new(Some("help@school.example & all".to_owned()));
+    contacts.set(ROTATING_KEY, "the dean of the other course".to_owned());
+    contacts
 }
 
 /// English, a language with one translated text, and one that is written from right to left and
@@ -199,6 +206,8 @@ impl Tool {
             bot_description: "Teaches <OTR>.".to_owned(),
             project_name: "Totem".to_owned(),
             bot_alias: "Marvin".to_owned(),
+            keeps_key: false,
+            contacts: contacts(),
             catalogs: catalogs.clone(),
             previews: SharedPreviews::new(Previews::new(&lessons(), "basics", &variables())),
             assets: assets.clone(),

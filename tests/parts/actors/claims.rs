@@ -39,6 +39,8 @@ fn enrol(name: &str) -> Enrol {
         replaces: Vec::new(),
         locale: None,
         lesson: None,
+        consumer: "course".to_owned(),
+        was_met: false,
     }
 }
 
@@ -72,6 +74,7 @@ async fn list(stage: &Stage) {
         is_contested: false,
         locale: None,
         lesson: None,
+        consumer: None,
         progress: Progress::Invited,
         kept: None,
         was_open: false,
@@ -164,7 +167,7 @@ async fn another_claim_changes_nothing_for_a_lesson_under_way_but_for_a_question
 
     assert_eq!(page(&stage, "anna").await, before);
     assert!(!words(&stage.news().await).iter().any(|text| text.contains(QUESTION)));
-    let told = says(&stage, "and now?").await;
+    let told = says(&stage, "Thunderbird").await;
     assert!(has(&told, QUESTION) && told.len() > 1, "the lesson goes on: {told:?}");
     assert!(!has(&says(&stage, "never mind").await, QUESTION));
     assert_eq!(page(&stage, "anna").await.unwrap().fingerprint, before.unwrap().fingerprint);
@@ -257,6 +260,8 @@ async fn a_person_who_goes_on_in_another_assignment_is_asked_for_no_number() {
         replaces: vec![id("first")],
         locale: None,
         lesson: None,
+        consumer: "course".to_owned(),
+        was_met: false,
     };
     stage.registry.send(second).await.unwrap().unwrap();
     let told = says(&stage, "hello").await;

@@ -9,7 +9,7 @@ use actix::{Actor, Context, Handler, Message};
 use otrbot::{
     actors::{
         Deliver, Incoming, Outgoing,
-        registry::{News, Observe, SessionNews},
+        registry::{News, Observe, SessionNews, factory::Guest},
         session::{Links, SessionActor},
         workshop::Workshop,
     },
@@ -63,7 +63,7 @@ async fn a_session_that_panics_tells_the_registry() {
     let mut rng = rand::rngs::StdRng::seed_from_u64(1);
     let factory = factory(Typing::default(), i18n::load(None).0);
     let now = tokio::time::Instant::now().into_std();
-    let session = factory.open(None, None, now, &mut rng);
+    let session = factory.open(&Guest::default(), now, &mut rng);
     let links = Links {
         workshop: Workshop::new(1),
         out: ear.clone().recipient(),
@@ -94,7 +94,7 @@ async fn after_a_panic_the_learner_is_told_and_goes_on_at_once() {
 
     let delivered = stage.news().await;
     let told = words(&delivered);
-    assert!(told.len() == 1 && told[0].contains("I was interrupted"), "{told:?}");
+    assert!(told.len() == 2 && told[0].contains("I was interrupted"), "{told:?}");
     assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 1);
     // What the broken one says late is not heard.
     stage.session_says("anna@example.org", 1, News::Broken { panicked: false }).await;
@@ -145,7 +145,7 @@ async fn a_session_that_panics_again_and_again_begins_anew() {
     stage.news().await;
     for id in 1..=2 {
         stage.session_says("anna@example.org", id, News::Broken { panicked: true }).await;
-        assert_eq!(words(&stage.news().await).len(), 1);
+        assert_eq!(words(&stage.news().await).len(), 2);
     }
 
     stage.session_says("anna@example.org", 3, News::Broken { panicked: true }).await;

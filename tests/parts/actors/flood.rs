@@ -38,7 +38,7 @@ async fn ten_thousand_messages_at_once_are_answered_once_and_others_are_unaffect
     let n_slow = words(&to_anna).iter().filter(|text| text.contains("too fast")).count();
     assert_eq!(n_slow, 1, "{to_anna:?}");
     let n_chats = to_anna.iter().filter(|(_, what)| is_chat(what)).count();
-    assert!(n_chats <= greeting && to_anna.len() < 100, "{to_anna:?}");
+    assert!(n_chats <= greeting + 20 && to_anna.len() < 150, "{to_anna:?}");
 
     // Who stops is answered as ever.
     tokio::time::sleep(std::time::Duration::from_mins(1)).await;

@@ -12,17 +12,18 @@ mod stage;
 mod timeouts;
 mod whitelist;
 
+use gettext::{Catalog, Catalogs};
 use jid::Jid;
 use otrbot::{
     actors::{
         Incoming, Outgoing,
-        registry::{CloseAll, Enrol, EnrolRefused, NotEnrolled, Observe},
+        registry::{CloseAll, Enrol, EnrolRefused, NotEnrolled, Observe, SetLanguage},
     },
     records::Progress,
     session::{BotSecretVerdict, SecretVerdict, Unreachable},
 };
 
-use stage::{Stage, bare, find, give, gone, typed};
+use stage::{Options, Stage, bare, find, give, gone, typed};
 
 #[actix::test]
 async fn a_stranger_gets_no_answer() {
@@ -98,6 +99,8 @@ async fn who_cannot_be_enrolled_is_told_why() {
         replaces: Vec::new(),
         locale: None,
         lesson: lesson.map(str::to_owned),
+        consumer: "course".to_owned(),
+        was_met: false,
     };
 
     let own = stage.registry.send(enrol(stage::BOT, None)).await.unwrap();
@@ -263,4 +266,27 @@ fn words(delivered: &[(Jid, Outgoing)]) -> Vec<&str> {
 
 fn is_chat(what: &Outgoing) -> bool {
     matches!(what, Outgoing::Chat { .. })
+}
+
+#[actix::test]
+async fn a_session_goes_on_in_the_language_that_its_learner_chose() {
+    let mut catalogs = Catalogs::default();
+    let dutch = "msgid \"\"\nmsgstr \"Content-Type: text/plain; charset=UTF-8\\n\"\n\n\
+        msgid \"We go on in English.\"\nmsgstr \"We gaan verder in het Nederlands.\"\n";
+    catalogs.insert(Catalog::parse_po("nl_NL", "nl.po", dutch.as_bytes()).unwrap().0);
+    tokio::time::pause();
+    let stage = Stage::with(Options { is_here: true, catalogs, ..Options::default() });
+    let jid = "anna@example.org";
+    let choose = |enrolment| SetLanguage { jid: bare(jid), enrolment, locale: "nl_NL".into() };
+    stage.enrol(jid).await.unwrap();
+    stage.receives("anna@example.org/phone", Incoming::Chat("hello".into())).await;
+    stage.news().await;
+
+    stage.registry.send(choose(stage::enrolment_of("eve@example.org"))).await.unwrap();
+    assert!(words(&stage.news().await).is_empty(), "somebody else's page");
+    stage.registry.send(choose(stage::enrolment_of(jid))).await.unwrap();
+
+    let news = stage.news().await;
+    let told = words(&news);
+    assert!(told.contains(&"We gaan verder in het Nederlands."), "{told:?}");
 }

@@ -31,6 +31,7 @@ async fn restore(stage: &Stage, jid: &str, was_open: bool, kept: Arc<Snapshot>) 
         lesson: None,
         is_proven: false,
         is_contested: false,
+        consumer: Some("course".to_owned()),
         progress: Progress::Encrypted,
         kept: Some(kept),
         was_open,
@@ -132,6 +133,7 @@ async fn many_who_were_interrupted_are_told_in_small_steps() {
         lesson: None,
         is_proven: false,
         is_contested: false,
+        consumer: Some("course".to_owned()),
         progress: Progress::Talking,
         kept: Some(snapshot("greeting", "")),
         was_open: true,
@@ -143,7 +145,8 @@ async fn many_who_were_interrupted_are_told_in_small_steps() {
     tokio::time::sleep(Duration::from_secs(10)).await;
     let rest: Vec<_> = stage.news().await;
 
-    assert!((1..=40).contains(&first), "{first}");
-    assert_eq!(first + words(&rest).len(), 200);
+    assert!((2..=80).contains(&first), "{first}");
+    // Each hears that it was interrupted, and where they are.
+    assert_eq!(first + words(&rest).len(), 400);
     assert!(!rest.iter().any(|(_, what)| matches!(what, Outgoing::Invite)));
 }

@@ -25,8 +25,8 @@ use otrbot::{
     i18n,
     lesson::Library,
     metrics::Metrics,
-    records::{EnrolmentId, Progress},
-    session::{Seal, Snapshot, Strength, Typing},
+    records::{Contacts, EnrolmentId, Progress},
+    session::{Seal, Snapshot, Strength, Typing, listening::AllEars},
 };
 
 /// The bot's own address.
@@ -52,6 +52,8 @@ fn enrol(jid: &str, locale: Option<String>) -> Enrol {
         replaces: Vec::new(),
         locale,
         lesson: None,
+        consumer: "course".to_owned(),
+        was_met: false,
     }
 }
 
@@ -125,6 +127,7 @@ pub(crate) fn factory(typing: Typing, catalogs: Catalogs) -> SessionFactory {
     let lessons = Library::load(None, &[]).0;
     let default_lesson = lessons.find("basics").unwrap();
     SessionFactory {
+        ears: AllEars::of(&lessons, &catalogs),
         lessons,
         default_lesson,
         catalogs,
@@ -143,6 +146,8 @@ pub(crate) fn factory(typing: Typing, catalogs: Catalogs) -> SessionFactory {
         warning_timeout: WARNING,
         session_timeout: TIMEOUT,
         fixed_key: None,
+        contacts: Contacts::default(),
+        has_pages: true,
     }
 }
 

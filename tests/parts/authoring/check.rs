@@ -64,6 +64,40 @@ fn every_fault_has_file_line_and_column_and_the_nearest_word() {
 }
 
 #[test]
+fn what_is_probably_a_slip_is_a_warning_and_with_strict_a_fault() {
+    let folder = Folder::new();
+    let yaml = "title: T\nstart: a\ntopics: { help: help }\nstates:\n  a:\n    on:\n      \
+                - when: otr_enabled\n        go: b\n      - when: otr_enabled\n        if: [has_page]\n        \
+                go: b\n  b: { end: true }\n";
+    folder.write("mine.yaml", yaml);
+
+    let said = folder.lesson(&["check", "mine.yaml"]);
+    let strict = folder.lesson(&["check", "--strict", "mine.yaml"]);
+
+    assert_eq!((said.code, strict.code), (0, 4), "{said:?}\n{strict:?}");
+    for warning in [
+        "mine.yaml:1:8: warning: no topic is `urgent`",
+        "mine.yaml:3:11: warning: no reaction is about the topic `help`",
+        "mine.yaml:5:3: warning: the state `a` waits for the learner and has no `task`",
+        "mine.yaml:9:9: warning: this reaction to `otr_enabled` is never taken in `a`: the one in \
+         line 7",
+    ] {
+        assert!(said.err.lines().any(|line| line.starts_with(warning)), "{warning}\n{}", said.err);
+        assert!(strict.err.contains(warning), "{warning}\n{}", strict.err);
+    }
+    assert!(said.out.contains("mine: no faults: "), "{}", said.out);
+    assert!(strict.err.contains("4 faults in 1 lesson"), "{}", strict.err);
+}
+
+#[test]
+fn the_shipped_lessons_have_no_slips() {
+    let said = Folder::new().lesson(&["check", "--strict"]);
+
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(!said.err.contains(": warning: "), "{}", said.err);
+}
+
+#[test]
 fn ways_in_and_out_are_checked() {
     let folder = Folder::new();
     folder.write("ways.yaml", "title: T\nstart: a\nstates:\n  a: {}\n  b: { end: true }\n");
@@ -85,7 +119,7 @@ fn a_fault_of_the_extended_lesson_is_told_with_its_file() {
 
     assert_eq!(said.code, 4);
     assert!(said.err.contains("mine/base.yaml:8:15: unknown event"), "{}", said.err);
-    assert!(said.err.contains("(extended by mine/more.yaml)"), "{}", said.err);
+    assert!(said.err.contains("(needed by mine/more.yaml)"), "{}", said.err);
 }
 
 #[test]

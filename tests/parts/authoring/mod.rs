@@ -4,5 +4,6 @@ mod check;
 mod graph;
 mod manual;
 mod play;
+mod rubric;
 mod schema;
 mod support;

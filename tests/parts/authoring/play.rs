@@ -59,7 +59,8 @@ fn the_learner_who_refuses_the_impostor_passes() {
         "/smp right",
         "/code",
         "/wait 25s",
-        "No, who are you?",
+        "Who are you?",
+        "I will not tell you.",
         "/code",
         "/otr off",
     ];
@@ -71,12 +72,13 @@ fn the_learner_who_refuses_the_impostor_passes() {
         &said,
         &[
             "is verified",
-            "page: the bot secret is not taken yet",
+            "page: the bot secret is not taken before the bot says so",
             "* after a while: handing_over -> taken_over (becomes the impostor)",
             "program: private, not verified",
             "bot [private]: I am afraid that I have lost my notes.",
-            "> No, who are you?",
-            "* writes a message: impostor -> refused",
+            "> Who are you?",
+            "* writes a message: impostor -> impostor_doubted",
+            "* writes a message: impostor_doubted -> refused",
             "* OTR is on: refused -> explained_to_the_wise",
             "program: private, verified",
             "page: the bot secret is right: passed",
@@ -114,6 +116,9 @@ fn the_question_is_played_to_its_end() {
         "/smp question What is the capital of France? = Paris",
         SECRET,
         "/smp question Is it purple walrus ironing kettles?",
+        // Whoever is at the other end has read that: it is spent.
+        "/smp question What did we agree on?",
+        "/secret lemon drizzle anchor potato",
         "/smp question What did we agree on?",
         "/code",
         "bye",
@@ -131,6 +136,7 @@ fn the_question_is_played_to_its_end() {
             "agreeing -> comparing",
             "* asks a question: comparing (cancels the comparison",
             "Stop! Your question contains the answer",
+            "I do not know the answer yet.",
             "* asks a question: comparing (answers with the shared secret)",
             "* the secrets are the same: comparing -> verified -> handing_over",
             "page: the bot secret is right: passed",
@@ -196,6 +202,137 @@ fn wrong_and_cancelled_comparisons_and_weak_secrets_are_played() {
 }
 
 #[test]
+fn another_program_is_a_second_one_beside_the_first() {
+    let lines = [
+        "/otr on",
+        "/client phone",
+        "hello there",
+        "/otr on",
+        "help",
+        "/client 1",
+        "hello again",
+        "/client",
+        "/client two words",
+    ];
+
+    let said = Folder::new().play(&["basics"], &lines[..8]);
+
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_in_order(
+        &said,
+        &[
+            "program: private, not verified",
+            "-- the learner goes on with another program, phone; it has another key, and OTR is off",
+            "* a message comes unencrypted",
+            // Both are there: the one is told where the answer went.
+            "bot [clear] to phone: We have a private conversation in another",
+            "bot [private] to 1: Careful!",
+            "program phone: private, not verified",
+            "bot [private] to phone: ",
+            "-- the learner goes on with program 1",
+            // It still takes its conversation for private, and the bot has gone on with the other.
+            "> hello again",
+            "another program, 3",
+        ],
+    );
+    assert_eq!(Folder::new().play(&["basics"], &lines[8..]).code, 2);
+}
+
+#[test]
+fn what_the_bot_has_to_say_waits_while_the_learner_is_away() {
+    let lines = ["/otr on", "/away", "hello", "/wait 5m", "/back", "/back", "/page"];
+
+    let said = Folder::new().play(&["basics"], &lines);
+
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_in_order(
+        &said,
+        &[
+            "-- the learner is offline",
+            "-- the learner is away; /back comes back",
+            "> /wait 5m",
+            "-- the learner is online again",
+            "program: private, with fresh keys",
+            "-- the learner is not away",
+        ],
+    );
+    let away =
+        said.out.split("is offline").nth(1).unwrap().split("is online again").next().unwrap();
+    assert!(!away.contains("bot ["), "{away}");
+}
+
+#[test]
+fn the_page_and_its_languages_are_played() {
+    let folder = Folder::new();
+    let po = "msgid \"\"\nmsgstr \"Content-Type: text/plain; charset=UTF-8\\n\"\n\n\
+              msgid \"Bye.\"\nmsgstr \"Adiau.\"\n";
+    folder.write("lang/eo/LC_MESSAGES/otrbot.po", po);
+    let yaml = "title: T\nstart: a\ncredit: { talking: 10%, encrypted: 40% }\nstates:\n  a:\n    on:\n      \
+                - when: otr_enabled\n        go: b\n  b:\n    on:\n      - when: message_received\n        \
+                go: c\n  c: { end: true, enter: [{ say: Bye. }] }\n";
+    folder.write("t.yaml", yaml);
+    let arguments = ["--locales", "lang", "--contact", "Ann", "t.yaml"];
+    let lines = [
+        "/page",
+        "hi",
+        "/otr on",
+        "/secret purple walrus ironing kettles",
+        "/page",
+        "/language xx",
+        "/language eo",
+        "bye",
+    ];
+
+    let said = folder.play(&arguments, &lines);
+
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_in_order(
+        &said,
+        &[
+            "page: step: invited",
+            "page: no shared secret is kept",
+            "page: the bot has not given its secret",
+            "page: the bot's fingerprint: ",
+            "page: whom you can ask: Ann",
+            "-- step: talking; the grade so far: 10%",
+            "-- step: encrypted; the grade so far: 40%",
+            "page: step: encrypted",
+            "page: a shared secret is kept",
+            "-- xx: there are no texts in this language",
+            "-- the learner has chosen eo on the page",
+            "bot [private]: Adiau.",
+        ],
+    );
+    let said = folder.play(&["--no-page", "t.yaml"], &["/page", "/secret x", "/code x"]);
+    assert_eq!(said.out.matches("-- there is no page in this play").count(), 3, "{}", said.out);
+}
+
+#[test]
+fn the_circumstances_are_those_that_conditions_ask_about() {
+    let folder = Folder::new();
+    let conditions = [
+        ("has_page", "--no-page", false),
+        ("has_contact", "--contact=Ann", true),
+        ("keeps_key", "--keep-key", true),
+        ("returning", "--returning", true),
+        ("bot_may_start_smp", "--may-start-smp", true),
+        ("has_secret", "--secret=purple", true),
+    ];
+    for (condition, flag, holds) in conditions {
+        let yaml = format!(
+            "title: T\nstart: a\nstates:\n  a:\n    end: true\n    on:\n      - when: entered\n        \
+             if: [{condition}]\n        do: [{{ say: It holds. }}]\n"
+        );
+        folder.write("t.yaml", &yaml);
+
+        let [with, without] = [&[flag, "t.yaml"][..], &["t.yaml"]].map(|a| folder.play(a, &["hi"]));
+
+        assert_eq!(with.out.contains("It holds."), holds, "{condition}: {}", with.out);
+        assert_eq!(without.out.contains("It holds."), !holds, "{condition}: {}", without.out);
+    }
+}
+
+#[test]
 fn the_bot_begins_to_compare_where_it_may() {
     let lines = ["/otr on", SECRET, "/smp right", "/code"];
 
@@ -245,7 +382,7 @@ fn a_faulty_lesson_is_not_played() {
     let said = folder.play(&["bad.yaml"], &["hello"]);
 
     assert_eq!(said.code, 4);
-    assert!(said.err.contains("bad.yaml:9:8: the lesson starts in `x`"), "{}", said.err);
+    assert!(said.err.contains("the lesson starts in `x`"), "{}", said.err);
 }
 
 #[test]

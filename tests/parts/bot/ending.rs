@@ -104,6 +104,7 @@ fn a_session_ends_with_good_bye_then_otr_then_the_status() {
             Effect::Composing(_)
             | Effect::Progress { .. }
             | Effect::Claimed(_)
+            | Effect::Language(_)
             | Effect::Note(_) => "other",
         })
         .collect();

@@ -5,7 +5,7 @@
 use otr::{Event, Fingerprint, Version};
 use otrbot::{
     records::Progress,
-    session::{BotSecretVerdict, SessionConfig},
+    session::{BotSecretStanding, BotSecretVerdict, SessionConfig},
 };
 
 use crate::bot::support::{Class, SECRET, config_of, find_secret, secs};
@@ -59,7 +59,8 @@ fn the_page_does_not_take_the_secret_before_the_impostor_was_there() {
     class.start_smp(SECRET);
     let secret = class.bot_secret().unwrap();
 
-    assert_eq!(class.enter_bot_secret(&secret), BotSecretVerdict::NotGivenYet);
+    assert_eq!(class.enter_bot_secret(&secret), BotSecretVerdict::TooSoon);
+    assert_eq!(class.session.whereabouts().bot_secret, BotSecretStanding::Held);
 }
 
 #[test]
@@ -113,7 +114,7 @@ fn who_tells_the_secret_is_taught_and_tries_again() {
     let new = find_secret(&told).unwrap();
     assert_ne!(new, old);
     assert_eq!(class.learner.peer_fingerprint(), Some(genuine));
-    assert_eq!(class.enter_bot_secret(&old), BotSecretVerdict::NotGivenYet);
+    assert_eq!(class.enter_bot_secret(&old), BotSecretVerdict::TooSoon);
 
     class.wait(secs(25));
     assert_ne!(class.learner.peer_fingerprint(), Some(genuine), "he is back");

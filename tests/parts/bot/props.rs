@@ -167,7 +167,8 @@ proptest! {
         if closes {
             watched.class.close(Farewell::Shutdown);
         }
-        watched.class.wait(secs(1_801));
+        // Who was in trouble, or wanted to stop, is left in peace for a while before.
+        watched.class.wait(secs(1_801 + 600));
         watched.check(since, true)?;
         prop_assert!(watched.class.ended().is_some(), "a session without end");
         prop_assert!(watched.class.session.next_tick().is_none());

@@ -236,7 +236,7 @@ fn the_scene_with_the_impostor_is_played_again_from_its_start() {
     class.arrive();
     let told = class.told();
     assert_eq!(sorry(&told), (1, true), "{told}");
-    assert_eq!(class.enter_bot_secret(&first), BotSecretVerdict::NotGivenYet);
+    assert_eq!(class.enter_bot_secret(&first), BotSecretVerdict::TooSoon);
     class.start_otr();
     let genuine = class.learner.peer_fingerprint().unwrap();
     class.enter_secret(SECRET);

@@ -7,17 +7,18 @@
 )]
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use gettext::Catalog;
+use gettext::{Catalog, Catalogs};
 use otr::{Conversation, InstanceTag, Output, Policy, SigningKey, Version};
 use otrbot::lesson::Library;
 use otrbot::{
+    i18n,
     records::Progress,
     session::{
         BotSecretVerdict, Client, Effect, Meaning, NoSnapshot, Note, Seal, SecretVerdict, Session,
-        SessionConfig, Snapshot, Strength, Typing,
+        SessionConfig, Snapshot, Strength, Typing, listening::AllEars,
     },
 };
 use rand_chacha::ChaCha20Rng;
@@ -71,10 +72,25 @@ pub(crate) fn config(version: Version) -> SessionConfig {
     config_of("basics", version)
 }
 
-/// The same with another of the shipped lessons.
-pub(crate) fn config_of(lesson: &str, version: Version) -> SessionConfig {
+/// The shipped lessons in all languages.
+pub(crate) struct Taught {
+    pub(crate) library: Library,
+    pub(crate) catalogs: Catalogs,
+    pub(crate) ears: AllEars,
+}
+
+pub(crate) static TAUGHT: LazyLock<Taught> = LazyLock::new(|| {
     let (library, problems) = Library::load(None, &[]);
     assert!(problems.is_empty(), "{problems:?}");
+    let (catalogs, problems) = i18n::load(None);
+    assert!(problems.is_empty(), "{problems:?}");
+    let ears = AllEars::of(&library, &catalogs);
+    Taught { library, catalogs, ears }
+});
+
+/// The same with another of the shipped lessons.
+pub(crate) fn config_of(lesson: &str, version: Version) -> SessionConfig {
+    let taught = &*TAUGHT;
     let variables = [
         ("bot_alias", "Marvin"),
         ("bot_title", "OTR Bot"),
@@ -82,7 +98,8 @@ pub(crate) fn config_of(lesson: &str, version: Version) -> SessionConfig {
         ("project_name", "Totem"),
     ];
     SessionConfig {
-        lesson: library.find(lesson).unwrap(),
+        lesson: taught.library.find(lesson).unwrap(),
+        ears: taught.ears.find(lesson).unwrap(),
         catalog: Arc::new(Catalog::source()),
         variables: Arc::new(
             variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
@@ -95,6 +112,9 @@ pub(crate) fn config_of(lesson: &str, version: Version) -> SessionConfig {
         keeps_key: false,
         warning_timeout: secs(1_500),
         session_timeout: secs(1_800),
+        contact: None,
+        has_page: true,
+        is_returning: false,
     }
 }
 
@@ -211,6 +231,12 @@ impl Class {
     pub(crate) fn end_otr(&mut self) {
         let outputs = self.learner.end(self.now, &mut self.rng);
         self.carry(outputs);
+    }
+
+    /// The learner chooses a language on the page.
+    pub(crate) fn set_language(&mut self, catalog: Arc<Catalog>) {
+        let effects = self.session.set_language(self.now, &mut self.rng, catalog);
+        self.take(effects);
     }
 
     /// From here on everything arrives, and the bot is told what did not.

@@ -29,6 +29,7 @@ fn typing_is_shown_before_each_line() {
             }
             Effect::Progress { .. }
             | Effect::Claimed(_)
+            | Effect::Language(_)
             | Effect::Note(_)
             | Effect::Ended { .. } => {}
         }

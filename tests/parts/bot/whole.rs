@@ -251,8 +251,11 @@ fn help_can_be_asked_for_in_general_and_by_program() {
     class.wait(secs(10));
     class.say("Gajim?");
     assert!(class.told().contains("OMEMO"));
-    class.say("nice weather");
-    assert!(class.told().contains("could have read it"));
-    class.say("nice weather");
-    assert_eq!(class.told(), "");
+    let mut before = String::new();
+    for _ in 0..10 {
+        class.say("blue cheese");
+        let told = class.told();
+        assert!(!told.is_empty() && told != before, "{told}");
+        before = told;
+    }
 }

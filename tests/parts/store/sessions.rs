@@ -98,6 +98,7 @@ async fn those_who_are_known_come_with_their_sessions(database: Database) {
     let jids: Vec<&str> = known.iter().map(|row| row.jid.as_str()).collect();
     assert_eq!(jids, ["anna@example.org", "ben@example.org", "dora@example.org"]);
     let enrolment = KnownEnrolment {
+        consumer_key: anna.consumer_key,
         id: anna.id,
         locale: Some("nl".into()),
         lesson: None,

@@ -1,0 +1,83 @@
+//! Words as they are compared: without case, accents, signs that nobody sees, and what the same word
+//! has in front of it in Arabic.
+
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
+/// Fewest letters that must be left of an Arabic word without its article.
+const MIN_STEM: usize = 3;
+
+/// What stands in front of an Arabic word with its article: and, then, with, like, for, the.
+const ARTICLES: [&str; 6] = ["وال", "فال", "بال", "كال", "لل", "ال"];
+
+/// The words of a text, in order.
+pub(super) fn words(text: &str) -> Vec<String> {
+    let plain = plain(text);
+    let words = plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(|word| without_article(word).to_owned()).collect()
+}
+
+/// A text in the form in which words are compared.
+pub(in crate::session) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+        match character {
+            c if is_unseen(c) => {}
+            'ß' => plain.push_str("ss"),
+            'œ' => plain.push_str("oe"),
+            'æ' => plain.push_str("ae"),
+            'ø' => plain.push('o'),
+            // The forms of one letter that keyboards of Arabic and Persian have.
+            'ى' | 'ی' => plain.push('ي'),
+            'ک' => plain.push('ك'),
+            'ة' => plain.push('ه'),
+            c => plain.push(c),
+        }
+    }
+    plain
+}
+
+/// Signs within words that nobody sees: direction marks, joiners, hyphens for the end of a line, the
+/// stroke by which Arabic words are stretched.
+fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{640}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}'
+            | '\u{feff}' | '\u{fe00}'..='\u{fe0f}'
+    )
+}
+
+/// An Arabic word without a particle of one letter that is written together with it.
+pub(super) fn without_particle(word: &str) -> Option<&str> {
+    let stem = word.strip_prefix(['و', 'ف', 'ب', 'ل', 'ك'])?;
+    (stem.chars().count() >= MIN_STEM).then_some(stem)
+}
+
+fn without_article(word: &str) -> &str {
+    let stems = ARTICLES.iter().filter_map(|article| word.strip_prefix(article));
+    stems.into_iter().find(|stem| stem.chars().count() >= MIN_STEM).unwrap_or(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_sees_or_minds_does_not_matter() {
+        for (text, same) in [
+            ("Où est-ce ?", "ou EST ce"),
+            ("Straße", "strasse"),
+            ("j’ai peur", "j'ai peur"),
+            ("pid\u{200f}gin\u{ad}!", "PIDGIN"),
+            ("نمی‌دانم", "نميدانم"),
+            ("أنا في الخطر", "انا في خطر"),
+            ("مُراقَب", "مراقب"),
+            ("والشرطة", "شرطه"),
+            ("ﬁngerprint", "fingerprint"),
+        ] {
+            assert_eq!(words(text), words(same), "{text}");
+        }
+        assert_ne!(words("now here"), words("nowhere"));
+    }
+}

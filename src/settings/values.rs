@@ -1,0 +1,117 @@
+//! Values of single keys: what each may be, and the fault where it is something else.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use jid::BareJid;
+use url::Url;
+
+use super::tree::Section;
+
+/// Longest contact, in characters: it is said in one message of a chat.
+const LONGEST_CONTACT: usize = 300;
+
+/// Whether this is an origin of the web, perhaps with `*.` for all hosts under one, as a content
+/// security policy takes it.
+pub(super) fn is_frame_ancestor(source: &str) -> bool {
+    let plain = source.to_ascii_lowercase().replacen("://*.", "://", 1);
+    let Ok(url) = Url::parse(&plain) else { return false };
+    let origin = url.origin().ascii_serialization();
+    let is_tame = plain.bytes().all(|byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'/' | b'.' | b'-' | b'[' | b']')
+    });
+    matches!(url.scheme(), "https" | "http") && is_tame && plain == origin
+}
+
+pub(super) fn bare_jid(section: &Section<'_>, key: &str, name: &str) -> Option<BareJid> {
+    let jid =
+        crate::records::bare_jid(name).filter(|jid| jid.node().is_some() && !name.contains('/'));
+    if jid.is_none() {
+        section.fault(key, format!("has {name:?}, which is not a Jabber ID such as name@host"));
+    }
+    jid
+}
+
+pub(super) fn locale(section: &Section<'_>, key: &'static str) -> Option<String> {
+    section.text(key).filter(|locale| {
+        let ok = (1..=35).contains(&locale.len())
+            && locale.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-@".contains(&byte));
+        if !ok {
+            section.fault(key, "must be the name of a locale, such as en_GB");
+        }
+        ok
+    })
+}
+
+/// The key `contact`: one line that is said as it is, in the chat and on the pages.
+pub(super) fn contact(section: &Section<'_>) -> Option<String> {
+    let text = section.text("contact")?;
+    let contact = text.trim();
+    if contact.contains(char::is_control) {
+        section.fault("contact", "must be one line without control characters");
+        return None;
+    }
+    if contact.chars().count() > LONGEST_CONTACT {
+        section.fault("contact", format!("is longer than {LONGEST_CONTACT} characters"));
+        return None;
+    }
+    (!contact.is_empty()).then(|| contact.to_owned())
+}
+
+pub(super) fn seconds(
+    section: &Section<'_>,
+    key: &'static str,
+    default: u32,
+    allowed: std::ops::RangeInclusive<u32>,
+) -> Duration {
+    Duration::from_secs(section.number(key, default, allowed, "seconds").into())
+}
+
+pub(super) fn address(section: &Section<'_>, key: &'static str, default: SocketAddr) -> SocketAddr {
+    section.text(key).map_or(default, |text| {
+        text.parse().unwrap_or_else(|_| {
+            section.fault(key, "must be an IP address and a port, such as 127.0.0.1:5000");
+            default
+        })
+    })
+}
+
+pub(super) fn web_url(section: &Section<'_>, key: &'static str) -> Option<Url> {
+    let text = section.text(key)?;
+    let url = Url::parse(&text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.fragment().is_none()
+    });
+    if url.is_none() {
+        section.fault(key, "must be a URL that begins with https:// or http://");
+    }
+    url
+}
+
+#[expect(clippy::expect_used, reason = "the text of an address with a port is a host of a URL")]
+pub(super) fn url_of(bind: SocketAddr) -> Url {
+    Url::parse(&format!("http://{bind}")).expect("an address is a host")
+}
+
+/// The key `server`, if it is `host:port`.
+pub(super) fn server(section: &Section<'_>, such_as: &str) -> Option<String> {
+    section.text("server").filter(|server| {
+        let ok = server.rsplit_once(':').is_some_and(|(host, port)| {
+            !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0)
+        });
+        if !ok {
+            section.fault("server", format!("must be host:port, such as {such_as}"));
+        }
+        ok
+    })
+}
+
+pub(super) fn is_loopback(server: &str) -> bool {
+    let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
