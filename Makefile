@@ -4,7 +4,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help setup demo test lint deny bench bench-lti bench-listening budgets load soak fuzz deb test-deb
+.PHONY: help setup demo test lint deny bench bench-lti bench-listening budgets load soak rubric fuzz deb test-deb
 
 # Seconds that each target of `make fuzz` runs.
 SECONDS ?= 600
@@ -25,6 +25,7 @@ help:
 	@echo 'make load    measure the daemon under load, with a table; SCENES="lessons idle enrolled",'
 	@echo '             WAY_IN=component: the bot as a component of the server'
 	@echo 'make soak    lessons for MINUTES=30 while the server is restarted, frozen and cut off'
+	@echo 'make rubric  have difficult learners take all lessons in all languages'
 	@echo 'make fuzz    fuzz the OTR engine: SECONDS=600 for each of FUZZ_TARGETS'
 	@echo 'make deb     make the Debian package, in target/debian'
 	@echo 'make test-deb  install it in a clean Debian (as root), try it, and take it away again'
@@ -78,6 +79,14 @@ load: setup
 
 soak: setup
 	SCENES=soak $(CARGO) bench --locked --bench load
+
+rubric:
+	$(CARGO) build --locked
+	@set -e; for locale in en_GB ar de_DE es_ES fa fr_FR nl_NL; do \
+		for lesson in basics impostor question; do \
+			$(CARGO) run --locked --quiet -- lesson rubric $$lesson --locale $$locale; \
+		done; \
+	done
 
 fuzz:
 	@$(CARGO) +nightly fuzz --version >/dev/null 2>&1 || { \

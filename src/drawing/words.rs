@@ -74,6 +74,8 @@ pub fn claim(claim: Claim) -> String {
         (Condition::Resting, false) => tr!("the learner is not left in peace"),
         (Condition::InTheClear, true) => tr!("it came unencrypted"),
         (Condition::InTheClear, false) => tr!("it came encrypted"),
+        (Condition::Interrupted, true) => tr!("the bot was interrupted"),
+        (Condition::Interrupted, false) => tr!("the bot was not interrupted"),
         (Condition::MismatchedOften, true) => tr!("the secrets have differed three times"),
         (Condition::MismatchedOften, false) => tr!("the secrets have not differed three times"),
     }

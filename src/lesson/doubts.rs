@@ -209,6 +209,7 @@ fn is_certain(claim: Claim, need: Need) -> bool {
         | Condition::HasContact
         | Condition::Resting
         | Condition::InTheClear
+        | Condition::Interrupted
         | Condition::MismatchedOften => return false,
     };
     claim.holds && need >= asked

@@ -270,6 +270,7 @@ impl Trigger {
                 | Condition::HasContact
                 | Condition::Resting
                 | Condition::InTheClear
+                | Condition::Interrupted
                 | Condition::MismatchedOften => Need::Nothing,
             });
         by_conditions.fold(by_event, Need::max)
@@ -330,6 +331,8 @@ pub enum Condition {
     Resting,
     /// The last message came unencrypted.
     InTheClear,
+    /// The bot was interrupted, and that is why this happens.
+    Interrupted,
     /// Three comparisons have failed since the last that succeeded, the last secret that came, and the
     /// last time that the conversation became private.
     MismatchedOften,
@@ -351,6 +354,7 @@ impl Word for Condition {
         ("has_contact", Self::HasContact),
         ("resting", Self::Resting),
         ("in_the_clear", Self::InTheClear),
+        ("interrupted", Self::Interrupted),
         ("mismatched_often", Self::MismatchedOften),
     ];
 }

@@ -117,6 +117,8 @@ pub struct Session {
     is_default_spent: bool,
     /// The last message came unencrypted.
     is_in_the_clear: bool,
+    /// The lesson is being told of what an interruption of the bot has done.
+    is_interrupted: bool,
     /// A shared secret was told, and the lesson has not heard of it yet.
     is_loss_unsaid: bool,
     /// How many comparisons have failed in a row.
@@ -203,6 +205,7 @@ impl Session {
             told: Told::default(),
             is_default_spent: false,
             is_in_the_clear: false,
+            is_interrupted: false,
             is_loss_unsaid: false,
             n_mismatches: 0,
             replied: Replied::default(),
@@ -552,6 +555,7 @@ impl Session {
         self.memory.set(Condition::KeepsKey, self.config.keeps_key);
         self.memory.set(Condition::Returning, self.config.is_returning);
         self.memory.set(Condition::HasContact, self.config.contact.is_some());
+        self.memory.set(Condition::Interrupted, self.is_interrupted);
         self.memory.set(Condition::InTheClear, self.is_in_the_clear);
         self.memory.set(Condition::Resting, self.rests_since.is_some());
         self.memory.set(Condition::MismatchedOften, self.n_mismatches >= MANY_MISMATCHES);

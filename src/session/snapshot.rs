@@ -287,7 +287,9 @@ impl Session {
         let is_resting = self.rests_since.is_some();
         if was_private {
             self.say_phrase(now, phrases::interrupted_in_private, Kind::Notice);
+            self.is_interrupted = true;
             self.tell(now, rng, &Event::of(EventKind::OtrDisabled), effects);
+            self.is_interrupted = false;
             if is_resting {
                 self.rest(now);
             }

@@ -7,6 +7,7 @@
 //! The words of all languages are put together once for a lesson ([`Ears::of`]), so that a message
 //! costs some hundred look-ups, whatever it holds.
 
+mod lexicon;
 mod phrase;
 mod typos;
 mod words;
@@ -21,7 +22,11 @@ use tr::tr;
 use zeroize::Zeroizing;
 
 pub(super) use self::words::plain;
-use self::{phrase::MOST_BETWEEN, typos::Typos, words::words};
+use self::{
+    lexicon::{Draft, Lexicon},
+    phrase::MOST_BETWEEN,
+    words::words,
+};
 
 use crate::{
     i18n,
@@ -31,9 +36,6 @@ use crate::{
 /// How much of a message is searched for topics, in characters. Questions are short.
 const MAX_SEARCHED_CHARS: usize = 2_000;
 
-/// Longest word that is looked up, in bytes: longer ones are no words.
-const MAX_TOKEN_BYTES: usize = 96;
-
 /// Fewest letters by which another language is recognised: shorter words are in many.
 const MIN_FOREIGN_LETTERS: usize = 4;
 
@@ -41,10 +43,7 @@ const MIN_FOREIGN_LETTERS: usize = 4;
 #[derive(Debug, Default)]
 pub struct Ears {
     catalogs: Vec<Arc<Catalog>>,
-    /// Words that are looked for, with what stands for them in phrases.
-    exact: HashMap<String, Vec<usize>>,
-    beginnings: HashMap<String, Vec<usize>>,
-    typos: Typos,
+    lexicon: Arc<Lexicon>,
     /// By the number of their first word.
     phrases: HashMap<usize, Vec<Sought>>,
     signs: Vec<(String, About, usize)>,
@@ -101,10 +100,16 @@ pub struct AllEars(BTreeMap<String, Arc<Ears>>);
 impl AllEars {
     /// Those of a library, in these languages.
     pub fn of(lessons: &Library, catalogs: &Catalogs) -> Self {
-        let ears = lessons
-            .iter()
-            .map(|(name, lesson)| (name.to_owned(), Arc::new(Ears::of(lesson, catalogs))));
-        Self(ears.collect())
+        let mut draft = Draft::default();
+        let learned = lessons.iter().map(|(name, lesson)| {
+            (name.to_owned(), Ears::learn_lesson(lesson, catalogs, &mut draft))
+        });
+        let learned: Vec<_> = learned.collect();
+        let lexicon = draft.finish();
+        let all = learned
+            .into_iter()
+            .map(|(name, ears)| (name, Arc::new(Ears { lexicon: Arc::clone(&lexicon), ..ears })));
+        Self(all.collect())
     }
 
     /// Those of the lesson of this name.
@@ -116,11 +121,16 @@ impl AllEars {
 impl Ears {
     /// What a lesson listens for, in these languages and in English.
     pub fn of(lesson: &Lesson, catalogs: &Catalogs) -> Self {
+        let mut draft = Draft::default();
+        let ears = Self::learn_lesson(lesson, catalogs, &mut draft);
+        Self { lexicon: draft.finish(), ..ears }
+    }
+
+    /// The phrases of a lesson, whose words go into a lexicon.
+    fn learn_lesson(lesson: &Lesson, catalogs: &Catalogs, draft: &mut Draft) -> Self {
         let mut ears = Self {
             catalogs: catalogs.iter().map(Arc::clone).collect(),
-            exact: HashMap::new(),
-            beginnings: HashMap::new(),
-            typos: Typos::default(),
+            lexicon: Arc::default(),
             phrases: HashMap::new(),
             signs: Vec::new(),
             urgent: (0..lesson.topics().len())
@@ -131,7 +141,6 @@ impl Ears {
         if !ears.catalogs.iter().any(|catalog| catalog.locale() == gettext::SOURCE_LOCALE) {
             ears.catalogs.push(Arc::new(Catalog::source()));
         }
-        let mut numbers = HashMap::new();
         let english = i18n::scope(&Arc::new(Catalog::source()), language_names);
         for (language, catalog) in ears.catalogs.clone().iter().enumerate() {
             for (topic_ix, topic) in lesson.topics().iter().enumerate() {
@@ -139,44 +148,28 @@ impl Ears {
                 let words = catalog.text(&topic.words);
                 // What is not translated is listened for in English.
                 if words != topic.words || catalog.locale() == gettext::SOURCE_LOCALE {
-                    ears.learn(&words, about, language, &mut numbers);
+                    ears.learn(&words, about, language, draft);
                 }
                 let shared = catalog.lookup(Some(TOPIC_CONTEXT), &topic.name);
                 if shared != topic.name {
-                    ears.learn(shared, about, language, &mut numbers);
+                    ears.learn(shared, about, language, draft);
                 }
             }
             let names = i18n::scope(catalog, language_names);
             if catalog.locale() == gettext::SOURCE_LOCALE || names != english {
-                ears.learn(&names, About::Language, language, &mut numbers);
+                ears.learn(&names, About::Language, language, draft);
             }
         }
         ears
     }
 
-    fn learn(
-        &mut self,
-        words: &str,
-        about: About,
-        language: usize,
-        numbers: &mut HashMap<(String, bool, bool), usize>,
-    ) {
+    fn learn(&mut self, words: &str, about: About, language: usize, draft: &mut Draft) {
         let read = phrase::read(words);
         self.signs.extend(read.signs.into_iter().map(|sign| (sign, about, language)));
         for phrase in read.phrases {
             let words = phrase.words.into_iter().map(|wanted| {
-                let next = numbers.len();
-                let key = (wanted.word.clone(), wanted.has_endings, wanted.is_exact);
-                let number = *numbers.entry(key).or_insert(next);
-                if number == next {
-                    let by =
-                        if wanted.has_endings { &mut self.beginnings } else { &mut self.exact };
-                    by.entry(wanted.word.clone()).or_default().push(number);
-                    if !wanted.is_exact && !wanted.has_endings {
-                        self.typos.add(&wanted.word, number);
-                    }
-                }
-                (number, wanted.is_after_others)
+                let is_after_others = wanted.is_after_others;
+                (draft.number(wanted), is_after_others)
             });
             let words: Vec<_> = words.collect();
             let Some((first, _)) = words.first().copied() else { continue };
@@ -227,7 +220,8 @@ impl Ears {
     }
 
     fn phrases_of(&self, tokens: &[String], own: &Catalog) -> Vec<Found> {
-        let numbers: Vec<Vec<usize>> = tokens.iter().map(|token| self.numbers(token)).collect();
+        let numbers: Vec<Vec<usize>> =
+            tokens.iter().map(|token| self.lexicon.numbers(token)).collect();
         let mut found = Vec::new();
         for (from, first) in numbers.iter().enumerate() {
             for sought in first.iter().filter_map(|number| self.phrases.get(number)).flatten() {
@@ -260,34 +254,6 @@ impl Ears {
             !found.is_exception && !exceptions.iter().any(takes)
         });
         found
-    }
-
-    /// The words of phrases for which a word of a message can stand.
-    fn numbers(&self, token: &str) -> Vec<usize> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Vec::new();
-        }
-        let known = self.known(token);
-        if !known.is_empty() {
-            return known;
-        }
-        // And, then, with, for, like: Arabic writes them together with the word.
-        let without =
-            words::without_particle(token).map(|stem| self.known(stem)).unwrap_or_default();
-        if !without.is_empty() {
-            return without;
-        }
-        // Only a word that is not known may be another one.
-        self.typos.meant(token)
-    }
-
-    /// The words of phrases that a word is, without mistakes.
-    fn known(&self, token: &str) -> Vec<usize> {
-        let mut numbers = self.exact.get(token).cloned().unwrap_or_default();
-        let ends = token.char_indices().map(|(ix, c)| ix + c.len_utf8());
-        let beginnings = ends.filter_map(|end| self.beginnings.get(token.get(..end)?)).flatten();
-        numbers.extend(beginnings);
-        numbers
     }
 
     fn conclude(&self, found: &[Found], own: &Catalog) -> Heard {

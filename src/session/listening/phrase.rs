@@ -24,7 +24,7 @@ pub(super) struct Phrase {
 }
 
 /// A word of a phrase.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Wanted {
     pub(super) word: String,
     /// With any ending.

@@ -4,7 +4,7 @@
 //! missing or too many in words of six and more, two in words of ten and more. The first letter is
 //! right, unless it has changed places.
 
-use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// Fewest letters of a word in which two may have changed places, one may be wrong, or two.
 const MIN_SWAPPED: usize = 4;
@@ -17,26 +17,38 @@ const MAX_LETTERS: usize = 24;
 /// The words that may be mistyped, by what is left of them without a letter or two.
 #[derive(Debug, Default)]
 pub(super) struct Typos {
-    by_rest: HashMap<String, Vec<(String, usize)>>,
+    words: Vec<(Box<str>, usize)>,
+    /// The hash of what is left, and the place of the word; in order.
+    by_rest: Vec<(u64, u32)>,
 }
 
 impl Typos {
-    /// Adds a word, which has this number.
+    /// Adds a word, which has this number. [`finish`](Self::finish) must follow.
     pub(super) fn add(&mut self, word: &str, number: usize) {
-        for rest in rests(word) {
-            let words = self.by_rest.entry(rest).or_default();
-            if !words.iter().any(|(_, known)| *known == number) {
-                words.push((word.to_owned(), number));
-            }
-        }
+        let Ok(place) = u32::try_from(self.words.len()) else { return };
+        self.by_rest.extend(rests(word).iter().map(|rest| (hash(rest), place)));
+        self.words.push((word.into(), number));
+    }
+
+    /// All words are there.
+    pub(super) fn finish(&mut self) {
+        self.by_rest.sort_unstable();
+        self.by_rest.dedup();
+        self.by_rest.shrink_to_fit();
+        self.words.shrink_to_fit();
     }
 
     /// The numbers of the words that this one may stand for.
     pub(super) fn meant(&self, typed: &str) -> Vec<usize> {
         let mut meant: Vec<usize> = rests(typed)
             .iter()
-            .filter_map(|rest| self.by_rest.get(rest))
-            .flatten()
+            .flat_map(|rest| {
+                let hash = hash(rest);
+                let from = self.by_rest.partition_point(|(other, _)| *other < hash);
+                let same = self.by_rest.iter().skip(from);
+                same.take_while(move |(other, _)| *other == hash).map(|(_, place)| *place)
+            })
+            .filter_map(|place| self.words.get(usize::try_from(place).ok()?))
             .filter(|(word, _)| is_near(typed, word))
             .map(|(_, number)| *number)
             .collect();
@@ -44,6 +56,13 @@ impl Typos {
         meant.dedup();
         meant
     }
+}
+
+/// Words of the same hash are told apart by their letters.
+fn hash(rest: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    rest.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A word, and what is left of it without one of its letters; of long words, also without two.
@@ -105,6 +124,7 @@ mod tests {
         for (number, word) in words.into_iter().enumerate() {
             typos.add(word, number);
         }
+        typos.finish();
         for (typed, meant) in [
             ("hlep", Some("help")),
             ("ehlp", Some("help")),

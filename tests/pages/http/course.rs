@@ -11,7 +11,7 @@ use crate::http::{
 
 /// What the bot begins with in the lesson that comes with the program.
 const GREETING: &str = "Hello! I am ${bot_alias}, a chat bot. With me you can practise talking to \
-                        somebody so that nobody else can read along.";
+                        somebody so that nobody on the way can read along.";
 
 const COURSE: &str = "4dde05e8ca1973bcca9bffc13e1548820eee93a4";
 

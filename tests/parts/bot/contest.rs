@@ -111,3 +111,20 @@ fn smp_with_the_secret_of_the_page_shows_that_the_page_is_theirs() {
 
     assert_eq!(claimed(&class), [number("own")]);
 }
+
+#[test]
+fn danger_goes_before_the_number_and_a_secret_told_then_is_spent() {
+    let mut class = class(Some("own"), Asking::Always);
+    class.say("hello");
+    class.forget();
+
+    class.say("help me, somebody is following me");
+    let told = class.told();
+    assert!(told.contains("emergency") && !told.contains(QUESTION), "{told}");
+    class.say("my secret will be violet engine turnip meadow");
+    class.say(&number("own").to_string());
+    class.forget();
+
+    let verdict = class.enter_secret("violet engine turnip meadow");
+    assert_eq!(verdict, otrbot::session::SecretVerdict::Told);
+}

@@ -24,7 +24,7 @@ fn killed_in_two_hundred_conversations_each_goes_on() {
     let mut lessons = lessons.unwrap();
     // They dawdle, so that all are in the lesson at the same time.
     let script =
-        "hello\n/otr\n/wait private\n/pause 10\n/smp\n/wait verified\n/wait secret\n/end\n";
+        "hello\n/otr\n/wait private\n/pause 30\n/smp\n/wait verified\n/wait secret\n/end\n";
     lessons.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
 
     let all_there =
