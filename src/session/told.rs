@@ -1,7 +1,7 @@
 //! What the learner has written where others may read it, so that no secret is made of it afterwards.
 //!
-//! Nothing of it is kept but keyed digests of its words, one after the other and some in a row; they
-//! die with the session. Shared secrets that were told are kept with the session, sealed: they are
+//! Of it are kept keyed digests of its words, one after the other and some in a row, and the last words
+//! as they are, as a secret may be told in pieces; they are wiped with the session. Shared secrets that were told are kept with the session, sealed: they are
 //! spent after an interruption, too.
 
 use std::{
