@@ -194,25 +194,7 @@ fn urgent(lesson: &Lesson, doubts: &mut BTreeSet<Doubt>) {
 
 /// Whether a condition always holds in a state that needs this.
 fn is_certain(claim: Claim, need: Need) -> bool {
-    let asked = match claim.condition {
-        Condition::Private => Need::Private,
-        Condition::Verified => Need::Verified,
-        Condition::HasSecret
-        | Condition::BotMayStartSmp
-        | Condition::BotSecretGiven
-        | Condition::Passed
-        | Condition::Speaking
-        | Condition::QuestionTellsSecret
-        | Condition::HasPage
-        | Condition::KeepsKey
-        | Condition::Returning
-        | Condition::HasContact
-        | Condition::Resting
-        | Condition::InTheClear
-        | Condition::Interrupted
-        | Condition::MismatchedOften => return false,
-    };
-    claim.holds && need >= asked
+    claim.holds && claim.condition.need().is_some_and(|asked| need >= asked)
 }
 
 /// How often a reaction stands somewhere, and in which states what goes before it.

@@ -254,25 +254,8 @@ impl Trigger {
             | EventKind::BotSecretAccepted
             | EventKind::BotSecretRejected => need,
         };
-        let by_conditions =
-            self.conditions.iter().filter(|claim| claim.holds).map(|claim| match claim.condition {
-                Condition::Private => Need::Private,
-                Condition::Verified => Need::Verified,
-                Condition::HasSecret
-                | Condition::BotMayStartSmp
-                | Condition::BotSecretGiven
-                | Condition::Passed
-                | Condition::Speaking
-                | Condition::QuestionTellsSecret
-                | Condition::HasPage
-                | Condition::KeepsKey
-                | Condition::Returning
-                | Condition::HasContact
-                | Condition::Resting
-                | Condition::InTheClear
-                | Condition::Interrupted
-                | Condition::MismatchedOften => Need::Nothing,
-            });
+        let holding = self.conditions.iter().filter(|claim| claim.holds);
+        let by_conditions = holding.filter_map(|claim| claim.condition.need());
         by_conditions.fold(by_event, Need::max)
     }
 }
@@ -336,6 +319,30 @@ pub enum Condition {
     /// Three comparisons have failed since the last that succeeded, the last secret that came, and the
     /// last time that the conversation became private.
     MismatchedOften,
+}
+
+impl Condition {
+    /// What it says about the chat; `None`: it is about something else.
+    pub fn need(self) -> Option<Need> {
+        match self {
+            Self::Private => Some(Need::Private),
+            Self::Verified => Some(Need::Verified),
+            Self::HasSecret
+            | Self::BotMayStartSmp
+            | Self::BotSecretGiven
+            | Self::Passed
+            | Self::Speaking
+            | Self::QuestionTellsSecret
+            | Self::HasPage
+            | Self::KeepsKey
+            | Self::Returning
+            | Self::HasContact
+            | Self::Resting
+            | Self::InTheClear
+            | Self::Interrupted
+            | Self::MismatchedOften => None,
+        }
+    }
 }
 
 impl Word for Condition {

@@ -28,7 +28,7 @@ use crate::{
     i18n,
     lesson::{
         text,
-        vocabulary::{Action, Deed, Event, EventKind, Need},
+        vocabulary::{Action, Deed, Event, EventKind, Need, TopicIx},
     },
 };
 
@@ -85,8 +85,8 @@ impl Session {
         let silent = now.saturating_duration_since(self.active);
         self.refresh(now, event.kind);
         self.remember();
-        let is_urgent = event.topics.iter().any(|ix| self.config.lesson.is_urgent(*ix));
-        if event.kind == EventKind::MessageReceived && silent >= PAUSE && !is_urgent {
+        let is_message = event.kind == EventKind::MessageReceived;
+        if is_message && silent >= PAUSE && !self.is_urgent(&event.topics) {
             self.remind(now);
         }
         let Some(machine) = &mut self.machine else { return };
@@ -131,7 +131,7 @@ impl Session {
         mut actions: Vec<Action>,
         effects: &mut Vec<Effect>,
     ) {
-        let goes_on = self.machine.as_ref().is_some_and(|machine| !machine.path().is_empty());
+        let goes_on = self.has_moved();
         let was_asked_for_hint = self.machine.as_ref().is_some_and(Machine::was_asked_for_hint);
         if goes_on {
             self.replied.rung = None;
@@ -142,7 +142,7 @@ impl Session {
         }
         // That a secret is spent is said whatever else is said, or was.
         let is_told = matches!(event.kind, EventKind::BotSecretTold | EventKind::SharedSecretTold);
-        let is_urgent = event.topics.iter().any(|ix| self.config.lesson.is_urgent(*ix));
+        let is_urgent = self.is_urgent(&event.topics);
         let was_reminded = std::mem::take(&mut self.replied.is_reminded);
         if !goes_on && !is_urgent && !is_told && !self.replied.tokens.take(now) {
             actions.retain(|action| !is_said(action));
@@ -197,6 +197,16 @@ impl Session {
         }
         (self.replied.texts, self.replied.rung) = (texts, None);
         self.perform(now, rng, actions, effects);
+    }
+
+    /// Whether one of these topics goes before all others.
+    pub(super) fn is_urgent(&self, topics: &BTreeSet<TopicIx>) -> bool {
+        topics.iter().any(|ix| self.config.lesson.is_urgent(*ix))
+    }
+
+    /// Whether the lesson has come into a state by what happened last.
+    fn has_moved(&self) -> bool {
+        self.machine.as_ref().is_some_and(|machine| !machine.path().is_empty())
     }
 
     /// Says something other than what was said: the next rung.
@@ -266,8 +276,7 @@ impl Session {
     /// Takes note of what is said by waiting, so that it is not said again when the learner asks.
     /// What was said just before is left out.
     pub(super) fn note_said(&mut self, actions: &mut Vec<Action>) {
-        let goes_on = self.machine.as_ref().is_some_and(|machine| !machine.path().is_empty());
-        if goes_on || !self.config.lesson.has_tasks() {
+        if self.has_moved() || !self.config.lesson.has_tasks() {
             return;
         }
         let texts = self.said(actions);

@@ -377,8 +377,7 @@ impl Session {
         if self.is_over {
             return effects;
         }
-        let active = self.active.max(self.rests_until.unwrap_or(self.active));
-        let silent = now.saturating_duration_since(active);
+        let silent = now.saturating_duration_since(self.waits_since());
         if silent >= self.config.session_timeout {
             return self.close(now, rng, Farewell::TimedOut);
         }
@@ -435,14 +434,18 @@ impl Session {
             self.speech.due()
         };
         let otr = self.machine.is_some().then_some((self.otr_ticked, OTR_TICK));
-        let active = self.active.max(self.rests_until.unwrap_or(self.active));
-        [Some((active, timeout)), otr]
+        [Some((self.waits_since(), timeout)), otr]
             .into_iter()
             .flatten()
             .filter_map(|(since, time)| since.checked_add(time))
             .chain(lesson)
             .chain(self.clients.gives_up_at())
             .min()
+    }
+
+    /// Since when the session waits for the learner: not while they are left in peace.
+    fn waits_since(&self) -> Instant {
+        self.rests_until.map_or(self.active, |until| self.active.max(until))
     }
 
     /// How far the learner is.

@@ -15,8 +15,12 @@ use super::{
 };
 
 use crate::{
+    fsm::Vocabulary as _,
     i18n,
-    lesson::vocabulary::{Action, Event, EventKind, Need},
+    lesson::{
+        Teaching,
+        vocabulary::{Action, Event, EventKind, Need},
+    },
 };
 
 impl Session {
@@ -89,16 +93,12 @@ impl Session {
     /// Whoever is in danger while the lesson has not begun is told what it would tell them.
     pub(super) fn care(&mut self, now: Instant, heard: &Heard) -> bool {
         let lesson = Arc::clone(&self.config.lesson);
-        let is_urgent = |ix: &_| heard.topics.contains(ix) && lesson.is_urgent(*ix);
+        let urgent = heard.topics.iter().copied().filter(|ix| lesson.is_urgent(*ix));
+        let message = Event { kind: EventKind::MessageReceived, topics: urgent.collect() };
         self.remember();
         let reaction = lesson.graph().everywhere().iter().find(|reaction| {
             let trigger = &reaction.trigger;
-            let holds = |claim: &crate::lesson::vocabulary::Claim| {
-                self.memory.holds(claim.condition) == claim.holds
-            };
-            trigger.event == EventKind::MessageReceived
-                && trigger.topics.iter().any(is_urgent)
-                && trigger.conditions.iter().all(holds)
+            !trigger.topics.is_empty() && Teaching::rank(trigger, &message, &self.memory).is_some()
         });
         let Some(reaction) = reaction else { return false };
         let language = heard.language.as_ref().unwrap_or(&self.config.catalog);
@@ -120,8 +120,7 @@ impl Session {
         effects: &mut Vec<Effect>,
     ) -> bool {
         let Some(wish) = &heard.wish else { return false };
-        let is_urgent = heard.topics.iter().any(|ix| self.config.lesson.is_urgent(*ix));
-        if is_urgent || wish.locale() == self.config.catalog.locale() {
+        if self.is_urgent(&heard.topics) || wish.locale() == self.config.catalog.locale() {
             return false;
         }
         self.speak(None);

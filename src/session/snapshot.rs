@@ -293,11 +293,11 @@ impl Session {
             if is_resting {
                 self.rest(now);
             }
-        } else if is_resting {
-            self.say_phrase(now, phrases::interrupted, Kind::Notice);
         } else {
             self.say_phrase(now, phrases::interrupted, Kind::Notice);
-            self.tell_task(now);
+            if !is_resting {
+                self.tell_task(now);
+            }
         }
         true
     }

@@ -84,8 +84,8 @@ impl Told {
     }
 
     /// Whether this was written there, among other words or alone.
-    pub(super) fn knows(&self, secret: &SecretString, seal: &Seal, instance: u32) -> bool {
-        let secret = Zeroizing::new(secret.expose_secret().trim().to_owned());
+    pub(super) fn knows(&self, typed: &SecretString, seal: &Seal, instance: u32) -> bool {
+        let secret = Zeroizing::new(typed.expose_secret().trim().to_owned());
         let words = words(&secret);
         let has = |row: &str| self.digests.contains(&self.key.hash_one(row));
         let was_heard = if words.is_empty() {
@@ -96,18 +96,10 @@ impl Told {
         };
         let is_spent = |spent: &Sealed| {
             seal.open(spent, instance).is_some_and(|spent| {
-                let (one, other) = (squeezed(spent.expose_secret()), squeezed(&secret));
-                (one == other
-                    && (!one.is_empty() || spent.expose_secret().trim() == secret.as_str()))
-                    || hold(&self::words(spent.expose_secret()), &secret)
+                is_same(&spent, typed) || hold(&self::words(spent.expose_secret()), &secret)
             })
         };
-        was_heard || self.holds(&secret) || self.spent.iter().any(is_spent)
-    }
-
-    /// Whether the last words that were heard hold a secret.
-    fn holds(&self, secret: &str) -> bool {
-        hold(&self.tail, secret)
+        was_heard || hold(&self.tail, &secret) || self.spent.iter().any(is_spent)
     }
 
     /// This secret was told.
