@@ -5,6 +5,7 @@ mod address;
 mod claim;
 mod contacts;
 mod course;
+mod person;
 
 use std::fmt;
 
@@ -13,6 +14,7 @@ pub use self::{
     claim::ClaimNumber,
     contacts::Contacts,
     course::{Course, CourseRow, Funnel, Standing, Wanted},
+    person::Person,
 };
 
 /// How far a learner is in the lesson, in order.
@@ -153,6 +155,11 @@ pub struct Enrolment {
 }
 
 impl Enrolment {
+    /// Who it is; `None` where the LMS gives no id.
+    pub fn person(&self) -> Option<Person> {
+        Person::of(&self.consumer_key, &self.user_id)
+    }
+
     /// The number that the pages show to who claims a Jabber ID; `None` as long as none is given.
     pub fn claim_number(&self) -> Option<ClaimNumber> {
         self.jid.as_deref().map(|jid| ClaimNumber::of(&self.id, jid))

@@ -130,6 +130,8 @@ pub struct OpenPage {
     pub token: PageToken,
     /// Whoever asks, as far as their language is concerned.
     pub reader: Reader,
+    /// Whether the chat is to go on with this assignment, if it is about another one of theirs.
+    pub goes_on: bool,
 }
 
 /// The learner typed their Jabber ID.
@@ -227,6 +229,8 @@ pub struct Platform {
 pub struct View {
     /// The learner, in this assignment.
     pub enrolment: Enrolment,
+    /// The Jabber ID that the person gave in another assignment, where they gave none in this one.
+    pub known_jid: Option<String>,
     /// How far the learner is; `None` without a Jabber ID that the bot knows.
     pub whereabouts: Option<Whereabouts>,
     /// What became of the grade; `None`: there is none yet.
@@ -423,7 +427,7 @@ impl Handler<OpenPage> for LtiGateway {
 
     fn handle(&mut self, message: OpenPage, _: &mut Self::Context) -> Self::Result {
         let desk = self.at_work();
-        Box::pin(async move { desk.open_page(&message.token, &message.reader).await })
+        Box::pin(async move { desk.open_page(&message).await })
     }
 }
 

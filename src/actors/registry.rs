@@ -106,6 +106,8 @@ pub struct SessionRegistry {
     _life: Life,
     log_user_messages: bool,
     last_id: u64,
+    /// How many assignments were opened.
+    last_opening: u64,
     /// Learners whose sessions were open when the process was killed, and who were not told yet.
     interrupted: VecDeque<BareJid>,
     /// Whether the daemon stops: no session is opened any more.
@@ -174,6 +176,7 @@ impl SessionRegistry {
             metrics,
             log_user_messages: parts.log_user_messages,
             last_id: 0,
+            last_opening: 0,
             interrupted: VecDeque::new(),
             is_closing: false,
             closing: None,
@@ -212,6 +215,7 @@ impl SessionRegistry {
         let address = self.addresses.get_mut(jid)?;
         let contest = address.contest_of(Some(claimant));
         let learner = address.learner_mut(claimant)?;
+        let is_named = std::mem::take(&mut learner.was_paused) || !contest.mine.is_empty();
         if let Some(open) = learner.session.as_ref().filter(|open| open.actor.connected()) {
             return Some(open.actor.clone());
         }
@@ -224,7 +228,7 @@ impl SessionRegistry {
             self.metrics.sessions.dec();
         }
         let (guest, kept) = (learner.guest(), learner.kept.clone());
-        let open = self.open(jid, Opening { guest, kept, contest }, news)?;
+        let open = self.open(jid, Opening { guest, kept, contest, is_named }, news)?;
         let actor = open.actor.clone();
         self.addresses.get_mut(jid)?.learner_mut(claimant)?.session = Some(open);
         Some(actor)
@@ -255,13 +259,14 @@ impl SessionRegistry {
         let actor = SessionActor::start_in_arbiter(arbiter, move |_| {
             debug!(session = id; "session {id} is made for {jid}");
             let mut rng = rng();
-            let Opening { guest, kept, contest } = opening;
+            let Opening { guest, kept, contest, is_named } = opening;
             let lesson_name = factory.name_of(guest.lesson.as_deref());
             let mut session = match kept {
                 Some(kept) => factory.resume(&guest, now(), &mut rng, &kept),
                 None => factory.open(&guest, now(), &mut rng),
             };
             session.set_contest(now(), contest);
+            session.set_named(is_named);
             let actor = SessionActor::new(id, jid, session, rng, links, lesson_name);
             unborn.born();
             actor
@@ -272,14 +277,15 @@ impl SessionRegistry {
     }
 
     fn set_progress(&mut self, jid: &BareJid, id: u64, progress: Progress, credit: Option<f64>) {
+        let Some(claimant) = self.claimant_of(jid, id) else { return };
         let Some(address) = self.addresses.get_mut(jid) else { return };
-        let mut learners = address.learners_mut().iter_mut();
-        let Some(learner) = learners.find(|learner| learner.has_session(id)) else { return };
+        let Some(learner) = address.learner_mut(&claimant) else { return };
         if learner.progress == progress {
             return;
         }
         learner.progress = progress;
         learner.was_met |= progress > Progress::Invited;
+        learner.is_finished |= progress == Progress::Done;
         self.metrics.step(progress);
         // Those whom the settings list have no assignment to be further in.
         let Some(enrolment) = learner.claimant.clone() else { return };
@@ -307,6 +313,8 @@ struct Opening {
     guest: Guest,
     kept: Option<Arc<Snapshot>>,
     contest: Contest,
+    /// Whether it says which exercise it is about, as the learner has several.
+    is_named: bool,
 }
 
 /// The thread of a learner: always the same one, so that sessions spread evenly.
@@ -384,10 +392,10 @@ impl Handler<Received> for SessionRegistry {
 impl Handler<Enrol> for SessionRegistry {
     type Result = Result<(), EnrolRefused>;
 
-    fn handle(&mut self, enrol: Enrol, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, enrol: Enrol, ctx: &mut Self::Context) -> Self::Result {
         let _turn = self.metrics.meters.registry.taken();
-        let Enrol { jid, enrolment, is_proven, is_contested, replaces, .. } = enrol;
-        let Enrol { invites, locale, lesson, consumer, was_met, .. } = enrol;
+        let Enrol { jid, enrolment, is_proven, is_contested, person, .. } = enrol;
+        let Enrol { invites, locale, lesson, consumer, was_met, is_finished, .. } = enrol;
         if jid == self.own {
             return Err(EnrolRefused::OwnAddress);
         }
@@ -400,12 +408,15 @@ impl Handler<Enrol> for SessionRegistry {
         if is_new && (self.n_learners >= MOST_LEARNERS || n_claims >= MOST_CLAIMS) {
             return Err(EnrolRefused::Full);
         }
-        // The bot stays on the contact list meanwhile.
-        for replaced in replaces {
-            self.replace(&jid, &Some(replaced));
-        }
         if is_new {
-            self.add(&jid, Learner::new(claimant.clone(), &jid, now()));
+            // The bot stays on the contact list meanwhile.
+            let address = self.addresses.get(&jid);
+            if let Some(oldest) = address.and_then(|all| all.makes_room(person.as_ref())) {
+                self.replace(&jid, &oldest);
+            }
+            let mut new = Learner::new(claimant.clone(), &jid, now());
+            new.person = person;
+            self.add(&jid, new);
         }
         let address = self.addresses.get_mut(&jid);
         if let Some(learner) = address.and_then(|address| address.learner_mut(&claimant)) {
@@ -414,6 +425,7 @@ impl Handler<Enrol> for SessionRegistry {
             learner.is_contested |= is_contested;
             learner.unreachable = None;
             learner.was_met |= was_met;
+            learner.is_finished |= is_finished;
             learner.consumer = Some(consumer.into());
             learner.locale = locale;
             learner.lesson = lesson;
@@ -422,6 +434,7 @@ impl Handler<Enrol> for SessionRegistry {
         if invites {
             self.deliver(&jid, Outgoing::Invite);
         }
+        self.follow(&jid, &claimant, ctx);
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 //! prints them all.
 
 use std::{
-    collections::BTreeMap,
+    collections::{HashMap, HashSet},
     path::Path,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -28,7 +28,7 @@ use crate::{
     },
     i18n, keys,
     lesson::Library,
-    records::Progress,
+    records::{Person, Progress},
     session::{Seal, Snapshot, Typing, listening::AllEars},
     settings::{Component, Settings, TlsVersion},
     store::{KnownRow, Limits, Store, StoreError, Write},
@@ -182,7 +182,7 @@ impl Assembly {
     ///
     /// What the store says.
     pub async fn known_learners(&self, store: &Store) -> Result<Vec<KnownLearner>, StoreError> {
-        let rows = store.known().await?;
+        let mut rows = store.known().await?;
         let patience = self.settings.session.session_timeout.as_secs_f64();
         let mut known = Vec::with_capacity(rows.len());
         let mut listed = self.settings.xmpp.whitelist.clone();
@@ -196,12 +196,12 @@ impl Assembly {
                 store.write_behind(some).await?;
             }
         }
-        let mut n_claims: BTreeMap<String, usize> = BTreeMap::new();
-        for row in rows.iter().filter(|row| row.enrolment.is_some()) {
-            *n_claims.entry(row.jid.clone()).or_default() += 1;
-        }
+        // Who opened their assignment last is whom the chat follows.
+        let launched_at = |row: &KnownRow| row.enrolment.as_ref().map_or(0, |one| one.launched_at);
+        rows.sort_by_cached_key(launched_at);
+        let contested = contested(&rows);
         for KnownRow { jid, enrolment, snapshot, is_unreadable: _, saved_at } in rows {
-            let is_contested = n_claims.get(&jid).is_some_and(|n| *n > 1);
+            let is_contested = contested.contains(&jid);
             let Ok(jid) = BareJid::new(&jid) else { continue };
             let on_list = enrolment.is_none().then(|| listed.remove(&jid)).flatten();
             let progress = enrolment.as_ref().map_or(Progress::Invited, |known| known.progress);
@@ -216,6 +216,9 @@ impl Assembly {
             }
             let id = enrolment.as_ref().map(|known| known.id.clone());
             let is_proven = enrolment.as_ref().is_some_and(|known| known.is_proven);
+            let person = enrolment
+                .as_ref()
+                .and_then(|known| Person::of(&known.consumer_key, &known.user_id));
             let consumer = enrolment.as_ref().map(|known| known.consumer_key.clone());
             let (locale, lesson) = match (on_list, enrolment) {
                 (Some(listed), _) => (listed.locale, listed.lesson),
@@ -229,6 +232,7 @@ impl Assembly {
                 enrolment: id,
                 is_proven,
                 is_contested,
+                person,
                 locale,
                 lesson,
                 consumer,
@@ -242,6 +246,7 @@ impl Assembly {
             enrolment: None,
             is_proven: false,
             is_contested: false,
+            person: None,
             locale: listed.locale,
             lesson: listed.lesson,
             consumer: None,
@@ -351,6 +356,22 @@ impl Assembly {
         }
         catalogs
     }
+}
+
+/// The Jabber IDs that more than one person claims.
+fn contested(rows: &[KnownRow]) -> HashSet<String> {
+    let mut owners = HashMap::new();
+    let mut contested = HashSet::new();
+    for row in rows {
+        let Some(enrolment) = &row.enrolment else { continue };
+        let person = Person::of(&enrolment.consumer_key, &enrolment.user_id);
+        // Somebody without an id is nobody else.
+        let owner = person.ok_or(&enrolment.id);
+        if owners.entry(&row.jid).or_insert_with(|| owner.clone()) != &owner {
+            contested.insert(row.jid.clone());
+        }
+    }
+    contested
 }
 
 /// That somebody's session is over.

@@ -15,7 +15,8 @@ use super::{
     Site,
     error::Failure,
     request::{
-        self, Body, LANGUAGE_FIELD, LARGEST_LAUNCH, PageForm, Said, header_text, is_foreign,
+        self, Body, GOES_ON_FIELD, LANGUAGE_FIELD, LARGEST_LAUNCH, PageForm, Said, header_text,
+        is_foreign,
     },
     show::{Step, is_done},
 };
@@ -61,7 +62,8 @@ pub(super) async fn open(site: web::Data<Site>, request: HttpRequest) -> HttpRes
     let answer = async {
         stay_at_home(&site, &request)?;
         let reader = site.reader(&request);
-        let view = site.ask(OpenPage { token: PageToken::default(), reader }).await?;
+        let open = OpenPage { token: PageToken::default(), reader, goes_on: false };
+        let view = site.ask(open).await?;
         site.welcome(&request, &view).await
     };
     finish(&site, &request, answer.await).await
@@ -141,7 +143,7 @@ async fn answer_ask_for_secret(
         verdict @ Some(
             SecretVerdict::TooWeak { .. } | SecretVerdict::Told | SecretVerdict::Unusable,
         ) => Step::AskForSecret(verdict),
-        None => Step::EnterJid("", None),
+        None => Step::EnterJid(jid_of(&answer.view), None),
     };
     Ok(site.show(request, &answer.view, &step))
 }
@@ -176,7 +178,7 @@ async fn answer_enter_bot_secret(
         verdict @ Some(
             BotSecretVerdict::Wrong | BotSecretVerdict::NotGivenYet | BotSecretVerdict::TooSoon,
         ) => Step::EnterBotSecret(verdict),
-        None => Step::EnterJid("", None),
+        None => Step::EnterJid(jid_of(&answer.view), None),
     };
     Ok(site.show(request, &answer.view, &step))
 }
@@ -192,16 +194,19 @@ pub(super) async fn open_page(
         let locale = catalog.locale().to_owned();
         site.ask(ChooseLanguage { token: form.token.clone(), locale }).await?;
     }
-    site.ask(OpenPage { token: form.token.clone(), reader: site.reader(request) }).await
+    let goes_on = form.pressed(GOES_ON_FIELD).is_some();
+    site.ask(OpenPage { token: form.token.clone(), reader: site.reader(request), goes_on }).await
 }
 
 /// Whoever has no Jabber ID yet is asked for it first.
-fn with_jid<'a>(view: &View, step: Step<'a>) -> Step<'a> {
-    if view.enrolment.jid.is_some() { step } else { Step::EnterJid("", None) }
+fn with_jid<'a>(view: &'a View, step: Step<'a>) -> Step<'a> {
+    if view.enrolment.jid.is_some() { step } else { Step::EnterJid(jid_of(view), None) }
 }
 
+/// The Jabber ID that a learner gave, or is likely to give.
 fn jid_of(view: &View) -> &str {
-    view.enrolment.jid.as_deref().unwrap_or_default()
+    let jid = view.enrolment.jid.as_ref().or(view.known_jid.as_ref());
+    jid.map(String::as_str).unwrap_or_default()
 }
 
 /// Reads a form of one of our pages; a `GET` has none.

@@ -35,7 +35,7 @@ pub use self::{
     clock::Clock,
     finish::{done, enter_bot_secret},
     layout::reference,
-    learn::{ask_for_secret, enter_jid, jid_entered, start},
+    learn::{Asked, ask_for_secret, enter_jid, jid_entered, start},
     others::{Trouble, hello_world, problem},
     status::{LivePage, Status, status},
     teach::{lesson, teacher},

@@ -39,6 +39,8 @@ pub(super) const TOKEN_FIELD: &str = "token";
 pub(super) const LOCALE_FIELD: &str = "locale";
 /// The name of the field with the language that somebody chose for the page.
 pub(super) const LANGUAGE_FIELD: &str = "language";
+/// The name of the button that has the chat go on with the exercise of the page.
+pub(super) const GOES_ON_FIELD: &str = "goes_on";
 /// The name of the field of pages in a window of their own.
 pub(super) const ALONE_FIELD: &str = "alone";
 

@@ -17,7 +17,7 @@ use super::{
     Site,
     error::Failure,
     headers::{self, Ancestors},
-    pages::{self, Clock, Frame, GradeView, House, Language, LivePage, Status, Whose},
+    pages::{self, Asked, Clock, Frame, GradeView, House, Language, LivePage, Status, Whose},
     request::{Said, header_text},
 };
 
@@ -55,10 +55,16 @@ pub(super) enum Step<'a> {
     Done,
 }
 
-impl Step<'_> {
+impl<'a> Step<'a> {
     /// Where a learner stands who was just launched.
-    pub(super) fn of_launch(view: &View) -> Self {
-        if view.enrolment.jid.is_none() { Self::Start } else { Self::next(view) }
+    pub(super) fn of_launch(view: &'a View) -> Self {
+        match (&view.enrolment.jid, &view.known_jid) {
+            (Some(_), _) => Self::next(view),
+            _ if is_done(view) => Self::Done,
+            // Who knows another exercise knows what this is.
+            (None, Some(known)) => Self::EnterJid(known, None),
+            (None, None) => Self::Start,
+        }
     }
 
     /// Where somebody stands who gave their Jabber ID.
@@ -127,7 +133,10 @@ impl Site {
         let frame = self.frame(request, view);
         let markup = match step {
             Step::Start => pages::start(&frame),
-            Step::EnterJid(typed, problem) => pages::enter_jid(&frame, typed, *problem),
+            Step::EnterJid(typed, problem) => {
+                let is_known = view.known_jid.as_deref() == Some(*typed);
+                pages::enter_jid(&frame, &Asked { typed, is_known, problem: *problem })
+            }
             Step::JidEntered => pages::jid_entered(&frame, &status(view)),
             Step::AskForSecret(verdict) => {
                 pages::ask_for_secret(&frame, &status(view), verdict.as_ref())

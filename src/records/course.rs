@@ -116,7 +116,9 @@ impl CourseRow {
 
     /// Where the learner stands.
     pub fn standing(&self) -> Standing {
-        if self.jid.is_none() { Standing::Opened } else { Standing::At(self.progress) }
+        // Whoever has finished has, under whatever Jabber ID.
+        let has_begun = self.jid.is_some() || self.progress == Progress::Done;
+        if has_begun { Standing::At(self.progress) } else { Standing::Opened }
     }
 
     /// By what learners are put in order; those of whom nothing is known come last.
@@ -140,10 +142,11 @@ impl Funnel {
     pub(crate) fn count(&mut self, row: &CourseRow) {
         let is_recorded =
             matches!(&row.grade, Some((score, GradeState::Recorded { .. })) if *score >= 1.0);
-        let has_come = |least| is_recorded || (row.jid.is_some() && row.progress >= least);
+        let is_done = is_recorded || row.progress == Progress::Done;
+        let has_come = |least| is_done || (row.jid.is_some() && row.progress >= least);
         self.opened += 1;
         for (number, has_come) in [
-            (&mut self.invited, is_recorded || row.jid.is_some()),
+            (&mut self.invited, is_done || row.jid.is_some()),
             (&mut self.talking, has_come(Progress::Talking)),
             (&mut self.encrypted, has_come(Progress::Encrypted)),
             (&mut self.verified, has_come(Progress::Verified)),

@@ -13,6 +13,7 @@ use rand_core::CryptoRng;
 
 use super::{Effect, Note, Session, phrases, speech::Kind};
 use crate::{
+    i18n,
     lesson::vocabulary::{Event, EventKind, Need},
     records::ClaimNumber,
 };
@@ -28,6 +29,8 @@ const WRONG_RATE: (u32, Duration) = (5, Duration::from_mins(1));
 pub struct Contest {
     /// The number on the page that the session belongs to; `None`: it belongs to none.
     pub own: Option<ClaimNumber>,
+    /// Those on the pages of the same person's other assignments.
+    pub mine: Vec<ClaimNumber>,
     /// Those on the pages of others.
     pub others: Vec<ClaimNumber>,
     /// Whether the number is asked for.
@@ -54,6 +57,8 @@ pub enum Asking {
 pub(super) struct Doubt {
     contest: Contest,
     is_asked: bool,
+    /// The learner has several exercises, and is told which one this is.
+    pub(super) is_named: bool,
     /// The right number was written, and another session takes over.
     is_shown: bool,
     /// A number that leads away from a lesson under way, and is to be written once more.
@@ -67,6 +72,7 @@ impl Default for Doubt {
         Self {
             contest: Contest::default(),
             is_asked: false,
+            is_named: false,
             is_shown: false,
             leads_away: None,
             asked: TokenBucket::new(ASKING_RATE),
@@ -85,6 +91,18 @@ impl Session {
             *is_asked = false;
         }
         self.doubt.contest = contest;
+    }
+
+    /// Tells whether the learner has several exercises, so that they are to be told which one this is.
+    pub fn set_named(&mut self, is_named: bool) {
+        self.doubt.is_named = is_named;
+    }
+
+    /// Says something with the title of the lesson in it.
+    pub(super) fn say_named(&mut self, now: Instant, phrase: fn(&str) -> String) {
+        let title = self.config.catalog.text(self.config.lesson.title());
+        let words = i18n::scope(&self.config.catalog, || phrase(&title));
+        self.say_words(now, words, Kind::Notice);
     }
 
     /// Whether the lesson, which has not begun, waits for the number.
@@ -123,16 +141,17 @@ impl Session {
         text: &str,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        let Contest { own, others, asking, .. } = &self.doubt.contest;
+        let Contest { own, mine, others, asking, .. } = &self.doubt.contest;
         let (asking, own) = (*asking, *own);
         if self.doubt.is_shown {
             return true;
         }
         let written = ClaimNumber::find(text);
         let is_own = |number: &ClaimNumber| own == Some(*number);
-        let known = written
-            .iter()
-            .find(|number| others.contains(number) || (is_own(number) && asking != Asking::Never));
+        let known = written.iter().find(|number| {
+            let is_elsewhere = mine.contains(number) || others.contains(number);
+            is_elsewhere || (is_own(number) && asking != Asking::Never)
+        });
         if let Some(number) = known.copied() {
             self.on_number(now, rng, number, effects);
             return true;
@@ -180,7 +199,9 @@ impl Session {
             return;
         }
         // Nobody was asked for it: somebody may have talked the learner into writing it.
-        let is_unasked = self.doubt.contest.asking == Asking::Never && self.machine.is_some();
+        let is_unasked = self.doubt.contest.asking == Asking::Never
+            && self.machine.is_some()
+            && !self.doubt.contest.mine.contains(&number);
         if is_unasked && self.doubt.leads_away != Some(number) {
             self.doubt.leads_away = Some(number);
             return self.say_phrase(now, phrases::number_leads_away, Kind::Notice);

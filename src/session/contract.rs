@@ -81,6 +81,8 @@ pub struct Whereabouts {
     /// Why the bot's contact request came back; `None` if it did not, or something was heard of the
     /// learner since.
     pub unreachable: Option<Unreachable>,
+    /// Whether the chat goes on with another assignment of the same person.
+    pub is_elsewhere: bool,
 }
 
 /// Why a learner was not reached by the bot's contact request.
@@ -169,7 +171,7 @@ pub enum Farewell {
     Dismissed,
     /// The learner's address belongs to another page, whose session begins.
     Claimed,
-    /// The learner goes on in another assignment.
+    /// The learner goes on in another assignment, and this one waits.
     Moved,
     /// Nothing is said about it.
     Unsaid,

@@ -456,6 +456,7 @@ impl Session {
             has_secret: self.shared_secret.is_some(),
             bot_secret: self.bot_secret_standing(),
             unreachable: None,
+            is_elsewhere: false,
         }
     }
 
@@ -468,6 +469,9 @@ impl Session {
         if self.machine.is_none() {
             self.active = now;
             self.was_warned = false;
+            if self.doubt.is_named {
+                self.say_named(now, phrases::exercise_opened_last);
+            }
             self.remember();
             let graph = Arc::clone(self.config.lesson.graph());
             let (machine, actions) = Machine::start(graph, now, &self.memory);

@@ -128,6 +128,30 @@ pub(super) fn interrupted_in_private() -> String {
     )
 }
 
+/// At the begin of an exercise, where the learner has several.
+pub(super) fn exercise_opened_last(title: &str) -> String {
+    tr!(
+        "You have more than one exercise with me. This is the one that you opened last: “{title}”. To go on with another one, open that one again in your course.",
+        title = title
+    )
+}
+
+/// Where an exercise goes on after another one.
+pub(super) fn goes_on_with(title: &str) -> String {
+    tr!(
+        "We go on with the exercise “{title}”, where we were. If you do not know what to do next, write \"help\".",
+        title = title
+    )
+}
+
+/// The same, in a lesson that has come as far as a private conversation.
+pub(super) fn goes_on_with_in_private(title: &str) -> String {
+    tr!(
+        "We go on with the exercise “{title}”, where we were. Its private conversation has ended meanwhile. Your program may still take it for private: please end it there, and open it again.",
+        title = title
+    )
+}
+
 /// After the bot was interrupted.
 pub(super) fn interrupted() -> String {
     tr!(
@@ -218,7 +242,7 @@ pub(super) fn farewell(why: Farewell) -> Option<String> {
             "I end our session, because you have asked for one at another address. Good-bye!"
         )),
         Farewell::Moved => Some(tr!(
-            "I end this session, because you have opened another exercise. Write to me, and we begin with that one."
+            "You have opened another exercise, so we go on with that one here. This one waits where it is: to go on with it, open it again in your course."
         )),
         Farewell::Claimed => Some(tr!(
             "Thank you, that is the right number. We begin with the exercise of that page."

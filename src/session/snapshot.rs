@@ -285,8 +285,13 @@ impl Session {
         let Some(Resumed { was_private }) = self.resumed.take() else { return false };
         effects.push(Effect::Note(Note::Resumed));
         let is_resting = self.rests_since.is_some();
+        let is_named = self.doubt.is_named;
         if was_private {
-            self.say_phrase(now, phrases::interrupted_in_private, Kind::Notice);
+            if is_named {
+                self.say_named(now, phrases::goes_on_with_in_private);
+            } else {
+                self.say_phrase(now, phrases::interrupted_in_private, Kind::Notice);
+            }
             self.is_interrupted = true;
             self.tell(now, rng, &Event::of(EventKind::OtrDisabled), effects);
             self.is_interrupted = false;
@@ -294,7 +299,11 @@ impl Session {
                 self.rest(now);
             }
         } else {
-            self.say_phrase(now, phrases::interrupted, Kind::Notice);
+            if is_named {
+                self.say_named(now, phrases::goes_on_with);
+            } else {
+                self.say_phrase(now, phrases::interrupted, Kind::Notice);
+            }
             if !is_resting {
                 self.tell_task(now);
             }

@@ -22,31 +22,40 @@ impl Store {
         Ok(row.as_ref().map(enrolment).transpose()?)
     }
 
-    /// The enrolments of one person whose learner gave this bare Jabber ID, in other assignments
-    /// than that of the enrolment, and whether it is known there to be theirs.
+    /// The bare Jabber ID that a person gave in another assignment, in that which they opened last; in
+    /// others than that of the enrolment.
     ///
     /// # Errors
     ///
     /// What the database says.
-    pub async fn elsewhere(
-        &self,
-        of: &Enrolment,
-        jid: &str,
-    ) -> Result<Vec<(EnrolmentId, bool)>, StoreError> {
-        let select = "SELECT id, is_proven FROM enrolments WHERE jid = $1 AND consumer_key = $2 \
-            AND user_id = $3 AND id <> $4";
-        let rows = sqlx::query(select)
+    pub async fn known_jid(&self, of: &Enrolment) -> Result<Option<String>, StoreError> {
+        let select = "SELECT jid FROM enrolments WHERE consumer_key = $1 AND user_id = $2 \
+            AND $2 <> '' AND id <> $3 AND jid IS NOT NULL ORDER BY launched_at DESC, id LIMIT 1";
+        let row = sqlx::query(select)
+            .bind(of.consumer_key.as_str())
+            .bind(of.user_id.as_str())
+            .bind(of.id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+
+    /// Whether a person has shown in another assignment that a bare Jabber ID is theirs.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn is_proven_elsewhere(&self, of: &Enrolment, jid: &str) -> Result<bool, StoreError> {
+        let select = "SELECT 1 FROM enrolments WHERE jid = $1 AND consumer_key = $2 \
+            AND user_id = $3 AND $3 <> '' AND id <> $4 AND is_proven = 1 LIMIT 1";
+        let row = sqlx::query(select)
             .bind(jid)
             .bind(of.consumer_key.as_str())
             .bind(of.user_id.as_str())
             .bind(of.id.as_str())
-            .fetch_all(&self.pool)
+            .fetch_optional(&self.pool)
             .await?;
-        let ids = rows.iter().map(|row| {
-            let id = EnrolmentId::from_text(row.try_get::<String, _>(0)?);
-            Ok::<_, sqlx::Error>((id, row.try_get::<i64, _>(1)? != 0))
-        });
-        Ok(ids.collect::<Result<_, _>>()?)
+        Ok(row.is_some())
     }
 
     /// Whether another person has given the same bare Jabber ID.
@@ -127,39 +136,63 @@ impl Store {
         Ok(())
     }
 
-    /// Has an enrolment claim a Jabber ID, or none. Another Jabber ID begins the lesson anew. It goes
-    /// with the person: their other enrolments lose it, and where one of those had shown that it is
-    /// theirs, that need not be shown again.
+    /// Has an enrolment claim a Jabber ID, or none. Another Jabber ID begins the lesson anew, unless that
+    /// was finished. Where the person has shown in another assignment that it is theirs, that need not
+    /// be shown again.
+    ///
+    /// Their other enrolments keep theirs. Those with the Jabber ID that is given up here, in which
+    /// nobody has talked yet, take the new one instead; these are returned.
     ///
     /// # Errors
     ///
     /// [`StoreError::NotFound`], or what the database says.
-    pub async fn set_jid(&self, id: &EnrolmentId, jid: Option<&str>) -> Result<(), StoreError> {
+    pub async fn set_jid(
+        &self,
+        id: &EnrolmentId,
+        jid: Option<&str>,
+    ) -> Result<Vec<EnrolmentId>, StoreError> {
         within(self.bind_jid(id, jid)).await
     }
 
-    async fn bind_jid(&self, id: &EnrolmentId, jid: Option<&str>) -> Result<(), StoreError> {
-        const MINE: &str = "jid = $1 AND id <> $2 AND EXISTS (SELECT 1 FROM enrolments AS mine \
-            WHERE mine.id = $2 AND mine.consumer_key = enrolments.consumer_key \
-            AND mine.user_id = enrolments.user_id)";
+    async fn bind_jid(
+        &self,
+        id: &EnrolmentId,
+        jid: Option<&str>,
+    ) -> Result<Vec<EnrolmentId>, StoreError> {
+        /// Of the same person; `$2` is the enrolment.
+        const MINE: &str = "id <> $2 AND EXISTS (SELECT 1 FROM enrolments AS mine \
+            WHERE mine.id = $2 AND mine.user_id <> '' \
+            AND mine.consumer_key = enrolments.consumer_key AND mine.user_id = enrolments.user_id)";
         let mut transaction = self.pool.begin().await?;
+        let select = "SELECT jid FROM enrolments WHERE id = $1";
+        let row = sqlx::query(select).bind(id.as_str()).fetch_optional(&mut *transaction).await?;
+        let before: Option<String> = row.ok_or(StoreError::NotFound)?.try_get(0)?;
         let mut was_proven = 0;
+        let mut moved = Vec::new();
         if let Some(jid) = jid {
             let select = sqlx::AssertSqlSafe(format!(
-                "SELECT COALESCE(MAX(is_proven), 0) FROM enrolments WHERE {MINE}"
+                "SELECT COALESCE(MAX(is_proven), 0) FROM enrolments WHERE jid = $1 AND {MINE}"
             ));
             let row = sqlx::query(select).bind(jid).bind(id.as_str()).fetch_one(&mut *transaction);
             was_proven = row.await?.try_get::<i64, _>(0)?;
-            let release = sqlx::AssertSqlSafe(format!(
-                "UPDATE enrolments SET jid = NULL, is_proven = 0, progress = 0, done_at = NULL \
-                 WHERE {MINE}"
+        }
+        if let (Some(jid), Some(before)) = (jid, before.filter(|before| Some(&**before) != jid)) {
+            let select = sqlx::AssertSqlSafe(format!(
+                "SELECT id FROM enrolments WHERE jid = $1 AND progress = 0 AND {MINE}"
             ));
-            sqlx::query(release).bind(jid).bind(id.as_str()).execute(&mut *transaction).await?;
+            let rows = sqlx::query(select).bind(before).bind(id.as_str());
+            for row in rows.fetch_all(&mut *transaction).await? {
+                let other: String = row.try_get(0)?;
+                let update = "UPDATE enrolments SET jid = $1, is_proven = $2 WHERE id = $3";
+                let update = sqlx::query(update).bind(jid).bind(was_proven).bind(other.as_str());
+                update.execute(&mut *transaction).await?;
+                moved.push(EnrolmentId::from_text(other));
+            }
         }
         let update = "UPDATE enrolments SET jid = $1, \
-            done_at = CASE WHEN jid = $1 THEN done_at END, \
+            done_at = CASE WHEN jid = $1 OR progress = 4 THEN done_at END, \
             is_proven = CASE WHEN jid = $1 AND is_proven = 1 THEN 1 ELSE $3 END, \
-            progress = CASE WHEN jid = $1 THEN progress ELSE 0 END WHERE id = $2";
+            progress = CASE WHEN jid = $1 OR progress = 4 THEN progress ELSE 0 END WHERE id = $2";
         let done = sqlx::query(update)
             .bind(jid.map(str::to_owned))
             .bind(id.as_str())
@@ -170,7 +203,7 @@ impl Store {
             return Err(StoreError::NotFound);
         }
         transaction.commit().await?;
-        Ok(())
+        Ok(moved)
     }
 }
 

@@ -1,11 +1,14 @@
 //! What is no longer needed is deleted, and who wants to be forgotten is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use sqlx::{Any, AssertSqlSafe, Row as _, Transaction};
 
 use super::{Store, StoreError, pool::within, sql::digest};
-use crate::{records::EnrolmentId, settings::Retention};
+use crate::{
+    records::{EnrolmentId, Person},
+    settings::Retention,
+};
 
 /// Seconds of a day.
 const DAY: i64 = 24 * 60 * 60;
@@ -185,8 +188,9 @@ impl Store {
             transaction.rollback().await?;
             return Ok(Err(Unsent(n_unsent)));
         }
-        let release = "UPDATE enrolments SET jid = NULL, is_proven = 0, progress = 0, \
-            done_at = NULL WHERE jid = $1";
+        let release = "UPDATE enrolments SET jid = NULL, is_proven = 0, \
+            done_at = CASE WHEN progress = 4 THEN done_at END, \
+            progress = CASE WHEN progress = 4 THEN progress ELSE 0 END WHERE jid = $1";
         let release = sqlx::query(release).bind(jid).execute(&mut *transaction);
         erased.claims = release.await?.rows_affected();
         let delete = "DELETE FROM sessions WHERE jid = $1";
@@ -216,15 +220,24 @@ impl Store {
             self.for_update()
         ));
         let rows = sqlx::query(select).bind(jid).fetch_all(&mut **transaction).await?;
-        let is_alone = rows.len() == 1;
-        let mut owners = Vec::with_capacity(rows.len());
+        let mut all = Vec::with_capacity(rows.len());
         for row in &rows {
-            if is_alone || whose == Owners::All || row.try_get::<i64, _>(3)? != 0 {
-                let (id, consumer_key) = (row.try_get(0)?, row.try_get(1)?);
-                owners.push(Owner { id, consumer_key, user_id: row.try_get(2)? });
-            }
+            let (id, consumer_key, user_id) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let is_proven = row.try_get::<i64, _>(3)? != 0;
+            all.push((Owner { id, consumer_key, user_id }, is_proven));
         }
-        Ok(owners)
+        let is_alone = rows.len() == 1 || {
+            let mut persons = all.iter().map(|(owner, _)| owner.person());
+            let first = persons.next().flatten();
+            first.is_some() && persons.all(|other| other == first)
+        };
+        let mut known = HashSet::new();
+        all.retain(|(owner, is_proven)| {
+            let is_meant = is_alone || whose == Owners::All || *is_proven;
+            // All assignments of a person go with one of them.
+            is_meant && owner.person().is_none_or(|person| known.insert(person))
+        });
+        Ok(all.into_iter().map(|(owner, _)| owner).collect())
     }
 
     /// Those who were forgotten and not yet [let go](Self::let_go).
@@ -277,6 +290,12 @@ struct Owner {
     id: String,
     consumer_key: String,
     user_id: String,
+}
+
+impl Owner {
+    fn person(&self) -> Option<Person> {
+        Person::of(&self.consumer_key, &self.user_id)
+    }
 }
 
 /// Deletes an enrolment with its grade and its session; how many grades and sessions that were.

@@ -9,12 +9,13 @@ use sqlx::{
 
 /// What brings a database from one version to the next: number, name, SQL. A database remembers all
 /// three of each: one that was released is never changed.
-const STEPS: [(i64, &str, &str); 5] = [
+const STEPS: [(i64, &str, &str); 6] = [
     (1, "start", include_str!("migrations/0001_start.sql")),
     (2, "courses", include_str!("migrations/0002_courses.sql")),
     (3, "sessions", include_str!("migrations/0003_sessions.sql")),
     (4, "grades", include_str!("migrations/0004_grades.sql")),
     (5, "claims", include_str!("migrations/0005_claims.sql")),
+    (6, "assignments", include_str!("migrations/0006_assignments.sql")),
 ];
 
 /// Brings a database to this version.

@@ -68,6 +68,10 @@ pub struct KnownEnrolment {
     pub id: EnrolmentId,
     /// The consumer that launched.
     pub consumer_key: String,
+    /// The LMS's opaque id of the person; empty where the LMS gives none.
+    pub user_id: String,
+    /// When they opened the assignment last, in microseconds since 1970.
+    pub launched_at: i64,
     /// Locale of the newest launch.
     pub locale: Option<String>,
     /// Lesson that the newest launch asked for.
@@ -116,7 +120,12 @@ impl Store {
                     }
                 }
                 Write::Proven { enrolment, jid } => {
-                    let update = "UPDATE enrolments SET is_proven = 1 WHERE id = $1 AND jid = $2";
+                    // It is shown for all assignments of the person.
+                    let update = "UPDATE enrolments SET is_proven = 1 WHERE jid = $2 AND (id = $1 \
+                        OR EXISTS (SELECT 1 FROM enrolments AS mine WHERE mine.id = $1 \
+                        AND mine.jid = $2 AND mine.user_id <> '' \
+                        AND mine.consumer_key = enrolments.consumer_key \
+                        AND mine.user_id = enrolments.user_id))";
                     let update = sqlx::query(update).bind(enrolment.as_str()).bind(jid.as_str());
                     update.execute(&mut *transaction).await?;
                 }
@@ -154,10 +163,10 @@ impl Store {
     /// What the database says.
     pub async fn known(&self) -> Result<Vec<KnownRow>, StoreError> {
         let select = "SELECT e.jid, e.progress, e.locale, e.lesson, s.snapshot, s.saved_at, e.id, \
-            e.is_proven, e.consumer_key FROM enrolments AS e LEFT JOIN sessions AS s \
+            e.is_proven, e.consumer_key, e.user_id, e.launched_at FROM enrolments AS e LEFT JOIN sessions AS s \
             ON s.claim = e.id AND s.jid = e.jid WHERE e.jid IS NOT NULL \
-            UNION ALL SELECT s.jid, NULL, NULL, NULL, s.snapshot, s.saved_at, NULL, NULL, NULL \
-            FROM sessions AS s WHERE s.claim LIKE 'jid:%'";
+            UNION ALL SELECT s.jid, NULL, NULL, NULL, s.snapshot, s.saved_at, NULL, NULL, NULL, \
+            NULL, NULL FROM sessions AS s WHERE s.claim LIKE 'jid:%'";
         let rows = sqlx::query(select).fetch_all(&self.pool).await?;
         let known = rows.iter().map(|row| {
             let progress: Option<i64> = row.try_get(1)?;
@@ -166,12 +175,16 @@ impl Store {
             let id: Option<String> = row.try_get(6)?;
             let is_proven = row.try_get::<Option<i64>, _>(7)?.is_some_and(|flag| flag != 0);
             let consumer_key: Option<String> = row.try_get(8)?;
+            let user_id: Option<String> = row.try_get(9)?;
+            let launched_at: Option<i64> = row.try_get(10)?;
             let readable = snapshot.as_ref().and_then(|text| Snapshot::from_text(text).ok());
             Ok::<_, sqlx::Error>(KnownRow {
                 jid: row.try_get(0)?,
                 enrolment: progress.zip(id).map(|(progress, id)| KnownEnrolment {
                     id: EnrolmentId::from_text(id),
                     consumer_key: consumer_key.unwrap_or_default(),
+                    user_id: user_id.unwrap_or_default(),
+                    launched_at: launched_at.unwrap_or(0),
                     locale,
                     lesson,
                     progress: progress_of(progress),

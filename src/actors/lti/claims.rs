@@ -15,7 +15,7 @@ use crate::{
         ambient::unix_now,
         registry::{Dismiss, Enrol, EnrolRefused},
     },
-    records::{Enrolment, EnrolmentId, Progress, bare_jid},
+    records::{Enrolment, Progress, bare_jid},
     store::Invited,
 };
 
@@ -46,8 +46,8 @@ impl Desk {
         Ok(jid)
     }
 
-    /// Has an enrolment claim a Jabber ID, and has that invited. Somebody who does the lesson in one
-    /// assignment after another takes it along, and begins anew.
+    /// Has an enrolment claim a Jabber ID, and has that invited. Somebody who has shown in another
+    /// assignment that it is theirs need not do so again.
     pub(super) async fn claim(
         &self,
         enrolment: &Enrolment,
@@ -64,24 +64,23 @@ impl Desk {
             Err(Invited::TooManyForPerson) => return Ok(Some(JidProblem::TooMany)),
             Err(_) => return Ok(Some(JidProblem::Full)),
         };
-        let elsewhere = self.store.elsewhere(&before, jid.as_str()).await?;
         let was_proven = before.is_proven && is_known;
-        let new = Enrolment {
-            is_proven: was_proven || elsewhere.iter().any(|(_, is_proven)| *is_proven),
-            ..before.clone()
-        };
-        let replaces = elsewhere.into_iter().map(|(enrolment, _)| enrolment).collect();
-        if let Err(refused) = self.enrol(&new, jid, replaces, invited.is_some()).await? {
+        let is_proven = was_proven || self.store.is_proven_elsewhere(&before, jid.as_str()).await?;
+        let new = Enrolment { is_proven, ..before.clone() };
+        if let Err(refused) = self.enrol(&new, jid, invited.is_some()).await? {
             self.not_sent(&before, invited).await?;
             return Ok(Some(match refused {
                 EnrolRefused::OwnAddress => JidProblem::OwnAddress,
                 EnrolRefused::Full | EnrolRefused::NoSuchLesson => JidProblem::Full,
             }));
         }
-        self.store.set_jid(&before.id, Some(jid.as_str())).await?;
+        let moved = self.store.set_jid(&before.id, Some(jid.as_str())).await?;
         if let Some(old) = jid_of(&before).filter(|old| old != jid) {
-            let gone = Dismiss { jid: old, enrolment: before.id.clone() };
-            self.ask(&self.registry.dismiss, gone).await?;
+            // Those that moved along are enrolled when they are opened.
+            for enrolment in std::iter::once(before.id.clone()).chain(moved) {
+                let gone = Dismiss { jid: old.clone(), enrolment };
+                self.ask(&self.registry.dismiss, gone).await?;
+            }
         }
         Ok(None)
     }
@@ -99,7 +98,7 @@ impl Desk {
             return Ok(());
         }
         let invited = self.may_invite(&now).await?.ok();
-        if let Err(refused) = self.enrol(&now, jid, Vec::new(), invited.is_some()).await? {
+        if let Err(refused) = self.enrol(&now, jid, invited.is_some()).await? {
             let id = &enrolment.id;
             warn!("enrolment.id":% = id; "enrolment {id}: not enrolled again: {refused}");
             self.not_sent(&now, invited).await?;
@@ -143,7 +142,6 @@ impl Desk {
         &self,
         enrolment: &Enrolment,
         jid: &BareJid,
-        replaces: Vec<EnrolmentId>,
         invites: bool,
     ) -> Result<Result<(), EnrolRefused>, PageError> {
         let ask = Enrol {
@@ -152,12 +150,13 @@ impl Desk {
             is_proven: enrolment.is_proven,
             is_contested: self.store.is_claimed_by_others(enrolment, jid.as_str()).await?,
             invites,
-            replaces,
+            person: enrolment.person(),
             locale: enrolment.locale.clone(),
             lesson: enrolment.lesson.clone(),
             consumer: enrolment.consumer_key.clone(),
             // Nobody has shown that an address is theirs without having talked.
             was_met: enrolment.progress > Progress::Invited || enrolment.is_proven,
+            is_finished: enrolment.progress == Progress::Done,
         };
         let answer = self.ask(&self.registry.enrol, ask.clone()).await?;
         if answer == Err(EnrolRefused::NoSuchLesson) && ask.lesson.is_some() {

@@ -15,7 +15,7 @@ use lti::{
 use secrecy::SecretString;
 
 use super::{
-    BotSecretAnswer, FramedBy, GatewayConfig, JidAnswer, PageError, Platform, Registry,
+    BotSecretAnswer, FramedBy, GatewayConfig, JidAnswer, OpenPage, PageError, Platform, Registry,
     SecretAnswer, SubmitSecret, View, Whose,
     bounds::{Buckets, Frames, Line},
     origin, origins,
@@ -30,7 +30,7 @@ use crate::{
     },
     metrics::Meter,
     records::{Accepts, Enrolment, EnrolmentId, Graded, NewEnrolment, NewGrade, Progress},
-    session::{BotSecretVerdict, SecretVerdict, Strength},
+    session::{BotSecretVerdict, SecretVerdict, Strength, Whereabouts},
     store::{Nonce, Store, Taken},
 };
 
@@ -103,16 +103,17 @@ impl Desk {
         Ok(view)
     }
 
-    pub(super) async fn open_page(
-        &self,
-        token: &PageToken,
-        reader: &Reader,
-    ) -> Result<View, PageError> {
+    pub(super) async fn open_page(&self, message: &OpenPage) -> Result<View, PageError> {
+        let OpenPage { token, reader, goes_on } = message;
         if token.is_empty() && !self.config.authenticate {
             let launch = Launch { locale: reader.locale(None), ..Launch::unsigned(&[]) };
             return self.enrol_launched(&launch).await;
         }
         let visit = self.visit(token).await?;
+        if *goes_on && let Some(jid) = jid_of(&visit.enrolment) {
+            self.submissions.take(visit.enrolment.id.as_str())?;
+            self.whereabouts(&visit.enrolment, jid, true).await?;
+        }
         self.view(visit).await
     }
 
@@ -241,8 +242,7 @@ impl Desk {
     async fn welcome(&self, visit: Visit, grade: Option<Graded>) -> Result<View, PageError> {
         let enrolment = &visit.enrolment;
         if let Some(jid) = jid_of(enrolment) {
-            let asked = Where { jid: jid.clone(), enrolment: enrolment.id.clone() };
-            let known = self.ask(&self.registry.whereabouts, asked).await?;
+            let known = self.whereabouts(enrolment, jid.clone(), true).await?;
             if known.is_none_or(|known| known.progress < Progress::Talking) {
                 self.invite_again(enrolment, &jid).await?;
             }
@@ -273,6 +273,17 @@ impl Desk {
             enrolment.is_teacher = self.store.is_teacher_now(&enrolment).await?;
         }
         Ok(enrolment)
+    }
+
+    /// Asks how far a learner is, who has perhaps just opened the assignment.
+    async fn whereabouts(
+        &self,
+        enrolment: &Enrolment,
+        jid: BareJid,
+        is_opened: bool,
+    ) -> Result<Option<Whereabouts>, PageError> {
+        let asked = Where { jid, enrolment: enrolment.id.clone(), is_opened };
+        self.ask(&self.registry.whereabouts, asked).await
     }
 
     /// Asks the registry.
@@ -321,11 +332,12 @@ impl Desk {
     async fn view_with(&self, visit: Visit, mut grade: Option<Graded>) -> Result<View, PageError> {
         let Visit { enrolment, launched } = visit;
         let whereabouts = match jid_of(&enrolment) {
-            Some(jid) => {
-                let asked = Where { jid, enrolment: enrolment.id.clone() };
-                self.ask(&self.registry.whereabouts, asked).await?
-            }
+            Some(jid) => self.whereabouts(&enrolment, jid, false).await?,
             None => None,
+        };
+        let known_jid = match &enrolment.jid {
+            Some(_) => None,
+            None => self.store.known_jid(&enrolment).await?,
         };
         // The process may have ended between the lesson and the grade.
         let is_full = grade.as_ref().is_some_and(Graded::is_full);
@@ -340,7 +352,7 @@ impl Desk {
         let platform = self.platform(&enrolment);
         let framed_by = platform.framed_by.clone();
         self.frames.note(&enrolment.id, platform);
-        Ok(View { enrolment, whereabouts, grade, framed_by, token })
+        Ok(View { enrolment, known_jid, whereabouts, grade, framed_by, token })
     }
 
     /// Who may show the pages of an enrolment in a frame.

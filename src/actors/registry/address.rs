@@ -15,12 +15,15 @@ use super::learner::{Claimant, Learner, OpenSession};
 
 use crate::{
     actors::Incoming,
-    records::{ClaimNumber, Progress},
+    records::{ClaimNumber, Person, Progress},
     session::{Asking, Contest, Unreachable},
 };
 
 /// Most who claim an address at once. Nobody is pushed out for another one: that would tell of them.
 pub(super) const MOST_CLAIMS: usize = 1_000;
+
+/// Most assignments by which one person claims it; that which they opened first makes room.
+const MOST_OF_PERSON: usize = 16;
 
 /// Most clients of a learner that are told apart; the rest count as offline.
 const MOST_CLIENTS: usize = 16;
@@ -104,8 +107,9 @@ impl Address {
 
     /// Adds one who claims it.
     pub(super) fn add(&mut self, learner: Learner) {
+        let is_contest = self.learners.iter().any(|other| !other.is_same_person(&learner));
         self.learners.push(learner);
-        if self.learners.len() > 1 {
+        if is_contest {
             for learner in &mut self.learners {
                 learner.is_contested = true;
             }
@@ -123,18 +127,58 @@ impl Address {
 
     /// Whose the address is, when something comes from it; `None`: that is to be asked. In this order:
     /// who holds it, who is in the lesson, who has shown that it is theirs, whom the settings list,
-    /// the only one who ever claimed it.
+    /// the only person who ever claimed it. Of several assignments of that person, the one that they
+    /// opened last, and one that is not finished before one that is.
     pub(super) fn settle(&mut self) -> Option<Claimant> {
         if self.holder.is_none() {
-            let proven = self.learners.iter().filter(|learner| learner.is_proven);
-            let begun = self.learners.iter().find(|learner| learner.has_begun());
-            let holder = begun
-                .or_else(|| proven.max_by_key(|learner| learner.enrolled))
-                .or_else(|| self.learners.iter().find(|learner| learner.is_listed()))
-                .or_else(|| self.learners.first().filter(|only| !only.is_contested));
-            self.holder = holder.map(|learner| learner.claimant.clone());
+            let opened = |learner: &&Learner| learner.opened;
+            let all = || self.learners.iter();
+            let holder = all()
+                .filter(|learner| learner.has_begun())
+                .max_by_key(opened)
+                .or_else(|| all().filter(|learner| learner.is_proven).max_by_key(opened))
+                .or_else(|| all().find(|learner| learner.is_listed()))
+                .or_else(|| all().next().filter(|_| all().all(|one| !one.is_contested)));
+            let newest = holder.and_then(|holder| {
+                let theirs = all().filter(|learner| learner.is_same_person(holder));
+                theirs.max_by_key(|learner| (!learner.is_finished, learner.opened))
+            });
+            self.holder = newest.map(|learner| learner.claimant.clone());
         }
         self.holder.clone()
+    }
+
+    /// Has an assignment take the place of another one of the same person, which holds the address;
+    /// that one. `None` where there is nothing to change: it holds the address already, nobody does,
+    /// somebody else does, or it is finished and the other one is not.
+    pub(super) fn follow(&mut self, claimant: &Claimant) -> Option<Claimant> {
+        let before = self.holder.clone()?;
+        let (old, new) = (self.learner(&before)?, self.learner(claimant)?);
+        let is_other = before != *claimant && new.is_same_person(old);
+        let may_follow = is_other && (!new.is_finished || old.is_finished);
+        may_follow.then(|| self.holder.replace(claimant.clone())).flatten()
+    }
+
+    /// The other assignments by which a person claims the address.
+    pub(super) fn siblings(&self, of: &Claimant) -> impl Iterator<Item = &Learner> {
+        let one = self.learner(of);
+        self.learners.iter().filter(move |other| {
+            one.is_some_and(|one| one.claimant != other.claimant && one.is_same_person(other))
+        })
+    }
+
+    /// Whether what comes from the address goes to another assignment of the same person.
+    pub(super) fn is_elsewhere(&self, claimant: &Claimant) -> bool {
+        self.siblings(claimant).any(|other| self.holder.as_ref() == Some(&other.claimant))
+    }
+
+    /// Of a person with too many assignments here, one that makes room for another.
+    pub(super) fn makes_room(&self, person: Option<&Person>) -> Option<Claimant> {
+        let person = person?;
+        let theirs = || self.learners.iter().filter(|one| one.person.as_ref() == Some(person));
+        let is_held = |one: &&Learner| self.holder.as_ref() == Some(&one.claimant);
+        let oldest = theirs().filter(|one| !is_held(one)).min_by_key(|one| one.opened);
+        oldest.filter(|_| theirs().count() >= MOST_OF_PERSON).map(|one| one.claimant.clone())
     }
 
     /// Whose it is, as far as that is known.
@@ -166,10 +210,14 @@ impl Address {
 
     /// It was shown to be theirs whose page has this number. Who that is, and who held it before.
     pub(super) fn claim(&mut self, number: ClaimNumber) -> Option<(Claimant, Option<Claimant>)> {
-        let shown = self.learners.iter_mut().filter(|learner| learner.number == Some(number));
-        let learner = shown.max_by_key(|learner| learner.enrolled)?;
-        learner.is_proven = true;
-        let claimant = learner.claimant.clone();
+        let shown = self.learners.iter().filter(|learner| learner.number == Some(number));
+        let claimant = shown.max_by_key(|learner| learner.opened)?.claimant.clone();
+        let siblings: Vec<Claimant> =
+            self.siblings(&claimant).map(|one| one.claimant.clone()).collect();
+        for learner in &mut self.learners {
+            learner.is_proven |=
+                learner.claimant == claimant || siblings.contains(&learner.claimant);
+        }
         let before = self.holder.replace(claimant.clone());
         Some((claimant, before))
     }
@@ -185,11 +233,12 @@ impl Address {
             let others = self.learners.iter().filter_map(|other| other.number).collect();
             return Contest { others, asking: Asking::Always, ..Contest::default() };
         };
-        let others = self.learners.iter().filter(|other| other.claimant != learner.claimant);
+        let others = self.learners.iter().filter(|other| !other.is_same_person(learner));
         let others: Vec<ClaimNumber> = others.filter_map(|other| other.number).collect();
+        let mine = self.siblings(&learner.claimant).filter_map(|other| other.number).collect();
         let is_sure = learner.is_proven || others.is_empty();
         let asking = if is_sure { Asking::Never } else { Asking::Once };
-        Contest { own: learner.number, others, asking, ..Contest::default() }
+        Contest { own: learner.number, mine, others, asking, ..Contest::default() }
     }
 
     /// Whether a request for a subscription, or its end, is answered now.
@@ -221,6 +270,11 @@ impl Address {
                 | Incoming::Available => learner.unreachable = None,
             }
         }
+    }
+
+    /// Whether one of its clients is known to be online.
+    pub(super) fn is_here(&self) -> bool {
+        !self.clients.is_empty()
     }
 
     /// One of its clients is online.

@@ -26,7 +26,8 @@ const MOST_LANGUAGES: usize = 3;
 
 impl SessionRegistry {
     /// Adds one who claims an address, or replaces what is known of them.
-    pub(super) fn add(&mut self, jid: &BareJid, learner: Learner) {
+    pub(super) fn add(&mut self, jid: &BareJid, mut learner: Learner) {
+        learner.opened = self.next_opening();
         let address = self.addresses.entry(jid.clone()).or_insert_with(Address::new);
         let before = address.remove(&learner.claimant);
         address.add(learner);
@@ -36,7 +37,53 @@ impl SessionRegistry {
         }
     }
 
-    /// The same person goes on in another assignment: what they claimed by this one is over.
+    /// The number of an assignment that is opened now.
+    pub(super) fn next_opening(&mut self) -> u64 {
+        self.last_opening = self.last_opening.wrapping_add(1);
+        self.last_opening
+    }
+
+    /// A learner has opened their assignment: what comes from the address is about that one from now on,
+    /// if it was about another one of theirs. That one waits where it stands.
+    pub(super) fn follow(&mut self, jid: &BareJid, claimant: &Claimant, ctx: &mut Context<Self>) {
+        let opened = self.next_opening();
+        let Some(address) = self.addresses.get_mut(jid) else { return };
+        let Some(learner) = address.learner_mut(claimant) else { return };
+        learner.opened = opened;
+        let is_here = address.is_here();
+        let Some(before) = address.follow(claimant) else { return };
+        let was_open = self.pause(jid, &before);
+        if !was_open && !is_here {
+            return;
+        }
+        if let Some(actor) = self.session_of(jid, claimant, ctx.address().recipient()) {
+            self.greet(jid, claimant, &actor, Jid::from(jid.clone()));
+        }
+    }
+
+    /// Has a session speak first.
+    fn greet(&mut self, jid: &BareJid, claimant: &Claimant, actor: &SessionHandle, who: Jid) {
+        actor.post(Arrive(who));
+        let address = self.addresses.get_mut(jid);
+        if let Some(learner) = address.and_then(|address| address.learner_mut(claimant)) {
+            learner.greeting = Greeting::Given;
+        }
+    }
+
+    /// Another assignment of the same person goes on in the chat. Whether this one was going on.
+    fn pause(&mut self, jid: &BareJid, claimant: &Claimant) -> bool {
+        let address = self.addresses.get_mut(jid);
+        let learner = address.and_then(|address| address.learner_mut(claimant));
+        let Some(learner) = learner else { return false };
+        learner.was_paused = true;
+        let Some(open) = learner.session.take() else { return false };
+        open.actor.post(Close(Farewell::Moved));
+        let paused = Some(claimant.clone());
+        self.leaving.insert(open.id, Leaving { jid: jid.clone(), actor: open.actor, paused });
+        true
+    }
+
+    /// A person has too many assignments at an address: what they claimed by this one is over.
     pub(super) fn replace(&mut self, jid: &BareJid, claimant: &Claimant) {
         let Some(address) = self.addresses.get_mut(jid) else { return };
         let Some(gone) = address.remove(claimant) else { return };
@@ -50,7 +97,7 @@ impl SessionRegistry {
     /// Has a session say good-bye that is nobody's any more.
     pub(super) fn take_leave(&mut self, jid: &BareJid, open: OpenSession, why: Farewell) {
         open.actor.post(Close(why));
-        self.leaving.insert(open.id, Leaving { jid: jid.clone(), actor: open.actor });
+        self.leaving.insert(open.id, Leaving { jid: jid.clone(), actor: open.actor, paused: None });
     }
 
     /// Takes one away who claims an address; the session that they had is the caller's.
@@ -80,10 +127,15 @@ impl SessionRegistry {
         }
     }
 
-    /// Whose session this is now; `None` for one that is over, and for that of a porter.
+    /// Whose session this is now; `None` for one that is over, and for that of a porter. One that makes
+    /// room for another assignment counts until it goes on.
     pub(super) fn claimant_of(&self, jid: &BareJid, id: u64) -> Option<Claimant> {
-        let learner = self.addresses.get(jid)?.of_session(id)?;
-        Some(learner.claimant.clone())
+        let address = self.addresses.get(jid)?;
+        if let Some(learner) = address.of_session(id) {
+            return Some(learner.claimant.clone());
+        }
+        let claimant = self.leaving.get(&id)?.paused.as_ref()?;
+        address.learner(claimant)?.session.is_none().then(|| claimant.clone())
     }
 
     /// The session that answers what comes from an address: that of its holder, or the porter.
@@ -122,7 +174,7 @@ impl SessionRegistry {
         let locale = address.learners().last().and_then(|learner| learner.locale.clone());
         let contest = self.contest(jid);
         let guest = Guest { locale, ..Guest::default() };
-        let opening = Opening { guest, kept: None, contest };
+        let opening = Opening { guest, kept: None, contest, is_named: false };
         let open = self.open(jid, opening, news)?;
         let actor = open.actor.clone();
         self.addresses.get_mut(jid)?.porter = Some(open);
@@ -178,20 +230,24 @@ impl SessionRegistry {
         if before.as_ref() == Some(&claimant) {
             return self.tell_contest(jid);
         }
-        self.give_way(jid, before);
+        let is_theirs = |one: &Claimant| {
+            let address = self.addresses.get(jid);
+            address.is_some_and(|all| all.siblings(&claimant).any(|two| two.claimant == *one))
+        };
+        match before {
+            Some(before) if is_theirs(&before) => drop(self.pause(jid, &before)),
+            before => self.give_way(jid, before),
+        }
         let Some(actor) = self.session_of(jid, &claimant, ctx.address().recipient()) else {
             return;
         };
         self.tell_contest(jid);
         let from = from.unwrap_or_else(|| Jid::from(jid.clone()));
-        actor.post(Arrive(from));
-        let address = self.addresses.get_mut(jid);
-        if let Some(learner) = address.and_then(|address| address.learner_mut(&claimant)) {
-            learner.greeting = Greeting::Given;
-        }
+        self.greet(jid, &claimant, &actor, from);
     }
 
-    /// Ends the session that has answered from an address so far.
+    /// Ends the session that has answered from an address so far, and what its person claims there by
+    /// other assignments.
     fn give_way(&mut self, jid: &BareJid, before: Option<Claimant>) {
         let Some(before) = before else {
             let porter = self.addresses.get_mut(jid).and_then(|address| address.porter.take());
@@ -201,6 +257,17 @@ impl SessionRegistry {
             return;
         };
         self.keep(jid, &before, None);
+        let siblings: Vec<Claimant> = match self.addresses.get(jid) {
+            Some(address) => address.siblings(&before).map(|one| one.claimant.clone()).collect(),
+            None => Vec::new(),
+        };
+        for sibling in siblings {
+            self.keep(jid, &sibling, None);
+            let gone = self.remove(jid, &sibling).and_then(|gone| gone.session);
+            if let Some(open) = gone {
+                self.take_leave(jid, open, Farewell::Unsaid);
+            }
+        }
         let open = if before.is_none() {
             let address = self.addresses.get_mut(jid);
             let Some(listed) = address.and_then(|address| address.learner_mut(&before)) else {

@@ -13,7 +13,7 @@ use super::{KnownLearner, SessionActor, factory::Guest};
 
 use crate::{
     metrics::Mailbox,
-    records::{ClaimNumber, EnrolmentId, Progress},
+    records::{ClaimNumber, EnrolmentId, Person, Progress},
     session::{Snapshot, Unreachable},
 };
 
@@ -47,11 +47,20 @@ pub(super) type Claimant = Option<EnrolmentId>;
 
 /// What is known of one learner.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Learner {
     /// By what the address is theirs; progress belongs to it.
     pub(super) claimant: Claimant,
     /// The number on their page.
     pub(super) number: Option<ClaimNumber>,
+    /// Who it is, in whatever assignment; `None`: nobody knows.
+    pub(super) person: Option<Person>,
+    /// Which of those at the address opened their assignment last: the one with the highest number.
+    pub(super) opened: u64,
+    /// Whether they have finished it.
+    pub(super) is_finished: bool,
+    /// Whether another assignment of theirs took its place in the chat.
+    pub(super) was_paused: bool,
     /// Whether they have shown that it is.
     pub(super) is_proven: bool,
     /// Whether somebody else has said the same, so that it must be shown.
@@ -198,6 +207,10 @@ impl Learner {
         Self {
             claimant,
             number,
+            person: None,
+            opened: 0,
+            is_finished: false,
+            was_paused: false,
             is_proven: false,
             is_contested: false,
             locale: None,
@@ -217,11 +230,14 @@ impl Learner {
     /// Somebody who was there before.
     pub(super) fn known(known: KnownLearner, now: Instant) -> Self {
         let KnownLearner { jid, enrolment, is_proven, is_contested, locale, lesson, .. } = known;
+        let person = known.person;
         let (progress, kept) = (known.progress, known.kept);
         let was_met =
             progress > Progress::Invited || kept.as_ref().is_some_and(|kept| kept.has_begun());
         let consumer = known.consumer.map(Arc::from);
         let new = Self { consumer, was_met, ..Self::new(enrolment, &jid, now) };
+        let is_finished = progress == Progress::Done;
+        let new = Self { person, is_finished, ..new };
         Self { is_proven, is_contested, locale, lesson, progress, kept, ..new }
     }
 
@@ -238,6 +254,11 @@ impl Learner {
     /// Whether the settings list them: then they stay on the whitelist when their session ends.
     pub(super) fn is_listed(&self) -> bool {
         self.claimant.is_none()
+    }
+
+    /// Whether it is the same person, perhaps in another assignment.
+    pub(super) fn is_same_person(&self, other: &Self) -> bool {
+        self.claimant == other.claimant || (self.person.is_some() && self.person == other.person)
     }
 
     /// Whether this is their session.
@@ -284,6 +305,7 @@ mod tests {
             consumer: Some("course".to_owned()),
             is_proven: false,
             is_contested: false,
+            person: Person::of("course", "anna"),
             progress,
             kept: None,
             was_open: false,

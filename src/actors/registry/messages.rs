@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::factory::SessionFactory;
 use crate::{
-    records::{ClaimNumber, EnrolmentId, Progress},
+    records::{ClaimNumber, EnrolmentId, Person, Progress},
     session::{BotSecretVerdict, SecretVerdict, Snapshot, Strength, Whereabouts},
 };
 
@@ -28,8 +28,8 @@ pub struct Enrol {
     pub is_contested: bool,
     /// Whether the bot asks to be a contact; else it waits to be written to.
     pub invites: bool,
-    /// The same person's other assignments, from which the Jabber ID comes along.
-    pub replaces: Vec<EnrolmentId>,
+    /// Who it is, in whatever assignment; `None`: nobody knows.
+    pub person: Option<Person>,
     /// Gettext locale name such as `nl_NL`; `None`: the default one.
     pub locale: Option<String>,
     /// Name of the lesson; `None`: the default one.
@@ -38,6 +38,8 @@ pub struct Enrol {
     pub consumer: String,
     /// Whether they have talked with the bot before, here or in another assignment.
     pub was_met: bool,
+    /// Whether they have finished the assignment already.
+    pub is_finished: bool,
 }
 
 /// Why a learner was not enrolled.
@@ -121,6 +123,9 @@ pub struct Where {
     pub jid: BareJid,
     /// The assignment that they learn in.
     pub enrolment: EnrolmentId,
+    /// Whether they have just opened it: then the chat goes on with it, if it was about another
+    /// assignment of theirs.
+    pub is_opened: bool,
 }
 
 /// There is no such learner.
@@ -128,7 +133,8 @@ pub struct Where {
 #[error("no such learner is enrolled")]
 pub struct NotEnrolled;
 
-/// Puts learners on the whitelist who were there before: from the settings and from the store.
+/// Puts learners on the whitelist who were there before: from the settings and from the store. Of
+/// several assignments of a person, the one that they opened last comes last.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Restore {
@@ -154,6 +160,8 @@ pub struct KnownLearner {
     pub is_proven: bool,
     /// Whether somebody else has given the same one, so that it must be shown.
     pub is_contested: bool,
+    /// Who it is, in whatever assignment; `None`: nobody knows.
+    pub person: Option<Person>,
     /// How far they were.
     pub progress: Progress,
     /// Where their session stood.

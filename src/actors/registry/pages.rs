@@ -19,6 +19,7 @@ impl Handler<EnterSecret> for SessionRegistry {
         let _turn = self.metrics.meters.registry.taken();
         let EnterSecret { jid, enrolment, secret, strength } = message;
         let claimant = Some(enrolment);
+        self.follow(&jid, &claimant, ctx);
         let actor = self.session_of(&jid, &claimant, ctx.address().recipient());
         let registry = ctx.address();
         Box::pin(async move {
@@ -61,6 +62,7 @@ impl Handler<EnterBotSecret> for SessionRegistry {
         let _turn = self.metrics.meters.registry.taken();
         let EnterBotSecret { jid, enrolment, typed } = message;
         let claimant = Some(enrolment);
+        self.follow(&jid, &claimant, ctx);
         let learner = self.learner(&jid, &claimant);
         let is_known = learner.is_some();
         // The secret may have been given before the session was interrupted.
@@ -102,9 +104,16 @@ impl Handler<SetLanguage> for SessionRegistry {
 impl Handler<Where> for SessionRegistry {
     type Result = ResponseFuture<Option<Whereabouts>>;
 
-    fn handle(&mut self, Where { jid, enrolment }: Where, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, asked: Where, ctx: &mut Self::Context) -> Self::Result {
         let _turn = self.metrics.meters.registry.taken();
-        let learner = self.learner(&jid, &Some(enrolment));
+        let Where { jid, enrolment, is_opened } = asked;
+        let claimant = Some(enrolment);
+        if is_opened {
+            self.follow(&jid, &claimant, ctx);
+        }
+        let is_elsewhere =
+            self.addresses.get(&jid).is_some_and(|address| address.is_elsewhere(&claimant));
+        let learner = self.learner(&jid, &claimant);
         let known = learner.map(|learner| Whereabouts {
             progress: learner.progress,
             fingerprint: None,
@@ -114,6 +123,7 @@ impl Handler<Where> for SessionRegistry {
                 .as_ref()
                 .map_or(BotSecretStanding::NotGiven, |kept| kept.bot_secret()),
             unreachable: learner.unreachable,
+            is_elsewhere,
         });
         let unreachable = learner.and_then(|learner| learner.unreachable);
         let actor =
@@ -121,7 +131,7 @@ impl Handler<Where> for SessionRegistry {
         Box::pin(async move {
             match actor {
                 Some(actor) => match actor.ask(Locate).await {
-                    Ok(Some(found)) => Some(Whereabouts { unreachable, ..found }),
+                    Ok(Some(found)) => Some(Whereabouts { unreachable, is_elsewhere, ..found }),
                     Ok(None) | Err(_) => known,
                 },
                 None => known,

@@ -59,6 +59,9 @@ impl Drop for Unborn {
 pub(super) struct Leaving {
     pub(super) jid: BareJid,
     pub(super) actor: SessionHandle,
+    /// Of an assignment that makes room for another one of the same person: what it still tells of
+    /// where it stands is kept.
+    pub(super) paused: Option<Claimant>,
 }
 
 /// Whose session was forgotten.
@@ -248,8 +251,7 @@ impl SessionRegistry {
         }
         match open {
             Some(open) => {
-                open.actor.post(Close(why));
-                self.leaving.insert(open.id, Leaving { jid: jid.clone(), actor: open.actor });
+                self.take_leave(jid, open, why);
             }
             None => self.part(jid, String::new()),
         }

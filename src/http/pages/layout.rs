@@ -284,6 +284,16 @@ pub(super) fn again(frame: &Frame, action: &str, text: &str) -> Markup {
     }
 }
 
+/// A button that has the chat go on with this exercise.
+pub(super) fn go_on_here(frame: &Frame, action: &str) -> Markup {
+    html! {
+        form method="post" action=(action) {
+            (token(frame))
+            button type="submit" name="goes_on" value="1" { (tr!("Go on with this exercise")) }
+        }
+    }
+}
+
 /// What is the matter with what was typed: a sentence, and what to do.
 pub(super) struct Problem {
     pub(super) what: String,

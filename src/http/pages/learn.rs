@@ -58,8 +58,21 @@ pub fn start(frame: &Frame) -> Markup {
     })
 }
 
-/// Asks for the learner's Jabber ID. `typed` is what was typed before.
-pub fn enter_jid(frame: &Frame, typed: &str, problem: Option<JidProblem>) -> Markup {
+/// What is in the field for the Jabber ID.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// What was typed before, here or in another exercise.
+    pub typed: &'a str,
+    /// Whether the person gave it in another exercise.
+    pub is_known: bool,
+    /// Why it is not taken.
+    pub problem: Option<JidProblem>,
+}
+
+/// Asks for the learner's Jabber ID.
+pub fn enter_jid(frame: &Frame, asked: &Asked<'_>) -> Markup {
+    let Asked { typed, is_known, problem } = *asked;
+    let is_known = is_known && problem.is_none();
     document(&frame.house.catalog, || {
         let bot = &frame.bot_alias;
         let head = Head {
@@ -84,6 +97,9 @@ pub fn enter_jid(frame: &Frame, typed: &str, problem: Option<JidProblem>) -> Mar
             (problem_summary("jid", problem.as_ref()))
             p.lead {
                 (tr!("Which address do you use in your chat program? {bot} will send you a contact request there.", bot = bot))
+            }
+            @if is_known {
+                p { (tr!("This is the Jabber ID that you gave in another exercise. If you use it still, go on with it. Otherwise enter the one that you use now.")) }
             }
             (ask(frame, "/enter_jid", &field, &tr!("Continue")))
             details {

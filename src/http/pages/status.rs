@@ -12,7 +12,7 @@ use super::{
     Frame, GradeView,
     clock::moment,
     isolate::isolated,
-    layout::{address, aside, fill, go, reference_line},
+    layout::{address, aside, fill, go, go_on_here, reference_line},
     programs::fingerprints,
 };
 use crate::{
@@ -77,6 +77,8 @@ enum Standing {
     Lost,
     /// It has ended, and the bot waits for another.
     Ended,
+    /// It is about another exercise of the same person.
+    Elsewhere,
     /// It goes on, or has yet to begin.
     At(Progress),
 }
@@ -85,6 +87,7 @@ impl Status<'_> {
     fn standing(&self) -> Standing {
         let progress = self.progress();
         match self.whereabouts {
+            Some(now) if now.is_elsewhere && !self.is_done => Standing::Elsewhere,
             None if !self.is_done && !self.jid.is_empty() => Standing::Lost,
             Some(_) if progress < Progress::Talking && self.reached >= Progress::Talking => {
                 Standing::Ended
@@ -169,7 +172,9 @@ pub(super) fn look_again(frame: &Frame, action: &str, status: &Status<'_>) -> Ma
 pub(super) fn meeting(frame: &Frame, status: &Status<'_>) -> Markup {
     let bot = &frame.bot_alias;
     let progress = match status.standing() {
-        Standing::Lost | Standing::Ended => return box_of_words(&ended(frame, status)),
+        Standing::Lost | Standing::Ended | Standing::Elsewhere => {
+            return box_of_words(&ended(frame, status));
+        }
         Standing::At(progress) => progress,
     };
     let now = match progress {
@@ -209,7 +214,9 @@ pub(super) fn agreeing(frame: &Frame, status: &Status<'_>) -> Markup {
         Standing::At(Progress::Encrypted) => tr!(
             "Your conversation is private. Compare the fingerprint below with the one in your chat program."
         ),
-        Standing::Lost | Standing::Ended | Standing::At(_) => in_the_chat(frame, status),
+        Standing::Lost | Standing::Ended | Standing::Elsewhere | Standing::At(_) => {
+            in_the_chat(frame, status)
+        }
     };
     box_of_words(&now)
 }
@@ -222,9 +229,15 @@ fn not_heard(frame: &Frame) -> String {
     tr!("{bot} has not heard from you yet. Say hello in the chat.", bot = frame.bot_alias)
 }
 
-/// The conversation has ended before the lesson did, and how to begin anew.
+/// The conversation has ended before the lesson did, and how to begin anew; or it is about another.
 fn ended(frame: &Frame, status: &Status<'_>) -> String {
     let bot = &frame.bot_alias;
+    if status.standing() == Standing::Elsewhere {
+        return tr!(
+            "In the chat, {bot} goes on with another exercise, which you have opened since. This one waits where it is.",
+            bot = bot
+        );
+    }
     if status.standing() == Standing::Lost {
         return tr!(
             "Your conversation with {bot} has ended. To begin anew, agree on a new secret here; then {bot} waits for you in the chat again.",
@@ -266,7 +279,7 @@ pub(super) fn chatting(frame: &Frame, status: &Status<'_>) -> Markup {
 fn in_the_chat(frame: &Frame, status: &Status<'_>) -> String {
     let bot = &frame.bot_alias;
     let progress = match status.standing() {
-        Standing::Lost | Standing::Ended => return ended(frame, status),
+        Standing::Lost | Standing::Ended | Standing::Elsewhere => return ended(frame, status),
         Standing::At(progress) => progress,
     };
     match progress {
@@ -333,6 +346,9 @@ pub(super) fn next(frame: &Frame, page: LivePage, status: &Status<'_>) -> Markup
     let secret = || go(frame, "/ask_for_secret", &tr!("Agree on a secret"));
     let way = match (page, status.standing()) {
         _ if status.is_done => Some(go(frame, "/enter_bot_secret", &tr!("Go to the last page"))),
+        (LivePage::Meet, Standing::Elsewhere) => Some(go_on_here(frame, "/jid_entered")),
+        (LivePage::Secret, Standing::Elsewhere) => Some(go_on_here(frame, "/ask_for_secret")),
+        (LivePage::Chat, Standing::Elsewhere) => Some(go_on_here(frame, "/enter_bot_secret")),
         (LivePage::Meet, Standing::Lost) => Some(secret()),
         (LivePage::Meet, Standing::At(Progress::Invited)) if status.is_unreachable => {
             Some(aside(frame, "/enter_jid", &tr!("Change my Jabber ID")))

@@ -50,6 +50,7 @@ fn whereabouts(progress: Progress) -> Whereabouts {
         has_secret: true,
         bot_secret: BotSecretStanding::Given,
         unreachable: None,
+        is_elsewhere: false,
     }
 }
 
@@ -129,6 +130,7 @@ fn course(n: usize, page: usize) -> CourseView {
     });
     CourseView {
         view: View {
+            known_jid: None,
             enrolment,
             whereabouts: None,
             grade: None,
@@ -157,7 +159,7 @@ fn pages(frame: &Frame) -> Vec<String> {
     };
     let mut pages = vec![
         start(frame),
-        enter_jid(frame, "\"><script>", None),
+        enter_jid(frame, &Asked { typed: "\"><script>", ..Asked::default() }),
         jid_entered(frame, &status_of(None)),
         ask_for_secret(frame, &status_of(None), None),
         ask_for_secret(frame, &status_of(None), Some(&weak)),
@@ -185,7 +187,10 @@ fn pages(frame: &Frame) -> Vec<String> {
         JidProblem::OwnAddress,
         JidProblem::Full,
     ] {
-        pages.push(enter_jid(frame, "<typed>", Some(problem)));
+        pages.push(enter_jid(
+            frame,
+            &Asked { typed: "<typed>", is_known: true, problem: Some(problem) },
+        ));
     }
     for progress in Progress::ALL {
         let verdicts = [None, Some(BotSecretVerdict::Wrong), Some(BotSecretVerdict::NotGivenYet)];
@@ -277,7 +282,7 @@ fn the_trial_is_told_on_every_page_and_only_then() {
 #[test]
 fn a_chat_is_opened_by_an_address_that_holds_together() {
     let odd = Frame { bot_jid: "a%b?c#d/e@chat.example".to_owned(), ..frame() };
-    for page in [jid_entered(&odd, &status_of(None)), enter_jid(&odd, "", None)] {
+    for page in [jid_entered(&odd, &status_of(None)), enter_jid(&odd, &Asked::default())] {
         let page = page.into_string();
         for ask in ["message", "roster"] {
             let href = format!("href=\"xmpp:a%25b%3Fc%23d%2Fe@chat.example?{ask}\"");
@@ -380,7 +385,7 @@ fn a_page_in_a_frame_can_be_taken_out_of_it() {
 
 #[test]
 fn fields_help_those_who_type_and_paste() {
-    let jid = enter_jid(&frame(), "", None).into_string();
+    let jid = enter_jid(&frame(), &Asked::default()).into_string();
     let secret = ask_for_secret(&frame(), &status_of(None), None).into_string();
     let bot_secret = enter_bot_secret(&frame(), &status_of(None), None).into_string();
 

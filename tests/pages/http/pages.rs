@@ -5,7 +5,7 @@ use otrbot::records::{GradeState, Progress};
 use crate::http::{
     platform::{Grade, Platform},
     registry::BOT_SECRET,
-    support::{FORM, Launch, OLD_SECRET, ROTATING_KEY, SECRET, Tool, until},
+    support::{FORM, Launch, OLD_SECRET, ROTATING_KEY, SECRET, Tool, now, reach, until},
 };
 
 const JID: &str = "zoe@chat.example";
@@ -206,13 +206,50 @@ async fn a_jid_goes_with_a_person_from_assignment_to_assignment() {
     let first = tool.launch(&Launch::of("zoe", "Learner")).await;
     tool.submit(&first, "/enter_jid", &[("jid", JID)]).await;
 
-    // The same person, in another assignment: it comes along, and the lesson begins anew.
+    // The same person, in another assignment: it is known there, and the first one keeps it.
     let elsewhere = Launch::of("zoe", "Learner").set("resource_link_id", "another");
-    let third = tool.launch(&elsewhere).await;
-    assert_eq!(third.name(), "start");
-    let page = tool.submit(&third, "/enter_jid", &[("jid", JID)]).await;
+    let second = tool.launch(&elsewhere).await;
+    assert_eq!((second.name(), second.value("jid").as_str()), ("enter_jid", JID));
+    assert!(second.html.contains("that you gave in another exercise"), "{}", second.html);
+    let wrong = tool.submit(&second, "/enter_jid", &[("jid", "zoe")]).await;
+    assert!(!wrong.html.contains("that you gave in another exercise"), "{}", wrong.html);
+    let page = tool.submit(&second, "/enter_jid", &[("jid", JID)]).await;
     assert_eq!(page.name(), "jid_entered");
-    assert_eq!(tool.store.enrolments().await.unwrap().len(), 1);
+    assert_eq!(tool.store.enrolments().await.unwrap().len(), 2);
+    // Nobody else is told.
+    let other = Launch::of("yves", "Learner").set("resource_link_id", "another");
+    assert!(!tool.launch(&other).await.html.contains(JID));
+}
+
+#[actix::test]
+async fn a_finished_assignment_says_so_after_another_was_taken_up() {
+    let tool = Tool::start().await;
+    for is_graded in [true, false] {
+        let user = if is_graded { "zoe" } else { "yves" };
+        let launch = || {
+            let launch = Launch::of(user, "Learner");
+            if is_graded { launch } else { launch.without("lis_result_sourcedid") }
+        };
+        let jid = format!("{user}@chat.example");
+        let page = tool.launch(&launch()).await;
+        tool.submit(&page, "/enter_jid", &[("jid", &jid)]).await;
+        tool.submit(&page, "/ask_for_secret", &[("secret", "correct horse")]).await;
+        tool.put(&jid, Progress::Verified).await;
+        let done = tool.submit(&page, "/enter_bot_secret", &[("bot_secret", BOT_SECRET)]).await;
+        assert!(done.html.contains("You have passed"), "{}", done.html);
+        reach(&tool.store, &jid, Progress::Done, now()).await;
+
+        let another = || launch().set("resource_link_id", "another");
+        let second = tool.launch(&another()).await;
+        let second = tool.submit(&second, "/enter_jid", &[("jid", &jid)]).await;
+        assert_eq!(second.name(), "jid_entered");
+
+        let again = tool.launch(&launch()).await;
+        assert_eq!(again.name(), "done", "{user}");
+        assert!(again.html.contains("You have passed"), "{}", again.html);
+        let open = tool.launch(&another()).await;
+        assert_eq!(open.name(), "jid_entered", "{user}");
+    }
 }
 
 #[actix::test]

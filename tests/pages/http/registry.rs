@@ -94,10 +94,6 @@ impl Handler<Enrol> for FakeRegistry {
         if enrol.lesson.as_deref().is_some_and(|lesson| lesson != "basics") {
             return Err(EnrolRefused::NoSuchLesson);
         }
-        for replaced in &enrol.replaces {
-            self.told.push(format!("dismiss {}", enrol.jid));
-            self.learners.remove(&key(enrol.jid.clone(), replaced));
-        }
         let new = Learner { progress: Progress::Invited, has_secret: false };
         self.learners.entry(key(enrol.jid, &enrol.enrolment)).or_insert(new);
         Ok(())
@@ -174,6 +170,7 @@ impl Handler<Where> for FakeRegistry {
                 BotSecretStanding::Given
             },
             unreachable: None,
+            is_elsewhere: false,
         })
     }
 }

@@ -64,6 +64,7 @@ async fn restore(stage: &Stage, jid: &str, more: &str) {
         lesson: None,
         is_proven: false,
         is_contested: false,
+        person: None,
         consumer: Some("course".to_owned()),
         progress: Progress::Encrypted,
         kept: Some(Arc::new(Snapshot::from_text(&text).unwrap())),

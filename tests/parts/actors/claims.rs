@@ -36,7 +36,8 @@ fn enrol(name: &str) -> Enrol {
         is_proven: false,
         is_contested: false,
         invites: true,
-        replaces: Vec::new(),
+        person: None,
+        is_finished: false,
         locale: None,
         lesson: None,
         consumer: "course".to_owned(),
@@ -49,7 +50,11 @@ async fn claim(stage: &Stage, name: &str) {
 }
 
 async fn page(stage: &Stage, name: &str) -> Option<Whereabouts> {
-    stage.registry.send(Where { jid: bare(ANNA), enrolment: id(name) }).await.unwrap()
+    stage
+        .registry
+        .send(Where { jid: bare(ANNA), enrolment: id(name), is_opened: false })
+        .await
+        .unwrap()
 }
 
 async fn secret(stage: &Stage, name: &str) -> SecretVerdict {
@@ -72,6 +77,7 @@ async fn list(stage: &Stage) {
         enrolment: None,
         is_proven: false,
         is_contested: false,
+        person: None,
         locale: None,
         lesson: None,
         consumer: None,
@@ -96,7 +102,8 @@ async fn where_two_claims_meet_the_number_tells_whose_the_address_is() {
 
     let asked = says(&stage, "hello").await;
     assert!(has(&asked, QUESTION) && !has(&asked, GREETING), "{asked:?}");
-    assert!(has(&says(&stage, "what number?").await, QUESTION));
+    let asked = says(&stage, "what number?").await;
+    assert!(has(&asked, QUESTION), "{asked:?}");
     let begun = says(&stage, &number("anna")).await;
 
     assert!(
@@ -243,33 +250,6 @@ async fn whom_the_settings_list_may_show_their_page_and_is_listed_still_afterwar
     stage.news().await;
     assert!(has(&says(&stage, "hello").await, GREETING));
     assert_eq!(stage.registry.send(Observe).await.unwrap().n_learners, 1);
-}
-
-#[actix::test]
-async fn a_person_who_goes_on_in_another_assignment_is_asked_for_no_number() {
-    let stage = Stage::paused();
-    claim(&stage, "first").await;
-    says(&stage, "hello").await;
-
-    let second = Enrol {
-        jid: bare(ANNA),
-        enrolment: id("second"),
-        is_proven: false,
-        is_contested: false,
-        invites: true,
-        replaces: vec![id("first")],
-        locale: None,
-        lesson: None,
-        consumer: "course".to_owned(),
-        was_met: false,
-    };
-    stage.registry.send(second).await.unwrap().unwrap();
-    let told = says(&stage, "hello").await;
-
-    assert!(has(&told, "another exercise") && has(&told, GREETING), "{told:?}");
-    assert!(!has(&told, QUESTION), "{told:?}");
-    assert_eq!(page(&stage, "first").await, None);
-    assert_eq!(page(&stage, "second").await.unwrap().progress, Progress::Talking);
 }
 
 #[actix::test]

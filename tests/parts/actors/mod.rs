@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
+mod assignments;
 mod bombs;
 mod claims;
 mod connection;
@@ -96,7 +97,8 @@ async fn who_cannot_be_enrolled_is_told_why() {
         is_proven: false,
         is_contested: false,
         invites: true,
-        replaces: Vec::new(),
+        person: None,
+        is_finished: false,
         locale: None,
         lesson: lesson.map(str::to_owned),
         consumer: "course".to_owned(),

@@ -17,7 +17,7 @@ use crate::actors::words;
 const ANNA: &str = "anna@example.org";
 
 /// A snapshot in the lesson that everybody takes.
-fn snapshot(state: &str, more: &str) -> Arc<Snapshot> {
+pub(crate) fn snapshot(state: &str, more: &str) -> Arc<Snapshot> {
     let title = "Private conversations with OTR";
     let text = format!(r#"{{"v":1,"lesson":"{title}","instance":256,"state":"{state}"{more}}}"#);
     Arc::new(Snapshot::from_text(&text).unwrap())
@@ -31,6 +31,7 @@ async fn restore(stage: &Stage, jid: &str, was_open: bool, kept: Arc<Snapshot>) 
         lesson: None,
         is_proven: false,
         is_contested: false,
+        person: None,
         consumer: Some("course".to_owned()),
         progress: Progress::Encrypted,
         kept: Some(kept),
@@ -133,6 +134,7 @@ async fn many_who_were_interrupted_are_told_in_small_steps() {
         lesson: None,
         is_proven: false,
         is_contested: false,
+        person: None,
         consumer: Some("course".to_owned()),
         progress: Progress::Talking,
         kept: Some(snapshot("greeting", "")),

@@ -49,7 +49,8 @@ fn enrol(jid: &str, locale: Option<String>) -> Enrol {
         is_proven: false,
         is_contested: false,
         invites: true,
-        replaces: Vec::new(),
+        person: None,
+        is_finished: false,
         locale,
         lesson: None,
         consumer: "course".to_owned(),
@@ -72,7 +73,7 @@ pub(crate) fn typed(jid: &str, secret: &str) -> EnterBotSecret {
 
 /// What their page asks.
 pub(crate) fn find(jid: &str) -> Where {
-    Where { jid: bare(jid), enrolment: enrolment_of(jid) }
+    Where { jid: bare(jid), enrolment: enrolment_of(jid), is_opened: false }
 }
 
 /// They have gone to another address.

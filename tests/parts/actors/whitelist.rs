@@ -29,6 +29,7 @@ async fn restore_listed(stage: &Stage, jid: &str) {
         lesson: None,
         is_proven: false,
         is_contested: false,
+        person: None,
         consumer: None,
         progress: Progress::Invited,
         kept: None,

@@ -99,6 +99,8 @@ async fn those_who_are_known_come_with_their_sessions(database: Database) {
     assert_eq!(jids, ["anna@example.org", "ben@example.org", "dora@example.org"]);
     let enrolment = KnownEnrolment {
         consumer_key: anna.consumer_key,
+        user_id: anna.user_id,
+        launched_at: 0,
         id: anna.id,
         locale: Some("nl".into()),
         lesson: None,

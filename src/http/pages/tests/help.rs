@@ -81,7 +81,7 @@ fn in_a_language_from_right_to_left_names_and_commands_are_isolated() {
     let frame = Frame { house: House { catalog: Arc::new(arabic), ..frame().house }, ..frame() };
     let now = whereabouts(Progress::Encrypted);
 
-    let page = enter_jid(&frame, "", None).into_string();
+    let page = enter_jid(&frame, &Asked::default()).into_string();
     let parts = status(&frame, LivePage::Chat, &status_of(Some(&now))).into_string();
 
     assert!(page.contains("dir=\"rtl\"") && page.contains("<bdi dir=\"ltr\">"), "{page}");
