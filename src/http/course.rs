@@ -12,7 +12,7 @@ use super::{
 use crate::{
     actors::lti::{
         PageError, View,
-        course::{OpenCourse, SendAgain},
+        course::{OpenCourse, SendAgain, TakeTable},
     },
     records::{Standing, Wanted},
 };
@@ -29,6 +29,21 @@ pub(super) async fn course(
     let answer = async {
         let form = launch::read(&site, &request, payload).await?;
         site.course(&request, &form, None).await
+    };
+    finish(&site, &request, answer.await).await
+}
+
+/// `POST /course/table`: the learners that are wanted, as a table to take along.
+pub(super) async fn table(
+    site: web::Data<Site>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    let answer = async {
+        let form = launch::read(&site, &request, payload).await?;
+        let take = TakeTable { token: form.token.clone(), wanted: wanted(&form) };
+        let table = site.ask(take).await?;
+        Ok(site.table(&request, &table))
     };
     finish(&site, &request, answer.await).await
 }
@@ -90,6 +105,20 @@ pub(super) async fn lesson(
     finish(&site, &request, answer.await).await
 }
 
+/// Which learners a form asks for.
+fn wanted(form: &PageForm) -> Wanted {
+    let search = form.field("search").unwrap_or_default();
+    Wanted {
+        search: search.chars().take(LONGEST_SEARCH).collect(),
+        failed_only: form.field("failed").is_some(),
+        standing: form.field("standing").and_then(Standing::of_word),
+        // A page that was open when this was a check box has that.
+        by_name: form.field("order") == Some("name") || form.field("by_name").is_some(),
+        page: form.field("page").and_then(|page| page.parse().ok()).unwrap_or(0),
+        ..Wanted::default()
+    }
+}
+
 impl Site {
     /// The course of a teacher who was just launched.
     pub(super) async fn course_of(
@@ -109,16 +138,7 @@ impl Site {
         form: &PageForm,
         send_again: Option<SendAgain>,
     ) -> Result<HttpResponse, Failure> {
-        let search = form.field("search").unwrap_or_default();
-        let wanted = Wanted {
-            search: search.chars().take(LONGEST_SEARCH).collect(),
-            failed_only: form.field("failed").is_some(),
-            standing: form.field("standing").and_then(Standing::of_word),
-            by_name: form.field("by_name").is_some(),
-            page: form.field("page").and_then(|page| page.parse().ok()).unwrap_or(0),
-            ..Wanted::default()
-        };
-        let open = OpenCourse { token: form.token.clone(), wanted, send_again };
+        let open = OpenCourse { token: form.token.clone(), wanted: wanted(form), send_again };
         let course = self.ask(open).await?;
         Ok(self.show_course(request, &course))
     }

@@ -144,6 +144,7 @@ fn routes(config: &mut web::ServiceConfig) {
                 .route(readable().to(course::course)),
         )
         .service(page("/course/try").route(web::post().to(course::try_it)))
+        .service(page("/course/table").route(web::post().to(course::table)))
         .service(page("/course/resend").route(web::post().to(course::resend)))
         .service(
             page("/course/lesson")

@@ -23,6 +23,7 @@ mod others;
 mod programs;
 mod roster;
 mod status;
+mod table;
 mod teach;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ pub use self::{
     learn::{Asked, ask_for_secret, enter_jid, jid_entered, start},
     others::{Trouble, hello_world, problem},
     status::{LivePage, Status, status},
+    table::{CSV, csv},
     teach::{lesson, teacher},
 };
 

@@ -27,6 +27,7 @@ use crate::{
         lti::{FramedBy, JidProblem, View, course::CourseView},
     },
     drawing::previews::Preview,
+    i18n::scope,
     records::{Enrolment, GradeState, Graded, Progress},
     session::{BotSecretVerdict, SecretVerdict},
 };
@@ -126,6 +127,18 @@ impl Site {
     ) -> HttpResponse {
         let markup = pages::lesson(&self.frame(request, view), preview);
         self.page(request, HttpResponse::Ok(), &ancestors(&view.framed_by), markup)
+    }
+
+    /// The learners of a course, to be taken along.
+    pub(super) fn table(&self, request: &HttpRequest, course: &CourseView) -> HttpResponse {
+        let frame = self.frame(request, &course.view);
+        let table = scope(&frame.house.catalog, || pages::csv(&course.rows, &frame.clock));
+        let name = "attachment; filename=\"learners.csv\"";
+        HttpResponse::Ok()
+            .insert_header((header::CONTENT_DISPOSITION, name))
+            .insert_header((header::CACHE_CONTROL, NOT_KEPT))
+            .content_type(pages::CSV)
+            .body(table)
     }
 
     /// A page for a learner.

@@ -106,6 +106,8 @@ pub struct Funnel {
     pub recorded: usize,
     /// The platform has refused their grade for good; these count among those before.
     pub failed: usize,
+    /// Whether there are several assignments: a learner counts once in each.
+    pub is_of_several: bool,
 }
 
 impl CourseRow {

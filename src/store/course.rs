@@ -21,7 +21,7 @@ impl Store {
         wanted: &Wanted,
     ) -> Result<(Vec<CourseRow>, usize, Funnel), StoreError> {
         let select = "SELECT state, attempts, next_at, recorded_at, why, score, enrolments.id, name, \
-            link_title, jid, progress, active_at FROM enrolments \
+            link_title, jid, progress, active_at, resource_link_id FROM enrolments \
             LEFT JOIN grades ON grades.enrolment = enrolments.id \
             WHERE enrolments.consumer_key = $1 AND context_id = $2 AND ($3 = '' OR resource_link_id = $3) \
             AND is_learner = 1 AND is_teacher = 0 ORDER BY active_at DESC, enrolments.id LIMIT $4";
@@ -35,9 +35,12 @@ impl Store {
         let mut funnel = Funnel::default();
         let mut matching = Vec::new();
         let search = wanted.search.trim().to_lowercase();
+        let mut first_link = None;
         for row in &rows {
+            let link: String = row.try_get(12)?;
             let row = course_row(row)?;
             funnel.count(&row);
+            funnel.is_of_several |= *first_link.get_or_insert_with(|| link.clone()) != link;
             let is_wanted = (!wanted.failed_only || row.has_failed())
                 && wanted.standing.is_none_or(|standing| standing == row.standing());
             if is_wanted && row.matches(&search) {

@@ -28,6 +28,16 @@ pub struct OpenCourse {
     pub send_again: Option<SendAgain>,
 }
 
+/// A teacher takes the learners along, as many as are wanted, not page by page.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<CourseView, PageError>")]
+pub struct TakeTable {
+    /// The page token.
+    pub token: PageToken,
+    /// Which learners.
+    pub wanted: Wanted,
+}
+
 /// Which grades are to be sent again, of those that were refused for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendAgain {
@@ -82,6 +92,20 @@ impl Desk {
         Ok(course)
     }
 
+    async fn take_table(&self, message: TakeTable) -> Result<CourseView, PageError> {
+        let TakeTable { token, wanted } = message;
+        let visit = self.visit(&token).await?;
+        if !visit.enrolment.is_teacher {
+            return Err(PageError::NotTeacher);
+        }
+        self.looks.take(visit.enrolment.id.as_str())?;
+        let wanted = Wanted { page: 0, page_size: usize::MAX, ..wanted };
+        let course = course_of(&visit.enrolment);
+        let (rows, n_matching, funnel) = self.look_through(course, wanted.clone()).await?;
+        let view = self.view(visit).await?;
+        Ok(CourseView { view, rows, wanted, n_matching, funnel, n_sent_again: None })
+    }
+
     /// Looks through a course, which takes a while for thousands of learners: away from the thread
     /// that other pages are made on, and one after the other.
     async fn look_through(
@@ -125,6 +149,15 @@ fn course_of(enrolment: &Enrolment) -> Course {
         } else {
             enrolment.resource_link_id.clone()
         },
+    }
+}
+
+impl Handler<TakeTable> for LtiGateway {
+    type Result = ResponseFuture<Result<CourseView, PageError>>;
+
+    fn handle(&mut self, message: TakeTable, _: &mut Self::Context) -> Self::Result {
+        let desk = self.at_work();
+        Box::pin(async move { desk.take_table(message).await })
     }
 }
 

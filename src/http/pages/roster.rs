@@ -27,6 +27,7 @@ pub(super) fn roster(frame: &Frame, course: &CourseView) -> Markup {
             @if course.funnel.opened == 0 { (aside(frame, "/course", &tr!("Look again"))) }
             @if !course.rows.is_empty() { (table(frame, course)) }
             (pager(frame, course))
+            @if !course.rows.is_empty() { (take_along(frame, course)) }
         }
     }
 }
@@ -43,28 +44,47 @@ fn search(frame: &Frame, wanted: &Wanted) -> Markup {
     html! {
         form.search method="post" action=(LIST) role="search" {
             (token(frame))
-            label for="search" { (tr!("Name, Jabber ID or assignment")) }
-            div.entry {
-                select name="standing" aria-label=(tr!("Step")) {
-                    option value="" { (tr!("All steps")) }
-                    @for standing in Standing::ALL {
-                        option value=(standing.word()) selected[wanted.standing == Some(standing)] {
-                            (step(standing))
+            div.fields {
+                div.field {
+                    label for="search" { (tr!("Name, Jabber ID or assignment")) }
+                    input type="search" id="search" name="search" value=(wanted.search) dir="auto"
+                        maxlength="200" autocomplete="off" autocapitalize="none" spellcheck="false";
+                }
+                div.field {
+                    label for="standing" { (tr!("Step")) }
+                    select id="standing" name="standing" {
+                        option value="" { (tr!("All steps")) }
+                        @for standing in Standing::ALL {
+                            option value=(standing.word()) selected[wanted.standing == Some(standing)] {
+                                (step(standing))
+                            }
                         }
                     }
                 }
-                input type="search" id="search" name="search" value=(wanted.search) dir="auto"
-                    maxlength="200" autocomplete="off" autocapitalize="none" spellcheck="false";
-                button.quiet type="submit" { (tr!("Search")) }
+                div.field {
+                    label for="order" { (tr!("Order")) }
+                    select id="order" name="order" {
+                        option value="" { (tr!("Last activity first")) }
+                        option value="name" selected[wanted.by_name] { (tr!("By name")) }
+                    }
+                }
             }
             div.choice {
                 input type="checkbox" id="failed" name="failed" value="1" checked[wanted.failed_only];
                 label for="failed" { (tr!("Only those whose grade was not accepted")) }
             }
-            div.choice {
-                input type="checkbox" id="by_name" name="by_name" value="1" checked[wanted.by_name];
-                label for="by_name" { (tr!("In the order of their names")) }
-            }
+            button.quiet type="submit" { (tr!("Search")) }
+        }
+    }
+}
+
+/// Takes the list along, as it was searched for.
+fn take_along(frame: &Frame, course: &CourseView) -> Markup {
+    html! {
+        form.aside method="post" action="/course/table" {
+            (token(frame))
+            (kept(&course.wanted, 0))
+            button.quiet type="submit" { (tr!("Download this list as a table (CSV)")) }
         }
     }
 }
@@ -92,7 +112,7 @@ fn found(course: &CourseView) -> String {
 /// The roles stand there because a narrow window lays the table out as cards, and browsers forget
 /// then that it is one.
 fn table(frame: &Frame, course: &CourseView) -> Markup {
-    let has_links = course.rows.iter().any(|row| row.link_title != first_link(course));
+    let has_links = course.funnel.is_of_several;
     let heads = [tr!("Learner"), tr!("Step"), tr!("Last activity"), tr!("Grade")];
     html! {
         table.roster role="table" aria-labelledby="learners" {
@@ -123,10 +143,6 @@ fn labelled(head: Option<&String>) -> Markup {
     html! { @if let Some(head) = head { span.head aria-hidden="true" { (head) ": " } } }
 }
 
-fn first_link(course: &CourseView) -> Option<String> {
-    course.rows.first().and_then(|row| row.link_title.clone())
-}
-
 fn who(row: &CourseRow, has_links: bool) -> Markup {
     html! {
         @match (&row.name, &row.jid) {
@@ -141,7 +157,7 @@ fn who(row: &CourseRow, has_links: bool) -> Markup {
     }
 }
 
-fn step(standing: Standing) -> String {
+pub(super) fn step(standing: Standing) -> String {
     match standing {
         Standing::Opened => tr!("Opened the exercise"),
         Standing::At(Progress::Invited) => tr!("Gave a Jabber ID"),
@@ -197,7 +213,7 @@ pub(super) fn kept(wanted: &Wanted, page: usize) -> Markup {
             input type="hidden" name="search" value=(wanted.search);
         }
         @if wanted.failed_only { input type="hidden" name="failed" value="1"; }
-        @if wanted.by_name { input type="hidden" name="by_name" value="1"; }
+        @if wanted.by_name { input type="hidden" name="order" value="name"; }
         @if let Some(standing) = wanted.standing {
             input type="hidden" name="standing" value=(standing.word());
         }

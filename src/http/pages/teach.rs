@@ -35,6 +35,9 @@ pub fn teacher(frame: &Frame, course: &CourseView) -> Markup {
                 section aria-labelledby="glance" {
                     h2 id="glance" { (tr!("How far your learners are")) }
                     (funnel::funnel(&course.funnel, frame.house.catalog.is_rtl()))
+                    @if course.funnel.is_of_several {
+                        p.remark { (tr!("The course has more than one of these exercises. Whoever takes part in several counts once in each.")) }
+                    }
                     (aside(frame, "/course", &tr!("Look again")))
                 }
             }

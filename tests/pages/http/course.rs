@@ -316,10 +316,16 @@ async fn learners_are_found_by_where_they_stand_and_put_in_order() {
     assert!(found.html.contains("Found: 2 of 4."), "{}", found.html);
     assert!(found.html.contains("<option value=\"talking\" selected>"), "{}", found.html);
 
-    let ordered = tool.submit(&page, "/course", &[("by_name", "1")]).await;
-    let places =
-        ["a", "b", "c", "d"].map(|user| ordered.html.find(&format!("Name &lt;{user}&gt;")));
-    assert!(places.is_sorted() && places.iter().all(Option::is_some), "{places:?}");
+    for order in [("order", "name"), ("by_name", "1")] {
+        let ordered = tool.submit(&page, "/course", &[order]).await;
+        let places =
+            ["a", "b", "c", "d"].map(|user| ordered.html.find(&format!("Name &lt;{user}&gt;")));
+        assert!(places.is_sorted() && places.iter().all(Option::is_some), "{places:?}");
+    }
+    // What is asked for stands under a label of its own.
+    for field in ["search", "standing", "order", "failed"] {
+        assert_eq!(page.html.matches(&format!("label for=\"{field}\"")).count(), 1, "{field}");
+    }
 }
 
 #[actix::test]
@@ -336,4 +342,47 @@ async fn a_teacher_tries_the_exercise_and_goes_on_where_they_stand() {
     let page = tool.submit(&page, "/course/try", &[]).await;
     assert_eq!(page.name(), "ask_for_secret", "{}", page.html);
     assert!(page.html.contains("Back to your learners"), "{}", page.html);
+}
+
+#[actix::test]
+async fn a_teacher_sees_all_assignments_of_a_learner_and_takes_the_table_along() {
+    let tool = Tool::start().await;
+    let jid = "zoe@chat.example";
+    let one = NewEnrolment {
+        name: Some("=cmd|' /C calc'!A0".to_owned()),
+        link_title: Some("First".to_owned()),
+        ..learner("zoe")
+    };
+    let other = NewEnrolment {
+        resource_link_id: "second".to_owned(),
+        link_title: Some("Second".to_owned()),
+        ..one.clone()
+    };
+    enrol(&tool, one, jid, Progress::Done).await;
+    let second = tool.store.put_enrolment(other).await.unwrap().id;
+    tool.store.set_jid(&second, Some(jid)).await.unwrap();
+    enrol(&tool, learner("ben"), "ben@chat.example", Progress::Talking).await;
+
+    let page = open(&tool).await;
+    assert_eq!(n_rows(&page), 3);
+    assert_eq!(page.html.matches(jid).count(), 2, "{}", page.html);
+    for words in ["<bdi>First</bdi>", "<bdi>Second</bdi>", "counts once in each", "2 (67 %)"] {
+        assert!(page.html.contains(words), "{words} in {}", page.html);
+    }
+    let table = tool.submit(&page, "/course/table", &[]).await;
+
+    assert_eq!(table.status, 200);
+    assert_eq!(table.header("content-type"), "text/csv; charset=utf-8; header=present");
+    assert_eq!(table.header("content-disposition"), "attachment; filename=\"learners.csv\"");
+    assert_eq!(table.header("cache-control"), "no-store");
+    let lines: Vec<&str> = table.html.split_terminator("\r\n").collect();
+    assert_eq!(lines.len(), 4, "{}", table.html);
+    let of = |title: &str| *lines.iter().find(|line| line.contains(title)).unwrap();
+    assert!(of("First").starts_with("\"'=cmd|") && of("First").contains("Finished the lesson"));
+    assert!(of("Second").contains("Gave a Jabber ID"), "{}", of("Second"));
+    // What was searched for, and for teachers alone.
+    let found = tool.submit(&page, "/course/table", &[("search", "ben@")]).await;
+    assert_eq!(found.html.split_terminator("\r\n").count(), 2, "{}", found.html);
+    let learner = tool.launch(&Launch::of("zoe", "Learner")).await;
+    assert_eq!(tool.submit(&learner, "/course/table", &[]).await.status, 403);
 }

@@ -213,7 +213,8 @@ async fn a_teacher_sees_the_learners_of_their_own_course_only(database: Database
             verified: 1,
             done: 0,
             recorded: 0,
-            failed: 1
+            failed: 1,
+            is_of_several: false,
         }
     );
     let search = async |search: &str, failed_only| {
