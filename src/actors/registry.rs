@@ -492,6 +492,9 @@ impl Handler<SessionNews> for SessionRegistry {
     fn handle(&mut self, message: SessionNews, ctx: &mut Self::Context) {
         let _turn = self.metrics.meters.registry.taken();
         let SessionNews { id, jid, news } = message;
+        let is_over = matches!(news, News::Ended { .. } | News::Broken { .. });
+        let pause = self.leaving.get(&id).filter(|_| is_over).and_then(|one| one.pause.as_ref());
+        let next = pause.map(|pause| pause.next.clone());
         match news {
             News::Progress { progress, credit } => self.set_progress(&jid, id, progress, credit),
             News::Language(locale) => {
@@ -513,6 +516,9 @@ impl Handler<SessionNews> for SessionRegistry {
                 self.on_end(id, &jid, status, at);
             }
             News::Broken { panicked } => self.on_broken(&jid, id, panicked, ctx),
+        }
+        if let Some(next) = next {
+            self.go_on_with(&jid, next, ctx);
         }
         self.finish_closing();
     }

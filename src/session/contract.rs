@@ -173,6 +173,8 @@ pub enum Farewell {
     Claimed,
     /// The learner goes on in another assignment, and this one waits.
     Moved,
+    /// The same, after the lesson.
+    Left,
     /// Nothing is said about it.
     Unsaid,
     /// What was kept of the learner is deleted.

@@ -244,6 +244,9 @@ pub(super) fn farewell(why: Farewell) -> Option<String> {
         Farewell::Moved => Some(tr!(
             "You have opened another exercise, so we go on with that one here. This one waits where it is: to go on with it, open it again in your course."
         )),
+        Farewell::Left => Some(tr!(
+            "You have opened another exercise, so we go on with that one here. This one is finished."
+        )),
         Farewell::Claimed => Some(tr!(
             "Thank you, that is the right number. We begin with the exercise of that page."
         )),
@@ -267,6 +270,7 @@ pub(super) fn status(why: Farewell) -> String {
         | Farewell::Dismissed
         | Farewell::Claimed
         | Farewell::Moved
+        | Farewell::Left
         | Farewell::Unsaid
         | Farewell::Erased => {
             tr!("Your session has ended, you can start a new session from ${project_name}.")

@@ -10,7 +10,7 @@ use super::{
     address::Address,
     factory::Guest,
     learner::{Claimant, Greeting, Learner, OpenSession, SessionHandle},
-    supervise::Leaving,
+    supervise::{Leaving, Next, Pause},
 };
 use crate::{
     actors::{
@@ -52,35 +52,48 @@ impl SessionRegistry {
         learner.opened = opened;
         let is_here = address.is_here();
         let Some(before) = address.follow(claimant) else { return };
-        let was_open = self.pause(jid, &before);
-        if !was_open && !is_here {
-            return;
-        }
-        if let Some(actor) = self.session_of(jid, claimant, ctx.address().recipient()) {
-            self.greet(jid, claimant, &actor, Jid::from(jid.clone()));
+        let next = Next { claimant: claimant.clone(), who: Jid::from(jid.clone()) };
+        if let Err(next) = self.pause(jid, &before, next)
+            && is_here
+        {
+            self.go_on_with(jid, next, ctx);
         }
     }
 
-    /// Has a session speak first.
-    fn greet(&mut self, jid: &BareJid, claimant: &Claimant, actor: &SessionHandle, who: Jid) {
+    /// Has a learner's session speak first, if what comes from the address goes there.
+    pub(super) fn go_on_with(&mut self, jid: &BareJid, next: Next, ctx: &mut Context<Self>) {
+        let Next { claimant, who } = next;
+        let holder = self.addresses.get(jid).and_then(Address::holder);
+        if holder.is_none_or(|holder| holder.claimant != claimant) {
+            return;
+        }
+        let Some(actor) = self.session_of(jid, &claimant, ctx.address().recipient()) else {
+            return;
+        };
+        self.tell_contest(jid);
         actor.post(Arrive(who));
         let address = self.addresses.get_mut(jid);
-        if let Some(learner) = address.and_then(|address| address.learner_mut(claimant)) {
+        if let Some(learner) = address.and_then(|address| address.learner_mut(&claimant)) {
             learner.greeting = Greeting::Given;
         }
     }
 
-    /// Another assignment of the same person goes on in the chat. Whether this one was going on.
-    fn pause(&mut self, jid: &BareJid, claimant: &Claimant) -> bool {
+    /// Another assignment of the same person goes on in the chat, as soon as this one has said so.
+    ///
+    /// # Errors
+    ///
+    /// What goes on, if this one was not going on and says nothing.
+    fn pause(&mut self, jid: &BareJid, claimant: &Claimant, next: Next) -> Result<(), Next> {
         let address = self.addresses.get_mut(jid);
         let learner = address.and_then(|address| address.learner_mut(claimant));
-        let Some(learner) = learner else { return false };
+        let Some(learner) = learner else { return Err(next) };
         learner.was_paused = true;
-        let Some(open) = learner.session.take() else { return false };
-        open.actor.post(Close(Farewell::Moved));
-        let paused = Some(claimant.clone());
-        self.leaving.insert(open.id, Leaving { jid: jid.clone(), actor: open.actor, paused });
-        true
+        let Some(open) = learner.session.take() else { return Err(next) };
+        let is_finished = learner.is_finished;
+        open.actor.post(Close(if is_finished { Farewell::Left } else { Farewell::Moved }));
+        let pause = Some(Pause { claimant: claimant.clone(), next });
+        self.leaving.insert(open.id, Leaving { jid: jid.clone(), actor: open.actor, pause });
+        Ok(())
     }
 
     /// A person has too many assignments at an address: what they claimed by this one is over.
@@ -97,7 +110,7 @@ impl SessionRegistry {
     /// Has a session say good-bye that is nobody's any more.
     pub(super) fn take_leave(&mut self, jid: &BareJid, open: OpenSession, why: Farewell) {
         open.actor.post(Close(why));
-        self.leaving.insert(open.id, Leaving { jid: jid.clone(), actor: open.actor, paused: None });
+        self.leaving.insert(open.id, Leaving { jid: jid.clone(), actor: open.actor, pause: None });
     }
 
     /// Takes one away who claims an address; the session that they had is the caller's.
@@ -134,7 +147,7 @@ impl SessionRegistry {
         if let Some(learner) = address.of_session(id) {
             return Some(learner.claimant.clone());
         }
-        let claimant = self.leaving.get(&id)?.paused.as_ref()?;
+        let claimant = &self.leaving.get(&id)?.pause.as_ref()?.claimant;
         address.learner(claimant)?.session.is_none().then(|| claimant.clone())
     }
 
@@ -234,16 +247,19 @@ impl SessionRegistry {
             let address = self.addresses.get(jid);
             address.is_some_and(|all| all.siblings(&claimant).any(|two| two.claimant == *one))
         };
-        match before {
-            Some(before) if is_theirs(&before) => drop(self.pause(jid, &before)),
-            before => self.give_way(jid, before),
-        }
-        let Some(actor) = self.session_of(jid, &claimant, ctx.address().recipient()) else {
-            return;
+        let who = from.unwrap_or_else(|| Jid::from(jid.clone()));
+        let is_one_person = before.as_ref().is_some_and(is_theirs);
+        let next = Next { claimant, who };
+        let next = match before {
+            Some(before) if is_one_person => self.pause(jid, &before, next).err(),
+            before => {
+                self.give_way(jid, before);
+                Some(next)
+            }
         };
-        self.tell_contest(jid);
-        let from = from.unwrap_or_else(|| Jid::from(jid.clone()));
-        self.greet(jid, &claimant, &actor, from);
+        if let Some(next) = next {
+            self.go_on_with(jid, next, ctx);
+        }
     }
 
     /// Ends the session that has answered from an address so far, and what its person claims there by

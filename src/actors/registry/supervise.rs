@@ -59,9 +59,26 @@ impl Drop for Unborn {
 pub(super) struct Leaving {
     pub(super) jid: BareJid,
     pub(super) actor: SessionHandle,
-    /// Of an assignment that makes room for another one of the same person: what it still tells of
-    /// where it stands is kept.
-    pub(super) paused: Option<Claimant>,
+    /// It makes room for another assignment of the same person.
+    pub(super) pause: Option<Pause>,
+}
+
+/// An assignment makes room for another one of the same person.
+#[derive(Debug)]
+pub(super) struct Pause {
+    /// Which one: what its session still tells of where it stands is kept.
+    pub(super) claimant: Claimant,
+    /// What goes on as soon as that has ended.
+    pub(super) next: Next,
+}
+
+/// What goes on in the chat.
+#[derive(Clone, Debug)]
+pub(super) struct Next {
+    /// By which assignment.
+    pub(super) claimant: Claimant,
+    /// To whom it speaks first.
+    pub(super) who: Jid,
 }
 
 /// Whose session was forgotten.

@@ -1,6 +1,7 @@
 //! The daemon on a real stage: a real Prosody, profanity as the learner, an LMS that signs launches
 //! and checks grades.
 
+mod assignments;
 mod bad_input;
 mod claims;
 mod command;

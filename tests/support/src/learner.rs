@@ -24,6 +24,12 @@ impl Learner {
         Self { chat, frame: Frame::launch(launch_url, params), bot: bot.to_owned() }
     }
 
+    /// Opens another assignment, or the same one again, with another signed launch.
+    pub fn open_another(&mut self, launch_url: &str, params: &Pairs) -> &Page {
+        self.frame = Frame::launch(launch_url, params);
+        self.frame.page()
+    }
+
     /// The chat.
     pub fn chat(&self) -> &Profanity {
         &self.chat
