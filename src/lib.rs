@@ -70,6 +70,13 @@
 //! grade into the store and wakes [`actors::grades::GradeOutbox`], which tries until the LMS
 //! confirmed it.
 //!
+//! # Walkthrough: one who opens a second assignment
+//!
+//! Progress and grade belong to a person in an assignment, the Jabber ID to the person. The page of the
+//! second one offers what was given in the first. At each launch [`actors::registry::Where`] has the
+//! chat follow the assignment that was opened last: the session of the other one says so and ends, what
+//! was kept of it stays, and the next one begins, or goes on from where it stood.
+//!
 //! # Walkthrough: two who give the same address
 //!
 //! Each of them gets a session of their own, and their page tells of no other. What comes from the
@@ -84,6 +91,9 @@
 //! | claim | somebody has typed a Jabber ID into their page: of an enrolment, or of whom the settings list |
 //! | number | six digits on the page, by which a claim is shown in the chat |
 //! | holder | whose claim an address obeys now |
+//! | person | somebody as a platform knows them, in all their assignments |
+//! | sibling | another claim of the same person to the same address |
+//! | paused | of an assignment: it waits while another one of the same person goes on in the chat |
 //! | proven | shown by the number, by SMP with the secret of the page, or by the bot secret |
 //! | contested | somebody else claims the same address, or has |
 //! | porter | who answers an address without a holder |
