@@ -97,10 +97,16 @@ impl Camera {
         let [.., height] = self.measure(&format!(
             "document.activeElement?.blur();
              const last = document.querySelector({}) ?? document.body;
-             return [0, 0, 0, last.getBoundingClientRect().bottom + scrollY];",
+             const height = Math.min(Math.ceil(last.getBoundingClientRect().bottom), {});
+             // White pages need an edge on a white page.
+             const edge = document.createElement('div');
+             Object.assign(edge.style, {{ position: 'absolute', top: 0, left: 0, width: '100%',
+                height: `${{height}}px`, border: '1px solid #b4c0c6', pointerEvents: 'none' }});
+             document.body.append(edge);
+             return [0, 0, 0, height];",
             serde_json::json!(down_to.unwrap_or("body")),
+            window.height,
         ));
-        let height = height.ceil().min(window.height.into());
         self.shoot_part(name, [0.0, 0.0, window.width.into(), height]);
     }
 

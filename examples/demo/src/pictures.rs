@@ -26,7 +26,7 @@ const PEOPLE: &[Person] = &[
 ];
 
 /// A telephone.
-const PHONE: Window = Window { width: 390, height: 907, scale: 1.5 };
+const PHONE: Window = Window { width: 390, height: 909, scale: 1.5 };
 
 /// A window on a desk.
 const DESK: Window = Window { width: 1000, height: 1300, scale: 1.0 };
