@@ -4,7 +4,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help setup demo test lint deny bench bench-lti bench-listening budgets load soak rubric fuzz deb test-deb
+.PHONY: help setup demo pictures test lint deny bench bench-lti bench-listening budgets load soak rubric fuzz deb test-deb
 
 # Seconds that each target of `make fuzz` runs.
 SECONDS ?= 600
@@ -13,6 +13,8 @@ FUZZ_TARGETS ?= plain encrypted fragments tlvs key_file group
 help:
 	@echo 'make demo    take a lesson from the LMS launch to the grade, on this machine; then try it'
 	@echo '             yourself until Ctrl-C. DEMO_ONCE=1 make demo ends after the lesson'
+	@echo 'make pictures  have a class take the lesson, and take the pictures of README.md anew, in'
+	@echo '             docs/pictures'
 	@echo 'make test    run all tests, with a real Prosody, profanity, libotr, potr and Chromium'
 	@echo 'make lint    check format, lints and documentation'
 	@echo 'make deny    check licences, sources and doubles of the dependencies; needs no database'
@@ -37,6 +39,11 @@ setup:
 demo: setup
 	$(CARGO) build --locked --bin otrbot --bin demo
 	@$(CARGO) run --quiet --locked --bin demo
+
+pictures:
+	@tests/setup.sh pictures
+	$(CARGO) build --locked --bin otrbot --bin demo
+	@$(CARGO) run --quiet --locked --bin demo -- pictures docs/pictures
 
 test: setup
 	$(CARGO) test --locked --no-fail-fast

@@ -4,7 +4,7 @@
 #
 # As root, or with sudo, on Debian and what descends from it; elsewhere it names what is missing.
 # `tests/setup.sh deb` brings what makes and tries the Debian package instead, `tests/setup.sh deny`
-# what looks at the dependencies.
+# what looks at the dependencies; `tests/setup.sh pictures` what makes pictures small as well.
 set -eu
 what=${1:-tests}
 
@@ -30,6 +30,10 @@ look() {
         need iproute2 command ip
         need systemd command systemd-analyze
         return
+    fi
+    if [ "$what" = pictures ]; then
+        need pngquant command pngquant
+        need fonts-dejavu-core file /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf
     fi
     need gcc command gcc
     need pkg-config command pkg-config

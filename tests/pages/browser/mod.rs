@@ -3,10 +3,11 @@
 
 mod access;
 mod course;
-mod driver;
 mod history;
 mod journey;
 mod keyboard;
 mod languages;
 mod reading;
 mod teacher;
+
+use support::driver;

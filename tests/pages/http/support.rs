@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use ::lti::{Consumers, token::TokenKey};
@@ -53,23 +53,9 @@ pub(crate) fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap()
 }
 
-/// Waits until something is so.
+/// Waits until something is so, a minute at most.
 pub(crate) async fn until(what: &str, is_so: impl AsyncFnMut() -> bool) {
-    assert!(comes_true(is_so).await, "{what}: not within a minute");
-}
-
-/// Whether something is so within a minute.
-pub(crate) async fn comes_true(mut is_so: impl AsyncFnMut() -> bool) -> bool {
-    #[expect(clippy::disallowed_methods, reason = "a test waits in real time")]
-    let clock = Instant::now;
-    let deadline = clock() + Duration::from_mins(1);
-    while !is_so().await {
-        if clock() >= deadline {
-            return false;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    true
+    support::wait::until(what, is_so).await;
 }
 
 /// The tool, on a port of its own, with a store of its own.

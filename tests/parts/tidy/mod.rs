@@ -7,6 +7,7 @@
 mod layers;
 mod manifests;
 mod paths;
+mod pictures;
 mod tables;
 
 use std::fs;

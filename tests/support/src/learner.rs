@@ -21,7 +21,12 @@ pub struct Learner {
 impl Learner {
     /// Opens the assignment with a signed launch.
     pub fn open(chat: Profanity, bot: &str, launch_url: &str, params: &Pairs) -> Self {
-        Self { chat, frame: Frame::launch(launch_url, params), bot: bot.to_owned() }
+        Self::in_frame(chat, bot, Frame::launch(launch_url, params))
+    }
+
+    /// Goes on in a frame in which the assignment was opened.
+    pub fn in_frame(chat: Profanity, bot: &str, frame: Frame) -> Self {
+        Self { chat, frame, bot: bot.to_owned() }
     }
 
     /// Opens another assignment, or the same one again, with another signed launch.

@@ -17,6 +17,7 @@
 pub mod canvas;
 pub mod client;
 pub mod daemon;
+pub mod driver;
 pub mod fake;
 pub mod hole;
 pub mod learner;

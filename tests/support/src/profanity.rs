@@ -123,6 +123,30 @@ impl Profanity {
         found.unwrap_or_else(|| panic!("profanity did not show {what}:\n{}", self.screen()))
     }
 
+    /// What a terminal of a size shows of the window that is open, with escape sequences for its
+    /// colours, and without the times of day.
+    ///
+    /// Nothing else can be asked afterwards: what was said is found by the times beside it.
+    pub fn picture(&self, columns: u16, rows: u16) -> String {
+        for place in ["chat", "statusbar"] {
+            self.command(&format!("/time {place} off"));
+        }
+        let size = [columns.to_string(), rows.to_string()];
+        self.tmux(&["set-option", "-g", "status", "off"]);
+        self.tmux(&["set-option", "-g", "window-size", "manual"]);
+        self.tmux(&["resize-window", "-x", &size[0], "-y", &size[1]]);
+        let shown = || self.tmux(&["capture-pane", "-e", "-N", "-p"]).stdout;
+        let mut last = shown();
+        // It draws anew, in pieces.
+        let settled = poll(PATIENCE, || {
+            std::thread::sleep(Duration::from_millis(500));
+            let before = std::mem::replace(&mut last, shown());
+            (before == last).then_some(())
+        });
+        assert!(settled.is_some(), "profanity goes on drawing:\n{}", self.screen());
+        String::from_utf8_lossy(&last).into_owned()
+    }
+
     /// Whether `words` show up within `patience`.
     pub fn shows(&self, words: &str, patience: Duration) -> bool {
         poll(patience, || self.screen().contains(words).then_some(())).is_some()

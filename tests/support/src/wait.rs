@@ -27,6 +27,27 @@ pub fn poll<T>(patience: Duration, mut look: impl FnMut() -> Option<T>) -> Optio
     }
 }
 
+/// Waits until something is so.
+///
+/// # Panics
+///
+/// When it is not within a minute.
+pub async fn until(what: &str, is_so: impl AsyncFnMut() -> bool) {
+    assert!(comes_true(is_so).await, "{what}: not within a minute");
+}
+
+/// Whether something is so within a minute.
+pub async fn comes_true(mut is_so: impl AsyncFnMut() -> bool) -> bool {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !is_so().await {
+        if Instant::now() >= deadline {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    true
+}
+
 /// A port of loopback that was free a moment ago. It is below those that the system gives to
 /// connections and to listeners without a wish, so that nobody else gets it by chance.
 pub fn free_port() -> u16 {

@@ -190,11 +190,58 @@ impl Page {
         lines_of(self.html.split_once("<body").map_or(self.html.as_str(), |(_, body)| body))
     }
 
-    /// The lines from the main heading on, without what is folded up.
+    /// The lines from the main heading to the end of the main part, without what is folded up, hidden
+    /// or a choice.
     pub fn main_lines(&self) -> Vec<String> {
         let main = self.html.split_once("<h1").map_or(self.html.as_str(), |(_, main)| main);
-        lines_of(main.split("<details").next().unwrap_or_default())
+        lines_of(&in_sight(main.split("</main>").next().unwrap_or_default()))
     }
+}
+
+/// Markup without the elements that a browser does not show until somebody acts.
+fn in_sight(markup: &str) -> String {
+    let mut shown = String::new();
+    // The name of the element that is out of sight, and how many of that name are open.
+    let mut out_of_sight: Option<(&str, usize)> = None;
+    for piece in markup.split_inclusive('<') {
+        let Some((tag, words)) = piece.split_once('>') else {
+            shown.push_str(piece);
+            continue;
+        };
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default();
+        let (is_end, is_void) =
+            (tag.starts_with('/'), ["br", "hr", "img", "input"].contains(&name));
+        out_of_sight = match out_of_sight {
+            Some((hidden, depth)) if hidden == name && is_end => {
+                (depth > 1).then_some((hidden, depth - 1))
+            }
+            Some((hidden, depth)) if hidden == name => Some((hidden, depth + 1)),
+            Some(hidden) => Some(hidden),
+            None if !is_end && !is_void && is_hidden(name, tag) => Some((name, 1)),
+            None => None,
+        };
+        if out_of_sight.is_none() {
+            shown.push_str(tag);
+            shown.push('>');
+            shown.push_str(words);
+        } else {
+            // What ends the element begins with this.
+            shown.push_str("br><");
+        }
+    }
+    shown
+}
+
+/// Whether a browser shows nothing of the inside of an element when the page comes.
+fn is_hidden(name: &str, tag: &str) -> bool {
+    // Values may hold the word; attributes without a value stand between them.
+    let is_marked = tag
+        .split('"')
+        .step_by(2)
+        .any(|plain| plain.split_whitespace().any(|word| word == "hidden"));
+    is_marked
+        || ["select", "script", "style"].contains(&name)
+        || (name == "details" && !tag.contains(" open"))
 }
 
 /// The text of markup, a line for each element that is not a part of a line.
@@ -213,7 +260,7 @@ fn lines_of(body: &str) -> Vec<String> {
 }
 
 /// Elements that are a part of their line.
-const INLINE: [&str; 8] = ["a", "b", "bdi", "code", "em", "small", "span", "strong"];
+const INLINE: [&str; 9] = ["a", "b", "bdi", "code", "em", "small", "span", "strong", "time"];
 
 /// The value of an attribute in the inside of a tag, double-quoted as maud writes it.
 fn attribute(tag: &str, name: &str) -> Option<String> {
@@ -286,9 +333,14 @@ fn request(build: impl FnOnce(&Client) -> RequestBuilder) -> Page {
     })
 }
 
-fn client() -> Client {
+/// Names the cryptography of TLS, which clients of HTTP want to know even if they need none.
+pub(crate) fn bring_cryptography() {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+}
+
+fn client() -> Client {
+    bring_cryptography();
     Client::builder()
         .redirect(Policy::limited(5))
         .timeout(PATIENCE)
@@ -327,5 +379,21 @@ mod tests {
         assert_eq!(forms[0].fields, fields);
         assert_eq!(page.links(), ["/next?a=1&b=2"]);
         assert_eq!(page.text(), "Say & do. Go on");
+    }
+
+    #[test]
+    fn what_a_page_hides_is_not_in_its_main_lines() {
+        let page = Page {
+            url: Url::parse("http://127.0.0.1/").unwrap(),
+            status: 200,
+            html: r#"<body><main><h1 id="hidden x">Seen</h1><p class="a" hidden>Not <b>this</b>.</p>
+                <p title="a hidden word">By <time datetime="now"><bdi>10:00</bdi></time>.</p>
+                <details><summary>What?</summary><details>A</details>B</details>
+                <input type="hidden" name="token" value="t"><button hidden type="button">Show</button>
+                <select><option>C</option></select><p>End</p></main><footer>Foot</footer></body>"#
+                .to_owned(),
+        };
+
+        assert_eq!(page.main_lines(), ["Seen", "By 10:00.", "End"]);
     }
 }

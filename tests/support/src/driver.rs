@@ -1,10 +1,5 @@
-//! A client of the W3C's browser driver protocol, as small as these tests need it, and the Chromium behind it.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of a test may fail it"
-)]
+//! A client of the W3C's browser driver protocol, as small as tests and pictures need it, and the
+//! Chromium behind it.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -16,7 +11,8 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::http::support::{self, comes_true};
+use crate::wait::{comes_true, until};
+use crate::web;
 
 /// Name of the member that holds an element's reference, by the standard.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -25,13 +21,16 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What the browser does with scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scripts {
+pub enum Scripts {
+    /// It runs them.
     On,
+    /// It runs none but those of the test.
     Off,
 }
 
 /// A headless Chromium with a profile of its own, which blocks third-party cookies.
-pub(crate) struct Browser {
+#[derive(Debug)]
+pub struct Browser {
     driver: Child,
     port: u16,
     session: String,
@@ -41,7 +40,7 @@ pub(crate) struct Browser {
 
 /// An element of the page.
 #[derive(Clone, Debug)]
-pub(crate) struct Element(String);
+pub struct Element(String);
 
 impl Drop for Browser {
     fn drop(&mut self) {
@@ -68,8 +67,9 @@ impl Browser {
     /// # Panics
     ///
     /// When one of them is not there, with the names of Debian's packages.
-    pub(crate) async fn start(scripts: Scripts) -> Self {
+    pub async fn start(scripts: Scripts) -> Self {
         let (driver, port) = start_driver();
+        web::bring_cryptography();
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         let profile = tempfile::tempdir().unwrap();
         let session = String::new();
@@ -133,19 +133,20 @@ impl Browser {
         self.call(method, &format!("/session/{}{path}", self.session), body.as_ref()).await
     }
 
-    pub(crate) async fn open(&self, url: &str) {
+    /// Opens an address.
+    pub async fn open(&self, url: &str) {
         self.tell("POST", "/url", Some(json!({ "url": url }))).await.unwrap();
     }
 
     /// A command of the browser's own protocol for developers.
-    pub(crate) async fn develop(&self, command: &str, parameters: Value) -> Value {
+    pub async fn develop(&self, command: &str, parameters: Value) -> Value {
         let command = json!({ "cmd": command, "params": parameters });
         self.tell("POST", "/goog/cdp/execute", Some(command)).await.unwrap()
     }
 
     /// Posts a form from the page that is there now, as one of its own would be, and waits for the
     /// next page.
-    pub(crate) async fn post(&self, path: &str, fields: &[(String, String)]) {
+    pub async fn post(&self, path: &str, fields: &[(String, String)]) {
         self.script("document.documentElement.dataset.before = ''").await;
         let script = "const form = document.createElement('form');
             form.method = 'post';
@@ -159,7 +160,7 @@ impl Browser {
             form.submit();";
         let script = json!({ "script": script, "args": [path, fields] });
         self.tell("POST", "/execute/sync", Some(script)).await.unwrap();
-        support::until(path, async || {
+        until(path, async || {
             // In between there may be an empty document of the browser's own.
             let is_there = "return document.readyState === 'complete'
                 && location.protocol.startsWith('http')
@@ -170,7 +171,7 @@ impl Browser {
     }
 
     /// Presses keys, one after the other, whatever has the focus. `\u{e004}`: Tab; `\u{e007}`: Enter.
-    pub(crate) async fn press(&self, keys: &str) {
+    pub async fn press(&self, keys: &str) {
         let actions: Vec<Value> = keys
             .chars()
             .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key })))
@@ -180,35 +181,33 @@ impl Browser {
     }
 
     /// A picture of the window, in the format PNG.
-    pub(crate) async fn picture(&self) -> Vec<u8> {
+    pub async fn picture(&self) -> Vec<u8> {
         let picture = self.tell("GET", "/screenshot", None).await.unwrap();
-        let decoded = base64::Engine::decode(
-            &base64::engine::general_purpose::STANDARD,
-            picture.as_str().unwrap(),
-        );
-        decoded.unwrap()
+        decoded(picture.as_str().unwrap())
     }
 
-    pub(crate) async fn resize(&self, width: u32, height: u32) {
+    /// Makes the window of a size, in pixels.
+    pub async fn resize(&self, width: u32, height: u32) {
         let size = json!({ "width": width, "height": height });
         self.tell("POST", "/window/rect", Some(size)).await.unwrap();
     }
 
     /// Goes into a frame; `None`: out of all of them.
-    pub(crate) async fn enter(&self, frame: Option<&Element>) {
+    pub async fn enter(&self, frame: Option<&Element>) {
         let id = frame.map_or(Value::Null, |Element(id)| json!({ ELEMENT: id }));
         self.tell("POST", "/frame", Some(json!({ "id": id }))).await.unwrap();
     }
 
-    pub(crate) async fn n_windows(&self) -> usize {
+    /// How many windows there are.
+    pub async fn n_windows(&self) -> usize {
         let all = self.tell("GET", "/window/handles", None).await.unwrap_or_default();
         all.as_array().map_or(0, Vec::len)
     }
 
     /// Goes on in the window that was opened last, as soon as there is one.
-    pub(crate) async fn go_to_the_newest_window(&self) {
+    pub async fn go_to_the_newest_window(&self) {
         let mut handles = Vec::new();
-        support::until("another window", async || {
+        until("another window", async || {
             let all = self.tell("GET", "/window/handles", None).await.unwrap_or_default();
             handles = all.as_array().cloned().unwrap_or_default();
             handles.len() > 1
@@ -218,12 +217,14 @@ impl Browser {
         self.tell("POST", "/window", Some(json!({ "handle": handle }))).await.unwrap();
     }
 
-    pub(crate) async fn title(&self) -> String {
+    /// The title of the page.
+    pub async fn title(&self) -> String {
         let title = self.script("return document.title").await;
         title.as_str().unwrap().to_owned()
     }
 
-    pub(crate) async fn all(&self, selector: &str) -> Vec<Element> {
+    /// The elements of a selector that are there now.
+    pub async fn all(&self, selector: &str) -> Vec<Element> {
         let query = json!({ "using": "css selector", "value": selector });
         let found = self.tell("POST", "/elements", Some(query)).await.unwrap_or_default();
         let found = found.as_array().cloned().unwrap_or_default();
@@ -231,7 +232,7 @@ impl Browser {
     }
 
     /// The element of a selector, as soon as it is there.
-    pub(crate) async fn find(&self, selector: &str) -> Element {
+    pub async fn find(&self, selector: &str) -> Element {
         let mut found = None;
         let is_found = comes_true(async || {
             found = self.all(selector).await.into_iter().next();
@@ -244,11 +245,13 @@ impl Browser {
         panic!("{selector}: not within a minute in {}", self.script(page).await);
     }
 
-    pub(crate) async fn click(&self, Element(id): &Element) {
+    /// Clicks on an element.
+    pub async fn click(&self, Element(id): &Element) {
         self.tell("POST", &format!("/element/{id}/click"), Some(json!({}))).await.unwrap();
     }
 
-    pub(crate) async fn type_into(&self, Element(id): &Element, text: &str) {
+    /// Types a text into a field.
+    pub async fn type_into(&self, Element(id): &Element, text: &str) {
         // Older drivers have keys for the Basic Multilingual Plane alone, so that a field
         // that needs more gets it as an input method would write it.
         let is_basic = |sign: char| sign <= '\u{ffff}';
@@ -265,14 +268,15 @@ impl Browser {
         }
     }
 
-    pub(crate) async fn clear(&self, Element(id): &Element) {
+    /// Empties a field.
+    pub async fn clear(&self, Element(id): &Element) {
         self.tell("POST", &format!("/element/{id}/clear"), Some(json!({}))).await.unwrap();
     }
 
     /// What is seen of the text of a selector's element, as soon as it is there.
-    pub(crate) async fn text(&self, selector: &str) -> String {
+    pub async fn text(&self, selector: &str) -> String {
         let mut text = None;
-        support::until(selector, async || {
+        until(selector, async || {
             // The element may belong to the page before, which goes away in between.
             let Element(id) = self.find(selector).await;
             text = self.tell("GET", &format!("/element/{id}/text"), None).await.ok();
@@ -282,17 +286,19 @@ impl Browser {
         text.unwrap().as_str().unwrap().to_owned()
     }
 
-    pub(crate) async fn property(&self, Element(id): &Element, name: &str) -> Value {
+    /// A property of an element, as scripts see it.
+    pub async fn property(&self, Element(id): &Element, name: &str) -> Value {
         self.tell("GET", &format!("/element/{id}/property/{name}"), None).await.unwrap()
     }
 
-    pub(crate) async fn is_displayed(&self, Element(id): &Element) -> bool {
+    /// Whether an element is to be seen.
+    pub async fn is_displayed(&self, Element(id): &Element) -> bool {
         let shown = self.tell("GET", &format!("/element/{id}/displayed"), None).await.unwrap();
         shown == Value::Bool(true)
     }
 
     /// Runs a script of the test in the page; this works with the page's own scripts off, too.
-    pub(crate) async fn script(&self, script: &str) -> Value {
+    pub async fn script(&self, script: &str) -> Value {
         let script = json!({ "script": script, "args": [] });
         let mut value = Err(String::new());
         for _ in 0..3 {
@@ -304,6 +310,11 @@ impl Browser {
         }
         value.unwrap()
     }
+}
+
+/// The bytes of a picture as the browser gives it: in base64.
+pub fn decoded(picture: &str) -> Vec<u8> {
+    base64::Engine::decode(&base64::engine::general_purpose::STANDARD, picture).unwrap()
 }
 
 /// Starts the driver on a free port. It takes one for IPv6, wants the same for IPv4, and gives up if
