@@ -131,7 +131,7 @@ impl Learner {
             loop {
                 match self.events.recv().await {
                     Some(Event::Online { .. }) => return Ok(()),
-                    Some(Event::Offline { why: why @ Down::AuthRefused { .. }, .. }) => {
+                    Some(Event::Offline { why, .. }) if why.is_login_refused() => {
                         return Err(Failure::AuthenticationRefused(why.to_string()));
                     }
                     Some(Event::Offline { why, retry_in: None }) => {

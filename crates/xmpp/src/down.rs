@@ -26,7 +26,11 @@ pub enum Down {
         why: String,
     },
     /// The server does not offer STARTTLS, or refused it.
-    #[error("{server} does not offer TLS, which the settings require")]
+    #[error(
+        "{server} does not offer TLS (STARTTLS), which the settings require: switch it on there, or, if \
+         that port speaks TLS from the first byte, write xmpps:// before its name in \
+         xmpp.accounts.….server"
+    )]
     TlsNotOffered {
         /// Name and port.
         server: String,
@@ -63,20 +67,62 @@ pub enum Down {
         /// Which setting would change that.
         hint: &'static str,
     },
-    /// Account or password are wrong.
-    #[error("the server refused the account or its password ({condition})")]
+    /// Account or password are wrong, or may not be used.
+    #[error(
+        "the server refused the account or its password ({condition}{}): {advice}",
+        suffix(text)
+    )]
     AuthRefused {
         /// The condition that the server named.
         condition: String,
+        /// The server's words, or empty.
+        text: String,
+        /// What that can mean, and what helps.
+        advice: &'static str,
     },
     /// The server cannot check logins now.
-    #[error("the server cannot log anyone in now ({condition})")]
+    #[error(
+        "the server cannot log anyone in now ({condition}{}); its own log says more",
+        suffix(text)
+    )]
     AuthUnavailable {
         /// The condition that the server named.
         condition: String,
+        /// The server's words, or empty.
+        text: String,
+    },
+    /// The password is kept with too few rounds of key derivation (SCRAM).
+    #[error(
+        "the server asks for {rounds} rounds of key derivation, and SCRAM needs {least} at least (RFC \
+         5802, RFC 7677), as the password could be guessed from a proof with fewer: \
+         none was sent; its administrator has to raise the number (the iteration count of SCRAM), and \
+         to set the password anew, as it is kept with the old number"
+    )]
+    TooFewRounds {
+        /// What the server asks for.
+        rounds: u64,
+        /// The least that is computed.
+        least: u32,
+    },
+    /// The server asks for more rounds of key derivation than this machine should compute.
+    #[error(
+        "the server asks for {rounds} rounds of key derivation, more than the {most} that are computed \
+         here, so as not to keep the machine busy at each login: its administrator has to lower the \
+         number (the iteration count of SCRAM; 10000 is usual), and to set the password anew, as it is \
+         kept with the old number"
+    )]
+    TooManyRounds {
+        /// What the server asks for; the largest number that can be said here for those above it.
+        rounds: u64,
+        /// The most that are computed.
+        most: u32,
     },
     /// The server could not prove that it knows the password.
-    #[error("the server did not prove that it knows the account: {why}")]
+    #[error(
+        "the server did not prove that it knows the account: {why}; this is not the account's server, \
+         or somebody is in between: see where the address of the server leads, and that tls.ca_certs \
+         names trusted authorities alone"
+    )]
     ServerNotGenuine {
         /// Which proof failed.
         why: &'static str,
@@ -84,6 +130,20 @@ pub enum Down {
     /// Another client took the resource.
     #[error("another client logged in with the same account and resource")]
     Conflict,
+    /// The server wants the stream to be at another host.
+    #[error("the server sends us to another host, {host}")]
+    SeeOtherHost {
+        /// The host, as the server wrote it.
+        host: String,
+    },
+    /// The server sent us to another host, to which we do not go.
+    #[error("the server sends us to another host, {host}, and we do not go there: {why}")]
+    Redirect {
+        /// The host, as the server wrote it.
+        host: String,
+        /// Why not.
+        why: &'static str,
+    },
     /// The server found that we broke a rule of its own.
     #[error("the server ended the stream for a violation of its policy{}", suffix(text))]
     PolicyViolation {
@@ -91,7 +151,10 @@ pub enum Down {
         text: String,
     },
     /// The server does not serve the domain.
-    #[error("the server does not serve the domain {domain}")]
+    #[error(
+        "the server does not serve the domain {domain}: mend the account's address, or the server's in \
+         xmpp.accounts.….server"
+    )]
     HostUnknown {
         /// The domain of the account.
         domain: String,
@@ -119,6 +182,18 @@ fn suffix(text: &str) -> String {
 }
 
 impl Down {
+    /// Whether the server was reached and the login came to nothing: it refused the account, or there
+    /// is no way to log in that is safe.
+    pub fn is_login_refused(&self) -> bool {
+        matches!(
+            self,
+            Self::AuthRefused { .. }
+                | Self::NoMechanism { .. }
+                | Self::TooFewRounds { .. }
+                | Self::TooManyRounds { .. }
+        )
+    }
+
     /// Whether trying again cannot help until a person changes something. What comes before the first
     /// login is final then; later another attempt is made all the same, after a long pause.
     pub fn is_fatal(&self) -> bool {
@@ -128,6 +203,8 @@ impl Down {
             | Self::TlsMismatch { .. }
             | Self::NoMechanism { .. }
             | Self::AuthRefused { .. }
+            | Self::TooFewRounds { .. }
+            | Self::TooManyRounds { .. }
             | Self::ServerNotGenuine { .. }
             | Self::HostUnknown { .. } => true,
             Self::Resolve { .. }
@@ -135,6 +212,8 @@ impl Down {
             | Self::TlsFailed { .. }
             | Self::AuthUnavailable { .. }
             | Self::Conflict
+            | Self::SeeOtherHost { .. }
+            | Self::Redirect { .. }
             | Self::PolicyViolation { .. }
             | Self::Shutdown
             | Self::StreamError(_)
@@ -166,11 +245,20 @@ pub enum ConfigError {
         /// The domain.
         domain: String,
     },
-    /// The server is not written as `host:port`.
-    #[error("{server:?} is no server address: host:port is needed, such as 127.0.0.1:5222")]
+    /// The server is written neither as `host:port` nor as `xmpps://host:port`.
+    #[error(
+        "{server:?} is no server address: host:port is needed, such as 127.0.0.1:5222, or \
+         xmpps://host:port for TLS from the first byte, such as xmpps://127.0.0.1:5223"
+    )]
     Server {
         /// The address as configured.
         server: String,
+    },
+    /// Direct TLS where there is no TLS.
+    #[error("xmpps:// is TLS from the first byte, but {why}: write host:port without it")]
+    DirectTls {
+        /// Why there is none.
+        why: &'static str,
     },
     /// The file of authorities cannot be read.
     #[error("cannot read the CA file {path}: {source}", path = path.display())]

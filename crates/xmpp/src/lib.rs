@@ -7,7 +7,7 @@
 //! ```text
 //!             +------------------------- Offline{retry_in: Some} <----------------+
 //!             v                                                                    |
-//!  start -> connect (SRV, TCP, STARTTLS) -> login (SASL, bind) -> Online -> stanzas, acks
+//!  start -> connect (SRV, TCP, TLS) -> login (SASL, bind) -> Online -> stanzas, acks
 //!             |                                |                               |
 //!             +--- Offline{retry_in: None} <---+          Stop ----------------+--> Stopped
 //! ```
@@ -32,16 +32,22 @@ mod avatar;
 mod ciphers;
 mod component;
 mod connect;
+mod dns;
 mod down;
 mod echo;
+mod entrance;
 mod ledger;
 mod link;
 mod login;
+mod offer;
 mod online;
 mod outbox;
 mod owner;
 mod pace;
+mod refusal;
+mod scram;
 mod session;
+mod target;
 mod tls;
 mod xml;
 
@@ -75,8 +81,9 @@ pub struct Account {
     pub resource: String,
     /// The password of the account.
     pub password: SecretString,
-    /// `host:port` of the server, or `None` to look up the SRV records of the domain and fall
-    /// back to port 5222 of the domain itself.
+    /// `host:port` of the server, or `xmpps://host:port` where TLS begins with the first byte
+    /// (XEP-0368). `None`: the SRV records of the domain name it, of both kinds; without any it is
+    /// port 5222 of the domain itself.
     pub server: Option<String>,
     /// Whether SASL PLAIN may be used when the server offers nothing better; only inside TLS.
     pub allow_plain_text: bool,
@@ -87,7 +94,7 @@ pub struct Account {
 /// How the stream is secured.
 #[derive(Clone, Debug)]
 pub struct Tls {
-    /// Whether STARTTLS is required. If not, it is not even tried.
+    /// Whether TLS is required. If not, it is not even tried.
     pub enabled: bool,
     /// The least version that is accepted.
     pub min_version: TlsVersion,
@@ -205,7 +212,7 @@ pub fn start_paced(
 ) -> Result<(mpsc::Sender<Command>, mpsc::Receiver<Event>), ConfigError> {
     let server = connect::Place::new(&account)?;
     let login = login::Login::new(account)?;
-    Ok(spawn(session::Entrance::Client(Box::new((server, login))), pace))
+    Ok(spawn(entrance::Entrance::Client(Box::new((server, login))), pace))
 }
 
 /// Starts the stream of a component, behind the same contract. It is never resumed, and nothing that
@@ -218,11 +225,11 @@ pub fn start_component(
     component: &Component,
     pace: Pace,
 ) -> Result<(mpsc::Sender<Command>, mpsc::Receiver<Event>), ConfigError> {
-    Ok(spawn(session::Entrance::Component(component::Entrance::new(component)?), pace))
+    Ok(spawn(entrance::Entrance::Component(component::Entrance::new(component)?), pace))
 }
 
 fn spawn(
-    entrance: session::Entrance,
+    entrance: entrance::Entrance,
     pace: Pace,
 ) -> (mpsc::Sender<Command>, mpsc::Receiver<Event>) {
     let (commands, taken) = mpsc::channel(COMMANDS);

@@ -5,7 +5,7 @@ use std::{fmt, io, sync::Arc};
 
 use rustls::{
     AlertDescription, CertificateError, CipherSuite, ClientConfig, DigitallySignedStruct, Error,
-    ProtocolVersion, RootCertStore, SignatureScheme, SupportedCipherSuite,
+    PeerMisbehaved, ProtocolVersion, RootCertStore, SignatureScheme, SupportedCipherSuite,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     version::{TLS12, TLS13},
@@ -14,11 +14,19 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::{ConfigError, Down, Negotiated, Tls, TlsVersion, ciphers::iana};
+use super::{
+    ConfigError, Down, Negotiated, Tls, TlsVersion, ciphers::iana, link::plain, target::Way,
+};
+
+/// The name of a client's stream in the handshake (XEP-0368, section 3).
+const ALPN: &[u8] = b"xmpp-client";
 
 /// Secures streams to one server.
 pub(super) struct Connector {
+    /// After STARTTLS.
     tls: TlsConnector,
+    /// With the first byte.
+    direct: TlsConnector,
     name: ServerName<'static>,
     min_version: TlsVersion,
     suites: Vec<CipherSuite>,
@@ -69,8 +77,11 @@ impl Connector {
                 .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
                 .with_no_client_auth(),
         };
+        let mut direct = config.clone();
+        direct.alpn_protocols = vec![ALPN.to_vec()];
         Ok(Self {
             tls: TlsConnector::from(Arc::new(config)),
+            direct: TlsConnector::from(Arc::new(direct)),
             name,
             min_version: tls.min_version,
             suites,
@@ -79,7 +90,12 @@ impl Connector {
     }
 
     /// Shakes hands on `stream`, which leads to what people know as `server`.
-    pub(super) async fn secure(&self, stream: TcpStream, server: &str) -> Result<Secured, Down> {
+    pub(super) async fn secure(
+        &self,
+        stream: TcpStream,
+        server: &str,
+        way: Way,
+    ) -> Result<Secured, Down> {
         if !self.checks_certificate {
             let is_loopback =
                 stream.peer_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback());
@@ -92,8 +108,11 @@ impl Connector {
                 });
             }
         }
-        let stream = self
-            .tls
+        let connector = match way {
+            Way::StartTls => &self.tls,
+            Way::DirectTls => &self.direct,
+        };
+        let stream = connector
             .connect(self.name.clone(), stream)
             .await
             .map_err(|error| self.handshake_failure(&error, server))?;
@@ -156,6 +175,25 @@ impl Connector {
                 server,
                 why: format!("nothing in common (alert {alert:?}); {}", self.wanted()),
             },
+            Error::AlertReceived(AlertDescription::UnrecognisedName) => {
+                Down::HostUnknown { domain: self.name.to_str().into_owned() }
+            }
+            Error::AlertReceived(AlertDescription::NoApplicationProtocol)
+            | Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedApplicationProtocol) => {
+                Down::TlsFailed {
+                    server,
+                    why: "it speaks no XMPP at that port (ALPN xmpp-client): take the port for \
+                          clients with direct TLS, usually 5223 or 443"
+                        .to_owned(),
+                }
+            }
+            Error::InvalidMessage(_) => Down::TlsFailed {
+                server,
+                why: format!(
+                    "what it answers is no TLS ({cause}); a port that begins in the clear \
+                     (STARTTLS), usually 5222, is written host:port without xmpps://"
+                ),
+            },
             Error::PeerIncompatible(what) => Down::TlsMismatch {
                 server,
                 why: format!("nothing in common ({what:?}); {}", self.wanted()),
@@ -179,6 +217,9 @@ impl Connector {
     }
 }
 
+/// Names of a certificate that are told.
+const NAMES: usize = 5;
+
 fn version_name(version: ProtocolVersion) -> String {
     // The library says `TLSv1_3`.
     version.as_str().map_or_else(|| format!("{version:?}"), |name| name.replace('_', "."))
@@ -200,15 +241,32 @@ fn authorities(path: &std::path::Path) -> Result<RootCertStore, ConfigError> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library's list of faults is open")]
 fn certificate_fault(fault: &CertificateError) -> String {
     match fault {
-        CertificateError::UnknownIssuer => "no authority in the CA file vouches for it".to_owned(),
+        CertificateError::UnknownIssuer => {
+            "no authority in the CA file vouches for it (tls.ca_certs)".to_owned()
+        }
+        CertificateError::BadSignature => {
+            "its signature is not that of the authority which it names".to_owned()
+        }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "it has expired".to_owned()
+            "it has expired; it has to be renewed on the server".to_owned()
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "it is not valid yet".to_owned()
+            "it is not valid yet; compare the clocks".to_owned()
         }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it is made out for another name".to_owned()
+        CertificateError::NotValidForNameContext { expected, presented } => {
+            let presented: Vec<_> = presented.iter().take(NAMES).map(String::as_str).collect();
+            let presented = match presented.as_slice() {
+                [] => "no name".to_owned(),
+                names => plain(&names.join(", ")),
+            };
+            format!(
+                "it is made out for {presented}; the name that counts is that of the account's domain, \
+                 {}, wherever the server is",
+                expected.to_str()
+            )
+        }
+        CertificateError::NotValidForName => {
+            "it is made out for another name than the account's domain".to_owned()
         }
         other => other.to_string(),
     }
