@@ -22,7 +22,7 @@ use tokio::{
     sync::mpsc,
     time::timeout,
 };
-use xmpp::{Command, Down, Event};
+use xmpp::{Command, Event};
 use xmpp_parsers::{
     message::{Lang, Message, MessageType},
     presence::{Presence, Type as PresenceType},

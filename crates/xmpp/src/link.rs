@@ -263,7 +263,13 @@ pub(super) fn plain(text: &str) -> String {
         c.is_control()
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    text.trim().chars().map(|c| if is_odd(c) { ' ' } else { c }).take(TEXT).collect()
+    let mut chars = text.trim().chars().map(|c| if is_odd(c) { ' ' } else { c });
+    let mut plain: String = chars.by_ref().take(TEXT).collect();
+    // The blank keeps what was cut from being taken for a whole name.
+    if chars.next().is_some() {
+        plain.push_str(" \u{2026}");
+    }
+    plain
 }
 
 fn escape(value: &str) -> String {

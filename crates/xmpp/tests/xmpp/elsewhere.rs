@@ -191,6 +191,7 @@ async fn a_chain_of_servers_ends() {
 #[tokio::test]
 async fn hosts_that_cannot_be_are_not_gone_to() {
     let server = Prosody::start(&[]);
+    let long = format!("{}.example.org", "a.".repeat(95) + &"b".repeat(60));
     for (host, said) in [
         ("", "no host and port"),
         ("127.0.0.1:22", "one of other services"),
@@ -198,6 +199,8 @@ async fn hosts_that_cannot_be_are_not_gone_to() {
         ("127.0.0.1:0", "no host and port"),
         ("http://127.0.0.1:8080/", "no host and port"),
         ("127.0.0.1:5222&#10;stolen", "no host and port"),
+        // What is too long is not gone to where its beginning leads.
+        (long.as_str(), "no host and port"),
     ] {
         let (first, _) = sender(host.to_owned()).await;
         let mut bot = Client::start(named(&server, first));
