@@ -134,7 +134,33 @@ fn order(mut records: Vec<Record>, mut pick: impl FnMut(u32) -> u32) -> Vec<Reco
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn every_record_has_its_turn_behind_those_of_lower_priority(
+            numbers in vec((0_u16..4, prop_oneof![Just(0), 0_u16..=u16::MAX]), 0..40),
+            picks in vec(any::<u32>(), 40),
+        ) {
+            let records: Vec<_> = numbers
+                .iter()
+                .enumerate()
+                .map(|(n, &(priority, weight))| usual(priority, weight, &format!("host{n}")))
+                .collect();
+            let mut picks = picks.into_iter();
+
+            let ordered = order(records.clone(), |total| {
+                let pick = picks.next().unwrap();
+                pick % (total + 1)
+            });
+
+            prop_assert!(ordered.is_sorted_by_key(|record| record.priority));
+            prop_assert_eq!(ordered.len(), records.len());
+            prop_assert!(records.iter().all(|record| ordered.contains(record)));
+        }
+    }
 
     fn record(priority: u16, weight: u16, target: &str, way: Way) -> Record {
         Record { priority, weight, port: 5_222, target: target.to_owned(), way }

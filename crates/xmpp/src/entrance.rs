@@ -123,8 +123,12 @@ impl<'a> Walk<'a> {
                     debug!("{target}: see {host}");
                     self.follow(Sent { host, from }).await?;
                 }
-                Err((why, _)) => {
+                Err((why, origin)) => {
                     debug!("{target}: {why}");
+                    // It was not gone to on another server's word; the records may name it, too.
+                    if origin.is_none() && matches!(why, Down::Redirect { .. }) {
+                        self.seen.pop();
+                    }
                     self.tried.failed(why)?;
                 }
             }

@@ -22,6 +22,8 @@
 //! - Where the server can (XEP-0198), stanzas are acknowledged and a broken stream is resumed, so
 //!   that nothing is lost or doubled; where it cannot, or has forgotten, [`Event::Lost`] says so.
 //!   A component's server acknowledges by sending back what the component has sent to itself.
+//! - Where a server sends the stream to another one, that one is bound to the same certificate's name
+//!   and to TLS, is no nearer to this machine, and is one of a bounded number (module `entrance`).
 //! - The password leaves only by SCRAM, or by PLAIN inside TLS when that was asked for.
 //! - No text of an event holds a secret.
 //!

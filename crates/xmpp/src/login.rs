@@ -176,6 +176,8 @@ impl Login {
                 } else {
                     if let Some(nonce) = &nonce {
                         check_challenge(&data, nonce)?;
+                    } else if kind.is_scram() {
+                        return Err(Down::Broken("our own message has no nonce".to_owned()));
                     }
                     is_answered = true;
                     // The key derivation takes milliseconds, too many for the runtime.

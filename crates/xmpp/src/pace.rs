@@ -25,7 +25,7 @@ pub struct Pace {
     /// First pause after the server sent us away (another client took the resource, or a policy), and
     /// after what a person has to mend.
     pub conflict: Duration,
-    /// Longest pause of that kind.
+    /// Longest pause of that kind, and between servers that send us to each other.
     pub conflict_most: Duration,
     /// How long a server that has let us in may refuse the account before that counts as final.
     pub refusal: Duration,

@@ -35,7 +35,7 @@ pub(super) fn stream_error(error: &Element, own: &BareJid) -> Down {
         "not-authorized" => Down::AuthRefused {
             condition: "not-authorized".to_owned(),
             text,
-            advice: "a component's secret is to be the same in the settings of both",
+            advice: "a component's secret has to be the same on both sides; an account was logged out",
         },
         other if text.is_empty() => Down::StreamError(plain(other)),
         other => Down::StreamError(format!("{} ({text})", plain(other))),

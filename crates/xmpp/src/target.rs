@@ -211,7 +211,20 @@ impl Reach {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_text_of_a_server_is_too_odd(text in "[\\PC]{0,40}|[0-9a-fA-F:.\\[\\]%x-]{0,40}") {
+            if let Ok(elsewhere) = Elsewhere::parse(&text) {
+                prop_assert!(elsewhere.port.is_none_or(|port| port == 443 || port >= 1_024));
+                let shown = elsewhere.host.to_string();
+                prop_assert!(!shown.contains(|c: char| c.is_whitespace() || "/@#?".contains(c)));
+            }
+        }
+    }
 
     #[test]
     fn servers_are_host_and_port_and_say_how_tls_begins() {

@@ -190,6 +190,33 @@ async fn errors_that_scram_names_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_refused_login_that_was_bound_to_tls_names_what_may_open_it() {
+    let folder = tempfile::tempdir().unwrap();
+    make_certificates(folder.path(), "localhost");
+    let (listener, mut account) = listen().await;
+    account.tls.ca_certs = Some(folder.path().join("ca.crt"));
+    let mut bot = Client::start(account);
+    let mut stream = starttls(accept(&listener).await, &tls(folder.path(), &[])).await;
+    let features = "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
+        <mechanism>SCRAM-SHA-256-PLUS</mechanism></mechanisms>\
+        <sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding type='tls-exporter'/>\
+        </sasl-channel-binding></stream:features>";
+    open(&mut stream, features).await;
+    let auth = until(&mut stream, "</auth>").await;
+    write(&mut stream, &sasl("failure", "<not-authorized/>")).await;
+
+    let (why, retry_in) = bot.offline().await;
+
+    assert!(auth.contains("SCRAM-SHA-256-PLUS"), "{auth}");
+    assert!(matches!(why, Down::AuthRefused { .. }), "{why}");
+    assert!(
+        why.to_string().contains("something between the bot and the server opens TLS"),
+        "{why}"
+    );
+    assert_eq!(retry_in, None);
+}
+
+#[tokio::test]
 async fn a_resource_that_cannot_be_bound_is_told_with_its_reason() {
     let folder = tempfile::tempdir().unwrap();
     make_certificates(folder.path(), "localhost");
