@@ -224,7 +224,7 @@ impl Down {
     }
 }
 
-/// Why an [`Account`] cannot be used at all.
+/// Why an [`Account`](super::Account) cannot be used at all.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The address has no local part.
