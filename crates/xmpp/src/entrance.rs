@@ -67,13 +67,22 @@ impl Entrance {
     }
 }
 
+/// A server to try.
+struct Next {
+    target: Target,
+    /// How near it may be.
+    nearest: Reach,
+    /// Whether its TLS may begin either way: who sends us there names a port, and not how TLS begins.
+    is_either: bool,
+}
+
 /// One attempt.
 struct Walk<'a> {
     server: &'a Place,
     login: &'a Login,
     pace: &'a Pace,
-    /// Servers to try next, and how near they may be.
-    next: VecDeque<(Target, Reach)>,
+    /// Servers to try next.
+    next: VecDeque<Next>,
     /// Servers that were tried.
     seen: Vec<Target>,
     n_hops: u32,
@@ -97,14 +106,18 @@ impl<'a> Walk<'a> {
         }
         let mut has_asked = false;
         loop {
-            let Some((target, nearest)) = self.next.pop_front() else {
+            let Some(Next { target, nearest, is_either }) = self.next.pop_front() else {
                 if has_asked {
                     break;
                 }
                 has_asked = true;
                 match self.server.targets().await {
                     Ok(targets) => {
-                        self.next.extend(targets.into_iter().map(|t| (t, Reach::Machine)));
+                        self.next.extend(targets.into_iter().map(|target| Next {
+                            target,
+                            nearest: Reach::Machine,
+                            is_either: false,
+                        }));
                     }
                     Err(why) => self.tried.failed(why)?,
                 }
@@ -128,6 +141,10 @@ impl<'a> Walk<'a> {
                     // It was not gone to on another server's word; the records may name it, too.
                     if origin.is_none() && matches!(why, Down::Redirect { .. }) {
                         self.seen.pop();
+                    }
+                    if is_either && matches!(why, Down::TlsFailed { .. }) {
+                        let target = target.other_way();
+                        self.next.push_front(Next { target, nearest, is_either: false });
                     }
                     self.tried.failed(why)?;
                 }
@@ -173,20 +190,25 @@ impl<'a> Walk<'a> {
             Ok(elsewhere) => elsewhere,
             Err(why) => return self.tried.failed(refused(why)),
         };
+        let is_either = elsewhere.port.is_some();
         let targets = match self.server.elsewhere(elsewhere, from.way).await {
             Ok(targets) => targets,
             Err(why) => return self.tried.failed(why),
         };
-        let mut new: Vec<_> =
-            targets.into_iter().filter(|target| !self.seen.contains(target)).collect();
+        let mut new: Vec<_> = targets.into_iter().filter(|target| !self.was_at(target)).collect();
         new.truncate(MOST_ELSEWHERE);
         if new.is_empty() {
             return self.tried.failed(refused("that was tried before in this attempt"));
         }
         for target in new.into_iter().rev() {
-            self.next.push_front((target, from.reach));
+            self.next.push_front(Next { target, nearest: from.reach, is_either });
         }
         Ok(())
+    }
+
+    /// Whether that host and port were tried, however TLS began there.
+    fn was_at(&self, target: &Target) -> bool {
+        self.seen.contains(target) || self.seen.contains(&target.clone().other_way())
     }
 }
 

@@ -73,6 +73,15 @@ impl Target {
         Ok(Self { host, port, way })
     }
 
+    /// The same host and port, where TLS begins the other way.
+    pub(super) fn other_way(self) -> Self {
+        let way = match self.way {
+            Way::StartTls => Way::DirectTls,
+            Way::DirectTls => Way::StartTls,
+        };
+        Self { way, ..self }
+    }
+
     /// Connects to the first address that answers. `nearest`: addresses nearer than that are left out.
     pub(super) async fn dial(&self, nearest: Reach) -> Result<TcpStream, Down> {
         let mut addresses: Vec<SocketAddr> = match &self.host {

@@ -74,18 +74,21 @@ async fn a_stream_that_is_sent_elsewhere_inside_tls_goes_there() {
 }
 
 #[tokio::test]
-async fn a_stream_of_direct_tls_is_sent_to_another_one() {
+async fn a_port_to_which_a_server_sends_may_begin_tls_either_way() {
     let options = Options { direct_tls: true, ..Options::default() };
     let server = Prosody::start_with(&[("bot", "pw")], options);
-    let (listener, _) = listen().await;
-    let place = format!("xmpps://{}", address(&listener));
-    let mut bot = Client::start(named(&server, place));
 
-    let acceptor = TlsAcceptor::from(tls(server.folder(), &["xmpp-client"]));
-    let mut stream = acceptor.accept(accept(&listener).await).await.unwrap();
-    open(&mut stream, &see(&server.direct_addr())).await;
+    let (first, _) = sender(server.direct_addr()).await;
+    assert_eq!(Client::start(named(&server, first)).online().await.mechanism, "SCRAM-SHA-256");
 
-    assert_eq!(bot.online().await.mechanism, "SCRAM-SHA-256");
+    for place in [server.direct_addr(), server.c2s_addr()] {
+        let (listener, _) = listen().await;
+        let mut bot = Client::start(named(&server, format!("xmpps://{}", address(&listener))));
+        let acceptor = TlsAcceptor::from(tls(server.folder(), &["xmpp-client"]));
+        let mut stream = acceptor.accept(accept(&listener).await).await.unwrap();
+        open(&mut stream, &see(&place)).await;
+        assert_eq!(bot.online().await.mechanism, "SCRAM-SHA-256", "{place}");
+    }
 }
 
 #[tokio::test]
