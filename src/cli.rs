@@ -164,7 +164,8 @@ pub struct Learner {
     /// Commands to carry out instead of asking for them; `-` reads them from the standard input.
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,
-    /// host:port of the XMPP server [default: found by SRV records].
+    /// host:port of the XMPP server, or xmpps://host:port where TLS begins with the first byte
+    /// [default: found by SRV records].
     #[arg(long, value_name = "HOST:PORT")]
     pub server: Option<String>,
     /// The authorities that may sign the server's certificate; without it, the system's.

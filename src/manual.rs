@@ -40,7 +40,10 @@ const MORE: &[(&str, &[(&str, &str)])] = &[
             ("3", "No settings."),
             ("4", "A setting that cannot be."),
             ("5", "Something that the settings name is not there."),
-            ("6", "The XMPP server refused the account or its password; not tried again."),
+            (
+                "6",
+                "The XMPP server refused the account or its password, or has no login that is safe; not tried again.",
+            ),
             ("127", "Wrong TLS version or cipher."),
         ],
     ),

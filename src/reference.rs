@@ -111,7 +111,7 @@
 //! |---|---|---|
 //! | `ENV` | `$OTRBOT_ENV`, `--settings` | `tests/parts/settings.rs::a_file_that_is_not_there_says_what_to_do` |
 //! | `ENABLE_TLS, ALLOW_SSL_FALLBACK, TLS_VERSION, CA_CERTS` | `tls` | `tests/parts/settings.rs::what_is_not_allowed_is_said_with_what_is`, `crates/xmpp/tests/xmpp/login.rs::a_certificate_of_another_authority_is_refused_for_good` |
-//! | `CIPHER_LIST` | `tls.cipher_list`, by OpenSSL's names or IANA's; suites with CBC, with RSA key exchange or with finite-field Diffie-Hellman are not in the TLS library and are named with the reason | `tests/program/e2e/bad_input.rs::ciphers_that_cannot_be_had_are_named_with_their_lines`, `crates/xmpp/src/tls.rs::what_is_wrong_with_a_cipher_is_said_with_its_reason` |
+//! | `CIPHER_LIST` | `tls.cipher_list`, by OpenSSL's names or IANA's; suites with CBC, with RSA key exchange or with finite-field Diffie-Hellman are not in the TLS library and are named with the reason | `tests/program/e2e/bad_input.rs::ciphers_that_cannot_be_had_are_named_with_their_lines`, `crates/xmpp/src/ciphers.rs::what_is_wrong_with_a_cipher_is_said_with_its_reason` |
 //! | `FORMAT_STRINGS` | `format_strings` | `tests/parts/settings.rs::the_sample_is_valid` |
 //! | `XMPP_ACCOUNTS, XMPP_DEFAULT_ACCOUNT, avatar_file` | `xmpp` | `tests/program/e2e/manners.rs::the_bot_shows_its_picture_its_name_and_what_it_can_do`, `tests/program/e2e/manners.rs::a_picture_that_cannot_be_shown_is_named_at_the_start` |
 //! | `FLASK_CONFIG (SECRET_KEY, PYLTI_CONFIG, PYLTI_URL_FIX, WTF_CSRF_ENABLED)` | `lti.secret_key_file`, `lti.consumers`, `lti.public_url`; forms carry a signed token | `tests/pages/http/launches.rs::headers_do_not_change_what_was_signed`, `tests/pages/http/pages.rs::forms_of_other_sites_are_refused` |

@@ -138,7 +138,7 @@ fn gave_up(assembly: &Assembly, down: &Down) -> Failure {
     let account = &assembly.jid;
     let server = assembly.way_in.server();
     let text = format!("{account} at {server}: {down}");
-    if matches!(down, Down::AuthRefused { .. }) {
+    if down.is_login_refused() {
         Failure::AuthenticationRefused(text)
     } else if matches!(down, Down::TlsMismatch { .. }) {
         Failure::WrongTls(text)

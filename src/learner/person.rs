@@ -22,7 +22,7 @@ use tokio::{
     sync::mpsc,
     time::timeout,
 };
-use xmpp::{Command, Down, Event};
+use xmpp::{Command, Event};
 use xmpp_parsers::{
     message::{Lang, Message, MessageType},
     presence::{Presence, Type as PresenceType},
@@ -131,7 +131,7 @@ impl Learner {
             loop {
                 match self.events.recv().await {
                     Some(Event::Online { .. }) => return Ok(()),
-                    Some(Event::Offline { why: why @ Down::AuthRefused { .. }, .. }) => {
+                    Some(Event::Offline { why, .. }) if why.is_login_refused() => {
                         return Err(Failure::AuthenticationRefused(why.to_string()));
                     }
                     Some(Event::Offline { why, retry_in: None }) => {

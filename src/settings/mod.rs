@@ -99,7 +99,8 @@ pub struct Component {
 pub struct Account {
     /// The password, if the settings or its file hold one.
     pub password: Option<SecretString>,
-    /// `host:port` of the server; `None`: found by SRV records.
+    /// `host:port` of the server, or `xmpps://host:port` where TLS begins with the first byte; `None`:
+    /// found by SRV records.
     pub server: Option<String>,
     /// A picture for the bot, and the line that names it.
     pub avatar_file: Option<(PathBuf, u64)>,

@@ -15,8 +15,8 @@ use super::{
     Retention, SessionTimes, Settings, Tls, TlsVersion, Typing, Whitelisted, Xmpp, logs,
     tree::{self, Section},
     values::{
-        address, bare_jid, contact, is_frame_ancestor, is_loopback, locale, seconds, server,
-        url_of, web_url,
+        address, bare_jid, contact, is_direct, is_frame_ancestor, is_loopback, locale, seconds,
+        server, url_of, web_url,
     },
 };
 
@@ -193,6 +193,12 @@ impl Reader<'_> {
         }
         let server =
             server(&section, "127.0.0.1:5347").unwrap_or_else(|| "127.0.0.1:5347".to_owned());
+        if is_direct(&server) {
+            section.fault(
+                "server",
+                "is TLS from the first byte, and a component's stream has no TLS: write host:port",
+            );
+        }
         if !is_loopback(&server) {
             section.fault("server", "is not a loopback address: a component's stream has no TLS");
         }
@@ -211,6 +217,9 @@ impl Reader<'_> {
         }
         if !tls.enabled && !on_loopback {
             section.fault("server", "is not a loopback address, and tls.enabled is false: passwords would cross the network in clear");
+        }
+        if !tls.enabled && server.as_deref().is_some_and(is_direct) {
+            section.fault("server", "is TLS from the first byte, and tls.enabled is false: write host:port, or enable TLS");
         }
         let account = Account {
             password: self.secret(&section, "password", "password_file"),

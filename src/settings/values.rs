@@ -6,7 +6,7 @@ use std::{
 };
 
 use jid::BareJid;
-use url::Url;
+use url::{Host, Url};
 
 use super::tree::Section;
 
@@ -97,21 +97,48 @@ pub(super) fn url_of(bind: SocketAddr) -> Url {
     Url::parse(&format!("http://{bind}")).expect("an address is a host")
 }
 
-/// The key `server`, if it is `host:port`.
+/// What a server is written with whose TLS begins with the first byte (XEP-0368).
+const DIRECT: &str = "xmpps";
+
+/// The key `server`, if it is `host:port` or `xmpps://host:port`.
 pub(super) fn server(section: &Section<'_>, such_as: &str) -> Option<String> {
-    section.text("server").filter(|server| {
-        let ok = server.rsplit_once(':').is_some_and(|(host, port)| {
-            !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0)
-        });
-        if !ok {
-            section.fault("server", format!("must be host:port, such as {such_as}"));
+    let server = section.text("server")?;
+    let server = server.trim();
+    let ok = server_parts(server).is_some_and(|(host, port)| {
+        let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+        Host::parse(host).is_ok() && is_number && port.parse::<u16>().is_ok_and(|port| port != 0)
+    });
+    if !ok {
+        section.fault(
+            "server",
+            format!(
+                "must be host:port, such as {such_as}, or {DIRECT}://host:port for TLS from the first byte"
+            ),
+        );
+    }
+    ok.then(|| server.to_owned())
+}
+
+/// Host and port; `None` where another scheme than that of direct TLS, or no port, is written.
+fn server_parts(server: &str) -> Option<(&str, &str)> {
+    let place = match server.split_once("://") {
+        None => server,
+        Some((scheme, place)) if scheme.eq_ignore_ascii_case(DIRECT) => {
+            place.strip_suffix('/').unwrap_or(place)
         }
-        ok
-    })
+        Some(_) => return None,
+    };
+    place.rsplit_once(':')
+}
+
+/// Whether TLS begins with the first byte there.
+pub(super) fn is_direct(server: &str) -> bool {
+    server.contains("://")
 }
 
 pub(super) fn is_loopback(server: &str) -> bool {
-    let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
+    let host = server_parts(server).map_or(server, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -112,6 +112,50 @@ log: {{ level: loud, colours: pink }}
 }
 
 #[test]
+fn a_server_is_host_and_port_and_says_how_tls_begins() {
+    let named = |server: &str| LEAST.replace("127.0.0.1:5222", server);
+    for server in [
+        "localhost:5222",
+        "[::1]:5222",
+        "xmpps://127.0.0.1:5223",
+        "xmpps://localhost:443",
+        "xmpps://[::1]:5223",
+        "XMPPS://localhost:5223/",
+    ] {
+        let text = named(server);
+        assert_eq!(faults(&text), Vec::<String>::new(), "{server}");
+        let settings = Settings::parse(Path::new("settings/x.yaml"), &text).unwrap();
+        let account = settings.xmpp.accounts.values().next().unwrap();
+        assert_eq!(account.server.as_deref(), Some(server));
+    }
+    for server in [
+        "127.0.0.1",
+        "127.0.0.1:0",
+        "127.0.0.1:+1",
+        "127.0.0.1:5222/",
+        "two words:5222",
+        "xmpps://127.0.0.1",
+        "xmpp://127.0.0.1:5222",
+        "tls://127.0.0.1:5223",
+        "https://127.0.0.1:5223",
+        "xmpps://bot@127.0.0.1:5223",
+    ] {
+        check(&named(server), "xmpps://host:port for TLS from the first byte");
+    }
+    check(&named("xmpps://jabber.example.org:5223"), "is not a loopback address");
+    check(
+        &named("xmpps://127.0.0.1:5223").replace("ca_certs: null", "enabled: false"),
+        "is TLS from the first byte, and tls.enabled is false",
+    );
+    let component = "  component: { jid: bot@lessons.localhost, secret: s, \
+        server: \"xmpps://127.0.0.1:5347\" }\n";
+    check(
+        &LEAST.replace("tls: {", &format!("{component}tls: {{")),
+        "a component's stream has no TLS",
+    );
+}
+
+#[test]
 fn what_is_not_allowed_is_said_with_what_is() {
     check(
         &LEAST.replace("totem@localhost\n", "other@localhost\n"),

@@ -75,7 +75,7 @@ impl Entrance {
 
     /// Connects, and proves that both know the secret.
     pub(super) async fn enter(&self, pace: &Pace) -> Result<LoggedIn, Down> {
-        let Connected { mut link, .. } = self.server.connect().await?;
+        let Connected { mut link, origin, .. } = self.server.connect().await?;
         within(pace.setup, "while logging in", async {
             let id = link.open_component().await?;
             let secret = self.secret.expose_secret();
@@ -85,7 +85,8 @@ impl Entrance {
         })
         .await?;
         let stream = Stream::New { jid: self.full.clone(), ledger: None, had: None };
-        Ok(LoggedIn { link, stream, mechanism: "XEP-0114".to_owned(), negotiated: None })
+        let mechanism = "XEP-0114".to_owned();
+        Ok(LoggedIn { link, stream, mechanism, negotiated: None, origin })
     }
 }
 

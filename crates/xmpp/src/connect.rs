@@ -1,31 +1,24 @@
 //! From an account to a connection that is secured as configured.
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{future::Future, time::Duration};
 
-use hickory_resolver::{TokioResolver, proto::rr::RData};
+use hickory_resolver::TokioResolver;
 use jid::BareJid;
 use rustls_pki_types::ServerName;
-use tokio::{
-    net::{TcpStream, lookup_host},
-    time::timeout,
-};
+use tokio::{net::TcpStream, time::timeout};
 use url::Host;
 use xmpp_parsers::{ns, starttls};
 
 use super::{
     Account, ConfigError, Down, Negotiated,
+    dns::{self, Found},
     link::{Io, Link, unexpected},
+    target::{Elsewhere, PORT, Reach, Target, Way},
     tls::{Connector, Secured},
 };
 
-/// Port of XMPP clients (RFC 6120, "Fallback Process").
-const PORT: u16 = 5222;
-
 /// Longest wait for a name server.
-const RESOLVE: Duration = Duration::from_secs(10);
-
-/// Longest wait for one address to answer.
-const CONNECT: Duration = Duration::from_secs(10);
+pub(super) const RESOLVE: Duration = Duration::from_secs(10);
 
 /// Where the server of an account is and how a stream to it is secured.
 #[derive(Debug)]
@@ -35,19 +28,23 @@ pub(super) struct Place {
     domain: Host,
     fixed: Option<Target>,
     tls: Option<Connector>,
+    /// Whom to ask for records; `None`: whom the system asks.
+    resolver: Option<TokioResolver>,
 }
 
-/// A host and a port.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Target {
-    host: Host,
-    port: u16,
+/// Where a stream leads: what is said there about other servers is judged by it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Origin {
+    pub(super) way: Way,
+    pub(super) reach: Reach,
 }
 
-impl std::fmt::Display for Target {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
-    }
+/// A connection of which nothing is used yet.
+#[derive(Debug)]
+pub(super) struct Line {
+    stream: TcpStream,
+    server: String,
+    pub(super) origin: Origin,
 }
 
 /// A connection that is ready for the login.
@@ -58,6 +55,8 @@ pub(super) struct Connected {
     pub(super) negotiated: Option<Negotiated>,
     /// Data of the channel binding `tls-exporter`.
     pub(super) exporter: Option<Vec<u8>>,
+    /// Where it leads.
+    pub(super) origin: Origin,
 }
 
 impl Place {
@@ -80,44 +79,63 @@ impl Place {
                 &Host::Ipv6(address) => ServerName::from(std::net::IpAddr::from(address)),
             };
             Some(Connector::new(&account.tls, name)?)
+        } else if fixed.as_ref().is_some_and(|target| target.way == Way::DirectTls) {
+            return Err(ConfigError::DirectTls { why: "tls.enabled is false" });
         } else {
             None
         };
-        Ok(Self { own: account.jid.clone(), domain, fixed, tls })
+        Ok(Self { own: account.jid.clone(), domain, fixed, tls, resolver: None })
     }
 
-    /// Connects to one of the servers and secures the stream, the latter within `limit`.
-    pub(super) async fn connect(
-        &self,
-        target: &Target,
-        limit: Duration,
-    ) -> Result<Connected, Down> {
-        let stream = dial_target(target).await?;
-        let server = target.to_string();
-        match &self.tls {
-            None => {
-                let io: Box<dyn Io> = Box::new(stream);
-                let link = Link::new(io, &self.own);
-                Ok(Connected { link, negotiated: None, exporter: None })
-            }
-            Some(connector) => {
-                let secured = within(limit, "while securing the stream", async {
-                    let stream = self.starttls(stream, &server).await?;
-                    connector.secure(stream, &server).await
-                })
-                .await?;
-                let Secured { stream, negotiated, exporter } = secured;
-                let io: Box<dyn Io> = Box::new(stream);
-                let link = Link::new(io, &self.own);
-                Ok(Connected { link, negotiated: Some(negotiated), exporter })
-            }
-        }
+    /// Connects to one of the servers, if it is not nearer than `nearest`.
+    pub(super) async fn dial(&self, target: &Target, nearest: Reach) -> Result<Line, Down> {
+        Line::to(target, nearest).await
+    }
+
+    /// Secures the stream within `limit`.
+    pub(super) async fn secure(&self, line: Line, limit: Duration) -> Result<Connected, Down> {
+        let Line { stream, server, origin } = line;
+        let Some(connector) = &self.tls else {
+            return Ok(Connected::in_clear(stream, origin, &self.own));
+        };
+        let secured = within(limit, "while securing the stream", async {
+            let stream = match origin.way {
+                Way::StartTls => self.starttls(stream, &server).await?,
+                Way::DirectTls => stream,
+            };
+            connector.secure(stream, &server, origin.way).await
+        })
+        .await?;
+        let Secured { stream, negotiated, exporter } = secured;
+        let io: Box<dyn Io> = Box::new(stream);
+        Ok(Connected {
+            link: Link::new(io, &self.own),
+            negotiated: Some(negotiated),
+            exporter,
+            origin,
+        })
+    }
+
+    /// Whether the stream is secured, so that its certificate shows whose server it is.
+    pub(super) fn has_tls(&self) -> bool {
+        self.tls.is_some()
     }
 
     /// Asks for TLS on a stream in the clear, which is used for nothing else.
     async fn starttls(&self, stream: TcpStream, server: &str) -> Result<TcpStream, Down> {
         let mut link = Link::new(stream, &self.own);
-        let features = link.open(false).await?;
+        let features = match link.open(false).await {
+            Err(Down::Broken(_) | Down::Closed) if link.may_want_tls() => {
+                return Err(Down::TlsFailed {
+                    server: server.to_owned(),
+                    why: format!(
+                        "it hung up on a stream in the clear; if that is a port of TLS from the first \
+                         byte, xmpp.accounts.….server is xmpps://{server}"
+                    ),
+                });
+            }
+            opened => opened?,
+        };
         if !features.has_child("starttls", ns::TLS) {
             return Err(Down::TlsNotOffered { server: server.to_owned() });
         }
@@ -139,31 +157,41 @@ impl Place {
 
     /// The servers, in the order in which they are to be tried.
     pub(super) async fn targets(&self) -> Result<Vec<Target>, Down> {
-        if let Some(target) = &self.fixed {
-            return Ok(vec![target.clone()]);
+        match &self.fixed {
+            Some(target) => Ok(vec![target.clone()]),
+            None => self.targets_of(&self.domain, Way::StartTls).await,
         }
-        let fallback = Target { host: self.domain.clone(), port: PORT };
-        let Host::Domain(domain) = &self.domain else { return Ok(vec![fallback]) };
+    }
+
+    /// The servers to which a server sends us.
+    pub(super) async fn elsewhere(
+        &self,
+        elsewhere: Elsewhere,
+        way: Way,
+    ) -> Result<Vec<Target>, Down> {
+        match elsewhere {
+            Elsewhere { host, port: Some(port) } => Ok(vec![Target { host, port, way }]),
+            Elsewhere { host, port: None } => self.targets_of(&host, way).await,
+        }
+    }
+
+    /// What the records of a host say; without any, itself.
+    async fn targets_of(&self, host: &Host, way: Way) -> Result<Vec<Target>, Down> {
+        let itself = Target { host: host.clone(), port: PORT, way };
+        let Host::Domain(name) = host else { return Ok(vec![itself]) };
         // Reserved names (RFC 6761) are in no DNS.
-        if is_localhost(domain) {
-            return Ok(vec![fallback]);
+        if is_localhost(name) {
+            return Ok(vec![itself]);
         }
-        let records = timeout(RESOLVE, srv_records(domain)).await.unwrap_or_default();
-        match records.as_slice() {
-            [] => Ok(vec![fallback]),
-            [only] if only.target.is_empty() => {
-                Err(self.no_address("its DNS says that it has no XMPP server"))
-            }
-            _ => {
-                let ordered = order(records, |total| rand::random_range(0..=total));
-                Ok(ordered
-                    .into_iter()
-                    .filter_map(|record| {
-                        let host = Host::parse(&record.target).ok()?;
-                        Some(Target { host, port: record.port })
-                    })
-                    .collect())
-            }
+        match dns::find(self.resolver.clone(), name, self.tls.is_some()).await {
+            Found::Nothing => Ok(vec![itself]),
+            Found::NoService => Err(Down::Resolve {
+                host: name.clone(),
+                why: "its DNS says that it has no XMPP server for clients (a record with the \
+                      target .); xmpp.accounts.….server can name one"
+                    .to_owned(),
+            }),
+            Found::Targets(targets) => Ok(targets),
         }
     }
 
@@ -183,6 +211,9 @@ pub(super) struct Local {
 impl Local {
     pub(super) fn new(server: &str, own: &BareJid) -> Result<Self, ConfigError> {
         let target = Target::parse(server)?;
+        if target.way == Way::DirectTls {
+            return Err(ConfigError::DirectTls { why: "the stream of a component has no TLS" });
+        }
         let is_here = match &target.host {
             Host::Domain(name) => is_localhost(name),
             Host::Ipv4(_) | Host::Ipv6(_) => !is_elsewhere(&target.host),
@@ -194,18 +225,24 @@ impl Local {
     }
 
     pub(super) async fn connect(&self) -> Result<Connected, Down> {
-        let io: Box<dyn Io> = Box::new(dial_target(&self.target).await?);
-        Ok(Connected { link: Link::new(io, &self.own), negotiated: None, exporter: None })
+        let Line { stream, origin, .. } = Line::to(&self.target, Reach::Machine).await?;
+        Ok(Connected::in_clear(stream, origin, &self.own))
     }
 }
 
-impl Target {
-    fn parse(text: &str) -> Result<Self, ConfigError> {
-        let fault = || ConfigError::Server { server: text.to_owned() };
-        let (host, port) = text.trim().rsplit_once(':').ok_or_else(fault)?;
-        let host = Host::parse(host).map_err(|_no_host| fault())?;
-        let port = port.parse().ok().filter(|&port| port != 0).ok_or_else(fault)?;
-        Ok(Self { host, port })
+impl Line {
+    async fn to(target: &Target, nearest: Reach) -> Result<Self, Down> {
+        let stream = target.dial(nearest).await?;
+        // A connection that is gone already leads nowhere in particular.
+        let reach = stream.peer_addr().map_or(Reach::World, |peer| Reach::of(peer.ip()));
+        Ok(Self { stream, server: target.to_string(), origin: Origin { way: target.way, reach } })
+    }
+}
+
+impl Connected {
+    fn in_clear(stream: TcpStream, origin: Origin, own: &BareJid) -> Self {
+        let io: Box<dyn Io> = Box::new(stream);
+        Self { link: Link::new(io, own), negotiated: None, exporter: None, origin }
     }
 }
 
@@ -231,128 +268,5 @@ pub(super) async fn within<T>(
     timeout(limit, step).await.unwrap_or(Err(Down::Timeout(what)))
 }
 
-async fn dial_target(target: &Target) -> Result<TcpStream, Down> {
-    let addresses: Vec<SocketAddr> = match &target.host {
-        Host::Ipv4(address) => vec![(*address, target.port).into()],
-        Host::Ipv6(address) => vec![(*address, target.port).into()],
-        Host::Domain(name) => {
-            within(RESOLVE, "while looking up the server", async {
-                let found = lookup_host((name.as_str(), target.port)).await;
-                found
-                    .map(Iterator::collect)
-                    .map_err(|error| Down::Resolve { host: name.clone(), why: error.to_string() })
-            })
-            .await?
-        }
-    };
-    let mut why = "it has no address".to_owned();
-    for address in addresses {
-        match timeout(CONNECT, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                // Short stanzas should not wait for each other; without it, it works too.
-                stream.set_nodelay(true).unwrap_or_default();
-                return Ok(stream);
-            }
-            Ok(Err(error)) => why = error.to_string(),
-            Err(_elapsed) => "it does not answer".clone_into(&mut why),
-        }
-    }
-    Err(Down::Unreachable { server: target.to_string(), why })
-}
-
-/// A record of the service `_xmpp-client._tcp`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-struct Record {
-    priority: u16,
-    weight: u16,
-    port: u16,
-    /// Without the dot at the end; empty for "no such service here".
-    target: String,
-}
-
-/// The SRV records of a domain; none if the lookup fails, as the domain itself may still serve.
-async fn srv_records(domain: &str) -> Vec<Record> {
-    let lookup = async {
-        let resolver = TokioResolver::builder_tokio()?.build()?;
-        resolver.srv_lookup(format!("_xmpp-client._tcp.{domain}.")).await
-    };
-    let Ok(found) = lookup.await else { return Vec::new() };
-    let record = |data: &RData| {
-        let RData::SRV(srv) = data else { return None };
-        Some(Record {
-            priority: srv.priority,
-            weight: srv.weight,
-            port: srv.port,
-            target: srv.target.to_ascii().trim_end_matches('.').to_owned(),
-        })
-    };
-    found.answers().iter().filter_map(|answer| record(&answer.data)).collect()
-}
-
-/// Orders records as RFC 2782 says: by priority, and among equals by chance in proportion to
-/// their weight. `pick` gives a number from 0 to its argument.
-fn order(mut records: Vec<Record>, mut pick: impl FnMut(u32) -> u32) -> Vec<Record> {
-    // Those of weight 0 come first, so that they have a small chance at all.
-    records.sort_by_key(|record| (record.priority, record.weight));
-    let mut ordered = Vec::with_capacity(records.len());
-    while let Some(first) = records.first() {
-        let priority = first.priority;
-        let equals = records.iter().take_while(|record| record.priority == priority);
-        let total = equals.clone().map(|record| u32::from(record.weight)).sum();
-        let mut left = pick(total);
-        let chosen = equals.clone().position(|record| {
-            let weight = u32::from(record.weight);
-            let is_chosen = left <= weight;
-            left = left.saturating_sub(weight);
-            is_chosen
-        });
-        ordered.push(records.remove(chosen.unwrap_or(0)));
-    }
-    ordered
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn record(priority: u16, weight: u16, target: &str) -> Record {
-        Record { priority, weight, port: PORT, target: target.to_owned() }
-    }
-
-    fn names(records: &[Record]) -> Vec<&str> {
-        records.iter().map(|record| record.target.as_str()).collect()
-    }
-
-    #[test]
-    fn records_are_tried_by_priority_and_weight() {
-        let records = vec![
-            record(20, 0, "backup"),
-            record(10, 60, "big"),
-            record(10, 10, "small"),
-            record(10, 0, "never"),
-        ];
-
-        let lowest = order(records.clone(), |_| 0);
-        let highest = order(records.clone(), |total| total);
-        let middle = order(records, |total| total / 2);
-
-        assert_eq!(names(&lowest), ["never", "small", "big", "backup"]);
-        assert_eq!(names(&highest), ["big", "small", "never", "backup"]);
-        assert_eq!(names(&middle), ["big", "small", "never", "backup"]);
-    }
-
-    #[test]
-    fn servers_are_host_and_port() {
-        for (text, expected) in [
-            ("127.0.0.1:5222", "127.0.0.1:5222"),
-            ("[::1]:5223", "[::1]:5223"),
-            (" xmpp.example.org:1 ", "xmpp.example.org:1"),
-            ("b\u{fc}cher.example:5222", "xn--bcher-kva.example:5222"),
-        ] {
-            assert_eq!(Target::parse(text).unwrap().to_string(), expected);
-        }
-        for text in ["", "localhost", "localhost:", "localhost:0", "localhost:65536", ":5222"] {
-            assert!(matches!(Target::parse(text), Err(ConfigError::Server { .. })), "{text}");
-        }
-    }
-}
+mod tests;

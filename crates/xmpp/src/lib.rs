@@ -7,7 +7,7 @@
 //! ```text
 //!             +------------------------- Offline{retry_in: Some} <----------------+
 //!             v                                                                    |
-//!  start -> connect (SRV, TCP, STARTTLS) -> login (SASL, bind) -> Online -> stanzas, acks
+//!  start -> connect (SRV, TCP, TLS) -> login (SASL, bind) -> Online -> stanzas, acks
 //!             |                                |                               |
 //!             +--- Offline{retry_in: None} <---+          Stop ----------------+--> Stopped
 //! ```
@@ -22,6 +22,8 @@
 //! - Where the server can (XEP-0198), stanzas are acknowledged and a broken stream is resumed, so
 //!   that nothing is lost or doubled; where it cannot, or has forgotten, [`Event::Lost`] says so.
 //!   A component's server acknowledges by sending back what the component has sent to itself.
+//! - Where a server sends the stream to another one, that one is bound to the same certificate's name
+//!   and to TLS, is no nearer to this machine, and is one of a bounded number (module `entrance`).
 //! - The password leaves only by SCRAM, or by PLAIN inside TLS when that was asked for.
 //! - No text of an event holds a secret.
 //!
@@ -29,17 +31,25 @@
 //! word about lessons. Its owner does these.
 
 mod avatar;
+mod ciphers;
 mod component;
 mod connect;
+mod dns;
+mod down;
 mod echo;
+mod entrance;
 mod ledger;
 mod link;
 mod login;
+mod offer;
 mod online;
 mod outbox;
 mod owner;
 mod pace;
+mod refusal;
+mod scram;
 mod session;
+mod target;
 mod tls;
 mod xml;
 
@@ -48,14 +58,14 @@ use std::{path::PathBuf, time::Duration};
 use jid::{BareJid, FullJid, Jid};
 use rustls::CipherSuite;
 use secrecy::SecretString;
-use thiserror::Error;
 use tokio::sync::mpsc;
 use xmpp_parsers::stanza::Stanza;
 
 pub use avatar::{Avatar, AvatarError, MAX_AVATAR_BYTES};
+pub use ciphers::{CipherProblem, has_cipher_for, parse_cipher, supported_ciphers};
 pub use component::Component;
+pub use down::{ConfigError, Down};
 pub use pace::Pace;
-pub use tls::{CipherProblem, has_cipher_for, parse_cipher, supported_ciphers};
 pub use xml::Rejection;
 
 /// Commands that may wait for the task before the owner must.
@@ -73,8 +83,9 @@ pub struct Account {
     pub resource: String,
     /// The password of the account.
     pub password: SecretString,
-    /// `host:port` of the server, or `None` to look up the SRV records of the domain and fall
-    /// back to port 5222 of the domain itself.
+    /// `host:port` of the server, or `xmpps://host:port` where TLS begins with the first byte
+    /// (XEP-0368). `None`: the SRV records of the domain name it, of both kinds; without any it is
+    /// port 5222 of the domain itself.
     pub server: Option<String>,
     /// Whether SASL PLAIN may be used when the server offers nothing better; only inside TLS.
     pub allow_plain_text: bool,
@@ -85,7 +96,7 @@ pub struct Account {
 /// How the stream is secured.
 #[derive(Clone, Debug)]
 pub struct Tls {
-    /// Whether STARTTLS is required. If not, it is not even tried.
+    /// Whether TLS is required. If not, it is not even tried.
     pub enabled: bool,
     /// The least version that is accepted.
     pub min_version: TlsVersion,
@@ -179,208 +190,6 @@ pub struct Negotiated {
     pub cipher: String,
 }
 
-/// Why the stream is down. The texts are for people and hold no secret.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-pub enum Down {
-    /// The name of the server leads to no address.
-    #[error("cannot find the address of {host}: {why}")]
-    Resolve {
-        /// The name that was looked up.
-        host: String,
-        /// What the resolver said.
-        why: String,
-    },
-    /// No address of the server takes a connection.
-    #[error("cannot connect to {server}: {why}")]
-    Unreachable {
-        /// Name and port.
-        server: String,
-        /// What the system said.
-        why: String,
-    },
-    /// The server does not offer STARTTLS, or refused it.
-    #[error("{server} does not offer TLS, which the settings require")]
-    TlsNotOffered {
-        /// Name and port.
-        server: String,
-    },
-    /// The certificate of the server cannot be trusted.
-    #[error("the certificate of {server} is not trusted: {why}")]
-    Certificate {
-        /// Name and port.
-        server: String,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// Version or cipher are not among those configured, or the two sides have none in common.
-    #[error("TLS with {server} is not as configured: {why}")]
-    TlsMismatch {
-        /// Name and port.
-        server: String,
-        /// What was negotiated, or the alert.
-        why: String,
-    },
-    /// The TLS handshake failed for another reason.
-    #[error("the TLS handshake with {server} failed: {why}")]
-    TlsFailed {
-        /// Name and port.
-        server: String,
-        /// What the library said.
-        why: String,
-    },
-    /// The server offers no login that may be used.
-    #[error("no usable login: the server offers {offered}; {hint}")]
-    NoMechanism {
-        /// The names that the server offers.
-        offered: String,
-        /// Which setting would change that.
-        hint: &'static str,
-    },
-    /// Account or password are wrong.
-    #[error("the server refused the account or its password ({condition})")]
-    AuthRefused {
-        /// The condition that the server named.
-        condition: String,
-    },
-    /// The server cannot check logins now.
-    #[error("the server cannot log anyone in now ({condition})")]
-    AuthUnavailable {
-        /// The condition that the server named.
-        condition: String,
-    },
-    /// The server could not prove that it knows the password.
-    #[error("the server did not prove that it knows the account: {why}")]
-    ServerNotGenuine {
-        /// Which proof failed.
-        why: &'static str,
-    },
-    /// Another client took the resource.
-    #[error("another client logged in with the same account and resource")]
-    Conflict,
-    /// The server found that we broke a rule of its own.
-    #[error("the server ended the stream for a violation of its policy{}", suffix(text))]
-    PolicyViolation {
-        /// The server's words, or empty.
-        text: String,
-    },
-    /// The server does not serve the domain.
-    #[error("the server does not serve the domain {domain}")]
-    HostUnknown {
-        /// The domain of the account.
-        domain: String,
-    },
-    /// The server is shutting down.
-    #[error("the server is shutting down")]
-    Shutdown,
-    /// Another error of the stream.
-    #[error("the server ended the stream: {0}")]
-    StreamError(String),
-    /// The server sent what is no XMPP stream.
-    #[error("the server broke the protocol: {0}")]
-    Broken(String),
-    /// Something took too long.
-    #[error("timed out {0}")]
-    Timeout(&'static str),
-    /// The connection ended without a word.
-    #[error("the connection was closed")]
-    Closed,
-}
-
-/// `: text`, or nothing for an empty text.
-fn suffix(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!(": {text}") }
-}
-
-impl Down {
-    /// Whether trying again cannot help until a person changes something. What comes before the first
-    /// login is final then; later another attempt is made all the same, after a long pause.
-    pub fn is_fatal(&self) -> bool {
-        match self {
-            Self::TlsNotOffered { .. }
-            | Self::Certificate { .. }
-            | Self::TlsMismatch { .. }
-            | Self::NoMechanism { .. }
-            | Self::AuthRefused { .. }
-            | Self::ServerNotGenuine { .. }
-            | Self::HostUnknown { .. } => true,
-            Self::Resolve { .. }
-            | Self::Unreachable { .. }
-            | Self::TlsFailed { .. }
-            | Self::AuthUnavailable { .. }
-            | Self::Conflict
-            | Self::PolicyViolation { .. }
-            | Self::Shutdown
-            | Self::StreamError(_)
-            | Self::Broken(_)
-            | Self::Timeout(_)
-            | Self::Closed => false,
-        }
-    }
-}
-
-/// Why an [`Account`] cannot be used at all.
-#[derive(Debug, Error)]
-pub enum ConfigError {
-    /// The address has no local part.
-    #[error("{jid} is no account: a name before the @ is missing")]
-    NoLocalPart {
-        /// The address.
-        jid: String,
-    },
-    /// The resource is none.
-    #[error("{resource:?} cannot be a resource")]
-    Resource {
-        /// The resource.
-        resource: String,
-    },
-    /// The domain cannot be the name of a host.
-    #[error("{domain} cannot be the name of a server")]
-    Domain {
-        /// The domain.
-        domain: String,
-    },
-    /// The server is not written as `host:port`.
-    #[error("{server:?} is no server address: host:port is needed, such as 127.0.0.1:5222")]
-    Server {
-        /// The address as configured.
-        server: String,
-    },
-    /// The file of authorities cannot be read.
-    #[error("cannot read the CA file {path}: {source}", path = path.display())]
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file of authorities is no PEM file with certificates.
-    #[error("the CA file {path} holds no certificate in PEM form", path = path.display())]
-    NoCertificates {
-        /// The file.
-        path: PathBuf,
-    },
-    /// No authorities for a server elsewhere.
-    #[error("{server} is not on this machine, so a CA file is needed to check its certificate")]
-    UncheckedServer {
-        /// The address as configured.
-        server: String,
-    },
-    /// A component's server is not on this machine.
-    #[error(
-        "{server} is not on this machine: a component's stream has no TLS, and its server must be reached over loopback"
-    )]
-    Elsewhere {
-        /// The address as configured.
-        server: String,
-    },
-    /// None of the cipher suites fits the versions of TLS.
-    #[error("none of the configured cipher suites can be used with the least TLS version")]
-    NoCipher,
-    /// The TLS library refused the configuration.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(rustls::Error),
-}
-
 /// Starts the stream of `account` with the default [`Pace`].
 ///
 /// Must be called inside a tokio runtime. The file of CA certificates is read here.
@@ -405,7 +214,7 @@ pub fn start_paced(
 ) -> Result<(mpsc::Sender<Command>, mpsc::Receiver<Event>), ConfigError> {
     let server = connect::Place::new(&account)?;
     let login = login::Login::new(account)?;
-    Ok(spawn(session::Entrance::Client(Box::new((server, login))), pace))
+    Ok(spawn(entrance::Entrance::Client(Box::new((server, login))), pace))
 }
 
 /// Starts the stream of a component, behind the same contract. It is never resumed, and nothing that
@@ -418,11 +227,11 @@ pub fn start_component(
     component: &Component,
     pace: Pace,
 ) -> Result<(mpsc::Sender<Command>, mpsc::Receiver<Event>), ConfigError> {
-    Ok(spawn(session::Entrance::Component(component::Entrance::new(component)?), pace))
+    Ok(spawn(entrance::Entrance::Component(component::Entrance::new(component)?), pace))
 }
 
 fn spawn(
-    entrance: session::Entrance,
+    entrance: entrance::Entrance,
     pace: Pace,
 ) -> (mpsc::Sender<Command>, mpsc::Receiver<Event>) {
     let (commands, taken) = mpsc::channel(COMMANDS);

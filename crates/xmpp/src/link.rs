@@ -12,6 +12,7 @@ use xso::AsXml;
 
 use super::{
     Down, component,
+    refusal::stream_error,
     xml::{Broken, Item, Limits, Reader, Rejection, serialise},
 };
 
@@ -70,6 +71,11 @@ impl Input {
 
     fn is_empty(&self) -> bool {
         self.start >= self.end
+    }
+
+    /// Whether nothing was read yet, or what was read last is an alert of TLS (RFC 8446, section 5.1).
+    fn is_tls_or_nothing(&self) -> bool {
+        matches!(self.buffer.get(..self.end), Some([] | [0x15, 3, ..]))
     }
 }
 
@@ -226,6 +232,11 @@ impl<S: Io> Link<S> {
         !self.input.is_empty()
     }
 
+    /// Whether the server has ended a stream in the clear without a word, or with an alert of TLS.
+    pub(super) fn may_want_tls(&self) -> bool {
+        self.input.is_tls_or_nothing()
+    }
+
     /// The connection, what was read ahead, and the stanzas that came early.
     pub(super) fn into_parts(self) -> (S, Input, Vec<Item>) {
         (self.io, self.input, self.early)
@@ -246,32 +257,19 @@ pub(super) fn unexpected(name: &str, why: Option<Rejection>) -> Down {
     })
 }
 
-/// Makes a text of the server fit for an event: short, one line.
+/// Makes a text of the server fit for an event: short, one line, in the order in which it is read.
 pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(TEXT).collect()
-}
-
-/// Reads `<stream:error/>`.
-pub(super) fn stream_error(error: &Element, own: &BareJid) -> Down {
-    let condition = error
-        .children()
-        .find(|child| child.has_ns(ns::XMPP_STREAMS) && child.name() != "text")
-        .map_or("undefined-condition", Element::name);
-    let text = error
-        .get_child("text", ns::XMPP_STREAMS)
-        .map_or_else(String::new, |text| plain(text.text().trim()));
-    match condition {
-        "conflict" => Down::Conflict,
-        "policy-violation" => Down::PolicyViolation { text },
-        "host-unknown" | "host-gone" => {
-            Down::HostUnknown { domain: own.domain().as_str().to_owned() }
-        }
-        "system-shutdown" => Down::Shutdown,
-        // A component whose secret is wrong (XEP-0114, 3).
-        "not-authorized" => Down::AuthRefused { condition: "not-authorized".to_owned() },
-        other if text.is_empty() => Down::StreamError(plain(other)),
-        other => Down::StreamError(format!("{} ({text})", plain(other))),
+    let is_odd = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut chars = text.trim().chars().map(|c| if is_odd(c) { ' ' } else { c });
+    let mut plain: String = chars.by_ref().take(TEXT).collect();
+    // The blank keeps what was cut from being taken for a whole name.
+    if chars.next().is_some() {
+        plain.push_str(" \u{2026}");
     }
+    plain
 }
 
 fn escape(value: &str) -> String {

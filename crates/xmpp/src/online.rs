@@ -21,10 +21,11 @@ use super::{
     component::Face,
     echo::Echo,
     ledger::Ledger,
-    link::{Input, Io, Link, is_stanza, stream_error},
+    link::{Input, Io, Link, is_stanza},
     outbox::Outbox,
     owner::{Owner, Turn},
     pace::Pace,
+    refusal::stream_error,
     xml::{Head, Item, Rejection},
 };
 

@@ -25,7 +25,7 @@ pub struct Pace {
     /// First pause after the server sent us away (another client took the resource, or a policy), and
     /// after what a person has to mend.
     pub conflict: Duration,
-    /// Longest pause of that kind.
+    /// Longest pause of that kind, and between servers that send us to each other.
     pub conflict_most: Duration,
     /// How long a server that has let us in may refuse the account before that counts as final.
     pub refusal: Duration,
@@ -57,6 +57,8 @@ impl Default for Pace {
 pub(super) struct Failures {
     ordinary: u32,
     sent_away: u32,
+    /// Times that a server sent us to another one.
+    redirected: u32,
     /// Whether the server has let us in once: then what cannot mend itself may be the server's, which
     /// is being set up or replaced.
     was_in: bool,
@@ -89,9 +91,11 @@ impl Failures {
         if up >= pace.steady {
             self.ordinary = 0;
         }
-        // Two clients that take the resource from each other are up for a while each time.
+        // Two clients that take the resource from each other are up for a while each time; so are
+        // streams to two servers that send to each other.
         if up >= pace.conflict_most {
             self.sent_away = 0;
+            self.redirected = 0;
         }
     }
 
@@ -101,6 +105,9 @@ impl Failures {
             why.is_fatal() || matches!(why, Down::Conflict | Down::PolicyViolation { .. });
         let (count, first, most) = if is_sent_away {
             (&mut self.sent_away, pace.conflict, pace.conflict_most)
+        } else if matches!(why, Down::SeeOtherHost { .. } | Down::Redirect { .. }) {
+            // A server that is taken out of service is left at once; a storm of such moves dies down.
+            (&mut self.redirected, pace.retry, pace.conflict_most)
         } else {
             (&mut self.ordinary, pace.retry, pace.retry_most)
         };
@@ -132,7 +139,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_a_person_has_to_mend_is_final_only_before_the_first_login() {
         let pace = Pace::default();
-        let refused = Down::AuthRefused { condition: "not-authorized".to_owned() };
+        let refused = Down::AuthRefused {
+            condition: "not-authorized".to_owned(),
+            text: String::new(),
+            advice: "",
+        };
         let unknown = Down::HostUnknown { domain: "localhost".to_owned() };
         let mut failures = Failures::default();
         assert!(failures.is_final(&refused, Instant::now(), &pace));
@@ -172,5 +183,23 @@ mod tests {
         assert_eq!(pauses, [30, 60, 120, 240, 480, 600, 600]);
         failures.was_up(Duration::from_mins(10), &pace);
         assert_eq!(failures.pause(&Down::Conflict, &pace).as_secs(), 30);
+    }
+
+    #[test]
+    fn servers_that_send_to_each_other_are_followed_ever_more_slowly() {
+        let pace = Pace::default();
+        let mut failures = Failures::default();
+        let elsewhere = Down::SeeOtherHost { host: "other.example.org".to_owned() };
+
+        let pauses: Vec<_> = (0..12)
+            .map(|_| {
+                failures.was_up(Duration::from_secs(11), &pace);
+                failures.pause(&elsewhere, &pace).as_secs()
+            })
+            .collect();
+
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]);
+        failures.was_up(Duration::from_mins(10), &pace);
+        assert_eq!(failures.pause(&elsewhere, &pace).as_secs(), 1);
     }
 }

@@ -7,14 +7,11 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use xmpp_parsers::sm;
-
 use super::{
     Command, Down, Event,
-    component::{self, Face},
-    connect::Place,
+    entrance::{Entrance, Sent},
     ledger::Ledger,
-    login::{LoggedIn, Login, Stream},
+    login::{LoggedIn, Stream},
     online::{Ended, Online},
     owner::Owner,
     pace::{Failures, Pace},
@@ -28,71 +25,6 @@ struct Kept {
     until: Instant,
 }
 
-/// How the stream is entered.
-#[derive(Debug)]
-pub(super) enum Entrance {
-    /// As a client of the server.
-    Client(Box<(Place, Login)>),
-    /// As a component of it.
-    Component(component::Entrance),
-}
-
-impl Entrance {
-    async fn enter(&self, pace: &Pace, resume: Option<sm::Resume>) -> Result<LoggedIn, Down> {
-        match self {
-            Self::Client(client) => {
-                let (server, login) = &**client;
-                let mut tried = Tried::default();
-                for target in server.targets().await? {
-                    let attempt = async {
-                        let connected = server.connect(&target, pace.setup).await?;
-                        login.run(connected, pace.setup, resume.clone()).await
-                    };
-                    match attempt.await {
-                        Ok(logged_in) => return Ok(logged_in),
-                        Err(why) => {
-                            debug!("{target}: {why}");
-                            tried.failed(why)?;
-                        }
-                    }
-                }
-                Err(tried.0.unwrap_or_else(|| server.no_address("it has no address")))
-            }
-            Self::Component(component) => component.enter(pace).await,
-        }
-    }
-
-    fn face(&self) -> Face {
-        match self {
-            Self::Client(client) => Face { own: client.1.jid().clone(), stamp: None },
-            Self::Component(component) => component.face(),
-        }
-    }
-}
-
-/// The servers of a domain that were tried in vain: what is said of them all.
-#[derive(Debug, Default)]
-struct Tried(Option<Down>);
-
-impl Tried {
-    /// Another one failed. The next may do better, wherever this one stopped; but it knows no other
-    /// password, and what took the resource is there too.
-    ///
-    /// # Errors
-    ///
-    /// The failure itself, if no other server is to be tried.
-    fn failed(&mut self, why: Down) -> Result<(), Down> {
-        if matches!(why, Down::AuthRefused { .. } | Down::Conflict) {
-            return Err(why);
-        }
-        // As long as one of them may mend itself, so may all.
-        if self.0.as_ref().is_none_or(|last| last.is_fatal() || !why.is_fatal()) {
-            self.0 = Some(why);
-        }
-        Ok(())
-    }
-}
-
 /// Runs the stream until it is told to stop.
 pub(super) async fn run(
     entrance: Entrance,
@@ -104,21 +36,29 @@ pub(super) async fn run(
     let face = entrance.face();
     let mut failures = Failures::default();
     let mut kept: Option<Kept> = None;
+    let mut sent: Option<Sent> = None;
     loop {
         let request =
             kept.as_ref().and_then(|kept| kept.ledger.resume()).map(|(request, _)| request);
-        let attempt = entrance.enter(&pace, request);
+        let attempt = entrance.enter(&pace, request, sent.take());
         let ledger = kept.as_mut().map(|kept| &mut kept.ledger);
         let Some(result) = owner.meanwhile(attempt, ledger).await else { break };
-        let why = match result.and_then(|logged_in| settle(logged_in, &mut kept, &mut owner)) {
+        let settled = result.and_then(|logged_in| {
+            let origin = logged_in.origin;
+            Ok((settle(logged_in, &mut kept, &mut owner)?, origin))
+        });
+        let why = match settled {
             Err(why) => why,
-            Ok((online, jid)) => {
+            Ok(((online, jid), from)) => {
                 failures.came_in();
                 let began = Instant::now();
                 let Ended { why, ledger } = online.run(&face, &pace, &mut owner).await;
                 failures.was_up(began.elapsed(), &pace);
                 kept = ledger.and_then(|ledger| keep(ledger, jid));
                 let Some(why) = why else { break };
+                if let Down::SeeOtherHost { host } = &why {
+                    sent = Some(Sent { host: host.clone(), from });
+                }
                 why
             }
         };
@@ -175,7 +115,7 @@ fn settle(
     kept: &mut Option<Kept>,
     owner: &mut Owner,
 ) -> Result<(Online, FullJid), Down> {
-    let LoggedIn { link, stream, mechanism, negotiated } = logged_in;
+    let LoggedIn { link, stream, mechanism, negotiated, origin: _ } = logged_in;
     let mut online = Online::new(link);
     let (jid, resumed) = match (stream, kept.take()) {
         (Stream::Resumed { h }, Some(Kept { jid, mut ledger, .. })) => {
@@ -205,22 +145,4 @@ fn settle(
     };
     owner.tell(Event::Online { jid: jid.clone(), resumed, negotiated, mechanism });
     Ok((online, jid))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_server_is_tried_wherever_the_one_before_failed() {
-        let mut tried = Tried::default();
-        let fatal = || Down::TlsNotOffered { server: "one:5222".to_owned() };
-        for why in [fatal(), Down::Closed, Down::Timeout("while securing the stream"), fatal()] {
-            assert_eq!(tried.failed(why), Ok(()));
-        }
-        assert_eq!(tried.0, Some(Down::Timeout("while securing the stream")));
-
-        let refused = Down::AuthRefused { condition: "not-authorized".to_owned() };
-        assert_eq!(tried.failed(refused.clone()), Err(refused));
-    }
 }

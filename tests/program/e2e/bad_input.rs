@@ -162,6 +162,35 @@ fn a_server_with_older_tls_ends_with_127() {
 }
 
 #[test]
+fn a_server_that_keeps_passwords_with_few_rounds_ends_with_6_and_is_told_why() {
+    let global = "authentication = \"internal_hashed\"".to_owned();
+    let prosody = Prosody::start_with(&[], Options { global, ..Options::default() });
+    prosody.add_derived_account("totem", 1_000);
+
+    let mut daemon = Daemon::launch(program(), stage::script(&prosody));
+    let status = daemon.wait(Duration::from_secs(20));
+
+    let log = daemon.log();
+    assert_eq!(status.code(), Some(6), "{log}");
+    for part in [BOT, "1000 rounds", "4096", "set the password anew"] {
+        assert!(log.contains(part), "{part} is not said: {log}");
+    }
+    assert!(!log.contains("did not prove"), "{log}");
+}
+
+#[test]
+fn a_server_of_direct_tls_is_reached_where_the_settings_say_so() {
+    let options = Options { direct_tls: true, ..Options::default() };
+    let prosody = Prosody::start_with(&[("totem", BOT_PASSWORD)], options);
+    let mut script = stage::script(&prosody);
+    script.server = format!("xmpps://{}", prosody.direct_addr());
+
+    let mut daemon = Daemon::launch(program(), script);
+
+    daemon.wait_until_ready();
+}
+
+#[test]
 fn a_server_without_the_ciphers_of_the_list_ends_with_127() {
     let ssl = ["protocol = \"tlsv1_2\"", "ciphers = \"ECDHE-ECDSA-AES128-GCM-SHA256\""];
     let ssl = ssl.map(str::to_owned).to_vec();

@@ -40,6 +40,7 @@ pub struct Prosody {
     folder: TempDir,
     port: u16,
     component_port: u16,
+    direct_port: u16,
     options: Options,
     process: Option<Child>,
 }
@@ -59,6 +60,8 @@ pub struct Options {
     pub component: Option<&'static str>,
     /// Without acknowledgements and resumption (XEP-0198).
     pub without_acks: bool,
+    /// With a port whose TLS begins with the first byte (XEP-0368).
+    pub direct_tls: bool,
 }
 
 impl Prosody {
@@ -70,14 +73,16 @@ impl Prosody {
     /// Starts a server with options.
     pub fn start_with(accounts: &[(&str, &str)], options: Options) -> Self {
         let folder = TempDir::with_prefix("otrbot-prosody-").unwrap();
-        make_certificates(folder.path());
-        let mut server = Self { folder, port: 0, component_port: 0, options, process: None };
+        make_certificates(folder.path(), "localhost");
+        let mut server =
+            Self { folder, port: 0, component_port: 0, direct_port: 0, options, process: None };
         for (name, password) in accounts {
             server.add_account(name, password);
         }
         for _ in 0..5 {
             server.port = free_port();
             server.component_port = free_port();
+            server.direct_port = free_port();
             if server.launch() {
                 return server;
             }
@@ -90,6 +95,19 @@ impl Prosody {
         let accounts = self.folder.path().join("data/localhost/accounts");
         fs::create_dir_all(&accounts).unwrap();
         let record = format!("return {{\n\t[\"password\"] = {password:?};\n}};\n");
+        fs::write(accounts.join(format!("{}.dat", encoded(name))), record).unwrap();
+    }
+
+    /// Makes an account whose password nobody knows, derived with so many rounds, for a server whose
+    /// `authentication` is `internal_hashed`.
+    pub fn add_derived_account(&self, name: &str, rounds: u64) {
+        let accounts = self.folder.path().join("data/localhost/accounts");
+        fs::create_dir_all(&accounts).unwrap();
+        let key = "0123456789abcdef0123456789abcdef01234567";
+        let record = format!(
+            "return {{\n\t[\"iteration_count\"] = {rounds};\n\t[\"salt\"] = \"salt of a test\";\n\
+             \t[\"stored_key\"] = {key:?};\n\t[\"server_key\"] = {key:?};\n}};\n"
+        );
         fs::write(accounts.join(format!("{}.dat", encoded(name))), record).unwrap();
     }
 
@@ -116,6 +134,16 @@ impl Prosody {
     /// `host:port` for clients.
     pub fn c2s_addr(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// `host:port` for clients whose TLS begins with the first byte.
+    pub fn direct_addr(&self) -> String {
+        format!("127.0.0.1:{}", self.direct_port)
+    }
+
+    /// The folder with the server's certificate and key, `localhost.crt` and `localhost.key`.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The certificate of the authority that vouches for the server.
@@ -186,7 +214,10 @@ impl Prosody {
         let begin = Instant::now();
         loop {
             let log = fs::read_to_string(folder.join("prosody.log")).unwrap();
-            if log.contains("Activated service 'c2s' on [127.0.0.1]") {
+            let is_direct = log.contains("Activated service 'c2s_direct_tls' on [127.0.0.1]");
+            if log.contains("Activated service 'c2s' on [127.0.0.1]")
+                && (is_direct || !self.options.direct_tls)
+            {
                 return true;
             }
             let ended = process.try_wait().unwrap();
@@ -228,7 +259,7 @@ impl Prosody {
              c2s_ports = {{ {port} }}\n\
              s2s_ports = {{ }}\n\
              s2s_direct_tls_ports = {{ }}\n\
-             c2s_direct_tls_ports = {{ }}\n\
+             {direct}\n\
              http_ports = {{ }}\n\
              https_ports = {{ }}\n\
              modules_enabled = {{ {modules} }}\n\
@@ -244,6 +275,16 @@ impl Prosody {
              \tssl = {{ {ssl} }}\n\
              {component}{after}",
             port = self.port,
+            direct = if self.options.direct_tls {
+                format!(
+                    "c2s_direct_tls_ports = {{ {} }}\n\
+                     c2s_direct_tls_ssl = {{ key = \"{folder}/localhost.key\"; \
+                     certificate = \"{folder}/localhost.crt\" }}",
+                    self.direct_port
+                )
+            } else {
+                "c2s_direct_tls_ports = { }".to_owned()
+            },
             component_port = self.component_port,
             after = self.options.after,
             component = self.options.component.map_or_else(String::new, |domain| format!(
@@ -277,8 +318,9 @@ fn encoded(name: &str) -> String {
     out
 }
 
-/// Makes an authority, and with it a certificate for `localhost`.
-fn make_certificates(folder: &Path) {
+/// Makes an authority, `ca.crt`, and with it a certificate for `domain`: `localhost.crt` and
+/// `localhost.key`.
+pub fn make_certificates(folder: &Path, domain: &str) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -287,8 +329,8 @@ fn make_certificates(folder: &Path) {
     fs::write(folder.join("ca.crt"), authority.pem()).unwrap();
 
     let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    params.distinguished_name.push(DnType::CommonName, "localhost");
+    let mut params = CertificateParams::new(vec![domain.to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, domain);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let certificate = params.signed_by(&key, &authority).unwrap();
     fs::write(folder.join("localhost.crt"), certificate.pem()).unwrap();

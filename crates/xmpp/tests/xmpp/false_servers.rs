@@ -2,49 +2,13 @@
 
 use std::time::Duration;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use jid::BareJid;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-};
-use xmpp::{Account, Component, Down, Pace};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use xmpp::{Component, Down, Pace};
 
-use support::client::{Client, account_at, brisk};
+use support::client::{Client, brisk};
 
-const OPENING: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' \
-    xmlns:stream='http://etherx.jabber.org/streams' id='1' from='localhost' version='1.0'>";
-const SCRAM: &str = "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
-    <mechanism>SCRAM-SHA-1</mechanism></mechanisms></stream:features>";
-
-/// The next client of a server under the test's control.
-async fn accept(listener: &TcpListener) -> TcpStream {
-    listener.accept().await.unwrap().0
-}
-
-async fn listen() -> (TcpListener, Account) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let account = account_at(address, "bot", "pw", None);
-    (listener, account)
-}
-
-async fn until(stream: &mut TcpStream, mark: &str) -> String {
-    let mut read = String::new();
-    let mut bytes = [0; 4_096];
-    while !read.contains(mark) {
-        let length = stream.read(&mut bytes).await.unwrap();
-        assert!(length > 0, "closed before {mark}: {read}");
-        read.push_str(&String::from_utf8_lossy(&bytes[..length]));
-    }
-    read
-}
-
-/// Answers the opening of a stream with these features.
-async fn open(stream: &mut TcpStream, features: &str) {
-    until(stream, "version='1.0' xml:lang='en'>").await;
-    stream.write_all(format!("{OPENING}{features}").as_bytes()).await.unwrap();
-}
+use crate::scripted::{SCRAM, STARTTLS, accept, listen, open, until};
 
 #[tokio::test]
 async fn a_server_without_tls_gets_no_login() {
@@ -68,11 +32,7 @@ async fn data_before_the_handshake_is_not_taken_for_secured() {
     let mut bot = Client::start(account);
 
     let mut stream = accept(&listener).await;
-    open(
-        &mut stream,
-        "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>",
-    )
-    .await;
+    open(&mut stream, STARTTLS).await;
     until(&mut stream, "<starttls").await;
     stream
         .write_all(b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/><message/>")
@@ -80,60 +40,6 @@ async fn data_before_the_handshake_is_not_taken_for_secured() {
         .unwrap();
 
     assert!(matches!(bot.offline().await.0, Down::Broken(_)));
-}
-
-/// A login by SCRAM in the clear against a server that answers the proof with `success`.
-async fn scram(challenge: impl FnOnce(&str) -> String, success: Option<&str>) -> Down {
-    let (listener, mut account) = listen().await;
-    account.tls.enabled = false;
-    let mut bot = Client::start(account);
-    let mut stream = accept(&listener).await;
-    open(&mut stream, SCRAM).await;
-    let auth = until(&mut stream, "</auth>").await;
-    let data = auth.rsplit_once("</auth>").unwrap().0.rsplit_once('>').unwrap().1;
-    let first = String::from_utf8(BASE64.decode(data).unwrap()).unwrap();
-    let nonce = first.rsplit_once("r=").unwrap().1;
-    let challenge = BASE64.encode(challenge(nonce));
-    let answer =
-        format!("<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{challenge}</challenge>");
-    stream.write_all(answer.as_bytes()).await.unwrap();
-    if let Some(success) = success {
-        until(&mut stream, "</response>").await;
-        let success = BASE64.encode(success);
-        let answer =
-            format!("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{success}</success>");
-        stream.write_all(answer.as_bytes()).await.unwrap();
-    }
-    let (why, retry_in) = bot.offline().await;
-    assert_eq!(retry_in, None);
-    why
-}
-
-#[tokio::test]
-async fn a_server_that_does_not_know_the_password_is_found_out() {
-    let good = |nonce: &str| format!("r={nonce}more,s=c2FsdA==,i=4096");
-
-    for success in ["v=AAAAAAAAAAAAAAAAAAAAAAAAAAA=", ""] {
-        let why = scram(good, Some(success)).await;
-        assert!(matches!(why, Down::ServerNotGenuine { .. }), "{why}");
-    }
-    let replayed = scram(|_| "r=other,s=c2FsdA==,i=4096".to_owned(), None).await;
-    assert!(matches!(replayed, Down::ServerNotGenuine { .. }), "{replayed}");
-    let weak = scram(|nonce| format!("r={nonce}more,s=c2FsdA==,i=1"), None).await;
-    assert!(matches!(weak, Down::ServerNotGenuine { .. }), "{weak}");
-}
-
-#[tokio::test]
-async fn a_success_without_a_proof_is_found_out() {
-    let (listener, mut account) = listen().await;
-    account.tls.enabled = false;
-    let mut bot = Client::start(account);
-    let mut stream = accept(&listener).await;
-    open(&mut stream, SCRAM).await;
-    until(&mut stream, "</auth>").await;
-    stream.write_all(b"<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>").await.unwrap();
-
-    assert!(matches!(bot.offline().await.0, Down::ServerNotGenuine { .. }));
 }
 
 #[tokio::test]

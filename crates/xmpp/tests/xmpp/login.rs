@@ -27,13 +27,16 @@ async fn scram_over_a_checked_certificate() {
 async fn a_wrong_password_is_refused_for_good() {
     let server = Prosody::start(&[("bot", "right")]);
 
-    let mut bot = Client::start(account(&server, "bot", "wrong"));
+    let mut bot = Client::start(account(&server, "bot", "mistyped"));
     let (why, retry_in) = bot.offline().await;
 
-    assert_eq!(why, Down::AuthRefused { condition: "not-authorized".to_owned() });
+    assert!(
+        matches!(&why, Down::AuthRefused { condition, .. } if condition == "not-authorized"),
+        "{why}"
+    );
     assert!(why.is_fatal());
     assert_eq!(retry_in, None);
-    assert!(!format!("{why} {why:?}").contains("wrong"));
+    assert!(!format!("{why} {why:?}").contains("mistyped"));
     assert!(bot.stop().await < Duration::from_secs(1));
 }
 

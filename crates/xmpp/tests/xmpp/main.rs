@@ -8,9 +8,13 @@
     reason = "helpers of a test may fail it, and wait for one event among all kinds"
 )]
 
+mod direct;
+mod elsewhere;
 mod false_servers;
 mod login;
 mod peer;
 mod proxy;
 mod recovery;
+mod refusals;
+mod scripted;
 mod stanzas;
