@@ -78,7 +78,7 @@ pub fn collect(sources: Option<&Path>, folder: Option<&Path>) -> Result<Po, Fail
     messages.extend(of_lessons(folder, &mut faults)?);
     let entries = join(messages, &mut faults);
     if faults.is_empty() {
-        return Ok(Po { entries: [vec![header()], entries].concat() });
+        return Ok(Po { entries: [vec![header()], entries].concat(), ..Po::default() });
     }
     let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
     Err(Failure::BadSetting(faults.join("\n")))

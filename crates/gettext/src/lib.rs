@@ -29,6 +29,7 @@
 
 mod catalog;
 mod catalogs;
+mod charset;
 pub mod locale;
 pub mod mo;
 pub mod placeholders;

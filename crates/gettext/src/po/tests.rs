@@ -130,7 +130,7 @@ fn entries() -> impl Strategy<Value = Entry> {
 proptest! {
     #[test]
     fn what_is_written_is_read(entry in entries()) {
-        let po = Po { entries: vec![entry] };
+        let po = Po { entries: vec![entry], ..Po::default() };
         let mut read = Po::parse(po.to_string().as_bytes()).unwrap();
         read.entries[0].line = 0;
         prop_assert_eq!(read, po);

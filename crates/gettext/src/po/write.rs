@@ -2,9 +2,11 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Entry, Po, Source};
+use unicode_width::UnicodeWidthStr as _;
 
-/// The widest line, in characters.
+use super::{Entry, FUZZY, Po, Source, comments::ISOLATE};
+
+/// The widest line, in columns.
 const WIDTH: usize = 79;
 
 impl fmt::Display for Po {
@@ -15,22 +17,25 @@ impl fmt::Display for Po {
             }
             write!(f, "{entry}")?;
         }
-        Ok(())
+        if !self.entries.is_empty() && !self.last_comments.is_empty() {
+            f.write_char('\n')?;
+        }
+        write_comments(f, "#", &self.last_comments)
     }
 }
 
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (mark, lines) in [("#", &self.translator_comments), ("#.", &self.extracted_comments)] {
-            for line in lines {
-                writeln!(f, "{}", format!("{mark} {line}").trim_end())?;
-            }
-        }
+        write_comments(f, "#", &self.translator_comments)?;
+        write_comments(f, "#.", &self.extracted_comments)?;
         if !self.is_obsolete {
             write_references(f, &self.references)?;
         }
         if !self.flags.is_empty() {
-            writeln!(f, "#, {}", self.flags.join(", "))?;
+            // GNU gettext begins with it.
+            let (fuzzy, others): (Vec<&str>, Vec<&str>) =
+                self.flags.iter().map(String::as_str).partition(|flag| *flag == FUZZY);
+            writeln!(f, "#, {}", [fuzzy, others].concat().join(", "))?;
         }
         let (previous_mark, mark) = if self.is_obsolete { ("#~| ", "#~ ") } else { ("#| ", "") };
         if let Some(previous) = &self.previous {
@@ -48,6 +53,13 @@ impl fmt::Display for Entry {
     }
 }
 
+fn write_comments(f: &mut fmt::Formatter<'_>, mark: &str, lines: &[String]) -> fmt::Result {
+    for line in lines.iter().flat_map(|lines| lines.split('\n')) {
+        if line.is_empty() { writeln!(f, "{mark}")? } else { writeln!(f, "{mark} {line}")? }
+    }
+    Ok(())
+}
+
 fn write_source(f: &mut fmt::Formatter<'_>, mark: &str, source: &Source) -> fmt::Result {
     if let Some(context) = &source.context {
         write_field(f, mark, "msgctxt", context)?;
@@ -62,11 +74,7 @@ fn write_source(f: &mut fmt::Formatter<'_>, mark: &str, source: &Source) -> fmt:
 fn write_references(f: &mut fmt::Formatter<'_>, references: &[String]) -> fmt::Result {
     let mut line = String::new();
     for reference in references {
-        let isolated = if reference.contains(char::is_whitespace) {
-            format!("\u{2068}{reference}\u{2069}")
-        } else {
-            reference.clone()
-        };
+        let isolated = isolated(reference);
         if !line.is_empty() && width(&line) + width(&isolated) + 3 > WIDTH {
             writeln!(f, "#:{line}")?;
             line.clear();
@@ -75,6 +83,19 @@ fn write_references(f: &mut fmt::Formatter<'_>, references: &[String]) -> fmt::R
         line.push_str(&isolated);
     }
     if line.is_empty() { Ok(()) } else { writeln!(f, "#:{line}") }
+}
+
+/// The name of a file with blanks in it is enclosed.
+fn isolated(reference: &str) -> String {
+    if !reference.contains(char::is_whitespace) {
+        return reference.to_owned();
+    }
+    let (open, close) = ISOLATE;
+    let is_line = |line: &str| !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit());
+    match reference.rsplit_once(':') {
+        Some((file, line)) if is_line(line) => format!("{open}{file}{close}:{line}"),
+        _ => format!("{open}{reference}{close}"),
+    }
 }
 
 fn write_field(f: &mut fmt::Formatter<'_>, mark: &str, keyword: &str, text: &str) -> fmt::Result {
@@ -107,7 +128,7 @@ fn fold(text: &str, max_width: usize) -> Vec<String> {
 }
 
 fn width(text: &str) -> usize {
-    text.chars().count()
+    text.width()
 }
 
 fn quote(text: &str) -> String {

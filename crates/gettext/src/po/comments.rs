@@ -1,0 +1,72 @@
+//! The comments of a message, by what stands behind their `#`.
+
+use super::Entry;
+
+/// What encloses the name of a file with blanks in it, in a reference.
+pub(super) const ISOLATE: (char, char) = ('\u{2068}', '\u{2069}');
+
+/// Adds a comment, without its `#`, to a message.
+///
+/// Flags stand behind `#,`, and behind `#=` as well (GNU gettext 1.0 manual, "Evolution of the PO
+/// File Format": to be read alike, and written all behind `#,`). Those of several lines add up.
+pub(super) fn comment(entry: &mut Entry, comment: &str) {
+    let mut chars = comment.chars();
+    match chars.next() {
+        Some('.') => entry.extracted_comments.push(text(chars.as_str())),
+        Some(':') => entry.references.extend(references(chars.as_str())),
+        Some(',' | '=' | '!') => {
+            for flag in flags(chars.as_str()) {
+                if !entry.flags.contains(&flag) {
+                    entry.flags.push(flag);
+                }
+            }
+        }
+        _ => entry.translator_comments.push(text(comment)),
+    }
+}
+
+fn text(comment: &str) -> String {
+    let text = comment.strip_prefix(' ').unwrap_or(comment);
+    if text.trim().is_empty() { String::new() } else { text.to_owned() }
+}
+
+/// Flags are divided by commas and blanks; a range has one in it.
+fn flags(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let words = text.split(|c: char| c == ',' || c.is_whitespace());
+    let mut words = words.filter(|word| !word.is_empty());
+    while let Some(word) = words.next() {
+        let range = words.clone().next().filter(|_| word == "range:");
+        found.push(match range {
+            Some(range) => {
+                words.next();
+                format!("range: {range}")
+            }
+            None => word.to_owned(),
+        });
+    }
+    found
+}
+
+/// References, of which those with blanks stand in U+2068 and U+2069, or their files do.
+fn references(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut current = String::new();
+    let mut is_isolated = false;
+    for c in text.chars() {
+        match c {
+            c if c == ISOLATE.0 => is_isolated = true,
+            c if c == ISOLATE.1 => is_isolated = false,
+            c if c.is_whitespace() && !is_isolated => {
+                if !current.is_empty() {
+                    found.push(std::mem::take(&mut current));
+                }
+            }
+            c => current.push(c),
+        }
+    }
+    if !current.is_empty() {
+        found.push(current);
+    }
+    found
+}

@@ -1,0 +1,292 @@
+//! The words of a PO file, as GNU gettext divides it: blanks and line ends count between them alone.
+
+use super::{CONTEXT_END, PoFault};
+
+use crate::charset::Charset;
+
+/// A word of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    /// `#` up to the end of the line, without the `#`.
+    Comment(String),
+    /// `msgid` and the like.
+    Word(String),
+    /// A number that is not too large to be one of a form.
+    Number(Option<usize>),
+    /// What stands between quotation marks.
+    Text(Vec<Part>),
+    /// `[`, `]`, and what may not stand there.
+    Sign(char),
+    /// The end of the file.
+    End,
+}
+
+/// A part of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Letters(String),
+    /// A byte of the file's charset, written as `\ooo` or `\xhh`.
+    Byte(u8),
+}
+
+/// A token and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Placed {
+    pub(super) token: Token,
+    pub(super) line: usize,
+    /// Behind `#~`.
+    pub(super) is_obsolete: bool,
+    /// Behind `#|`.
+    pub(super) is_previous: bool,
+    /// Nothing stands between it and the quotation mark before.
+    pub(super) follows_quote: bool,
+}
+
+pub(super) struct Lexer<'t> {
+    rest: &'t str,
+    line: usize,
+    /// LF, or CR in a file that has no LF.
+    line_end: char,
+    is_obsolete: bool,
+    is_previous: bool,
+    follows_quote: bool,
+    pub(super) faults: Vec<PoFault>,
+    pub(super) warnings: Vec<PoFault>,
+}
+
+impl<'t> Lexer<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self {
+            rest: text,
+            line: 1,
+            line_end: line_end(text.as_bytes()),
+            is_obsolete: false,
+            is_previous: false,
+            follows_quote: false,
+            faults: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    pub(super) fn next(&mut self) -> Placed {
+        loop {
+            let before = self.follows_quote;
+            let Some(c) = self.take() else { return self.placed(self.line, Token::End, false) };
+            let line = self.line;
+            self.follows_quote = false;
+            match c {
+                ' ' | '\t' | '\r' | '\n' | '\u{b}' | '\u{c}' => {}
+                '#' => match self.rest.chars().next() {
+                    Some('~') => {
+                        self.take();
+                        self.is_obsolete = true;
+                        if self.rest.starts_with('|') {
+                            self.take();
+                            self.is_previous = true;
+                        }
+                    }
+                    Some('|') => {
+                        self.take();
+                        self.is_previous = true;
+                    }
+                    _ => {
+                        let comment = self.comment();
+                        return self.placed(line, Token::Comment(comment), false);
+                    }
+                },
+                '"' => {
+                    // The flags of the line count, though the text may go on in the next.
+                    let mut placed = self.placed(line, Token::End, false);
+                    placed.token = Token::Text(self.text());
+                    return placed;
+                }
+                c if c.is_ascii_alphabetic() || matches!(c, '_' | '$') => {
+                    let mut word = String::from(c);
+                    word.push_str(self.take_while(|c| {
+                        c.is_ascii_alphanumeric() || matches!(c, '_' | '$')
+                    }));
+                    return self.placed(line, Token::Word(word), before);
+                }
+                c if c.is_ascii_digit() => {
+                    let digits = format!("{c}{}", self.take_while(|c| c.is_ascii_digit()));
+                    return self.placed(line, Token::Number(digits.parse().ok()), before);
+                }
+                sign => return self.placed(line, Token::Sign(sign), before),
+            }
+        }
+    }
+
+    fn placed(&self, line: usize, token: Token, follows_quote: bool) -> Placed {
+        let Self { is_obsolete, is_previous, .. } = *self;
+        Placed { token, line, is_obsolete, is_previous, follows_quote }
+    }
+
+    fn take(&mut self) -> Option<char> {
+        let mut chars = self.rest.chars();
+        let c = chars.next()?;
+        self.rest = chars.as_str();
+        if c == self.line_end {
+            self.line += 1;
+        }
+        if c == '\n' {
+            self.is_obsolete = false;
+            self.is_previous = false;
+        }
+        Some(c)
+    }
+
+    fn take_while(&mut self, is_taken: impl Fn(char) -> bool) -> &'t str {
+        let end = self.rest.find(|c| !is_taken(c)).unwrap_or(self.rest.len());
+        let (taken, rest) = self.rest.split_at_checked(end).unwrap_or_default();
+        self.rest = rest;
+        taken
+    }
+
+    /// The rest of a line. GNU gettext ends it at LF alone, also in files with other line ends.
+    fn comment(&mut self) -> String {
+        let line = self.line;
+        let taken = self.take_while(|c| c != '\n').trim_end_matches('\r');
+        if let Some((_, swallowed)) = taken.split_once('\r')
+            && !swallowed.trim().is_empty()
+        {
+            self.line += if self.line_end == '\r' { taken.matches('\r').count() } else { 0 };
+            self.warn(
+                line,
+                "the line ends in CR alone: what follows is taken for a part of the comment, as GNU \
+                 gettext does, and left out; save the file with LF at the line ends",
+            );
+        }
+        taken.to_owned()
+    }
+
+    /// A text up to its quotation mark, as in C.
+    fn text(&mut self) -> Vec<Part> {
+        let mut parts = Vec::new();
+        // What follows a NUL is no part of a string of C.
+        let mut is_cut = false;
+        loop {
+            let line = self.line;
+            let Some(c) = self.take() else {
+                self.fault(line, "a text has no quotation mark at its end");
+                return parts;
+            };
+            let part = match c {
+                '"' => {
+                    self.follows_quote = true;
+                    return parts;
+                }
+                '\n' => {
+                    self.fault(line, "a text has no quotation mark at its end");
+                    return parts;
+                }
+                '\\' => match self.escape(line) {
+                    Some(part) => part,
+                    None => continue,
+                },
+                '\0' => Part::Byte(0),
+                letter => Part::Letters(String::from(letter)),
+            };
+            if part == Part::Byte(0) && !is_cut {
+                is_cut = true;
+                self.warn(
+                    line,
+                    "a text has a NUL in it: what follows up to the quotation mark is left out, as \
+                     GNU gettext does; take the NUL out",
+                );
+            }
+            if part == Part::Byte(4) || part == Part::Letters(CONTEXT_END.to_string()) {
+                self.fault(
+                    line,
+                    "a text has a control character in it that divides contexts from texts \
+                     (U+0004); take it out",
+                );
+            }
+            if is_cut {
+                continue;
+            }
+            match (parts.last_mut(), part) {
+                (Some(Part::Letters(there)), Part::Letters(more)) => there.push_str(&more),
+                (_, part) => parts.push(part),
+            }
+        }
+    }
+
+    /// What a `\` and the characters behind it stand for; `None`: for nothing, or a fault.
+    fn escape(&mut self, line: usize) -> Option<Part> {
+        let c = self.rest.chars().next()?;
+        if c == '\n' {
+            self.line += usize::from(self.line_end == '\n');
+            self.rest = self.rest.strip_prefix('\n').unwrap_or_default();
+            return None;
+        }
+        if c.is_digit(8) {
+            let digits: String = self.rest.chars().take(3).take_while(|c| c.is_digit(8)).collect();
+            self.rest = self.rest.strip_prefix(&digits).unwrap_or_default();
+            return Some(Part::Byte(low_byte(&digits, 8)));
+        }
+        self.take();
+        if c == 'x' {
+            let digits = self.take_while(|c| c.is_ascii_hexdigit());
+            if !digits.is_empty() {
+                return Some(Part::Byte(low_byte(digits, 16)));
+            }
+        }
+        let letter = match c {
+            'n' => '\n',
+            't' => '\t',
+            'r' => '\r',
+            'a' => '\u{7}',
+            'b' => '\u{8}',
+            'v' => '\u{b}',
+            'f' => '\u{c}',
+            '"' | '\\' => c,
+            other => {
+                let shown = other.escape_default();
+                let what = format!(
+                    "\\{shown} has no meaning in a text; write \\\\ where a backslash is meant"
+                );
+                self.fault(line, &what);
+                return None;
+            }
+        };
+        Some(Part::Letters(String::from(letter)))
+    }
+
+    pub(super) fn fault(&mut self, line: usize, what: &str) {
+        self.faults.push(PoFault { line, what: what.to_owned() });
+    }
+
+    pub(super) fn warn(&mut self, line: usize, what: &str) {
+        self.warnings.push(PoFault { line, what: what.to_owned() });
+    }
+}
+
+/// What ends the lines of a file: LF, or CR where there is no LF.
+pub(super) fn line_end(content: &[u8]) -> char {
+    if memchr::memchr(b'\n', content).is_none() { '\r' } else { '\n' }
+}
+
+/// The low byte of a number, as C reads it into a `char`.
+fn low_byte(digits: &str, radix: u32) -> u8 {
+    let value = digits.chars().filter_map(|c| c.to_digit(radix));
+    let value = value.fold(0, |sum: u32, digit| (sum * radix + digit) & 0xff);
+    u8::try_from(value).unwrap_or_default()
+}
+
+/// The text of some parts; `None` where bytes have no text in the charset.
+pub(super) fn join(parts: &[Part], charset: Charset) -> Option<String> {
+    let mut text = String::new();
+    let mut bytes = Vec::new();
+    for part in parts {
+        match part {
+            Part::Byte(byte) => bytes.push(*byte),
+            Part::Letters(letters) => {
+                text.push_str(&charset.decode(&bytes)?);
+                bytes.clear();
+                text.push_str(letters);
+            }
+        }
+    }
+    text.push_str(&charset.decode(&bytes)?);
+    Some(text)
+}
