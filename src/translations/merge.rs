@@ -132,7 +132,7 @@ impl Merger<'_> {
         }
         if self.is_source {
             if !entry.is_filled() || entry.is_fuzzy() {
-                fill(&mut entry);
+                fill(&mut entry, n);
             }
         } else if !entry.is_begun()
             && let Some(old) = self.old.nearest(&new.source.text)
@@ -188,11 +188,11 @@ fn mark_fuzzy(entry: &mut Entry) {
 }
 
 /// The text is its own translation.
-fn fill(entry: &mut Entry) {
+fn fill(entry: &mut Entry, n_forms: usize) {
     entry.flags.retain(|flag| flag != FUZZY);
     entry.previous = None;
     let many = entry.source.plural.as_ref().unwrap_or(&entry.source.text);
-    entry.translations.fill(many.clone());
+    entry.translations = vec![many.clone(); n_forms];
     if let Some(first) = entry.translations.first_mut() {
         first.clone_from(&entry.source.text);
     }

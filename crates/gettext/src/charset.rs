@@ -4,8 +4,6 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, mem};
 
-use super::po::header_field;
-
 /// Names of ISO-8859-1, whose bytes 80 to 9f are control characters: the Encoding Standard takes
 /// it for windows-1252.
 const LATIN_1: [&str; 6] = ["iso-8859-1", "iso8859-1", "iso_8859-1", "iso88591", "latin1", "l1"];
@@ -66,23 +64,18 @@ impl Charset {
     }
 }
 
-/// The charset that a header names: what stands behind `charset=`, up to a blank.
+/// The charset that a header names: what stands behind the first `charset=`, in whatever field, up
+/// to a blank.
 pub(super) fn charset_name(header: &str) -> Option<&str> {
-    let (_, value) = header_field(header, "Content-Type")?.split_once("charset=")?;
-    value.split_whitespace().next()
+    let (_, value) = header.split_once("charset=")?;
+    value.split([' ', '\t', '\n']).next()
 }
 
 /// The header with UTF-8 as its charset.
 pub(super) fn with_utf8(header: &str) -> String {
-    let lines = header.split_inclusive('\n').map(|line| {
-        let is_content_type =
-            line.split_once(':').is_some_and(|(field, _)| field.trim() == "Content-Type");
-        let Some(name) = charset_name(line).filter(|_| is_content_type) else {
-            return line.to_owned();
-        };
-        line.replacen(&format!("charset={name}"), "charset=UTF-8", 1)
-    });
-    lines.collect()
+    let Some((before, value)) = header.split_once("charset=") else { return header.to_owned() };
+    let rest = value.find([' ', '\t', '\n']).and_then(|end| value.split_at_checked(end));
+    format!("{before}charset=UTF-8{}", rest.map_or("", |(_, rest)| rest))
 }
 
 #[cfg(test)]
@@ -115,11 +108,12 @@ mod tests {
 
     #[test]
     fn a_header_names_its_charset_and_is_given_another() {
-        let header = "A: charset=x\nContent-Type: text/plain; charset=KOI8-R \nB: c\n";
+        let header = "A: c\ncontent-type: text/plain; charset=KOI8-R \nB: c\n";
 
         assert_eq!(charset_name(header), Some("KOI8-R"));
-        let expected = "A: charset=x\nContent-Type: text/plain; charset=UTF-8 \nB: c\n";
+        let expected = "A: c\ncontent-type: text/plain; charset=UTF-8 \nB: c\n";
         assert_eq!(with_utf8(header), expected);
+        assert_eq!(with_utf8("charset="), "charset=UTF-8");
         assert_eq!(charset_name("Content-Type: text/plain\n"), None);
     }
 }

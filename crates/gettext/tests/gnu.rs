@@ -9,11 +9,26 @@ use std::{
     process::Command,
 };
 
-use gettext::{Compiled, mo, po::Po};
+use gettext::{
+    Compiled, mo,
+    po::{Entry, FUZZY, Po, Source},
+};
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 /// Files that are read otherwise than `msgfmt` and `msgunfmt` do, with the reason.
-const OTHERWISE: &[(&str, &str)] = &[];
+const OTHERWISE: [(&str, &str); 10] = [
+    ("bom", "read, with a warning"),
+    ("bom-comment", "read, with a warning"),
+    ("flags-empty-line-below", "fuzzy in any line is fuzzy: nobody has looked at it"),
+    ("flags-equals", "release 1.0 takes #= for flags"),
+    ("flags-fuzzy-first-line", "fuzzy in any line is fuzzy"),
+    ("header-missing-three-forms", "forms that no rule can choose from are left out"),
+    ("hex-e9-obsolete", "refused as in a message that is in use"),
+    ("plural-one-form", "left out: `msgfmt --check` refuses it"),
+    ("plural-second-empty", "left out: the learner would be told nothing"),
+    ("plural-three-forms", "left out: `msgfmt --check` refuses it"),
+];
 
 type Messages = BTreeMap<(Option<String>, String), Vec<String>>;
 
@@ -82,4 +97,189 @@ fn what_gnu_reads_is_read_alike_and_what_it_refuses_is_refused() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn what_is_read_otherwise_is_told_and_never_taken_for_translated() {
+    for (name, told) in [
+        ("bom", "1: the file begins with a byte order mark"),
+        ("plural-one-form", "6: 1 plural forms are given; the language has 2"),
+        ("plural-three-forms", "6: 3 plural forms are given; the language has 2"),
+        ("plural-second-empty", "6: a plural form has no translation"),
+        ("header-missing-three-forms", "1: 3 plural forms are given; the language has 2"),
+    ] {
+        let (po, mut warnings) = Po::read(&fs::read(odd(name)).unwrap()).unwrap();
+        let compiled = Compiled::new(&po);
+        warnings.extend(compiled.faults.into_iter().chain(compiled.warnings));
+        let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        assert!(warnings.iter().any(|warning| warning.starts_with(told)), "{name}: {warnings:?}");
+        assert_eq!(compiled.n_translated, 0, "{name}");
+    }
+    for name in ["flags-equals", "flags-fuzzy-first-line", "flags-empty-line-below"] {
+        let po = Po::parse(&fs::read(odd(name)).unwrap()).unwrap();
+        assert_eq!(Compiled::new(&po).fuzzy, [po.entries[1].line], "{name}");
+    }
+}
+
+#[test]
+fn every_odd_file_that_is_read_is_written_as_gnu_reads_it() {
+    let folder = TempDir::new().unwrap();
+    for name in names() {
+        let Ok(po) = Po::parse(&fs::read(odd(&name)).unwrap()) else { continue };
+        let path = folder.path().join("x.po");
+        fs::write(&path, po.to_string()).unwrap();
+        let gnu = by_gnu(&path).unwrap_or_else(|said| panic!("{name}: {said}\n{po}"));
+        // What GNU gettext would take, and we leave out, stays as it is.
+        if !OTHERWISE.iter().any(|(other, _)| *other == name) {
+            assert_eq!(gnu, by_us(&path).unwrap(), "{name}");
+        }
+        let again = Po::parse(po.to_string().as_bytes()).unwrap();
+        assert_eq!(again.to_string(), po.to_string(), "{name}");
+    }
+}
+
+#[test]
+fn mo_files_of_both_byte_orders_without_hash_table_and_with_parts_of_the_system_are_read() {
+    let folder = TempDir::new().unwrap();
+    let [po, mo] = ["x.po", "x.mo"].map(|name| folder.path().join(name));
+    fs::write(
+        &po,
+        "msgid \"\"\nmsgstr \"Content-Type: text/plain; charset=KOI8-R\\n\"\n\n#, c-format\n\
+         msgid \"%<PRIu64> a\"\nmsgid_plural \"%<PRIu64> as\"\nmsgstr[0] \"%<PRIu64> \\360\"\n\
+         msgstr[1] \"%Id <I> %<PRIuMAX>\"\n\nmsgctxt \"c\"\nmsgid \"b\"\nmsgstr \"\\321\"\n",
+    )
+    .unwrap();
+    for options in [
+        &["--endianness=big"][..],
+        &["--endianness=little"],
+        &["--no-hash", "--alignment=8"],
+        &["--no-hash", "--endianness=big"],
+    ] {
+        let mut arguments: Vec<&Path> = options.iter().map(Path::new).collect();
+        arguments.extend([Path::new("-o"), &mo, &po]);
+        gnu("msgfmt", &arguments).unwrap();
+
+        let read = messages(mo::read(&fs::read(&mo).unwrap()).unwrap());
+
+        let expected = [
+            ((Some("c"), "b"), vec!["я"]),
+            ((None, "%<PRIu64> a"), vec!["%<PRIu64> П", "%Id <I> %<PRIuMAX>"]),
+        ];
+        let expected: Messages = expected
+            .into_iter()
+            .map(|((context, text), texts)| {
+                let texts = texts.into_iter().map(str::to_owned).collect();
+                ((context.map(str::to_owned), text.to_owned()), texts)
+            })
+            .collect();
+        assert_eq!(read, expected, "{options:?}");
+    }
+}
+
+/// Texts with all that has a meaning in PO files, and letters of many scripts.
+fn text() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        "[ -~]{0,30}",
+        "[\\\\\"nx07#~|%{}]{0,8}",
+        "[\u{7}-\u{d}\u{1b}\u{7f}]{0,3}",
+        "[à-ÿа-яا-ي\u{200c}一-十ａ-ｚ\u{85}\u{2028}\u{feff}\u{fffd}😀]{0,20}",
+        "([a-z]{1,9} ){0,30}",
+    ];
+    proptest::collection::vec(part, 0..4).prop_map(|parts| parts.concat())
+}
+
+/// A comment, or a part of one: any line that does not begin as another kind of comment.
+fn line() -> impl Strategy<Value = String> {
+    "[ -~à-ÿ一-十]{0,100}".prop_map(|line| line.trim_matches([' ', '\\']).to_owned())
+}
+
+fn entry() -> impl Strategy<Value = Entry> {
+    let source = (proptest::option::of(text()), text(), proptest::option::of(text()));
+    let texts = (text(), text());
+    let comments = (
+        proptest::collection::vec(line(), 0..3),
+        proptest::collection::vec(line(), 0..3),
+        proptest::collection::vec("[a-z]{1,30}( [a-z]{1,3})?\\.rs:[1-9]{1,4}", 0..9),
+    );
+    (source, texts, comments, any::<(bool, bool, bool)>()).prop_map(
+        |((context, text, plural), (one, other), comments, (is_fuzzy, is_obsolete, is_filled))| {
+            // GNU gettext takes "fuzzy" away from what is not translated, and leaves out what is
+            // obsolete as well.
+            let is_filled = is_filled || is_obsolete;
+            let is_fuzzy = is_fuzzy && is_filled;
+            let texts = if plural.is_some() { vec![one, other] } else { vec![one] };
+            let translations =
+                texts.into_iter().map(|t| if is_filled { format!("t{t}") } else { String::new() });
+            Entry {
+                translator_comments: comments.0,
+                extracted_comments: comments.1,
+                references: if is_obsolete { vec![] } else { comments.2 },
+                flags: if is_fuzzy { vec![FUZZY.to_owned()] } else { vec![] },
+                previous: is_fuzzy.then(|| Source {
+                    context: context.clone(),
+                    text: format!("p{text}"),
+                    plural: plural.clone(),
+                }),
+                source: Source { context, text, plural },
+                translations: translations.collect(),
+                is_obsolete,
+                ..Entry::default()
+            }
+        },
+    )
+}
+
+/// Catalogs with a header, the obsolete messages last, as GNU gettext writes them.
+fn catalog() -> impl Strategy<Value = Po> {
+    proptest::collection::vec(entry(), 0..12).prop_map(|mut entries| {
+        for (ix, entry) in entries.iter_mut().enumerate() {
+            entry.source.text.insert_str(0, &format!("{ix}"));
+        }
+        entries.sort_by_key(|entry| entry.is_obsolete);
+        let header = "Project-Id-Version: x\nPO-Revision-Date: 2026-01-01 00:00+0000\n\
+            Last-Translator: x\nLanguage-Team: x\nLanguage: nl\nMIME-Version: 1.0\n\
+            Content-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit\n\
+            Plural-Forms: nplurals=2; plural=(n != 1);\n";
+        let header = Entry { translations: vec![header.to_owned()], ..Entry::default() };
+        Po { entries: [vec![header], entries].concat(), ..Po::default() }
+    })
+}
+
+fn without_lines(mut po: Po) -> Po {
+    for entry in &mut po.entries {
+        entry.line = 0;
+    }
+    po
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 48, failure_persistence: None, ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn what_we_write_gnu_reads_and_what_gnu_writes_we_read(po in catalog()) {
+        let folder = TempDir::new().unwrap();
+        let [ours, theirs, mo] = ["a.po", "b.po", "c.mo"].map(|name| folder.path().join(name));
+        fs::write(&ours, po.to_string()).unwrap();
+        let read = |path: &Path| without_lines(Po::parse(&fs::read(path).unwrap()).unwrap());
+        prop_assert_eq!(&read(&ours), &po);
+
+        for options in [&[][..], &["--no-wrap"], &["--escape"], &["--indent"], &["--width=20"]] {
+            let mut arguments: Vec<&Path> = options.iter().map(Path::new).collect();
+            arguments.extend([Path::new("--force-po"), Path::new("-o"), &theirs, &ours]);
+            gnu("msgcat", &arguments).map_err(TestCaseError::fail)?;
+            prop_assert_eq!(&read(&theirs), &po, "{:?}", options);
+        }
+
+        gnu("msgfmt", &[Path::new("--check-header"), Path::new("-o"), &mo, &ours])
+            .map_err(TestCaseError::fail)?;
+        let compiled = messages(Compiled::new(&po).pairs);
+        let theirs_read = mo::read(&fs::read(&mo).unwrap()).unwrap();
+        prop_assert_eq!(&messages(theirs_read), &compiled);
+
+        fs::write(&mo, mo::write(&Compiled::new(&po).pairs).unwrap()).unwrap();
+        gnu("msgunfmt", &[Path::new("--force-po"), Path::new("-o"), &theirs, &mo]).map_err(TestCaseError::fail)?;
+        prop_assert_eq!(&by_us(&theirs).unwrap(), &compiled);
+    }
 }

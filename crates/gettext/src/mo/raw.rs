@@ -30,8 +30,8 @@ pub(super) fn read(file: &[u8]) -> Result<Vec<Pair<'_>>, MoError> {
         (|| Some((file.size(8)?, file.size(12)?, file.size(16)?)))().ok_or(MoError::Short(0))?;
     let mut pairs: Vec<Pair<'_>> = Vec::new();
     for ix in 0..n {
-        let pair =
-            (|| Some((file.text(sources, ix)?, file.text(texts, ix)?)))().ok_or(MoError::Short(ix))?;
+        let pair = (|| Some((file.text(sources, ix)?, file.text(texts, ix)?)))()
+            .ok_or(MoError::Short(ix))?;
         if pairs.last().is_some_and(|(before, _)| key(before) >= key(&pair.0)) {
             return Err(MoError::Unsorted(ix));
         }

@@ -13,7 +13,7 @@ pub(super) fn comment(entry: &mut Entry, comment: &str) {
     let mut chars = comment.chars();
     match chars.next() {
         Some('.') => entry.extracted_comments.push(text(chars.as_str())),
-        Some(':') => entry.references.extend(references(chars.as_str())),
+        Some(':') => references(&mut entry.references, chars.as_str()),
         Some(',' | '=' | '!') => {
             for flag in flags(chars.as_str()) {
                 if !entry.flags.contains(&flag) {
@@ -48,25 +48,24 @@ fn flags(text: &str) -> Vec<String> {
     found
 }
 
-/// References, of which those with blanks stand in U+2068 and U+2069, or their files do.
-fn references(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut current = String::new();
-    let mut is_isolated = false;
-    for c in text.chars() {
-        match c {
-            c if c == ISOLATE.0 => is_isolated = true,
-            c if c == ISOLATE.1 => is_isolated = false,
-            c if c.is_whitespace() && !is_isolated => {
-                if !current.is_empty() {
-                    found.push(std::mem::take(&mut current));
-                }
-            }
-            c => current.push(c),
+/// Adds references, of which those with blanks stand in U+2068 and U+2069, or their files do. GNU
+/// gettext breaks lines in them, too.
+fn references(found: &mut Vec<String>, text: &str) {
+    let (open, close) = ISOLATE;
+    let mut current = match found.pop_if(|last| last.starts_with(open)) {
+        Some(begun) => begun + " ",
+        None => String::new(),
+    };
+    for c in text.trim().chars() {
+        if c == close {
+            current = current.replacen(open, "", 1);
+        } else if !c.is_whitespace() || current.contains(open) {
+            current.push(c);
+        } else if !current.is_empty() {
+            found.push(std::mem::take(&mut current));
         }
     }
     if !current.is_empty() {
         found.push(current);
     }
-    found
 }

@@ -42,8 +42,32 @@ pub(super) struct Placed {
     pub(super) follows_quote: bool,
 }
 
+/// A text whose lines that end in `\` are joined with the next, wherever that stands, as in C.
+pub(super) struct Joined {
+    text: String,
+    /// Where a line was joined, in bytes, in their order.
+    joints: Vec<usize>,
+    line_end: char,
+}
+
+impl Joined {
+    pub(super) fn new(text: &str) -> Self {
+        let mut joined =
+            Self { text: String::new(), joints: Vec::new(), line_end: line_end(text.as_bytes()) };
+        for (ix, part) in text.split("\\\n").enumerate() {
+            if ix > 0 {
+                joined.joints.push(joined.text.len());
+            }
+            joined.text.push_str(part);
+        }
+        joined
+    }
+}
+
 pub(super) struct Lexer<'t> {
     rest: &'t str,
+    len: usize,
+    joints: &'t [usize],
     line: usize,
     /// LF, or CR in a file that has no LF.
     line_end: char,
@@ -55,11 +79,13 @@ pub(super) struct Lexer<'t> {
 }
 
 impl<'t> Lexer<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    pub(super) fn new(joined: &'t Joined) -> Self {
         Self {
-            rest: text,
+            rest: &joined.text,
+            len: joined.text.len(),
+            joints: &joined.joints,
             line: 1,
-            line_end: line_end(text.as_bytes()),
+            line_end: joined.line_end,
             is_obsolete: false,
             is_previous: false,
             follows_quote: false,
@@ -102,9 +128,9 @@ impl<'t> Lexer<'t> {
                 }
                 c if c.is_ascii_alphabetic() || matches!(c, '_' | '$') => {
                     let mut word = String::from(c);
-                    word.push_str(self.take_while(|c| {
-                        c.is_ascii_alphanumeric() || matches!(c, '_' | '$')
-                    }));
+                    word.push_str(
+                        self.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '$')),
+                    );
                     return self.placed(line, Token::Word(word), before);
                 }
                 c if c.is_ascii_digit() => {
@@ -124,7 +150,7 @@ impl<'t> Lexer<'t> {
     fn take(&mut self) -> Option<char> {
         let mut chars = self.rest.chars();
         let c = chars.next()?;
-        self.rest = chars.as_str();
+        self.go_on(chars.as_str());
         if c == self.line_end {
             self.line += 1;
         }
@@ -135,10 +161,20 @@ impl<'t> Lexer<'t> {
         Some(c)
     }
 
+    /// Counts the lines that were joined on the way.
+    fn go_on(&mut self, rest: &'t str) {
+        self.rest = rest;
+        let at = self.len - rest.len();
+        while let Some((_, later)) = self.joints.split_first().filter(|(joint, _)| **joint < at) {
+            self.joints = later;
+            self.line += 1;
+        }
+    }
+
     fn take_while(&mut self, is_taken: impl Fn(char) -> bool) -> &'t str {
         let end = self.rest.find(|c| !is_taken(c)).unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at_checked(end).unwrap_or_default();
-        self.rest = rest;
+        self.go_on(rest);
         taken
     }
 
@@ -146,6 +182,13 @@ impl<'t> Lexer<'t> {
     fn comment(&mut self) -> String {
         let line = self.line;
         let taken = self.take_while(|c| c != '\n').trim_end_matches('\r');
+        if self.line > line {
+            self.warn(
+                line,
+                "the comment ends in \\, so that the next line is taken for a part of it, as GNU \
+                 gettext does; write a blank behind the \\",
+            );
+        }
         if let Some((_, swallowed)) = taken.split_once('\r')
             && !swallowed.trim().is_empty()
         {
@@ -214,14 +257,9 @@ impl<'t> Lexer<'t> {
     /// What a `\` and the characters behind it stand for; `None`: for nothing, or a fault.
     fn escape(&mut self, line: usize) -> Option<Part> {
         let c = self.rest.chars().next()?;
-        if c == '\n' {
-            self.line += usize::from(self.line_end == '\n');
-            self.rest = self.rest.strip_prefix('\n').unwrap_or_default();
-            return None;
-        }
         if c.is_digit(8) {
             let digits: String = self.rest.chars().take(3).take_while(|c| c.is_digit(8)).collect();
-            self.rest = self.rest.strip_prefix(&digits).unwrap_or_default();
+            self.go_on(self.rest.strip_prefix(&digits).unwrap_or_default());
             return Some(Part::Byte(low_byte(&digits, 8)));
         }
         self.take();

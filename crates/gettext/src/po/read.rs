@@ -13,7 +13,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use super::{
     Entry, Po, PoFault, Source,
     comments::comment,
-    lex::{Lexer, Placed, Token, join, line_end},
+    lex::{Joined, Lexer, Placed, Token, join, line_end},
 };
 
 use crate::charset::{Charset, charset_name, with_utf8};
@@ -59,6 +59,7 @@ impl Po {
         let content = marked.unwrap_or(content);
         let charset = charset(content);
         let text = decode(content, charset, &mut warnings)?;
+        let text = Joined::new(&text);
         let mut reader = Reader::new(&text, charset.charset);
         reader.file();
         reader.check_whole();
@@ -93,7 +94,7 @@ struct Named {
 
 /// Reads a file as far as its header, which is ASCII where it names its charset.
 fn charset(content: &[u8]) -> Named {
-    let text = encoding_rs::mem::decode_latin1(content);
+    let text = Joined::new(&encoding_rs::mem::decode_latin1(content));
     let mut reader = Reader::new(&text, Charset::Latin1);
     reader.stops_at_header = true;
     reader.file();
@@ -190,7 +191,7 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    fn new(text: &'t str, charset: Charset) -> Self {
+    fn new(text: &'t Joined, charset: Charset) -> Self {
         let mut lexer = Lexer::new(text);
         let ahead = lexer.next();
         Self {
@@ -273,14 +274,19 @@ impl<'t> Reader<'t> {
                 let number = self.number_ahead();
                 format!("\"{word}{number}\" does not follow a \"msgid\"")
             }
-            Token::Word(word) => format!("\"{word}\" is no keyword of a PO file"),
-            Token::Text(_) => "a text in quotation marks does not follow a keyword".to_owned(),
+            Token::Word(word) => {
+                format!("\"{word}\" is no keyword of a PO file; put # before a comment")
+            }
+            Token::Text(_) => {
+                "a text in quotation marks does not follow a keyword such as msgstr".to_owned()
+            }
             Token::Sign(sign) => format!(
                 "\"{}\" stands outside of quotation marks; put it into them, or # before it",
                 sign.escape_default()
             ),
             Token::Number(_) | Token::Comment(_) | Token::End => {
-                "this stands outside of quotation marks; put it into them, or # before it".to_owned()
+                "this stands outside of quotation marks; put it into them, or # before it"
+                    .to_owned()
             }
         };
         self.told(line, &what)
@@ -332,7 +338,11 @@ impl<'t> Reader<'t> {
         let plural = self.keyword("msgid_plural", false)?;
         self.next.source = Source { context, text, plural };
         let is_plural = self.next.source.plural.is_some();
-        if is_plural { self.forms()? } else { self.only_form()? }
+        if is_plural {
+            self.forms()?
+        } else {
+            self.only_form()?
+        }
         let mut entry = std::mem::take(&mut self.next);
         entry.is_obsolete = self.is_obsolete.unwrap_or_default();
         self.po.entries.push(entry);
@@ -344,8 +354,10 @@ impl<'t> Reader<'t> {
             (Token::Comment(_), true) => {
                 "a comment stands between \"msgctxt\" and \"msgid\"; put it above the message"
             }
-            (Token::End, true) => "the last message has no \"msgid\"",
-            (_, true) => "\"msgctxt\" is not followed by \"msgid\"",
+            (Token::End, true) => {
+                "the last message has no \"msgid\"; write it, or take the rest out"
+            }
+            (_, true) => "\"msgctxt\" is not followed by \"msgid\"; write one below it",
             (Token::Comment(_), false) => {
                 "a comment stands below a previous text; put it above the lines with #|"
             }
@@ -401,10 +413,9 @@ impl<'t> Reader<'t> {
     /// Whether what comes next can be nothing but the rest of a text behind a stray `"`.
     fn is_junk_ahead(&self) -> bool {
         match &self.ahead.token {
-            Token::Word(word) => !matches!(
-                word.as_str(),
-                "domain" | "msgctxt" | "msgid" | "msgid_plural" | "msgstr"
-            ),
+            Token::Word(word) => {
+                !matches!(word.as_str(), "domain" | "msgctxt" | "msgid" | "msgid_plural" | "msgstr")
+            }
             Token::Number(_) | Token::Sign(_) => true,
             Token::Comment(_) | Token::Text(_) | Token::End => false,
         }
@@ -489,9 +500,10 @@ impl<'t> Reader<'t> {
             }
             Token::Word(word) if !is_begin(word) => self.stray(),
             Token::Sign(_) | Token::Number(_) => self.stray(),
-            Token::Word(_) | Token::Text(_) | Token::End => {
-                self.told(self.next.line, "the message has no \"msgstr\"")
-            }
+            Token::Word(_) | Token::Text(_) | Token::End => self.told(
+                self.next.line,
+                "the message has no \"msgstr\"; write one, empty where there is no translation",
+            ),
         }
     }
 

@@ -55,7 +55,12 @@ impl fmt::Display for Entry {
 
 fn write_comments(f: &mut fmt::Formatter<'_>, mark: &str, lines: &[String]) -> fmt::Result {
     for line in lines.iter().flat_map(|lines| lines.split('\n')) {
-        if line.is_empty() { writeln!(f, "{mark}")? } else { writeln!(f, "{mark} {line}")? }
+        match line {
+            "" => writeln!(f, "{mark}")?,
+            // GNU gettext would take the next line for a part of it.
+            line if line.ends_with('\\') => writeln!(f, "{mark} {line} ")?,
+            line => writeln!(f, "{mark} {line}")?,
+        }
     }
     Ok(())
 }
