@@ -283,3 +283,85 @@ proptest! {
         prop_assert_eq!(&by_us(&theirs).unwrap(), &compiled);
     }
 }
+
+/// A line of a file, or a part of one, in no order.
+fn piece() -> impl Strategy<Value = &'static str> {
+    let whole = prop_oneof![
+        Just("msgid \"a\" \"b\"\nmsgstr \"c\"\n"),
+        Just("msgctxt \"k\" msgid \"b\"\nmsgstr \"c\"\n\n"),
+        Just("msgid \"d\"\nmsgid_plural \"e\"\nmsgstr[0] \"f\"\nmsgstr[1] \"g\"\n"),
+        Just("#~ msgid \"e\"\n#~ msgstr \"f\"\n"),
+        Just("#| msgid \"o\"\n#| msgid_plural \"p\"\n"),
+        Just("#~| msgctxt \"k\"\n#~| msgid \"o\"\n"),
+    ];
+    let lines = prop_oneof![
+        Just("msgid \"f\"\n"),
+        Just("msgid \"\"\n"),
+        Just("msgid_plural \"g\"\n"),
+        Just("msgctxt \"k\"\n"),
+        Just("msgstr \"h\"\n"),
+        Just("msgstr[0] \"h\"\n"),
+        Just("msgstr[1] \"i\"\n"),
+        Just("\"more\"\n"),
+        Just("# c\n"),
+        Just("#. e\n"),
+        Just("#, c-format\n"),
+        Just("#| msgid \"o\"\n"),
+        Just("#| \"more\"\n"),
+        Just("#~ \"more\"\n"),
+        Just("#~ msgstr \"more\"\n"),
+        Just("#~| msgid \"o\"\n"),
+    ];
+    let parts = prop_oneof![
+        Just("\n"),
+        Just("\r\n"),
+        Just("\r"),
+        Just(" "),
+        Just("\\\n"),
+        Just("\\"),
+        Just("\""),
+        Just("\"x\""),
+        Just("\\0"),
+        Just("\\x4"),
+        Just("#"),
+        Just("#~ "),
+        Just("#| "),
+        Just("# "),
+        Just("é"),
+        Just("7"),
+        Just("["),
+        Just("msgid"),
+        Just("msgstr"),
+        Just("domain"),
+    ];
+    prop_oneof![4 => whole, 2 => lines, 1 => parts]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 200, failure_persistence: None, ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn any_order_of_lines_is_read_or_refused_as_by_gnu(
+        pieces in proptest::collection::vec(piece(), 0..8),
+    ) {
+        let header = "msgid \"\"\nmsgstr \"Content-Type: text/plain; charset=UTF-8\\n\"\n\n";
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("x.po");
+        fs::write(&path, format!("{header}{}", pieces.concat())).unwrap();
+
+        let (mut gnu, us) = (by_gnu(&path), by_us(&path));
+        // What has too few forms, or too many, is left out.
+        if let (Ok(gnu), Ok(po)) = (&mut gnu, Po::parse(&fs::read(&path).unwrap())) {
+            for Entry { source, translations, .. } in &po.entries {
+                if source.plural.is_some() && translations.len() != 2 {
+                    gnu.remove(&(source.context.clone(), source.text.clone()));
+                }
+            }
+        }
+
+        let is_alike = if gnu.is_ok() { gnu == us } else { us.is_err() };
+        prop_assert!(is_alike, "GNU {gnu:?}\nus  {us:?}");
+    }
+}

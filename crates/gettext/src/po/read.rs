@@ -306,9 +306,9 @@ impl<'t> Reader<'t> {
 
     fn domain(&mut self) -> Result<(), Told> {
         let line = self.advance().line;
-        let Token::Text(_) = self.ahead.token else {
+        if !matches!(self.ahead.token, Token::Text(_)) || self.ahead.is_previous {
             return Err(self.told(line, "\"domain\" needs a name in quotation marks after it"));
-        };
+        }
         self.advance();
         self.lexer.warn(
             line,
