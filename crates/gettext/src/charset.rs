@@ -59,7 +59,9 @@ impl Charset {
     pub(super) fn decode_lossy(self, bytes: &[u8]) -> Cow<'_, str> {
         match self {
             Self::Other(encoding) => encoding.decode_without_bom_handling(bytes).0,
-            _ => self.decode(bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes)),
+            Self::Utf8 | Self::Ascii | Self::Latin1 | Self::Unknown => {
+                self.decode(bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes))
+            }
         }
     }
 }

@@ -10,6 +10,7 @@
 //! UTF-8.
 
 mod comments;
+mod decode;
 mod lex;
 mod read;
 mod write;
@@ -28,6 +29,10 @@ pub struct PoFault {
     pub line: usize,
     /// What is wrong there.
     pub what: String,
+}
+
+fn fault(line: usize, what: &str) -> PoFault {
+    PoFault { line, what: what.to_owned() }
 }
 
 /// A PO or POT file.

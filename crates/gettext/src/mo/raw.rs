@@ -96,7 +96,7 @@ impl<'f> File<'f> {
             let pair = (|| {
                 Some((self.of_system(sources, ix, &names)?, self.of_system(texts, ix, &names)?))
             })();
-            pairs.push(pair.ok_or(MoError::Short(first.saturating_add(ix)))?);
+            pairs.push(pair.ok_or_else(|| MoError::Short(first.saturating_add(ix)))?);
         }
         Ok(())
     }

@@ -8,12 +8,16 @@
 //! texts = text {text}
 //! ```
 
-use std::{borrow::Cow, collections::BTreeMap};
+mod faults;
+
+use std::collections::BTreeMap;
 
 use super::{
     Entry, Po, PoFault, Source,
     comments::comment,
-    lex::{Joined, Lexer, Placed, Token, join, line_end},
+    decode::{Named, decode, is_utf16},
+    fault,
+    lex::{Joined, Lexer, Placed, Token, join},
 };
 
 use crate::charset::{Charset, charset_name, with_utf8};
@@ -23,7 +27,7 @@ const MAX_BYTES: usize = 8 << 20;
 
 /// The most faults, and warnings, that are told of one file; what follows is most often their
 /// consequence.
-const MAX_FAULTS: usize = 50;
+pub(super) const MAX_FAULTS: usize = 50;
 
 impl Po {
     /// Reads a PO or POT file, and tells nothing of what [`Po::read`] warns of.
@@ -74,24 +78,6 @@ impl Po {
     }
 }
 
-fn fault(line: usize, what: &str) -> PoFault {
-    PoFault { line, what: what.to_owned() }
-}
-
-fn is_utf16(content: &[u8]) -> bool {
-    matches!(content, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, b'#' | b'm', ..])
-        || matches!(content, [b'#' | b'm', 0, ..])
-}
-
-/// What the header says of the charset.
-#[derive(Clone, Copy, Debug)]
-struct Named {
-    charset: Charset,
-    /// The line of the header, where there is one.
-    line: Option<usize>,
-    has_name: bool,
-}
-
 /// Reads a file as far as its header, which is ASCII where it names its charset.
 fn charset(content: &[u8]) -> Named {
     let text = Joined::new(&encoding_rs::mem::decode_latin1(content));
@@ -104,74 +90,6 @@ fn charset(content: &[u8]) -> Named {
         charset: name.map_or(Charset::Utf8, Charset::named),
         line: header.map(|header| header.line),
         has_name: name.is_some_and(|name| name != "CHARSET"),
-    }
-}
-
-/// The text of a file. A comment may have bytes in it that have none.
-fn decode<'c>(
-    content: &'c [u8],
-    named: Named,
-    warnings: &mut Vec<PoFault>,
-) -> Result<Cow<'c, str>, Vec<PoFault>> {
-    let header_line = named.line.unwrap_or(1);
-    if !content.is_ascii() && !named.has_name {
-        warnings.push(fault(
-            header_line,
-            "the header names no charset, and the file is read as UTF-8; GNU gettext needs \
-             \"Content-Type: text/plain; charset=UTF-8\\n\" in the header",
-        ));
-    }
-    if named.charset == Charset::Unknown {
-        warnings.push(fault(
-            header_line,
-            "the charset of the header is not known; save the file in UTF-8 and write \
-             charset=UTF-8 there",
-        ));
-    }
-    if named.charset == Charset::Utf8
-        && let Ok(text) = std::str::from_utf8(content)
-    {
-        return Ok(Cow::Borrowed(text));
-    }
-    let line_end = line_end(content);
-    let mut text = String::with_capacity(content.len());
-    let mut faults = Vec::new();
-    for (ix, line) in content.split(|byte| char::from(*byte) == line_end).enumerate() {
-        if ix > 0 {
-            text.push(line_end);
-        }
-        if let Some(letters) = named.charset.decode(line) {
-            text.push_str(&letters);
-            continue;
-        }
-        text.push_str(&named.charset.decode_lossy(line));
-        let begin = line.trim_ascii_start();
-        if begin.starts_with(b"#") && !begin.starts_with(b"#~") && !begin.starts_with(b"#|") {
-            let what = "a letter of the comment is not in the charset of the file, and is replaced \
-                        by U+FFFD; write it anew";
-            warnings.push(fault(ix + 1, what));
-        } else if faults.len() < MAX_FAULTS {
-            faults.push(fault(ix + 1, not_in(named)));
-        }
-    }
-    if faults.is_empty() { Ok(Cow::Owned(text)) } else { Err(faults) }
-}
-
-fn not_in(named: Named) -> &'static str {
-    match named.charset {
-        Charset::Utf8 if !named.has_name => {
-            "the file is not UTF-8; save it in UTF-8, or name its charset in the header"
-        }
-        Charset::Utf8 => "the file is not UTF-8; save it in UTF-8, as its header says",
-        Charset::Ascii => "the header says ASCII, but this is not; write charset=UTF-8 there",
-        Charset::Unknown => {
-            "the charset that the header names is not known; save the file in UTF-8 and write \
-             charset=UTF-8 there"
-        }
-        Charset::Latin1 | Charset::Other(_) => {
-            "the line is not in the charset that the header names; save the file in UTF-8 and write \
-             charset=UTF-8 there"
-        }
     }
 }
 
@@ -217,7 +135,9 @@ impl<'t> Reader<'t> {
                 }
                 Token::Word(word) if word == "domain" && !self.ahead.is_previous => self.domain(),
                 Token::Word(word) if matches!(word.as_str(), "msgctxt" | "msgid") => self.message(),
-                _ => Err(self.stray()),
+                Token::Word(_) | Token::Number(_) | Token::Text(_) | Token::Sign(_) => {
+                    Err(self.stray())
+                }
             };
             if done.is_err() {
                 if self.lexer.faults.len() >= MAX_FAULTS {
@@ -253,54 +173,9 @@ impl<'t> Reader<'t> {
                     return;
                 }
                 Token::Comment(text) => comment(&mut self.next, text),
-                _ => {}
+                Token::Word(_) | Token::Number(_) | Token::Text(_) | Token::Sign(_) => {}
             }
             self.advance();
-        }
-    }
-
-    /// What cannot stand here.
-    fn stray(&mut self) -> Told {
-        let Placed { token, line, is_previous, follows_quote, .. } = self.advance();
-        let what = match token {
-            _ if follows_quote => "a quotation mark in a text needs a \\ before it".to_owned(),
-            Token::Word(word) if is_previous && word != "msgid_plural" => {
-                format!(
-                    "\"{word}\" is no keyword of a previous text; after #| stand msgctxt, msgid \
-                     and msgid_plural"
-                )
-            }
-            Token::Word(word) if matches!(word.as_str(), "msgid_plural" | "msgstr") => {
-                let number = self.number_ahead();
-                format!("\"{word}{number}\" does not follow a \"msgid\"")
-            }
-            Token::Word(word) => {
-                format!("\"{word}\" is no keyword of a PO file; put # before a comment")
-            }
-            Token::Text(_) => {
-                "a text in quotation marks does not follow a keyword such as msgstr".to_owned()
-            }
-            Token::Sign(sign) => format!(
-                "\"{}\" stands outside of quotation marks; put it into them, or # before it",
-                sign.escape_default()
-            ),
-            Token::Number(_) | Token::Comment(_) | Token::End => {
-                "this stands outside of quotation marks; put it into them, or # before it"
-                    .to_owned()
-            }
-        };
-        self.told(line, &what)
-    }
-
-    /// Takes a `[1]`, to show it.
-    fn number_ahead(&mut self) -> String {
-        if self.ahead.token != Token::Sign('[') {
-            return String::new();
-        }
-        self.advance();
-        match self.advance().token {
-            Token::Number(Some(number)) => format!("[{number}]"),
-            _ => "[…]".to_owned(),
         }
     }
 
@@ -339,31 +214,14 @@ impl<'t> Reader<'t> {
         self.next.source = Source { context, text, plural };
         let is_plural = self.next.source.plural.is_some();
         if is_plural {
-            self.forms()?
+            self.forms()?;
         } else {
-            self.only_form()?
+            self.only_form()?;
         }
         let mut entry = std::mem::take(&mut self.next);
         entry.is_obsolete = self.is_obsolete.unwrap_or_default();
         self.po.entries.push(entry);
         Ok(())
-    }
-
-    fn no_msgid(&mut self, begin: usize, has_context: bool) -> Told {
-        let what = match (&self.ahead.token, has_context) {
-            (Token::Comment(_), true) => {
-                "a comment stands between \"msgctxt\" and \"msgid\"; put it above the message"
-            }
-            (Token::End, true) => {
-                "the last message has no \"msgid\"; write it, or take the rest out"
-            }
-            (_, true) => "\"msgctxt\" is not followed by \"msgid\"; write one below it",
-            (Token::Comment(_), false) => {
-                "a comment stands below a previous text; put it above the lines with #|"
-            }
-            (_, false) => "a previous text is not followed by its message; take it out",
-        };
-        self.told(begin, what)
     }
 
     fn context(&mut self, is_previous: bool) -> Result<Option<String>, Told> {
@@ -408,17 +266,6 @@ impl<'t> Reader<'t> {
                  write the letters themselves",
             )
         })
-    }
-
-    /// Whether what comes next can be nothing but the rest of a text behind a stray `"`.
-    fn is_junk_ahead(&self) -> bool {
-        match &self.ahead.token {
-            Token::Word(word) => {
-                !matches!(word.as_str(), "domain" | "msgctxt" | "msgid" | "msgid_plural" | "msgstr")
-            }
-            Token::Number(_) | Token::Sign(_) => true,
-            Token::Comment(_) | Token::Text(_) | Token::End => false,
-        }
     }
 
     /// All of a message is obsolete, or nothing of it.
@@ -483,28 +330,6 @@ impl<'t> Reader<'t> {
         }
         self.check_obsolete()?;
         Ok(Some(self.advance().line))
-    }
-
-    fn no_msgstr(&mut self) -> Told {
-        let is_begin = |word: &str| matches!(word, "msgctxt" | "msgid" | "domain");
-        match &self.ahead.token {
-            Token::Comment(_) => {
-                let what = "the message has no \"msgstr\" before the next comment; comments stand \
-                            above a message, not in it";
-                self.told(self.next.line, what)
-            }
-            Token::Word(word) if self.ahead.is_previous && is_begin(word) => {
-                let what = "the message has no \"msgstr\" before the next line with #|; such lines \
-                            stand above a message, not in it";
-                self.told(self.next.line, what)
-            }
-            Token::Word(word) if !is_begin(word) => self.stray(),
-            Token::Sign(_) | Token::Number(_) => self.stray(),
-            Token::Word(_) | Token::Text(_) | Token::End => self.told(
-                self.next.line,
-                "the message has no \"msgstr\"; write one, empty where there is no translation",
-            ),
-        }
     }
 
     /// What concerns several entries, and the header.

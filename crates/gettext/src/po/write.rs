@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::UnicodeWidthChar;
 
 use super::{Entry, FUZZY, Po, Source, comments::ISOLATE};
 
@@ -105,8 +105,10 @@ fn isolated(reference: &str) -> String {
 
 fn write_field(f: &mut fmt::Formatter<'_>, mark: &str, keyword: &str, text: &str) -> fmt::Result {
     let quoted = quote(text);
-    let is_one_line = !text.trim_end_matches('\n').contains('\n');
-    if is_one_line && width(mark) + width(keyword) + width(&quoted) + 3 <= WIDTH {
+    let is_one_line = !text.strip_suffix('\n').unwrap_or(text).contains('\n');
+    let left = WIDTH.saturating_sub(width(mark) + width(keyword) + 3);
+    // What cannot be folded stays beside its keyword, however wide it is.
+    if is_one_line && fold(&quoted, left).len() == 1 {
         return writeln!(f, "{mark}{keyword} \"{quoted}\"");
     }
     writeln!(f, "{mark}{keyword} \"\"")?;
@@ -121,19 +123,29 @@ fn write_field(f: &mut fmt::Formatter<'_>, mark: &str, keyword: &str, text: &str
 /// Cuts a text after blanks, so that no piece is wider than it must be.
 fn fold(text: &str, max_width: usize) -> Vec<String> {
     let mut pieces = vec![String::new()];
-    for word in text.split_inclusive(' ') {
+    let (text, end) = match text.strip_suffix("\\n") {
+        Some(text) => (text, "\\n"),
+        None => (text, ""),
+    };
+    let mut words: Vec<String> = text.split_inclusive(' ').map(str::to_owned).collect();
+    match words.last_mut() {
+        Some(last) => last.push_str(end),
+        None => words.push(end.to_owned()),
+    }
+    for word in &words {
         match pieces.last_mut() {
             Some(piece) if piece.is_empty() || width(piece) + width(word) <= max_width => {
                 piece.push_str(word);
             }
-            _ => pieces.push(word.to_owned()),
+            _ => pieces.push(word.clone()),
         }
     }
     pieces
 }
 
+/// The columns of a text, each letter for itself: ligatures are the terminal's.
 fn width(text: &str) -> usize {
-    text.width()
+    text.chars().filter_map(UnicodeWidthChar::width).sum()
 }
 
 fn quote(text: &str) -> String {
