@@ -150,10 +150,25 @@ fn all_catalogs_with_faults_are_told_and_the_others_are_brought_up_to_date() {
 
     fs::write(&pot, "msgid \"a\"\n").unwrap();
     let said = otrbot(&["update", "messages.pot"], folder.path());
-    let told = said.err.lines().map(|line| line.split(": ").next().unwrap()).collect::<Vec<_>>();
     assert_eq!(said.code, 4);
-    assert!(said.err.contains("messages.pot:1: ") && told.len() == 3, "{}", said.err);
+    assert!(said.err.contains("messages.pot:1: "), "{}", said.err);
+    assert_eq!(said.err.lines().count(), 3, "{}", said.err);
     assert_eq!(fs::read_to_string(po(folder.path(), "nl")).unwrap(), updated);
+}
+
+#[test]
+fn a_text_that_no_po_file_can_have_is_told_with_its_line() {
+    let folder = TempDir::new().unwrap();
+    let lesson = "title: Hi\nstart: a\nstates:\n  a:\n    end: true\n    enter:\n      \
+        - say: \"x\\x04y\"\n";
+    fs::create_dir(folder.path().join("lessons")).unwrap();
+    fs::write(folder.path().join("lessons/hi.yaml"), lesson).unwrap();
+
+    let said = otrbot(&["extract", "--lessons", "lessons", "-o", "x.pot"], folder.path());
+
+    assert_eq!(said.code, 4, "{}", said.err);
+    assert!(said.err.contains("lessons/hi.yaml:7: the text has a NUL or U+0004"), "{}", said.err);
+    assert!(!folder.path().join("x.pot").exists());
 }
 
 #[test]
@@ -339,8 +354,7 @@ fn messages() -> impl Strategy<Value = Vec<Entry>> {
 }
 
 fn file(entries: Vec<Entry>) -> String {
-    let body: String = entries.into_iter().map(|entry| format!("{entry}\n")).collect();
-    format!("{HEADER}{body}")
+    format!("{HEADER}{}", Po { entries, ..Po::default() })
 }
 
 proptest! {

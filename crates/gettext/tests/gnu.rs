@@ -263,7 +263,7 @@ fn without_lines(mut po: Po) -> Po {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 48, failure_persistence: None, ..ProptestConfig::default()
+        cases: 32, failure_persistence: None, ..ProptestConfig::default()
     })]
 
     #[test]
@@ -348,7 +348,7 @@ fn piece() -> impl Strategy<Value = &'static str> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 200, failure_persistence: None, ..ProptestConfig::default()
+        cases: 100, failure_persistence: None, ..ProptestConfig::default()
     })]
 
     #[test]
@@ -382,7 +382,7 @@ fn prose() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 48, failure_persistence: None, ..ProptestConfig::default()
+        cases: 32, failure_persistence: None, ..ProptestConfig::default()
     })]
 
     #[test]

@@ -5,6 +5,9 @@ use super::Entry;
 /// What encloses the name of a file with blanks in it, in a reference.
 pub(super) const ISOLATE: (char, char) = ('\u{2068}', '\u{2069}');
 
+/// Among how many flags a flag is looked for that would stand there twice.
+const MOST_COMPARED: usize = 100;
+
 /// Adds a comment, without its `#`, to a message.
 ///
 /// Flags stand behind `#,`, and behind `#=` as well (GNU gettext 1.0 manual, "Evolution of the PO
@@ -16,7 +19,8 @@ pub(super) fn comment(entry: &mut Entry, comment: &str) {
         Some(':') => references(&mut entry.references, chars.as_str()),
         Some(',' | '=' | '!') => {
             for flag in flags(chars.as_str()) {
-                if !entry.flags.contains(&flag) {
+                // Looking through very many would take long.
+                if entry.flags.len() > MOST_COMPARED || !entry.flags.contains(&flag) {
                     entry.flags.push(flag);
                 }
             }
@@ -52,18 +56,23 @@ fn flags(text: &str) -> Vec<String> {
 /// gettext breaks lines in them, too.
 fn references(found: &mut Vec<String>, text: &str) {
     let (open, close) = ISOLATE;
-    let mut current = match found.pop_if(|last| last.starts_with(open)) {
-        Some(begun) => begun + " ",
-        None => String::new(),
-    };
+    // One that is not closed on its line is kept with its mark, and goes on in the next.
+    let begun = found.pop_if(|last| last.starts_with(open));
+    let mut is_isolated = begun.is_some();
+    let mut current = begun.map_or_else(String::new, |begun| begun.replacen(open, "", 1) + " ");
     for c in text.trim().chars() {
-        if c == close {
-            current = current.replacen(open, "", 1);
-        } else if !c.is_whitespace() || current.contains(open) {
+        if c == open {
+            is_isolated = true;
+        } else if c == close {
+            is_isolated = false;
+        } else if !c.is_whitespace() || is_isolated {
             current.push(c);
         } else if !current.is_empty() {
             found.push(std::mem::take(&mut current));
         }
+    }
+    if is_isolated {
+        current.insert(0, open);
     }
     if !current.is_empty() {
         found.push(current);

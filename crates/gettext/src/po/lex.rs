@@ -29,6 +29,13 @@ pub(super) enum Part {
     Byte(u8),
 }
 
+/// What a text is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Letter(char),
+    Byte(u8),
+}
+
 /// A token and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Placed {
@@ -213,7 +220,7 @@ impl<'t> Lexer<'t> {
                 self.fault(line, "a text has no quotation mark at its end");
                 return parts;
             };
-            let part = match c {
+            let unit = match c {
                 '"' => {
                     self.follows_quote = true;
                     return parts;
@@ -223,13 +230,13 @@ impl<'t> Lexer<'t> {
                     return parts;
                 }
                 '\\' => match self.escape(line) {
-                    Some(part) => part,
+                    Some(unit) => unit,
                     None => continue,
                 },
-                '\0' => Part::Byte(0),
-                letter => Part::Letters(String::from(letter)),
+                '\0' => Unit::Byte(0),
+                letter => Unit::Letter(letter),
             };
-            if part == Part::Byte(0) && !is_cut {
+            if unit == Unit::Byte(0) && !is_cut {
                 is_cut = true;
                 self.warn(
                     line,
@@ -237,36 +244,46 @@ impl<'t> Lexer<'t> {
                      GNU gettext does; take the NUL out",
                 );
             }
-            if part == Part::Byte(4) || part == Part::Letters(CONTEXT_END.to_string()) {
+            if unit == Unit::Byte(4) || unit == Unit::Letter(CONTEXT_END) {
                 self.fault(
                     line,
                     "a text has a control character in it that divides contexts from texts \
                      (U+0004); take it out",
                 );
             }
+            let plain = match unit {
+                Unit::Letter(_) => {
+                    self.take_while(|c| !matches!(c, '"' | '\\' | '\n' | '\r' | '\0' | CONTEXT_END))
+                }
+                Unit::Byte(_) => "",
+            };
             if is_cut {
                 continue;
             }
-            match (parts.last_mut(), part) {
-                (Some(Part::Letters(there)), Part::Letters(more)) => there.push_str(&more),
-                (_, part) => parts.push(part),
+            match (parts.last_mut(), unit) {
+                (_, Unit::Byte(byte)) => parts.push(Part::Byte(byte)),
+                (Some(Part::Letters(there)), Unit::Letter(letter)) => {
+                    there.push(letter);
+                    there.push_str(plain);
+                }
+                (_, Unit::Letter(letter)) => parts.push(Part::Letters(format!("{letter}{plain}"))),
             }
         }
     }
 
     /// What a `\` and the characters behind it stand for; `None`: for nothing, or a fault.
-    fn escape(&mut self, line: usize) -> Option<Part> {
+    fn escape(&mut self, line: usize) -> Option<Unit> {
         let c = self.rest.chars().next()?;
         if c.is_digit(8) {
             let digits: String = self.rest.chars().take(3).take_while(|c| c.is_digit(8)).collect();
             self.go_on(self.rest.strip_prefix(&digits).unwrap_or_default());
-            return Some(Part::Byte(low_byte(&digits, 8)));
+            return Some(Unit::Byte(low_byte(&digits, 8)));
         }
         self.take();
         if c == 'x' {
             let digits = self.take_while(|c| c.is_ascii_hexdigit());
             if !digits.is_empty() {
-                return Some(Part::Byte(low_byte(digits, 16)));
+                return Some(Unit::Byte(low_byte(digits, 16)));
             }
         }
         let letter = match c {
@@ -287,7 +304,7 @@ impl<'t> Lexer<'t> {
                 return None;
             }
         };
-        Some(Part::Letters(String::from(letter)))
+        Some(Unit::Letter(letter))
     }
 
     pub(super) fn fault(&mut self, line: usize, what: &str) {
