@@ -176,11 +176,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn texts_that_no_program_would_find_are_told() {
+        let file = |first: &[u8; 2], second: &[u8; 2]| -> Vec<u8> {
+            [MAGIC, 0, 2, 28, 44, 0, 0, 1, 60, 1, 62, 1, 60, 1, 62]
+                .into_iter()
+                .flat_map(u32::to_le_bytes)
+                .chain([*first, *second].concat())
+                .collect()
+        };
+
+        assert_eq!(read(&file(b"a\0", b"b\0")).unwrap().len(), 2);
+        assert_eq!(read(&file(b"b\0", b"a\0")), Err(MoError::Unsorted(1)));
+        assert_eq!(read(&file(b"a\0", b"a\0")), Err(MoError::Unsorted(1)));
+        assert_eq!(read(&file(b"a\0", b"\xe9\0")), Err(MoError::Charset(1)));
+        assert_eq!(read(&file(b"a\0", b"bc")), Err(MoError::Short(1)));
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(mut file: Vec<u8>) {
             drop(read(&file));
             file.splice(..file.len().min(4), MAGIC.to_le_bytes());
+            drop(read(&file));
+            file.splice(4..file.len().clamp(4, 8), 1_u32.to_le_bytes());
             drop(read(&file));
         }
     }
