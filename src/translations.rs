@@ -24,7 +24,7 @@ use std::{
 
 use gettext::{
     SOURCE_LOCALE, locale, plural,
-    po::{Po, Source},
+    po::{Po, PoFault, Source},
 };
 
 use crate::{cli, failure::Failure, i18n};
@@ -95,21 +95,43 @@ pub fn init(arguments: &cli::Init) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `otrbot update`: brings translations up to date with a POT file.
+/// `otrbot update`: brings translations up to date with a POT file. A file with faults is told with
+/// all of them, and stays as it is; the others are brought up to date.
 ///
 /// # Errors
 ///
 /// A [`Failure`]: a file cannot be read or written, or is not there.
 pub fn update(arguments: &cli::Update) -> Result<(), Failure> {
-    let pot = read_po(&arguments.pot)?;
-    for locale in locales(&arguments.locales, arguments.locale.as_deref())? {
+    let locales = locales(&arguments.locales, arguments.locale.as_deref())?;
+    let pot = read_po(&arguments.pot);
+    let mut failures = Vec::new();
+    for locale in locales {
         let path = i18n::catalog_file(&arguments.locales.join(&locale), "po");
-        let po = read_po(&path)?;
-        let merged = merge::merge(&pot, &po, locale == SOURCE_LOCALE);
-        write_file(&path, merged.to_string().as_bytes())?;
-        say(&format!("{}: {}", path.display(), Counts::of(&merged)));
+        // Faults of the translations are told, though the POT file may have faults as well.
+        let updated = read_po(&path).and_then(|po| {
+            let Ok(pot) = &pot else { return Ok(()) };
+            let merged = merge::merge(pot, &po, locale == SOURCE_LOCALE);
+            write_file(&path, merged.to_string().as_bytes())?;
+            say(&format!("{}: {}", path.display(), Counts::of(&merged)));
+            Ok(())
+        });
+        failures.extend(updated.err());
     }
-    Ok(())
+    all_of(pot.err().into_iter().chain(failures).collect())
+}
+
+/// Several failures as one, of the kind of the first.
+fn all_of(mut failures: Vec<Failure>) -> Result<(), Failure> {
+    if failures.len() < 2 {
+        return failures.pop().map_or(Ok(()), Err);
+    }
+    let told: Vec<String> = failures.iter().map(ToString::to_string).collect();
+    let told = told.join("\n");
+    Err(match failures.first() {
+        Some(Failure::MissingDependency(_)) => Failure::MissingDependency(told),
+        Some(Failure::Unknown(_)) => Failure::Unknown(anyhow::anyhow!(told)),
+        _ => Failure::BadSetting(told),
+    })
 }
 
 /// How far a translation is.
@@ -130,7 +152,7 @@ impl Counts {
     pub fn of(po: &Po) -> Self {
         let mut counts = Self { obsolete: po.obsolete().count(), ..Self::default() };
         for entry in po.messages() {
-            if entry.is_fuzzy() {
+            if entry.is_fuzzy() && entry.is_begun() {
                 counts.fuzzy += 1;
             } else if entry.is_filled() {
                 counts.translated += 1;
@@ -196,14 +218,21 @@ fn locale_argument(locale: &str) -> Result<String, Failure> {
     )))
 }
 
-/// Reads a PO or POT file; every fault of it is told.
+/// Reads a PO or POT file; every fault of it is told, and what is left out is warned of.
 pub(crate) fn read_po(path: &Path) -> Result<Po, Failure> {
     let content = fs::read(path).map_err(|error| unreadable(path, &error))?;
-    Po::parse(&content).map_err(|faults| {
-        let faults: Vec<String> =
-            faults.iter().map(|fault| format!("{}:{fault}", path.display())).collect();
-        Failure::BadSetting(faults.join("\n"))
-    })
+    let (po, warnings) = Po::read(&content).map_err(|faults| faulty(path, &faults))?;
+    for warning in warnings {
+        warn(&format!("{}:{warning}", path.display()));
+    }
+    Ok(po)
+}
+
+/// A file with faults: each with its line.
+fn faulty(path: &Path, faults: &[PoFault]) -> Failure {
+    let faults: Vec<String> =
+        faults.iter().map(|fault| format!("{}:{fault}", path.display())).collect();
+    Failure::BadSetting(faults.join("\n"))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
@@ -222,6 +251,11 @@ pub(crate) fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {
     new.push(".new");
     let new = PathBuf::from(new);
     fs::write(&new, content).and_then(|()| fs::rename(&new, path)).map_err(failed)
+}
+
+/// A warning for the person at the terminal: `file:line: what, what to do`.
+pub(crate) fn warn(line: &str) {
+    drop(writeln!(std::io::stderr(), "{line}"));
 }
 
 /// A line for the person at the terminal. A closed pipe is no fault.

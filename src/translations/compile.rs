@@ -4,12 +4,12 @@ use std::path::Path;
 
 use gettext::{Compiled, mo};
 
-use super::{locales, read_po, say, write_file};
+use super::{all_of, faulty, locales, read_po, say, warn, write_file};
 
 use crate::{cli, failure::Failure, i18n};
 
-/// How many lines with a lack are named.
-const NAMED: usize = 5;
+/// How many messages with the same lack are named.
+const NAMED: usize = 20;
 
 /// `otrbot compile`: compiles the locale that is named, or all. A file with faults is told with
 /// all of them, and not compiled; the others are.
@@ -18,25 +18,23 @@ const NAMED: usize = 5;
 ///
 /// A [`Failure`] with every fault.
 pub fn compile(arguments: &cli::Compile) -> Result<(), Failure> {
-    let mut faults = Vec::new();
+    let mut failures = Vec::new();
     for locale in locales(&arguments.locales, arguments.locale.as_deref())? {
         let folder = arguments.locales.join(&locale);
-        match compile_file(&i18n::catalog_file(&folder, "po"), &i18n::catalog_file(&folder, "mo")) {
-            Ok(()) => {}
-            Err(Failure::BadSetting(told)) => faults.push(told),
-            Err(failure) => return Err(failure),
-        }
+        let [po, mo] = ["po", "mo"].map(|kind| i18n::catalog_file(&folder, kind));
+        failures.extend(compile_file(&po, &mo).err());
     }
-    if faults.is_empty() { Ok(()) } else { Err(Failure::BadSetting(faults.join("\n"))) }
+    all_of(failures)
 }
 
 fn compile_file(po_path: &Path, mo_path: &Path) -> Result<(), Failure> {
     let compiled = Compiled::new(&read_po(po_path)?);
     let name = po_path.display();
+    for warning in &compiled.warnings {
+        warn(&format!("{name}:{warning}"));
+    }
     if !compiled.faults.is_empty() {
-        let faults: Vec<String> =
-            compiled.faults.iter().map(|fault| format!("{name}:{fault}")).collect();
-        return Err(Failure::BadSetting(faults.join("\n")));
+        return Err(faulty(po_path, &compiled.faults));
     }
     let bytes = mo::write(&compiled.pairs)
         .map_err(|error| Failure::BadSetting(format!("{name}: {error}")))?;
@@ -48,12 +46,15 @@ fn compile_file(po_path: &Path, mo_path: &Path) -> Result<(), Failure> {
         compiled.fuzzy.len(),
         compiled.untranslated.len()
     ));
-    for (what, lines) in [("fuzzy", &compiled.fuzzy), ("untranslated", &compiled.untranslated)] {
+    for (what, to_do, lines) in [
+        ("fuzzy", "check the translation and take \"fuzzy\" away", &compiled.fuzzy),
+        ("untranslated", "translate it", &compiled.untranslated),
+    ] {
         for line in lines.iter().take(NAMED) {
-            say(&format!("{name}:{line}: {what}; the English text is used"));
+            warn(&format!("{name}:{line}: {what}; the English text is used; {to_do}"));
         }
         if lines.len() > NAMED {
-            say(&format!("{name}: and {} more that are {what}", lines.len() - NAMED));
+            warn(&format!("{name}: and {} more that are {what}", lines.len() - NAMED));
         }
     }
     Ok(())

@@ -78,7 +78,7 @@ pub fn collect(sources: Option<&Path>, folder: Option<&Path>) -> Result<Po, Fail
     messages.extend(of_lessons(folder, &mut faults)?);
     let entries = join(messages, &mut faults);
     if faults.is_empty() {
-        return Ok(Po { entries: [vec![header()], entries].concat() });
+        return Ok(Po { entries: [vec![header()], entries].concat(), ..Po::default() });
     }
     let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
     Err(Failure::BadSetting(faults.join("\n")))
@@ -194,6 +194,11 @@ fn join(messages: Vec<Message>, faults: &mut Vec<Fault>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut by_key: HashMap<String, usize> = HashMap::new();
     for message in messages {
+        if let Some(what) = unwritable(&message.source) {
+            let (file, line) = message.reference.rsplit_once(':').unwrap_or_default();
+            faults.push(Fault::new(file, line.parse().unwrap_or(1), what));
+            continue;
+        }
         let next = entries.len();
         let ix = *by_key.entry(message.source.key()).or_insert(next);
         let Some(entry) = entries.get_mut(ix) else {
@@ -217,6 +222,18 @@ fn join(messages: Vec<Message>, faults: &mut Vec<Fault>) -> Vec<Entry> {
         add_new(&mut entry.flags, message.flags);
     }
     entries
+}
+
+/// Why a PO file cannot have a text.
+fn unwritable(source: &Source) -> Option<&'static str> {
+    let Source { context, text, plural } = source;
+    if context.is_none() && text.is_empty() {
+        return Some("the text is empty; that is the header of a PO file; write a text");
+    }
+    let mut texts = [context.as_deref(), Some(text), plural.as_deref()].into_iter().flatten();
+    texts
+        .any(|text| text.contains(['\0', '\u{4}']))
+        .then_some("the text has a NUL or U+0004 in it, which a PO file cannot have; take it out")
 }
 
 fn entry(message: Message) -> Entry {

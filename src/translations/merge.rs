@@ -1,5 +1,6 @@
 //! Translations and a newer POT file: what is kept, what has to be looked at, what is obsolete.
-//! Decides as GNU `msgmerge --previous` does.
+//! Decides as GNU `msgmerge --previous` does, and proposes more: all of it fuzzy. Beyond it, no
+//! comment of a translator is lost, and forms that are too few or too many are fuzzy.
 
 use std::collections::{HashMap, HashSet};
 
@@ -34,23 +35,21 @@ pub fn begin(pot: &Po, locale: &str, plural_forms: &str) -> Po {
     header.translations = vec![fields];
     header.translator_comments = vec![format!("Translation of otrbot: {locale}."), String::new()];
     header.flags.clear();
-    let po = Po { entries: vec![header] };
+    let po = Po { entries: vec![header], ..Po::default() };
     merge(pot, &po, locale::gettext_name(locale) == SOURCE_LOCALE)
 }
 
 /// Brings `po` up to date with `pot`. In the language of the sources (`is_source`) every text is
 /// its own translation, unless it has another.
 pub fn merge(pot: &Po, po: &Po, is_source: bool) -> Po {
-    let n_forms = po
-        .header_field("Plural-Forms")
-        .and_then(|field| PluralRule::parse(field).ok())
-        .unwrap_or_default()
-        .n_forms();
+    let rule = po.header_field("Plural-Forms").and_then(|field| PluralRule::parse(field).ok());
+    let n_forms = rule.map(|rule| rule.n_forms());
     let mut merger = Merger { old: OldTexts::new(po), used: HashSet::new(), n_forms, is_source };
     let header = po.header().or_else(|| pot.header()).cloned();
     let messages: Vec<Entry> = pot.messages().map(|entry| merger.entry(entry)).collect();
     let gone = po.entries.iter().filter(|entry| !entry.source.is_header());
-    let gone = gone.filter(|entry| entry.is_begun() && !merger.used.contains(&place(entry)));
+    let gone = gone.filter(|entry| entry.is_begun() || !entry.translator_comments.is_empty());
+    let gone = gone.filter(|entry| !merger.used.contains(&entry.source.key()));
     let obsolete: Vec<Entry> = gone
         .map(|entry| Entry {
             is_obsolete: true,
@@ -59,7 +58,10 @@ pub fn merge(pot: &Po, po: &Po, is_source: bool) -> Po {
             ..entry.clone()
         })
         .collect();
-    Po { entries: header.into_iter().chain(messages).chain(obsolete).collect() }
+    Po {
+        entries: header.into_iter().chain(messages).chain(obsolete).collect(),
+        last_comments: po.last_comments.clone(),
+    }
 }
 
 /// The translations that there are.
@@ -102,24 +104,20 @@ impl<'p> OldTexts<'p> {
 
 struct Merger<'p> {
     old: OldTexts<'p>,
-    /// Old entries whose translations live on, by [`place`].
-    used: HashSet<usize>,
-    n_forms: usize,
+    /// The keys of old entries whose translations live on.
+    used: HashSet<String>,
+    /// How many forms the language has, where the header says it.
+    n_forms: Option<usize>,
     is_source: bool,
-}
-
-/// Tells the entries of a file apart: each has a line of its own.
-fn place(entry: &Entry) -> usize {
-    entry.line
 }
 
 impl Merger<'_> {
     /// The entry of the POT file, with what there is of its translation.
     fn entry(&mut self, new: &Entry) -> Entry {
-        let n = if new.source.plural.is_some() { self.n_forms } else { 1 };
+        let n_forms = self.n_forms.unwrap_or_else(|| PluralRule::default().n_forms());
+        let n = if new.source.plural.is_some() { n_forms } else { 1 };
         let mut entry = Entry {
             line: 0,
-            translator_comments: Vec::new(),
             previous: None,
             translations: vec![String::new(); n],
             is_obsolete: false,
@@ -128,55 +126,75 @@ impl Merger<'_> {
         entry.flags.retain(|flag| flag != FUZZY);
         let same = self.old.by_key.get(&new.source.key()).copied();
         if let Some(old) = same {
-            self.used.insert(place(old));
-            keep(&mut entry, old);
+            self.used.insert(old.source.key());
+            entry.translator_comments.clone_from(&old.translator_comments);
+            self.keep(&mut entry, old);
         }
         if self.is_source {
             if !entry.is_filled() || entry.is_fuzzy() {
-                fill(&mut entry);
+                fill(&mut entry, n);
             }
         } else if !entry.is_begun()
             && let Some(old) = self.old.nearest(&new.source.text)
         {
-            self.used.insert(place(old));
-            keep(&mut entry, old);
+            self.used.insert(old.source.key());
+            for comment in &old.translator_comments {
+                if !entry.translator_comments.contains(comment) {
+                    entry.translator_comments.push(comment.clone());
+                }
+            }
+            self.keep(&mut entry, old);
             doubt(&mut entry, old);
         }
         entry
+    }
+
+    /// Takes over translations. A person has to look at them where they are not those of the text,
+    /// or not as many as the language has forms.
+    fn keep(&self, entry: &mut Entry, old: &Entry) {
+        if !old.is_begun() {
+            return;
+        }
+        let n = entry.translations.len();
+        entry.translations.clone_from(&old.translations);
+        let are_forms = old.source.plural.is_some();
+        if entry.source.plural.is_none() {
+            entry.translations.truncate(1);
+        } else if !are_forms {
+            let only = old.translations.first().cloned().unwrap_or_default();
+            entry.translations = vec![only; n];
+        } else if self.n_forms.is_some() && old.translations.len() != n {
+            // Forms that are too many are kept as well: whoever looks at them knows why.
+            entry.translations.resize(n.max(old.translations.len()), String::new());
+            mark_fuzzy(entry);
+        }
+        if old.is_fuzzy() || old.source.plural != entry.source.plural {
+            doubt(entry, old);
+        }
     }
 }
 
 /// Has a person look at a translation that was made for another text.
 fn doubt(entry: &mut Entry, old: &Entry) {
-    if !entry.is_fuzzy() {
-        entry.flags.insert(0, FUZZY.to_owned());
-    }
+    mark_fuzzy(entry);
     let made_for = if old.is_fuzzy() { old.previous.clone() } else { Some(old.source.clone()) };
     entry.previous = made_for;
 }
 
-/// The text is its own translation.
-fn fill(entry: &mut Entry) {
-    entry.flags.retain(|flag| flag != FUZZY);
-    entry.previous = None;
-    let many = entry.source.plural.as_ref().unwrap_or(&entry.source.text);
-    entry.translations.fill(many.clone());
-    if let Some(first) = entry.translations.first_mut() {
-        first.clone_from(&entry.source.text);
+fn mark_fuzzy(entry: &mut Entry) {
+    if !entry.is_fuzzy() {
+        entry.flags.insert(0, FUZZY.to_owned());
     }
 }
 
-/// Takes over translations and what a translator wrote.
-fn keep(entry: &mut Entry, old: &Entry) {
-    entry.translator_comments.clone_from(&old.translator_comments);
-    let n = entry.translations.len();
-    entry.translations.clone_from(&old.translations);
-    // The first stands for the forms that are not there.
-    let first = old.translations.first().cloned().unwrap_or_default();
-    entry.translations.resize(n, first);
-    let has_changed = old.source.plural != entry.source.plural;
-    if old.is_fuzzy() || (has_changed && entry.is_begun()) {
-        doubt(entry, old);
+/// The text is its own translation.
+fn fill(entry: &mut Entry, n_forms: usize) {
+    entry.flags.retain(|flag| flag != FUZZY);
+    entry.previous = None;
+    let many = entry.source.plural.as_ref().unwrap_or(&entry.source.text);
+    entry.translations = vec![many.clone(); n_forms];
+    if let Some(first) = entry.translations.first_mut() {
+        first.clone_from(&entry.source.text);
     }
 }
 

@@ -4,6 +4,7 @@
 mod actors;
 mod authoring;
 mod bot;
+mod catalogs;
 mod lessons;
 mod packaging;
 mod settings;

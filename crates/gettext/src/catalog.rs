@@ -68,7 +68,7 @@ impl Catalog {
     }
 
     /// Reads the content of a PO file as the texts of `locale`; `file` is named in messages to
-    /// people. Messages with a fault are left out and told.
+    /// people. Messages with a fault are left out and told, and so is what [`Po::read`] warns of.
     ///
     /// # Errors
     ///
@@ -78,8 +78,11 @@ impl Catalog {
         file: &str,
         content: &[u8],
     ) -> Result<(Self, Vec<PoFault>), Vec<PoFault>> {
-        let mut compiled = Compiled::new(&Po::parse(content)?);
-        let faults = std::mem::take(&mut compiled.faults);
+        let (po, mut faults) = Po::read(content)?;
+        let mut compiled = Compiled::new(&po);
+        faults.append(&mut compiled.faults);
+        faults.append(&mut compiled.warnings);
+        faults.sort();
         let mut catalog = Self::new(locale);
         catalog.put_first(compiled.into_texts(file));
         Ok((catalog, faults))

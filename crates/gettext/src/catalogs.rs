@@ -213,10 +213,12 @@ impl Catalogs {
     }
 
     fn add_po(&mut self, locale: &str, path: &Path, content: &[u8]) -> Vec<Problem> {
-        let faults = match Po::parse(content) {
-            Ok(po) => {
+        let faults = match Po::read(content) {
+            Ok((po, mut faults)) => {
                 let mut compiled = Compiled::new(&po);
-                let faults = std::mem::take(&mut compiled.faults);
+                faults.append(&mut compiled.faults);
+                faults.append(&mut compiled.warnings);
+                faults.sort();
                 self.put_first(locale, compiled.into_texts(&path.display().to_string()));
                 faults
             }

@@ -15,6 +15,8 @@
 //!
 //! - No file makes it panic. Files are read up to 8 MiB; one bad file, or one bad text in it, is
 //!   told with its line and left out, and does not cost the others.
+//! - What `msgfmt` of GNU gettext accepts is read, with a warning where a part is left out; what it
+//!   refuses is refused, with the line and what to write instead ([`po`]).
 //! - A PO file that is read and written keeps its comments, places, flags and obsolete entries.
 //! - Plural formulas are C expressions as gettext reads them, and bounded in depth.
 //!
@@ -29,6 +31,7 @@
 
 mod catalog;
 mod catalogs;
+mod charset;
 pub mod locale;
 pub mod mo;
 pub mod placeholders;

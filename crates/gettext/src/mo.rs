@@ -3,9 +3,15 @@
 //! ```text
 //! magic 950412de, revision, number of texts, offsets of two tables, size and offset of a hash table
 //! tables: length and offset of each source, sorted; length and offset of each translation
+//! from minor revision 1 on: number and offset of names, number of further texts, offsets of two tables
 //! ```
 
-use super::po::{CONTEXT_END, Source};
+mod raw;
+
+use super::{
+    charset::{Charset, charset_name, with_utf8},
+    po::{CONTEXT_END, Source},
+};
 
 /// The first word of a file.
 const MAGIC: u32 = 0x9504_12de;
@@ -26,9 +32,12 @@ pub enum MoError {
     /// An offset or a length leads out of the file.
     #[error("it is cut off: text {0} is not in it")]
     Short(usize),
-    /// A text is not UTF-8.
-    #[error("text {0} is not UTF-8")]
-    Utf8(usize),
+    /// Its texts are not sorted, or one is there twice: programs would not find them.
+    #[error("its texts are not sorted, from text {0} on")]
+    Unsorted(usize),
+    /// A text is not in the charset that the header names, UTF-8 where it names none.
+    #[error("text {0} is not in the charset that its header names")]
+    Charset(usize),
     /// The rule for plurals in its header cannot be read.
     #[error("the Plural-Forms of its header cannot be read")]
     PluralForms,
@@ -82,57 +91,40 @@ fn original(source: &Source) -> String {
     original
 }
 
-/// Reads an MO file of either byte order.
+/// Reads an MO file of either byte order, in the charset that its header names.
+///
+/// Texts with parts that depend on the system (minor revision 1: `PRIu64` and the like) stand as in
+/// a PO file, with `<PRIu64>` in them.
 ///
 /// # Errors
 ///
 /// What is wrong with it.
 pub fn read(file: &[u8]) -> Result<Vec<Pair>, MoError> {
-    let head = file.first_chunk::<4>().ok_or(MoError::Magic)?;
-    let order: fn([u8; 4]) -> u32 = if u32::from_le_bytes(*head) == MAGIC {
-        u32::from_le_bytes
-    } else if u32::from_be_bytes(*head) == MAGIC {
-        u32::from_be_bytes
-    } else {
-        return Err(MoError::Magic);
-    };
-    let number = |at: usize| {
-        let bytes = file.get(at..)?.first_chunk::<4>()?;
-        Some(order(*bytes))
-    };
-    let size = |at: usize| number(at).and_then(|number| usize::try_from(number).ok());
-    let revision = number(4).ok_or(MoError::Short(0))?;
-    // The upper half is the major revision; minor ones add what may be skipped.
-    if revision >> 16 > 1 {
-        return Err(MoError::Revision(revision));
-    }
-    let (n, sources, texts) =
-        (|| Some((size(8)?, size(12)?, size(16)?)))().ok_or(MoError::Short(0))?;
-    let string = |table: usize, ix: usize| {
-        let bytes = (|| {
-            let row = table.checked_add(ix.checked_mul(ROW_LEN)?)?;
-            let (len, start) = (size(row)?, size(row.checked_add(4)?)?);
-            file.get(start..start.checked_add(len)?)
-        })();
-        std::str::from_utf8(bytes.ok_or(MoError::Short(ix))?).map_err(|_bytes| MoError::Utf8(ix))
-    };
-    // Rows that all point at the same long text would make much of a small file.
-    let mut n_left = file.len().saturating_mul(2);
+    let raw = raw::read(file)?;
+    let header = raw.iter().find(|(source, _)| source.is_empty());
+    let header = header.map(|(_, text)| encoding_rs::mem::decode_latin1(text));
+    let charset = header.as_deref().and_then(charset_name).map_or(Charset::Utf8, Charset::named);
+    let decode = |ix, bytes| charset.decode(bytes).ok_or(MoError::Charset(ix));
     let mut pairs = Vec::new();
-    for ix in 0..n {
-        let original = string(sources, ix)?;
-        let spent = original.len() + string(texts, ix)?.len();
-        n_left = n_left.checked_sub(spent).ok_or(MoError::Short(ix))?;
+    for (ix, (original, translations)) in raw.iter().enumerate() {
+        let original = decode(ix, original)?;
         let (context, rest) = match original.split_once(CONTEXT_END) {
             Some((context, rest)) => (Some(context.to_owned()), rest),
-            None => (None, original),
+            None => (None, original.as_ref()),
         };
         let (text, plural) = match rest.split_once('\0') {
             Some((text, plural)) => (text, Some(plural.to_owned())),
             None => (rest, None),
         };
-        let translations = string(texts, ix)?.split('\0').map(str::to_owned).collect();
-        pairs.push((Source { context, text: text.to_owned(), plural }, translations));
+        let source = Source { context, text: text.to_owned(), plural };
+        let translations = decode(ix, translations)?;
+        let translations = translations.split('\0');
+        let translations = if source.is_header() && charset != Charset::Utf8 {
+            translations.map(with_utf8).collect()
+        } else {
+            translations.map(str::to_owned).collect()
+        };
+        pairs.push((source, translations));
     }
     Ok(pairs)
 }
@@ -179,10 +171,26 @@ mod tests {
     #[test]
     fn a_file_that_is_cut_off_anywhere_is_refused() {
         let file = write(&some_pairs()).unwrap();
-        // The NUL at the end belongs to no text.
-        for len in 0..file.len() - 1 {
+        for len in 0..file.len() {
             assert!(read(&file[..len]).is_err(), "{len}");
         }
+    }
+
+    #[test]
+    fn texts_that_no_program_would_find_are_told() {
+        let file = |first: &[u8; 2], second: &[u8; 2]| -> Vec<u8> {
+            [MAGIC, 0, 2, 28, 44, 0, 0, 1, 60, 1, 62, 1, 60, 1, 62]
+                .into_iter()
+                .flat_map(u32::to_le_bytes)
+                .chain([*first, *second].concat())
+                .collect()
+        };
+
+        assert_eq!(read(&file(b"a\0", b"b\0")).unwrap().len(), 2);
+        assert_eq!(read(&file(b"b\0", b"a\0")), Err(MoError::Unsorted(1)));
+        assert_eq!(read(&file(b"a\0", b"a\0")), Err(MoError::Unsorted(1)));
+        assert_eq!(read(&file(b"a\0", b"\xe9\0")), Err(MoError::Charset(1)));
+        assert_eq!(read(&file(b"a\0", b"bc")), Err(MoError::Short(1)));
     }
 
     proptest! {
@@ -190,6 +198,8 @@ mod tests {
         fn any_bytes_are_read_or_refused(mut file: Vec<u8>) {
             drop(read(&file));
             file.splice(..file.len().min(4), MAGIC.to_le_bytes());
+            drop(read(&file));
+            file.splice(4..file.len().clamp(4, 8), 1_u32.to_le_bytes());
             drop(read(&file));
         }
     }

@@ -61,10 +61,25 @@ pub(super) fn fault(source: &Source, n_forms: usize, translation: &str) -> Optio
         return Some(format!("{name} is missing"));
     }
     if source.text.starts_with('\n') != translation.starts_with('\n') {
-        return Some("either both texts or none begin with a new line".to_owned());
+        return Some("either both texts or none begin with a line end (\\n)".to_owned());
     }
     if source.text.ends_with('\n') != translation.ends_with('\n') {
-        return Some("either both texts or none end with a new line".to_owned());
+        return Some("either both texts or none end with a line end (\\n)".to_owned());
+    }
+    let plural = source.plural.as_deref().unwrap_or(&source.text);
+    if source.text.starts_with('\n') != plural.starts_with('\n') {
+        return Some(
+            "either the text and its plural begin with a line end (\\n), or none; the program's \
+             source is to be mended"
+                .to_owned(),
+        );
+    }
+    if source.text.ends_with('\n') != plural.ends_with('\n') {
+        return Some(
+            "either the text and its plural end with a line end (\\n), or none; the program's source \
+             is to be mended"
+                .to_owned(),
+        );
     }
     None
 }
@@ -99,7 +114,7 @@ mod tests {
             (one("a {x}"), 2, "a", Some("{x} is missing")),
             (one("a ${x}"), 2, "a {x}", Some("{x} is not in the English text")),
             (one("{} {}"), 2, "{}", Some("{} must be there 2 times, not 1")),
-            (one("a\n"), 2, "a", Some("either both texts or none end with a new line")),
+            (one("a\n"), 2, "a", Some("either both texts or none end with a line end (\\n)")),
             (plural.clone(), 2, "een van {all}", None),
             (plural.clone(), 2, "{n} van {all}", None),
             (plural.clone(), 2, "{n}", Some("{all} is missing")),

@@ -1,9 +1,17 @@
 //! PO files, as in the GNU gettext manual ("The Format of PO Files"): read with the line of every
 //! fault, and written so that Poedit and GNU gettext take them.
 //!
+//! What `msgfmt` of GNU gettext accepts is read, with a warning where a part is left out; what it
+//! refuses is refused, with the line and what to write instead. The measure is its release 0.21, and
+//! where this is stricter or milder, a test says so (`tests/gnu.rs`).
+//!
 //! What is kept: comments of translators and of the program, references, flags, previous texts,
-//! obsolete entries, and the order. Only UTF-8 is read.
+//! obsolete entries, and the order. A file is read in the charset of its header, and written in
+//! UTF-8.
 
+mod comments;
+mod decode;
+mod lex;
 mod read;
 mod write;
 
@@ -23,11 +31,17 @@ pub struct PoFault {
     pub what: String,
 }
 
+fn fault(line: usize, what: &str) -> PoFault {
+    PoFault { line, what: what.to_owned() }
+}
+
 /// A PO or POT file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Po {
     /// The messages, the header first, the obsolete last.
     pub entries: Vec<Entry>,
+    /// `# ` of the translator behind the last message, a line each.
+    pub last_comments: Vec<String>,
 }
 
 /// A message with its translations.
@@ -41,7 +55,7 @@ pub struct Entry {
     pub extracted_comments: Vec<String>,
     /// `#: ` where the text is, such as `src/a.rs:12`.
     pub references: Vec<String>,
-    /// `#, ` such as `fuzzy`.
+    /// `#, ` such as `fuzzy`; those of `#=` are among them.
     pub flags: Vec<String>,
     /// `#| ` the text that the translation was made for.
     pub previous: Option<Source>,

@@ -38,6 +38,8 @@ pub struct Compiled {
     pub pairs: Vec<Pair>,
     /// Messages that cannot be used, with their lines and what is wrong.
     pub faults: Vec<PoFault>,
+    /// Messages that are left out though GNU gettext would take them, with their lines.
+    pub warnings: Vec<PoFault>,
     /// How many messages have a translation that can be used.
     pub n_translated: usize,
     /// Lines of messages without translation.
@@ -71,15 +73,17 @@ impl Compiled {
     }
 
     fn add(&mut self, entry: &Entry) {
-        let lack = if entry.is_fuzzy() {
+        let lack = if entry.is_fuzzy() && entry.is_begun() {
             self.fuzzy.push(entry.line);
             Lack::Fuzzy
         } else if !entry.is_filled() {
             self.untranslated.push(entry.line);
             // A plural that has some of its forms alone is a slip.
             if entry.is_begun() {
-                let what = "a plural form has no translation".to_owned();
-                self.faults.push(PoFault { line: entry.line, what });
+                let what = "a plural form has no translation; the English text is used until \
+                            each has one"
+                    .to_owned();
+                self.warnings.push(PoFault { line: entry.line, what });
             }
             Lack::Untranslated
         } else if let Some(what) = self.fault(entry) {
@@ -97,7 +101,11 @@ impl Compiled {
         let n_given = entry.translations.len();
         let n_forms = self.rule.n_forms();
         if entry.source.plural.is_some() && n_given != n_forms {
-            return Some(format!("{n_given} plural forms are given; the language has {n_forms}"));
+            return Some(format!(
+                "{n_given} plural forms are given; the language has {n_forms}, by Plural-Forms in \
+                 the header; write msgstr[0] to msgstr[{}]",
+                n_forms.saturating_sub(1)
+            ));
         }
         let mut texts = entry.translations.iter();
         texts.find_map(|text| placeholders::fault(&entry.source, n_forms, text))

@@ -1,309 +1,354 @@
-//! Reading PO files line by line.
+//! Reading PO files, by the grammar that GNU gettext's programs accept.
+//!
+//! ```text
+//! file = {comment | "domain" text | message}
+//! message = [previous] ["msgctxt" texts] "msgid" texts translations
+//! translations = "msgstr" texts | "msgid_plural" texts {"msgstr" "[" number "]" texts}
+//! previous = ["msgctxt" texts] "msgid" texts ["msgid_plural" texts], all behind "#|"
+//! texts = text {text}
+//! ```
+
+mod faults;
 
 use std::collections::BTreeMap;
 
-use super::{Entry, Po, PoFault, Source, header_field};
+use super::{
+    Entry, Po, PoFault, Source,
+    comments::comment,
+    decode::{Named, decode, is_utf16},
+    fault,
+    lex::{Joined, Lexer, Placed, Token, join},
+};
+
+use crate::charset::{Charset, charset_name, with_utf8};
 
 /// Largest PO file, in bytes. All texts of the bot are some 150 kB.
 const MAX_BYTES: usize = 8 << 20;
 
-/// The most faults that are told of one file; what follows is most often their consequence.
-const MAX_FAULTS: usize = 50;
+/// The most faults, and warnings, that are told of one file; what follows is most often their
+/// consequence.
+pub(super) const MAX_FAULTS: usize = 50;
 
 impl Po {
-    /// Reads a PO or POT file.
+    /// Reads a PO or POT file, and tells nothing of what [`Po::read`] warns of.
     ///
     /// # Errors
     ///
     /// Its faults, in the order of their lines.
     pub fn parse(content: &[u8]) -> Result<Self, Vec<PoFault>> {
+        Self::read(content).map(|(po, _)| po)
+    }
+
+    /// Reads a PO or POT file as GNU gettext's `msgfmt` does, in the charset that its header names.
+    /// Beside it stands what is left out or read otherwise than it is written, with what to do.
+    ///
+    /// # Errors
+    ///
+    /// Its faults, in the order of their lines.
+    pub fn read(content: &[u8]) -> Result<(Self, Vec<PoFault>), Vec<PoFault>> {
         if content.len() > MAX_BYTES {
-            return Err(vec![fault(1, "the file is larger than 8 MiB")]);
+            return Err(vec![fault(1, "the file is larger than 8 MiB; split it")]);
         }
-        let text = std::str::from_utf8(content).map_err(|error| {
-            let (before, _) = content.split_at_checked(error.valid_up_to()).unwrap_or_default();
-            let line = memchr::memchr_iter(b'\n', before).count() + 1;
-            vec![fault(line, "the file is not UTF-8")]
-        })?;
-        let mut reader = Reader::default();
-        for (ix, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-            reader.line_no = ix + 1;
-            if let Err(what) = reader.line(line.trim()) {
-                reader.faults.push(fault(ix + 1, &what));
-                if reader.faults.len() >= MAX_FAULTS {
-                    return Err(reader.faults);
-                }
-            }
+        if is_utf16(content) {
+            return Err(vec![fault(1, "the file is in UTF-16; save it in UTF-8")]);
         }
-        reader.finish();
+        let mut warnings = Vec::new();
+        let marked = content.strip_prefix(b"\xef\xbb\xbf");
+        if marked.is_some() {
+            warnings.push(fault(
+                1,
+                "the file begins with a byte order mark, which GNU gettext refuses; save it without",
+            ));
+        }
+        let content = marked.unwrap_or(content);
+        let charset = charset(content);
+        let text = decode(content, charset, &mut warnings)?;
+        let text = Joined::new(&text);
+        let mut reader = Reader::new(&text, charset.charset);
+        reader.file();
         reader.check_whole();
-        if reader.faults.is_empty() {
-            return Ok(Self { entries: reader.entries });
-        }
-        reader.faults.sort();
-        Err(reader.faults)
+        let Reader { po, lexer, .. } = reader;
+        warnings.extend(lexer.warnings);
+        warnings.sort();
+        let mut faults = lexer.faults;
+        faults.sort();
+        faults.truncate(MAX_FAULTS);
+        warnings.truncate(MAX_FAULTS);
+        if faults.is_empty() { Ok((po, warnings)) } else { Err(faults) }
     }
 }
 
-fn fault(line: usize, what: &str) -> PoFault {
-    PoFault { line, what: what.to_owned() }
+/// Reads a file as far as its header, which is ASCII where it names its charset.
+fn charset(content: &[u8]) -> Named {
+    let text = Joined::new(&encoding_rs::mem::decode_latin1(content));
+    let mut reader = Reader::new(&text, Charset::Latin1);
+    reader.stops_at_header = true;
+    reader.file();
+    let header = reader.po.header();
+    let name = header.and_then(|header| charset_name(header.translations.first()?));
+    Named {
+        charset: name.map_or(Charset::Utf8, Charset::named),
+        line: header.map(|header| header.line),
+        has_name: name.is_some_and(|name| name != "CHARSET"),
+    }
 }
 
-/// Where the next `"…"` belongs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Field {
-    #[default]
-    None,
-    Context,
-    Text,
-    Plural,
-    Translation,
-    PreviousContext,
-    PreviousText,
-    PreviousPlural,
+/// A fault was told, and what belongs to it is passed over.
+struct Told;
+
+struct Reader<'t> {
+    lexer: Lexer<'t>,
+    ahead: Placed,
+    charset: Charset,
+    stops_at_header: bool,
+    /// The comments of the next message.
+    next: Entry,
+    /// Whether the message being read is obsolete; `None` between messages.
+    is_obsolete: Option<bool>,
+    po: Po,
 }
 
-#[derive(Debug, Default)]
-struct Reader {
-    line_no: usize,
-    field: Field,
-    entry: Entry,
-    /// Whether the entry has a `msgid` and, after it, a `msgstr`.
-    has_text: bool,
-    entries: Vec<Entry>,
-    faults: Vec<PoFault>,
-}
-
-impl Reader {
-    fn line(&mut self, line: &str) -> Result<(), String> {
-        if line.is_empty() {
-            return Ok(());
+impl<'t> Reader<'t> {
+    fn new(text: &'t Joined, charset: Charset) -> Self {
+        let mut lexer = Lexer::new(text);
+        let ahead = lexer.next();
+        Self {
+            lexer,
+            ahead,
+            charset,
+            stops_at_header: false,
+            next: Entry::default(),
+            is_obsolete: None,
+            po: Po::default(),
         }
-        let Some(comment) = line.strip_prefix('#') else { return self.content(line, false) };
-        let mut chars = comment.chars();
-        let kind = chars.next();
-        let rest = chars.as_str();
-        match kind {
-            Some('~') => match rest.trim_start().strip_prefix('|') {
-                Some(previous) => self.previous(previous.trim_start()),
-                None => self.content(rest.trim_start(), true),
-            },
-            Some('|') => self.previous(rest.trim_start()),
-            _ => {
-                self.begin_comment();
-                match kind {
-                    Some('.') => self.entry.extracted_comments.push(rest.trim().to_owned()),
-                    Some(':') => self.entry.references.extend(references(rest)),
-                    Some(',') => {
-                        let flags = rest.split(',').map(str::trim).filter(|f| !f.is_empty());
-                        self.entry.flags.extend(flags.map(str::to_owned));
-                    }
-                    _ => {
-                        let comment = comment.strip_prefix(' ').unwrap_or(comment);
-                        self.entry.translator_comments.push(comment.to_owned());
-                    }
+    }
+
+    fn file(&mut self) {
+        loop {
+            self.is_obsolete = None;
+            let done = match &self.ahead.token {
+                Token::End => break,
+                Token::Comment(text) => {
+                    comment(&mut self.next, text);
+                    self.advance();
+                    continue;
                 }
-                Ok(())
-            }
-        }
-    }
-
-    /// A comment after a translation belongs to the next entry.
-    fn begin_comment(&mut self) {
-        if self.has_text {
-            self.finish();
-        }
-        self.field = Field::None;
-    }
-
-    fn previous(&mut self, line: &str) -> Result<(), String> {
-        if !line.starts_with('"') {
-            if self.has_text {
-                self.finish();
-            }
-            let word = line.split(['"', ' ', '\t']).next().unwrap_or_default();
-            self.field = match word {
-                "msgctxt" => Field::PreviousContext,
-                "msgid" => Field::PreviousText,
-                "msgid_plural" => Field::PreviousPlural,
-                _ => return Err(format!("\"{word}\" is no keyword of a previous text")),
+                Token::Word(word) if word == "domain" && !self.ahead.is_previous => self.domain(),
+                Token::Word(word) if matches!(word.as_str(), "msgctxt" | "msgid") => self.message(),
+                Token::Word(_) | Token::Number(_) | Token::Text(_) | Token::Sign(_) => {
+                    Err(self.stray())
+                }
             };
-            let previous = self.entry.previous.get_or_insert_default();
-            if self.field == Field::PreviousContext {
-                previous.context = Some(String::new());
-            } else if self.field == Field::PreviousPlural {
-                previous.plural = Some(String::new());
+            if done.is_err() {
+                if self.lexer.faults.len() >= MAX_FAULTS {
+                    return;
+                }
+                self.pass_over();
             }
-            return self.quoted(line.strip_prefix(word).unwrap_or(line).trim_start());
+            if self.stops_at_header && self.po.header().is_some() {
+                return;
+            }
         }
-        self.quoted(line)
+        let last = std::mem::take(&mut self.next);
+        self.po.last_comments = last.translator_comments;
     }
 
-    /// A keyword with its text, or the continuation of one.
-    fn content(&mut self, line: &str, is_obsolete: bool) -> Result<(), String> {
-        if line.starts_with('"') {
-            return self.quoted(line);
-        }
-        let word = line.split(['"', ' ', '\t']).next().unwrap_or_default();
-        let rest = line.strip_prefix(word).unwrap_or_default().trim_start();
-        match word {
-            "msgctxt" => {
-                if self.has_text {
-                    self.finish();
-                }
-                self.entry.source.context = Some(String::new());
-                self.field = Field::Context;
-            }
-            "msgid" => {
-                if self.has_text {
-                    self.finish();
-                }
-                self.has_text = true;
-                self.entry.line = self.line_no;
-                self.entry.is_obsolete = is_obsolete;
-                self.field = Field::Text;
-            }
-            "msgid_plural" if self.field == Field::Text => {
-                self.entry.source.plural = Some(String::new());
-                self.field = Field::Plural;
-            }
-            "msgstr" if self.field == Field::Text => self.translation(0),
-            _ => match plural_index(word) {
-                Some(ix) if matches!(self.field, Field::Plural | Field::Translation) => {
-                    if ix != self.entry.translations.len() || self.entry.source.plural.is_none() {
-                        return Err(format!("\"{word}\" is out of order"));
-                    }
-                    self.translation(ix);
-                }
-                Some(_) => return Err(format!("\"{word}\" does not follow a \"msgid_plural\"")),
-                None if matches!(word, "msgid_plural" | "msgstr") => {
-                    return Err(format!("\"{word}\" does not follow a \"msgid\""));
-                }
-                None => return Err(format!("\"{word}\" is no keyword of a PO file")),
-            },
-        }
-        self.quoted(rest)
+    fn advance(&mut self) -> Placed {
+        let next = self.lexer.next();
+        std::mem::replace(&mut self.ahead, next)
     }
 
-    fn translation(&mut self, ix: usize) {
-        self.entry.translations.truncate(ix);
-        self.entry.translations.push(String::new());
-        self.field = Field::Translation;
+    fn told(&mut self, line: usize, what: &str) -> Told {
+        self.lexer.fault(line, what);
+        Told
     }
 
-    /// Adds a `"…"` to where it belongs.
-    fn quoted(&mut self, quoted: &str) -> Result<(), String> {
-        let text = unquote(quoted)?;
-        let previous = self.entry.previous.as_mut();
-        let source = &mut self.entry.source;
-        let target = match self.field {
-            Field::None => None,
-            Field::Context => source.context.as_mut(),
-            Field::Text => Some(&mut source.text),
-            Field::Plural => source.plural.as_mut(),
-            Field::Translation => self.entry.translations.last_mut(),
-            Field::PreviousContext => previous.and_then(|previous| previous.context.as_mut()),
-            Field::PreviousText => previous.map(|previous| &mut previous.text),
-            Field::PreviousPlural => previous.and_then(|previous| previous.plural.as_mut()),
-        };
-        target.ok_or("a text in quotation marks does not follow a keyword")?.push_str(&text);
+    /// Goes on to where a message can begin.
+    fn pass_over(&mut self) {
+        self.next = Entry::default();
+        loop {
+            match &self.ahead.token {
+                Token::End => return,
+                Token::Word(word) if matches!(word.as_str(), "msgctxt" | "msgid" | "domain") => {
+                    return;
+                }
+                Token::Comment(text) => comment(&mut self.next, text),
+                Token::Word(_) | Token::Number(_) | Token::Text(_) | Token::Sign(_) => {}
+            }
+            self.advance();
+        }
+    }
+
+    fn domain(&mut self) -> Result<(), Told> {
+        let line = self.advance().line;
+        if !matches!(self.ahead.token, Token::Text(_)) || self.ahead.is_previous {
+            return Err(self.told(line, "\"domain\" needs a name in quotation marks after it"));
+        }
+        self.advance();
+        self.lexer.warn(
+            line,
+            "\"domain\" is left out, and its messages are read like all others, as by `msgfmt -o`; \
+             take it out",
+        );
         Ok(())
     }
 
-    /// The entry is whole, or should be.
-    fn finish(&mut self) {
-        let entry = std::mem::take(&mut self.entry);
-        self.field = Field::None;
-        if !std::mem::take(&mut self.has_text) {
-            if entry.source.context.is_some() || entry.previous.is_some() {
-                self.faults.push(fault(self.line_no, "the last message has no \"msgid\""));
-            }
-            return;
+    fn message(&mut self) -> Result<(), Told> {
+        self.is_obsolete = Some(self.ahead.is_obsolete);
+        if self.ahead.is_previous {
+            let line = self.ahead.line;
+            let mut previous = Source { context: self.context(true)?, ..Source::default() };
+            previous.text = self.keyword("msgid", true)?.ok_or_else(|| {
+                self.told(line, "the previous text has no \"msgid\"; write it, or take it out")
+            })?;
+            previous.plural = self.keyword("msgid_plural", true)?;
+            self.next.previous = Some(previous);
         }
-        if entry.translations.is_empty() {
-            self.faults.push(fault(entry.line, "the message has no \"msgstr\""));
+        let begin = self.ahead.line;
+        let context = self.context(false)?;
+        self.next.line = self.ahead.line;
+        let Some(text) = self.keyword("msgid", false)? else {
+            return Err(self.no_msgid(begin, context.is_some()));
+        };
+        let plural = self.keyword("msgid_plural", false)?;
+        self.next.source = Source { context, text, plural };
+        let is_plural = self.next.source.plural.is_some();
+        if is_plural {
+            self.forms()?;
+        } else {
+            self.only_form()?;
         }
-        self.entries.push(entry);
+        let mut entry = std::mem::take(&mut self.next);
+        entry.is_obsolete = self.is_obsolete.unwrap_or_default();
+        self.po.entries.push(entry);
+        Ok(())
     }
 
-    /// What concerns several entries.
+    fn context(&mut self, is_previous: bool) -> Result<Option<String>, Told> {
+        self.keyword("msgctxt", is_previous)
+    }
+
+    /// The text of a keyword, if that comes next.
+    fn keyword(&mut self, wanted: &str, is_previous: bool) -> Result<Option<String>, Told> {
+        let is_next = matches!(&self.ahead.token, Token::Word(word) if word == wanted);
+        if !is_next || self.ahead.is_previous != is_previous {
+            return Ok(None);
+        }
+        self.check_obsolete()?;
+        let line = self.advance().line;
+        self.texts(wanted, line, is_previous).map(Some)
+    }
+
+    /// The texts behind a keyword, as one.
+    fn texts(&mut self, keyword: &str, line: usize, is_previous: bool) -> Result<String, Told> {
+        let mut parts = Vec::new();
+        let mut n_texts = 0;
+        while let Token::Text(more) = &mut self.ahead.token {
+            if self.ahead.is_previous != is_previous {
+                break;
+            }
+            parts.append(more);
+            n_texts += 1;
+            self.check_obsolete()?;
+            self.advance();
+        }
+        if n_texts == 0 {
+            let what = format!("\"{keyword}\" has no text in quotation marks after it");
+            return Err(self.told(line, &what));
+        }
+        if self.ahead.follows_quote && self.is_junk_ahead() {
+            return Err(self.stray());
+        }
+        join(&parts, self.charset).ok_or_else(|| {
+            self.told(
+                line,
+                "bytes given by numbers (\\ooo, \\xhh) are no letters in the charset of the file; \
+                 write the letters themselves",
+            )
+        })
+    }
+
+    /// All of a message is obsolete, or nothing of it.
+    fn check_obsolete(&mut self) -> Result<(), Told> {
+        if self.is_obsolete == Some(self.ahead.is_obsolete) {
+            return Ok(());
+        }
+        let line = self.ahead.line;
+        self.advance();
+        Err(self.told(
+            line,
+            "a part of the message is obsolete; begin all of its lines with #~, or none",
+        ))
+    }
+
+    fn only_form(&mut self) -> Result<(), Told> {
+        let line = self.ahead.line;
+        let text = self.msgstr()?;
+        if text.is_some() && self.ahead.token == Token::Sign('[') {
+            let number = self.number_ahead();
+            let what = format!("\"msgstr{number}\" does not follow a \"msgid_plural\"");
+            return Err(self.told(line, &what));
+        }
+        let text = text.map(|line| self.texts("msgstr", line, false)).transpose()?;
+        let text = text.ok_or_else(|| self.no_msgstr())?;
+        self.next.translations = vec![text];
+        Ok(())
+    }
+
+    fn forms(&mut self) -> Result<(), Told> {
+        while let Some(line) = self.msgstr()? {
+            if self.ahead.token != Token::Sign('[') {
+                return Err(self.told(
+                    line,
+                    "the \"msgstr\" of a message with a plural needs its number: \"msgstr[0]\"",
+                ));
+            }
+            self.advance();
+            let number = self.advance().token;
+            let closing = self.advance().token;
+            let (Token::Number(number), Token::Sign(']')) = (number, closing) else {
+                return Err(self.told(line, "\"msgstr[\" needs a number and a \"]\" after it"));
+            };
+            if number != Some(self.next.translations.len()) {
+                let number = number.map_or_else(|| "…".to_owned(), |number| number.to_string());
+                let what = format!(
+                    "\"msgstr[{number}]\" is out of order; they are numbered from 0, in their order"
+                );
+                return Err(self.told(line, &what));
+            }
+            let text = self.texts("msgstr[…]", line, false)?;
+            self.next.translations.push(text);
+        }
+        if self.next.translations.is_empty() { Err(self.no_msgstr()) } else { Ok(()) }
+    }
+
+    /// Takes a `msgstr`, if it comes next; its line.
+    fn msgstr(&mut self) -> Result<Option<usize>, Told> {
+        let is_next = matches!(&self.ahead.token, Token::Word(word) if word == "msgstr");
+        if !is_next || self.ahead.is_previous {
+            return Ok(None);
+        }
+        self.check_obsolete()?;
+        Ok(Some(self.advance().line))
+    }
+
+    /// What concerns several entries, and the header.
     fn check_whole(&mut self) {
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-        for entry in self.entries.iter().filter(|entry| !entry.is_obsolete) {
-            let Source { context, text, .. } = &entry.source;
-            let key = super::key(context.as_deref(), text);
+        for entry in &self.po.entries {
+            let key = entry.source.key();
             if let Some(first) = seen.get(&key) {
-                let what = format!("the message is there already, in line {first}");
-                self.faults.push(fault(entry.line, &what));
+                let what =
+                    format!("the message is there already, in line {first}; take one of them out");
+                self.lexer.fault(entry.line, &what);
             } else {
                 seen.insert(key, entry.line);
             }
-            let header = entry.translations.first().filter(|_| entry.source.is_header());
-            let content_type = header.and_then(|header| header_field(header, "Content-Type"));
-            if let Some((_, charset)) = content_type.and_then(|value| value.split_once("charset="))
-                && !["utf-8", "utf8", "charset"].contains(&charset.trim().to_lowercase().as_str())
-            {
-                let what = format!("the charset is {charset}; save the file in UTF-8");
-                self.faults.push(fault(entry.line, &what));
-            }
         }
-    }
-}
-
-/// The number in `msgstr[1]`.
-fn plural_index(word: &str) -> Option<usize> {
-    word.strip_prefix("msgstr[")?.strip_suffix(']')?.parse().ok()
-}
-
-/// References, of which those with blanks stand in U+2068 and U+2069.
-fn references(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut current = String::new();
-    let mut is_isolated = false;
-    for c in text.chars() {
-        match c {
-            '\u{2068}' => is_isolated = true,
-            '\u{2069}' => is_isolated = false,
-            c if c.is_whitespace() && !is_isolated => {
-                if !current.is_empty() {
-                    found.push(std::mem::take(&mut current));
-                }
-            }
-            c => current.push(c),
-        }
-    }
-    if !current.is_empty() {
-        found.push(current);
-    }
-    found
-}
-
-/// The content of a `"…"`, as in C.
-fn unquote(quoted: &str) -> Result<String, String> {
-    let inner = quoted.strip_prefix('"').ok_or("a text must begin with a quotation mark")?;
-    let mut text = String::with_capacity(inner.len());
-    let mut chars = inner.chars().peekable();
-    loop {
-        match chars.next() {
-            None => return Err("a text has no quotation mark at its end".to_owned()),
-            Some('"') if chars.peek().is_none() => return Ok(text),
-            Some('"') => return Err("a quotation mark in a text needs a \\ before it".to_owned()),
-            Some('\\') => match chars.next() {
-                Some('n') => text.push('\n'),
-                Some('t') => text.push('\t'),
-                Some('r') => text.push('\r'),
-                Some('a') => text.push('\u{7}'),
-                Some('b') => text.push('\u{8}'),
-                Some('v') => text.push('\u{b}'),
-                Some('f') => text.push('\u{c}'),
-                Some(same @ ('"' | '\\')) => text.push(same),
-                Some(other) => return Err(format!("\\{other} has no meaning in a text")),
-                None => return Err("a text has no quotation mark at its end".to_owned()),
-            },
-            Some('\0' | super::CONTEXT_END) => {
-                return Err("a text has a control character in it".to_owned());
-            }
-            Some(c) => text.push(c),
+        let header = self.po.entries.iter_mut().find(|e| e.source.is_header() && !e.is_obsolete);
+        let Some(text) = header.and_then(|header| header.translations.first_mut()) else { return };
+        if charset_name(text).is_some_and(|name| Charset::named(name) != Charset::Utf8) {
+            *text = with_utf8(text);
         }
     }
 }
