@@ -222,6 +222,20 @@ async fn look_at_the_learners_pages(locale: &'static str) {
     looker.tool.put(JID, Progress::Verified).await;
     looker.submit("a wrong bot secret", "/enter_bot_secret", &[("bot_secret", "AAAA")]).await;
 
+    let first = looker.browser.find("input[name=token]").await;
+    let first = looker.browser.property(&first, "value").await.as_str().unwrap().to_owned();
+    let another = learner(&looker).set("resource_link_id", "another");
+    looker.launch("known Jabber ID", &another).await;
+    looker.go("/enter_jid", &[("jid", JID)]).await;
+    for (name, path) in [
+        ("meet, elsewhere", "/jid_entered"),
+        ("secret, elsewhere", "/ask_for_secret"),
+        ("bot secret, elsewhere", "/enter_bot_secret"),
+    ] {
+        looker.browser.post(path, &[("token".to_owned(), first.clone())]).await;
+        looker.look(name).await;
+    }
+
     for (user, name) in [("yves", "grade refused"), ("xena", "grade recorded")] {
         let launch = looker.launch_of(user, "Learner").graded(&platform.url, user);
         looker.pass(&launch, user, name).await;
@@ -240,6 +254,19 @@ async fn look_at_the_teachers_pages(locale: &'static str) {
     looker.launch("empty course", &teacher).await;
     fill_course(&looker.tool).await;
     looker.submit("course", "/course", &[]).await;
+    let (user_id, link) = ("learner 1".to_owned(), "second".to_owned());
+    let second = NewEnrolment {
+        consumer_key: KEY.to_owned(),
+        context_id: "4dde05e8ca1973bcca9bffc13e1548820eee93a4".to_owned(),
+        is_learner: true,
+        user_id,
+        resource_link_id: link,
+        link_title: Some("Another exercise".to_owned()),
+        now: now(),
+        ..NewEnrolment::default()
+    };
+    looker.tool.store.put_enrolment(second).await.unwrap();
+    looker.submit("several assignments", "/course", &[]).await;
     looker.submit("second page", "/course", &[("page", "1")]).await;
     looker.submit("nobody found", "/course", &[("search", "%"), ("failed", "1")]).await;
     looker.submit("nothing to send", "/course/resend", &[("enrolment", "x")]).await;

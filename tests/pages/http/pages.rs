@@ -253,6 +253,33 @@ async fn a_finished_assignment_says_so_after_another_was_taken_up() {
 }
 
 #[actix::test]
+async fn a_page_says_that_the_chat_is_about_another_exercise_and_can_have_it_back() {
+    let tool = Tool::start().await;
+    let first = tool.launch(&Launch::of("zoe", "Learner")).await;
+    let first = tool.submit(&first, "/enter_jid", &[("jid", JID)]).await;
+    let another = Launch::of("zoe", "Learner").set("resource_link_id", "another");
+    let second = tool.launch(&another).await;
+    let second = tool.submit(&second, "/enter_jid", &[("jid", JID)]).await;
+    let elsewhere = "goes on with another exercise";
+    let button = "name=\"goes_on\" value=\"1\"";
+
+    for path in ["/jid_entered", "/ask_for_secret", "/enter_bot_secret"] {
+        let page = tool.submit(&first, path, &[]).await;
+        assert!(page.html.contains(elsewhere) && page.html.contains(button), "{}", page.html);
+        assert!(page.html.contains(&format!("action=\"{path}\"")), "{}", page.html);
+        let page = tool.submit(&second, path, &[]).await;
+        assert!(!page.html.contains(elsewhere) && !page.html.contains(button), "{}", page.html);
+    }
+    let page = tool.submit(&first, "/jid_entered", &[("goes_on", "1")]).await;
+
+    assert!(!page.html.contains(elsewhere), "{}", page.html);
+    assert!(tool.submit(&second, "/jid_entered", &[]).await.html.contains(elsewhere));
+    // To open it from the course does the same.
+    tool.launch(&Launch::of("zoe", "Learner").set("resource_link_id", "another")).await;
+    assert!(tool.submit(&first, "/jid_entered", &[]).await.html.contains(elsewhere));
+}
+
+#[actix::test]
 async fn another_jid_ends_what_the_first_one_began() {
     let tool = Tool::start().await;
     let page = tool.launch(&Launch::of("zoe", "Learner")).await;

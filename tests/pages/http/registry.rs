@@ -13,7 +13,7 @@ use otrbot::{
             Where,
         },
     },
-    records::{EnrolmentId, Progress},
+    records::{EnrolmentId, Person, Progress},
     session::{BotSecretStanding, BotSecretVerdict, SecretVerdict, Whereabouts},
 };
 use secrecy::ExposeSecret as _;
@@ -25,12 +25,16 @@ pub(crate) const BOT_SECRET: &str = "ABCD-EFGH-IJKL-MNOP";
 pub(crate) struct FakeRegistry {
     learners: BTreeMap<(BareJid, String), Learner>,
     told: Vec<String>,
+    n_opened: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Learner {
     progress: Progress,
     has_secret: bool,
+    person: Option<Person>,
+    /// Of several assignments of the person, the one with the highest number was opened last.
+    opened: usize,
 }
 
 /// Puts a learner where the test wants them.
@@ -94,8 +98,10 @@ impl Handler<Enrol> for FakeRegistry {
         if enrol.lesson.as_deref().is_some_and(|lesson| lesson != "basics") {
             return Err(EnrolRefused::NoSuchLesson);
         }
-        let new = Learner { progress: Progress::Invited, has_secret: false };
-        self.learners.entry(key(enrol.jid, &enrol.enrolment)).or_insert(new);
+        self.n_opened += 1;
+        let (person, opened) = (enrol.person, self.n_opened);
+        let new = Learner { progress: Progress::Invited, has_secret: false, person, opened };
+        self.learners.entry(key(enrol.jid, &enrol.enrolment)).or_insert(new).opened = opened;
         Ok(())
     }
 }
@@ -160,7 +166,19 @@ impl Handler<Where> for FakeRegistry {
     type Result = Option<Whereabouts>;
 
     fn handle(&mut self, asked: Where, _: &mut Self::Context) -> Self::Result {
-        self.learners.get(&key(asked.jid, &asked.enrolment)).map(|learner| Whereabouts {
+        let Where { jid, enrolment, is_opened } = asked;
+        let learner = self.learners.get_mut(&key(jid.clone(), &enrolment))?;
+        if is_opened {
+            self.n_opened += 1;
+            learner.opened = self.n_opened;
+        }
+        let learner = learner.clone();
+        let mut others = self.learners.iter().filter(|((other, _), _)| *other == jid);
+        let is_elsewhere = others.any(|(_, other)| {
+            let is_one_person = other.person.is_some() && other.person == learner.person;
+            is_one_person && other.opened > learner.opened
+        });
+        Some(Whereabouts {
             progress: learner.progress,
             fingerprint: Some("01234567 89ABCDEF 01234567 89ABCDEF 01234567".to_owned()),
             has_secret: learner.has_secret,
@@ -170,7 +188,7 @@ impl Handler<Where> for FakeRegistry {
                 BotSecretStanding::Given
             },
             unreachable: None,
-            is_elsewhere: false,
+            is_elsewhere,
         })
     }
 }
