@@ -287,9 +287,9 @@ pub(super) fn again(frame: &Frame, action: &str, text: &str) -> Markup {
 /// A button that has the chat go on with this exercise.
 pub(super) fn go_on_here(frame: &Frame, action: &str) -> Markup {
     html! {
-        form method="post" action=(action) {
+        form.go method="post" action=(action) {
             (token(frame))
-            button type="submit" name="goes_on" value="1" { (tr!("Go on with this exercise")) }
+            button.main type="submit" name="goes_on" value="1" { (tr!("Go on with this exercise")) }
         }
     }
 }
