@@ -5,11 +5,12 @@ mod address;
 mod claim;
 mod contacts;
 mod course;
+pub mod pasted;
 
 use std::fmt;
 
 pub use self::{
-    address::bare_jid,
+    address::{Address, NoAddress, address, argument, bare_jid, one_form},
     claim::ClaimNumber,
     contacts::Contacts,
     course::{Course, CourseRow, Funnel, Standing, Wanted},

@@ -115,6 +115,14 @@ fn jid_problem(problem: JidProblem, bot: &str) -> Problem {
                 "Look for spaces, for characters that do not belong there, and for a name on both sides of the @."
             )),
         ),
+        JidProblem::Several => (
+            tr!("There is more than one address in what you have entered."),
+            Some(tr!("Enter the address that you use in your chat program, and nothing else.")),
+        ),
+        JidProblem::Words => (
+            tr!("There are other words beside the address, or there is a space in it."),
+            Some(tr!("Enter the address alone: your name, an @ and the name of your server.")),
+        ),
         JidProblem::OwnAddress => {
             (tr!("This is the address of {bot}.", bot = bot), Some(tr!("Enter your own address.")))
         }
