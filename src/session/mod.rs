@@ -25,6 +25,7 @@
 
 mod acting;
 mod bidi;
+mod code;
 mod contest;
 mod contract;
 mod ending;
@@ -338,8 +339,8 @@ impl Session {
         (verdict, effects)
     }
 
-    /// What the learner typed into the page as the bot secret. Case, blanks and dashes do not
-    /// matter.
+    /// What the learner typed into the page as the bot secret, or pasted: the code in it counts,
+    /// without regard to case, blanks and dashes.
     pub fn on_bot_secret(
         &mut self,
         now: Instant,
@@ -348,7 +349,7 @@ impl Session {
     ) -> (BotSecretVerdict, Vec<Effect>) {
         let mut effects = Vec::new();
         let standing = self.bot_secret_standing();
-        let is_right = self.said.iter().any(|digest| secret::is_typed(digest, typed));
+        let is_right = secret::is_typed(&self.said, typed);
         let (verdict, event) = if standing == BotSecretStanding::NotGiven {
             (BotSecretVerdict::NotGivenYet, None)
         } else if standing == BotSecretStanding::Held {
