@@ -200,12 +200,14 @@ fn position_of_scheme(piece: &str) -> Option<(usize, &'static str)> {
         let before = lower.get(..*at).and_then(|before| before.chars().next_back());
         before.is_none_or(|character| !character.is_alphanumeric() && character != '@')
     };
-    let at = lower.match_indices(XMPP).map(|(at, _)| at).find(is_begin);
-    let others = OTHER_SCHEMES.into_iter().filter_map(|scheme| {
-        let at = lower.find(|character| !is_around(character))?;
-        lower.get(at..)?.starts_with(scheme).then_some((at, scheme))
-    });
-    at.map(|at| (at, XMPP)).or(others.into_iter().next())
+    if let Some(at) = lower.match_indices(XMPP).map(|(at, _)| at).find(is_begin) {
+        return Some((at, XMPP));
+    }
+    let at = lower.find(|character| !is_around(character))?;
+    let scheme = OTHER_SCHEMES
+        .into_iter()
+        .find(|scheme| lower.get(at..).is_some_and(|rest| rest.starts_with(scheme)))?;
+    Some((at, scheme))
 }
 
 /// The address of a URI, behind its scheme. An authority is the account that is to be used, the path is

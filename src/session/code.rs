@@ -53,7 +53,9 @@ pub(super) fn read(text: &str) -> Option<Zeroizing<String>> {
     let (words, is_alone) = words(text);
     if is_alone {
         let mut code = Zeroizing::new(String::with_capacity(text.len()));
-        words.iter().for_each(|word| code.push_str(&word.letters));
+        for word in &words {
+            code.push_str(&word.letters);
+        }
         if code.len() == N_LETTERS {
             return Some(code);
         }

@@ -7,7 +7,9 @@ use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::{Client, Effect, Excess, Meaning, Note, Session, presence, secret, told};
+use super::{
+    Client, Effect, Excess, Meaning, Note, Session, listening::own_words, presence, secret, told,
+};
 
 use crate::lesson::vocabulary::{Condition, Event, EventKind, Need, TopicIx};
 
@@ -109,6 +111,7 @@ impl Session {
                 self.owes_smp_answer = false;
                 self.n_mismatches = self.n_mismatches.saturating_add(1);
                 effects.push(Effect::Note(Note::SmpFailed));
+                self.explain_blanks(now);
                 Event::of(EventKind::IncorrectSecretReceived)
             }
             otr::Event::SmpAborted | otr::Event::SmpCheated => {
@@ -153,8 +156,12 @@ impl Session {
         effects: &mut Vec<Effect>,
     ) {
         self.is_in_the_clear = !encrypted;
-        let heard = self.config.ears.hear(text, &self.config.catalog);
+        // A secret is told by whom repeats it, too.
         self.is_loss_unsaid |= self.hear_secrets(now, rng, text, encrypted, effects);
+        let tells_bot_secret = !encrypted && self.tells_bot_secret(text);
+        let text = &own_words(text);
+        let heard = self.config.ears.hear(text, &self.config.catalog);
+        self.note_program(&heard);
         if self.is_held_back() && self.care(now, &heard) {
             return;
         }
@@ -174,7 +181,7 @@ impl Session {
         if !is_expected {
             self.point_elsewhere(now, effects);
         }
-        let kind = if self.tells_bot_secret(text) {
+        let kind = if tells_bot_secret || self.tells_bot_secret(text) {
             EventKind::BotSecretTold
         } else if is_told {
             EventKind::SharedSecretTold

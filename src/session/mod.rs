@@ -35,6 +35,7 @@ pub mod listening;
 mod persona;
 mod phrases;
 mod presence;
+mod program;
 mod saying;
 mod seal;
 pub mod secret;
@@ -60,6 +61,7 @@ use zeroize::Zeroizing;
 use self::contest::Doubt;
 use self::persona::Oneself;
 use self::presence::Clients;
+use self::program::Program;
 use self::seal::Sealed;
 use self::snapshot::Resumed;
 use self::speech::{Kind, Speech, Turn};
@@ -124,6 +126,8 @@ pub struct Session {
     is_loss_unsaid: bool,
     /// How many comparisons have failed in a row.
     n_mismatches: usize,
+    /// The learner's chat program, as they have named it.
+    program: Option<Program>,
     /// What was said in answer to the last message.
     replied: Replied,
     /// The question that the learner asked last.
@@ -209,6 +213,7 @@ impl Session {
             is_interrupted: false,
             is_loss_unsaid: false,
             n_mismatches: 0,
+            program: None,
             replied: Replied::default(),
             learner_question: Zeroizing::default(),
             rests_until: None,
@@ -324,6 +329,7 @@ impl Session {
                 self.n_mismatches = 0;
                 self.take_secret(SecretString::from(secret.expose_secret().trim()), rng);
                 self.tell(now, rng, &Event::of(EventKind::SecretReceived), &mut effects);
+                self.tell_quoting(now);
                 if self.owes_smp_answer {
                     self.answer_smp(now, rng, &mut effects);
                 }

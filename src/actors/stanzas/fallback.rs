@@ -11,7 +11,7 @@ use xmpp_parsers::{message::Message, ns};
 const NS_FALLBACK: &str = "urn:xmpp:fallback:0";
 /// Namespace of reactions (XEP-0444): a message that has them says nothing else.
 const NS_REACTIONS: &str = "urn:xmpp:reactions:0";
-/// Names of what is encrypted, whatever its namespace: OMEMO, OpenPGP, its first form.
+/// Names of what is encrypted, whatever its namespace: OMEMO, `OpenPGP`, its first form.
 const ENCRYPTED: [&str; 3] = ["encrypted", "openpgp", "encryption"];
 /// Namespaces of encryption that fallbacks are said to be for. Their words say that the message could
 /// not be read: the learner is to hear of that.

@@ -7,9 +7,10 @@ use super::{
     Frame, LivePage, Status, Step,
     contact::card,
     layout::{
-        Around, Field, FieldKind, Head, Problem, aside, ask, document, go, name, problem_summary,
+        Around, Field, FieldKind, Head, Problem, aside, ask, document, fill, go, name,
+        problem_summary,
     },
-    programs::{clients, programs},
+    programs::{clients, programs, quoting},
     status::{agreeing, live, look_again, meeting, next, private_fingerprint},
 };
 use crate::{actors::lti::JidProblem, session::SecretVerdict};
@@ -199,7 +200,7 @@ pub fn ask_for_secret(
             kind: FieldKind::Hidden,
             label: tr!("Shared secret"),
             hint: tr!(
-                "Four or five words that nobody would expect together make a good one. Capital letters and spaces count."
+                "Four or five words that nobody would expect together make a good one, with hyphens between them. Capital letters, hyphens and spaces count."
             ),
             value: "",
             problem: problem.as_ref(),
@@ -227,6 +228,10 @@ pub fn ask_for_secret(
                     li { (tr!("It has nothing to do with you: no name, no date, no pet.")) }
                     li { (tr!("It is new. Never use a password of yours here.")) }
                 }
+            }
+            details {
+                summary { (tr!("Why hyphens and not spaces?")) }
+                (quoting())
             }
             details {
                 summary { (tr!("Why on this page and not in the chat?")) }
