@@ -7,8 +7,7 @@ use super::{
     Frame, LivePage, Status, Step,
     contact::card,
     layout::{
-        Around, Field, FieldKind, Head, Problem, aside, ask, document, fill, go, name,
-        problem_summary,
+        Around, Field, FieldKind, Head, Problem, aside, ask, document, go, name, problem_summary,
     },
     programs::{clients, programs, quoting},
     status::{agreeing, live, look_again, meeting, next, private_fingerprint},

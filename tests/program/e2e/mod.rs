@@ -18,6 +18,7 @@ mod losses;
 mod manners;
 mod many;
 mod memory;
+mod pasted;
 mod props;
 mod reload;
 mod service;
