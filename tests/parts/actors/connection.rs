@@ -213,10 +213,7 @@ async fn what_a_reply_quotes_and_a_reaction_are_no_words_of_the_learner() {
     said(&format!("{quoted}who are you?"), &fallback("reply", &range)).await;
     let all = task.stage.delivered_until(|all| count_chats(all) > after).await;
     let said_again = all.into_iter().filter_map(|(_, what)| body_of(what)).nth(after).unwrap();
-    assert!(
-        said_again == answer || said_again.contains("say the same again"),
-        "{answer}\n{said_again}"
-    );
+    assert!(answer.contains("Marvin") && said_again.contains("Marvin"), "{answer}\n{said_again}");
 }
 
 fn body_of(what: Outgoing) -> Option<String> {

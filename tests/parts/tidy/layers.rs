@@ -62,19 +62,6 @@ const ENDINGS: [&str; 7] = [
     "actix_rt::System::current",
 ];
 
-/// Readers of Jabber IDs: people paste them in many forms, and one place knows all of these.
-const JID_READERS: [&str; 6] = [
-    "jid::BareJid::new",
-    "jid::FullJid::new",
-    "jid::Jid::new",
-    "jid::BareJid::from_str",
-    "jid::FullJid::from_str",
-    "jid::Jid::from_str",
-];
-
-/// Those that read what other programs write, and `records`, whose `address` reads for all others.
-const READ_JIDS: [&str; 2] = ["records", "crates/xmpp"];
-
 /// The modules that may end the process and listen for signals. The demo and the programs of tests
 /// are none of ours.
 const COMPOSERS: [&str; 4] = ["main", "cli", "daemon", "learner"];
@@ -239,32 +226,7 @@ pub(super) fn faults(file: &str, text: &str) -> Vec<String> {
         })
         .collect();
     faults.dedup();
-    if !READ_JIDS.contains(&room.as_str()) {
-        faults.extend(parsed_jids(file, text));
-    }
     faults
-}
-
-/// Lines that read a Jabber ID by what it is to become, which no path shows.
-fn parsed_jids(file: &str, text: &str) -> Vec<String> {
-    let words = ["parse::<Jid>", "parse::<BareJid>", "parse::<FullJid>", "value_parser!(BareJid)"];
-    let lines = text.lines().enumerate();
-    let read = lines.filter(|(_, line)| words.iter().any(|word| line.contains(word)));
-    read.map(|(ix, _)| format!("{file}:{}: records::address reads Jabber IDs", ix + 1)).collect()
-}
-
-#[test]
-fn jabber_ids_are_read_in_one_place() {
-    let read = "use jid::BareJid;\nfn f() { BareJid::new(\"a@b\"); }";
-    check("src/forget.rs", read, &["src/forget.rs:2: forget must not name jid::BareJid::new"]);
-    check("src/records/address.rs", read, &[]);
-    check("crates/xmpp/src/xml.rs", read, &[]);
-    check(
-        "src/http/x.rs",
-        "fn f() { \"a@b\".parse::<BareJid>(); }",
-        &["src/http/x.rs:1: records::address reads Jabber IDs"],
-    );
-    check("src/forget.rs", "use jid::BareJid;\nfn f(jid: &BareJid) {}", &[]);
 }
 
 /// Our modules and crates, by the beginning of their paths.
@@ -317,9 +279,7 @@ fn of_others(room: &str) -> Vec<&'static str> {
     let runtime = NO_RUNTIME.iter().filter(|_| WITHOUT_RUNTIME.contains(&room));
     let database = NO_DATABASE.iter().filter(|_| room != "store");
     let endings = ENDINGS.iter().filter(|_| !COMPOSERS.contains(&room));
-    let jids = JID_READERS.iter().filter(|_| !READ_JIDS.contains(&room));
-    let all = world.chain(clocks).chain(runtime).chain(database).chain(endings);
-    all.chain(jids).copied().collect()
+    world.chain(clocks).chain(runtime).chain(database).chain(endings).copied().collect()
 }
 
 /// Whether a path leads to what `word` stands for, into it, or by a glob around it.
