@@ -84,7 +84,8 @@ fn start(
         None => template.to_owned(),
     };
     let jid = filled(&arguments.jid);
-    let jid = argument(&jid).map_err(|why| Failure::InvalidArgument(format!("--jid: {why}")))?;
+    let jid =
+        argument(&jid).map_err(|why| Failure::InvalidArgument(format!("--jid {jid:?}: {why}")))?;
     let file = PathBuf::from(filled(&arguments.password_file.to_string_lossy()));
     let password = std::fs::read_to_string(&file).map_err(|error| {
         Failure::InvalidArgument(format!(

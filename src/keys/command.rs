@@ -58,7 +58,11 @@ fn generate(arguments: &GenerateKey, settings_file: &Path) -> Result<(), Failure
 
 fn jabber_id(name: &str) -> Result<String, Failure> {
     let jid = argument(name).map_err(|why| {
-        Failure::InvalidArgument(format!("--account: {why}, or name another --protocol"))
+        Failure::InvalidArgument(format!(
+            "--account {}: {}; give a Jabber ID such as bot@example.org, or name another --protocol",
+            shown(name),
+            why.what()
+        ))
     })?;
     Ok(jid.to_string())
 }

@@ -48,15 +48,29 @@ pub enum NoAddress {
     Malformed,
 }
 
+impl NoAddress {
+    /// What is wrong with the text, in some words.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Empty => "is empty",
+            Self::NoAt => "has no @",
+            Self::Several => "holds more than one address",
+            Self::Words => "holds other words, too",
+            Self::Malformed => "is not a Jabber ID",
+        }
+    }
+}
+
 impl fmt::Display for NoAddress {
-    /// What to do about it, for those who write files and command lines.
+    /// The same with what to do about it, for those who write files and command lines.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what())?;
         f.write_str(match self {
-            Self::Empty => "is empty: give a Jabber ID such as name@host",
-            Self::NoAt => "has no @: give a Jabber ID such as name@host",
-            Self::Several => "holds more than one address: give one",
-            Self::Words => "holds other words, too: give the Jabber ID alone, such as name@host",
-            Self::Malformed => "is not a Jabber ID such as name@host",
+            Self::Malformed => " such as name@host",
+            Self::Several => ": give one",
+            Self::Empty | Self::NoAt | Self::Words => {
+                ": give the Jabber ID alone, such as name@host"
+            }
         })
     }
 }
@@ -94,10 +108,9 @@ pub fn address(text: &str) -> Result<Address, NoAddress> {
 ///
 /// # Errors
 ///
-/// As there, with the text.
-pub fn argument(text: &str) -> Result<BareJid, String> {
-    let shown: String = text.chars().take(80).flat_map(char::escape_debug).collect();
-    address(text).map(|address| address.jid).map_err(|why| format!("\"{shown}\" {why}"))
+/// As there.
+pub fn argument(text: &str) -> Result<BareJid, NoAddress> {
+    address(text).map(|address| address.jid)
 }
 
 /// The bare Jabber ID that a text is, as programs write it; `None` where it is none. A resource, another

@@ -123,10 +123,11 @@ mod tests {
     }
 
     fn reply(ranges: &[(&str, &str)]) -> String {
-        let bodies: String = ranges
+        let bodies: Vec<String> = ranges
             .iter()
             .map(|(start, end)| format!("<body start='{start}' end='{end}'/>"))
             .collect();
+        let bodies = bodies.concat();
         format!(
             "<reply xmlns='urn:xmpp:reply:0' to='bot@localhost' id='1'/>\
              <fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'>{bodies}</fallback>"
