@@ -82,6 +82,7 @@ impl Session {
                 return self.abort_smp(now, rng, effects);
             }
             otr::Event::SmpAsked { question: None } => {
+                self.quoting.is_of_question = false;
                 effects.push(Effect::Note(Note::SmpStarted));
                 Event::of(EventKind::SmpStarted)
             }
@@ -273,6 +274,7 @@ impl Session {
         }
         let Some(secret) = self.secret_for_smp(rng) else { return };
         self.is_answer_public = false;
+        self.quoting.is_of_question = false;
         let secret = secret.expose_secret().as_bytes();
         let to = self.voice();
         match self.conversation.smp_start(now, rng, secret, None) {
@@ -298,6 +300,7 @@ impl Session {
             self.hear_where_others_may(rng, &question);
         }
         self.is_question_open = true;
+        self.quoting.is_of_question = true;
         let topics = self.config.ears.hear(&question, &self.config.catalog).topics;
         self.tell(now, rng, &Event { kind: EventKind::SmpQuestionUsed, topics }, effects);
         if std::mem::take(&mut self.is_question_open) {

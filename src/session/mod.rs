@@ -61,7 +61,7 @@ use zeroize::Zeroizing;
 use self::contest::Doubt;
 use self::persona::Oneself;
 use self::presence::Clients;
-use self::program::Program;
+use self::program::Quoting;
 use self::seal::Sealed;
 use self::snapshot::Resumed;
 use self::speech::{Kind, Speech, Turn};
@@ -126,8 +126,8 @@ pub struct Session {
     is_loss_unsaid: bool,
     /// How many comparisons have failed in a row.
     n_mismatches: usize,
-    /// The learner's chat program, as they have named it.
-    program: Option<Program>,
+    /// How the learner's program takes a secret with blanks.
+    quoting: Quoting,
     /// What was said in answer to the last message.
     replied: Replied,
     /// The question that the learner asked last.
@@ -213,7 +213,7 @@ impl Session {
             is_interrupted: false,
             is_loss_unsaid: false,
             n_mismatches: 0,
-            program: None,
+            quoting: Quoting::default(),
             replied: Replied::default(),
             learner_question: Zeroizing::default(),
             rests_until: None,

@@ -113,7 +113,7 @@ pub(super) fn quoted_in_profanity() -> String {
     // i18n: SECRET stands for something else, and can be translated. Commands and straight quotation
     // marks are typed as they are, in every language.
     tr!(
-        "Our secret has blanks in it. Profanity takes such a secret in straight quotation marks alone: type /otr secret \"SECRET\", with our secret in the place of SECRET."
+        "Our secret has blanks in it. Profanity takes such a secret in straight quotation marks alone, as in /otr secret \"SECRET\", with our secret in the place of SECRET."
     )
 }
 
@@ -122,7 +122,7 @@ pub(super) fn quoted_in_bitlbee() -> String {
     // i18n: NAME and SECRET stand for something else, and can be translated. Commands and straight
     // quotation marks are typed as they are, in every language.
     tr!(
-        "Our secret has blanks in it. BitlBee takes its first word alone, unless straight quotation marks stand around it: in the channel &bitlbee, type otr smp NAME \"SECRET\", with my name in your list and our secret in these places."
+        "Our secret has blanks in it. BitlBee takes its first word alone, unless straight quotation marks stand around it, as in otr smp NAME \"SECRET\" in the channel &bitlbee, with my name in your list and our secret in these places."
     )
 }
 
@@ -131,7 +131,7 @@ pub(super) fn quoted_in_weechat() -> String {
     // i18n: SECRET stands for something else, and can be translated. Commands and straight quotation
     // marks are typed as they are, in every language.
     tr!(
-        "Our secret has blanks in it. WeeChat takes such a secret in straight quotation marks alone: type /otr smp ask \"SECRET\", or /otr smp respond \"SECRET\" if I have asked, with our secret in the place of SECRET."
+        "Our secret has blanks in it. WeeChat takes such a secret in straight quotation marks alone, as in /otr smp ask \"SECRET\", or /otr smp respond \"SECRET\" if I have asked, with our secret in the place of SECRET."
     )
 }
 

@@ -8,7 +8,6 @@ use std::time::Instant;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Session, listening::Heard, phrases, speech::Kind};
-use crate::i18n;
 
 /// A chat program, as far as that matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +20,17 @@ pub(super) enum Program {
     WeeChat,
     /// Takes the secret as it stands: mcabber, irssi, and all that have windows to type it into.
     Other,
+}
+
+/// What is known of how the learner gives their secret to their program.
+#[derive(Debug, Default)]
+pub(super) struct Quoting {
+    /// The program, as they have named it.
+    program: Option<Program>,
+    /// How it takes a secret with blanks was said.
+    is_told: bool,
+    /// What is compared is the answer to a question of theirs.
+    pub(super) is_of_question: bool,
 }
 
 /// The names of programs: of topics of lessons, and with which resources begin.
@@ -62,48 +72,59 @@ impl Session {
         let mut named =
             heard.topics.iter().filter_map(|topic| Program::of_topic(&topics.get(topic.0)?.name));
         if let (Some(program), None) = (named.next(), named.next()) {
-            self.program = Some(program);
+            self.quoting.program = Some(program);
         }
     }
 
     /// The program that the learner uses; `None`: nobody knows.
     fn program(&self) -> Option<Program> {
         let voice = self.voice();
-        self.program.or_else(|| voice.name().and_then(Program::of_resource))
+        self.quoting.program.or_else(|| voice.name().and_then(Program::of_resource))
     }
 
     /// How a secret with blanks that the learner has just agreed on is typed into their program, where
-    /// that is known, and is not obvious.
+    /// that is known, and is not obvious: once.
     pub(super) fn tell_quoting(&mut self, now: Instant) {
-        let is_blank = self.shared_secret.as_ref().is_some_and(has_blanks);
-        if let Some(program) = self.program().filter(|_| is_blank) {
-            self.say_quoting(now, Some(program));
+        if self.quoting.is_told || !self.has_blanks_in_secret() {
+            return;
+        }
+        if let Some(phrase) = self.program().and_then(quoting) {
+            self.quoting.is_told = true;
+            self.say_phrase(now, phrase, Kind::Notice);
         }
     }
 
     /// The same before anything else is said of the first comparison that has failed, also where
-    /// nobody knows the program.
+    /// nobody knows the program. To ask a question takes other commands, which the lesson tells.
     pub(super) fn explain_blanks(&mut self, now: Instant) {
-        let is_blank = self.shared_secret.as_ref().is_some_and(has_blanks);
         // Who plays somebody else has no secret to compare.
-        if is_blank && self.n_mismatches == 1 && self.oneself.is_none() {
-            self.say_quoting(now, self.program());
+        let is_compared = self.oneself.is_none() && !self.quoting.is_of_question;
+        if self.n_mismatches != 1 || !is_compared || !self.has_blanks_in_secret() {
+            return;
+        }
+        let phrase: Option<fn() -> String> = match self.program() {
+            Some(program) => quoting(program),
+            None => Some(phrases::quoted_in_programs),
+        };
+        let Some(phrase) = phrase else { return };
+        self.say_phrase(now, phrase, Kind::Notice);
+        if self.config.has_page {
+            self.say_phrase(now, phrases::hyphens_need_no_quotes, Kind::Notice);
         }
     }
 
-    fn say_quoting(&mut self, now: Instant, program: Option<Program>) {
-        let phrase = match program {
-            Some(Program::Other) => return,
-            Some(Program::Profanity) => phrases::quoted_in_profanity,
-            Some(Program::BitlBee) => phrases::quoted_in_bitlbee,
-            Some(Program::WeeChat) => phrases::quoted_in_weechat,
-            None => phrases::quoted_in_programs,
-        };
-        self.say_phrase(now, phrase, Kind::Notice);
-        if self.config.has_page {
-            let text = i18n::scope(&self.config.catalog, phrases::hyphens_need_no_quotes);
-            self.say_words(now, text, Kind::Notice);
-        }
+    fn has_blanks_in_secret(&self) -> bool {
+        self.shared_secret.as_ref().is_some_and(has_blanks)
+    }
+}
+
+/// How a program wants a secret with blanks; `None`: as it is.
+fn quoting(program: Program) -> Option<fn() -> String> {
+    match program {
+        Program::Profanity => Some(phrases::quoted_in_profanity),
+        Program::BitlBee => Some(phrases::quoted_in_bitlbee),
+        Program::WeeChat => Some(phrases::quoted_in_weechat),
+        Program::Other => None,
     }
 }
 

@@ -219,6 +219,8 @@ fn a_program_that_is_typed_to_is_known_and_its_quotation_marks_are_told_at_once(
         class.enter_secret(SECRET);
         let told = class.told();
         assert!(told.contains("blanks in it") && told.contains(expected), "{resource}: {told}");
+        class.enter_secret("violet mammoth sofa thunder");
+        assert!(!class.told().contains("blanks in it"), "{resource}: it is said once");
         class.start_smp("purple");
         let told = class.told();
         assert!(told.starts_with("Our secret has blanks in it."), "{resource}: {told}");

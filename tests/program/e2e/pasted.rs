@@ -26,7 +26,7 @@ fn what_is_pasted_is_understood_and_blanks_in_a_secret_are_explained() {
         page.contains("Your secret has spaces in it") && page.contains("/otr secret"),
         "{page}"
     );
-    let quoted = "type /otr secret \"SECRET\", with our secret in the place of SECRET";
+    let quoted = "as in /otr secret \"SECRET\", with our secret in the place of SECRET";
     assert!(learner.chat().shows(quoted, Duration::from_secs(20)), "{}", learner.chat().screen());
 
     // Without quotation marks, profanity does not even try.
