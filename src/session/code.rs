@@ -90,7 +90,7 @@ fn words(text: &str) -> (Vec<Word>, bool) {
             let is_plain = character.is_ascii_alphabetic();
             is_alone &= is_plain;
             if between != Between::Nothing {
-                let letters = Zeroizing::new(String::with_capacity(text.len()));
+                let letters = Zeroizing::new(String::with_capacity(N_LETTERS + 1));
                 words.push(Word { letters, before: between, is_plain: true, is_large: true });
                 between = Between::Nothing;
             }
