@@ -79,7 +79,7 @@ pub enum Command {
 #[derive(Clone, Debug, Args)]
 pub struct Run {
     /// The account to log in with [default: `xmpp.default_account`].
-    #[arg(long, short)]
+    #[arg(long, short, value_parser = crate::records::argument)]
     pub jid: Option<BareJid>,
     /// A file that holds the account's password [default: as in the settings].
     #[arg(long, value_name = "FILE")]
@@ -114,6 +114,7 @@ pub struct Status {
 #[derive(Clone, Debug, Args)]
 pub struct Forget {
     /// The person's Jabber ID, as they gave it on the web page.
+    #[arg(value_parser = crate::records::argument)]
     pub jid: BareJid,
     /// Erases grades too that the LMS does not have yet.
     #[arg(long)]
@@ -135,7 +136,7 @@ pub struct Learner {
     #[arg(long, value_name = "FILE")]
     pub password_file: PathBuf,
     /// The bot's Jabber ID.
-    #[arg(long)]
+    #[arg(long, value_parser = crate::records::argument)]
     pub bot: BareJid,
     /// The shared secret, for the verification by SMP; a template, too.
     #[arg(long)]

@@ -6,7 +6,6 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
-use jid::BareJid;
 
 use crate::{
     actors::ambient::unix_now,
@@ -25,7 +24,7 @@ use crate::{
 pub fn run(settings: &Settings, arguments: &cli::Forget) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
-    let jid = &bare_jid(arguments.jid.as_str()).unwrap_or_else(|| arguments.jid.clone());
+    let jid = &arguments.jid;
     let whose = if arguments.all_claims { Owners::All } else { Owners::Proven };
     let forgotten = runtime.block_on(async {
         let store = Store::open_existing(&settings.store).await?;
@@ -40,7 +39,7 @@ pub fn run(settings: &Settings, arguments: &cli::Forget) -> Result<(), Failure> 
     match forgotten {
         Ok(Ok(erased)) => {
             let mut said = words(&erased);
-            let others = erased.other_jids.iter().filter_map(|other| BareJid::new(other).ok());
+            let others = erased.other_jids.iter().filter_map(|other| bare_jid(other));
             let file = settings.file.display();
             for listed in iter::once(jid.clone()).chain(others) {
                 if settings.xmpp.whitelist.contains_key(&listed) {

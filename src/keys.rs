@@ -13,14 +13,14 @@ use std::{
     sync::Arc,
 };
 
-use jid::{BareJid, Jid};
+use jid::BareJid;
 use otr::{
     identity::SigningKey,
     key_file::{self, Account, KeyFile, KeyFileError},
 };
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, records::bare_jid};
 
 /// What most programs call the protocol of Jabber accounts in files of keys (Pidgin's word).
 pub const JABBER: &str = "prpl-jabber";
@@ -185,8 +185,8 @@ fn no_account(path: &Path, wanted: &str, accounts: &[Account]) -> KeysError {
 
 /// Whether the account has this name, as written or as a Jabber ID without its resource.
 fn is_of(account: &Account, name: &str) -> bool {
-    let bare = |name: &str| Jid::new(name).ok().map(|jid| jid.to_bare());
-    account.name() == name || bare(name).is_some_and(|jid| bare(account.name()) == Some(jid))
+    account.name() == name
+        || bare_jid(name).is_some_and(|jid| bare_jid(account.name()) == Some(jid))
 }
 
 /// A name for the terminal: nothing in it is taken as a command.

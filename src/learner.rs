@@ -27,11 +27,10 @@ mod script;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use jid::BareJid;
 use secrecy::SecretString;
 
 use self::person::Learner;
-use crate::{cli, failure::Failure};
+use crate::{cli, failure::Failure, records::argument};
 
 /// What stands in a template for the number of a learner.
 const NUMBER: &str = "{n}";
@@ -85,9 +84,8 @@ fn start(
         None => template.to_owned(),
     };
     let jid = filled(&arguments.jid);
-    let jid = BareJid::new(&jid).map_err(|error| {
-        Failure::InvalidArgument(format!("--jid {jid}: is not a bare Jabber ID ({error})"))
-    })?;
+    let jid =
+        argument(&jid).map_err(|why| Failure::InvalidArgument(format!("--jid {jid:?}: {why}")))?;
     let file = PathBuf::from(filled(&arguments.password_file.to_string_lossy()));
     let password = std::fs::read_to_string(&file).map_err(|error| {
         Failure::InvalidArgument(format!(

@@ -5,12 +5,13 @@ mod address;
 mod claim;
 mod contacts;
 mod course;
+pub mod pasted;
 mod person;
 
 use std::fmt;
 
 pub use self::{
-    address::bare_jid,
+    address::{Address, NoAddress, address, argument, bare_jid, one_form},
     claim::ClaimNumber,
     contacts::Contacts,
     course::{Course, CourseRow, Funnel, Standing, Wanted},

@@ -41,7 +41,7 @@ use super::{
 
 use crate::{
     metrics::{Life, Metrics, Turn},
-    records::{Enrolment, Graded},
+    records::{Enrolment, Graded, NoAddress},
     session::{BotSecretVerdict, SecretVerdict, Whereabouts},
     settings::Invitations,
     store::{Store, StoreError},
@@ -277,12 +277,28 @@ pub enum JidProblem {
     NoAt,
     /// It cannot be a Jabber ID: characters that none has, an empty part, too long.
     Malformed,
+    /// There is more than one.
+    Several,
+    /// There are words beside it that may belong to it.
+    Words,
     /// It is the bot's own.
     OwnAddress,
     /// The bot has as many learners as it may, or has sent as many invitations.
     Full,
     /// This person has had too many invitations today.
     TooMany,
+}
+
+impl From<NoAddress> for JidProblem {
+    fn from(why: NoAddress) -> Self {
+        match why {
+            NoAddress::Empty => Self::Empty,
+            NoAddress::NoAt => Self::NoAt,
+            NoAddress::Several => Self::Several,
+            NoAddress::Words => Self::Words,
+            NoAddress::Malformed => Self::Malformed,
+        }
+    }
 }
 
 /// Why there is no page.

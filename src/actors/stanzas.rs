@@ -24,9 +24,10 @@ use xmpp_parsers::{
 };
 
 use super::{Deliver, Incoming, Outgoing, clients::Support};
-use crate::session::Unreachable;
+use crate::{records::one_form, session::Unreachable};
 
 mod elsewhere;
+mod fallback;
 
 /// Namespace of the hints of XEP-0334.
 const NS_HINTS: &str = "urn:xmpp:hints";
@@ -88,7 +89,14 @@ pub(super) struct Reader<'a> {
 }
 
 /// Reads a stanza that came.
-pub(super) fn read(reader: Reader<'_>, stanza: Stanza) -> Reading {
+pub(super) fn read(reader: Reader<'_>, mut stanza: Stanza) -> Reading {
+    let from = match &mut stanza {
+        Stanza::Message(message) => &mut message.from,
+        Stanza::Presence(presence) => &mut presence.from,
+        // An answer goes to the address as it was given.
+        Stanza::Iq(_) => &mut None,
+    };
+    *from = from.take().map(one_form);
     if reader.is_component && !elsewhere::is_for(reader.own, &stanza) {
         return elsewhere::read(reader, stanza);
     }
@@ -140,13 +148,16 @@ fn read_message(reader: Reader<'_>, message: &Message) -> Reading {
     if body.is_empty() {
         return Reading::Ignored("no body");
     }
+    let Some(body) = fallback::own_words(message, body) else {
+        return Reading::Ignored("fallback");
+    };
     if body.len() > LONGEST_BODY {
         return Reading::Received(Incoming::TooLong, from);
     }
-    if stream == Stream::New && is_too_late(message, body, now) {
+    if stream == Stream::New && is_too_late(message, &body, now) {
         return Reading::Ignored("delayed");
     }
-    let chat = Incoming::Chat(body.clone());
+    let chat = Incoming::Chat(body.into_owned());
     match &message.id {
         Some(id) if has_payload(message, "request", NS_RECEIPTS) && id.0.len() <= LONGEST_ID => {
             Reading::Receipted(chat, from, id.0.clone())

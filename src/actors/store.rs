@@ -20,7 +20,7 @@ use self::queue::Queue;
 use super::{ambient::unix_now, grades::Wake, now, registry::LetGo};
 use crate::{
     metrics::{Life, Metrics, SHARES},
-    records::{EnrolmentId, Progress},
+    records::{EnrolmentId, Progress, bare_jid},
     session::Snapshot,
     settings::Retention,
     store::{Forgotten, Store, StoreError, Usage, Write},
@@ -380,7 +380,7 @@ impl StoreActor {
     fn let_go(&self, claims: impl Iterator<Item = (String, Option<EnrolmentId>)>) {
         let Some(registry) = &self.registry else { return };
         for (jid, enrolment) in claims {
-            if let Ok(jid) = BareJid::new(&jid) {
+            if let Some(jid) = bare_jid(&jid) {
                 registry.do_send(LetGo { jid, enrolment });
             }
         }

@@ -28,7 +28,7 @@ use crate::{
     },
     i18n, keys,
     lesson::Library,
-    records::{Person, Progress},
+    records::{Person, Progress, bare_jid},
     session::{Seal, Snapshot, Typing, listening::AllEars},
     settings::{Component, Settings, TlsVersion},
     store::{KnownRow, Limits, Store, StoreError, Write},
@@ -79,6 +79,9 @@ impl Assembly {
     /// A [`Failure`] that names the argument or the key at fault.
     pub fn new(settings: Settings, arguments: &cli::Run) -> Result<Self, Failure> {
         let file = settings.file.display();
+        for doubt in &settings.doubts {
+            log::warn!("{doubt}");
+        }
         let component = settings.xmpp.component.as_ref();
         let chosen = component
             .filter(|component| arguments.jid.as_ref().is_none_or(|jid| *jid == component.jid));
@@ -202,7 +205,7 @@ impl Assembly {
         let contested = contested(&rows);
         for KnownRow { jid, enrolment, snapshot, is_unreadable: _, saved_at } in rows {
             let is_contested = contested.contains(&jid);
-            let Ok(jid) = BareJid::new(&jid) else { continue };
+            let Some(jid) = bare_jid(&jid) else { continue };
             let on_list = enrolment.is_none().then(|| listed.remove(&jid)).flatten();
             let progress = enrolment.as_ref().map_or(Progress::Invited, |known| known.progress);
             // Who passed comes back by way of the LMS, for another session; and so does whoever is

@@ -66,6 +66,7 @@ pub fn check(file: &Path) -> Result<(), Failure> {
         Err(error) => problems.push(format!("{}: store: {error}", file.display())),
     }
     warnings.extend(exposed(&settings));
+    warnings.extend(settings.doubts.iter().map(ToString::to_string));
     for warning in warnings {
         // A warning that cannot be shown is no reason to stop.
         drop(writeln!(std::io::stderr(), "otrbot: warning: {warning}"));

@@ -10,6 +10,7 @@ use actix_web::{
     web,
 };
 use lti::{RawLaunch, token::PageToken};
+use secrecy::ExposeSecret as _;
 
 use super::{
     Site,
@@ -134,11 +135,13 @@ async fn answer_ask_for_secret(
         let step = if has_secret { Step::EnterBotSecret(None) } else { Step::AskForSecret(None) };
         return Ok(site.show(request, &view, &with_jid(&view, step)));
     };
+    let has_blanks = secret.expose_secret().trim().contains(char::is_whitespace);
     // As long as this is waited for.
     let waiting = Waiting::default();
     let submitted = SubmitSecret { token: form.token.clone(), secret, caller: waiting.caller() };
     let answer = site.ask(submitted).await?;
     let step = match answer.verdict {
+        Some(SecretVerdict::Accepted) if has_blanks => Step::BlanksTaken,
         Some(SecretVerdict::Accepted) => Step::EnterBotSecret(None),
         verdict @ Some(
             SecretVerdict::TooWeak { .. } | SecretVerdict::Told | SecretVerdict::Unusable,

@@ -34,7 +34,7 @@ use gettext::Catalog;
 
 pub use self::{
     clock::Clock,
-    finish::{done, enter_bot_secret},
+    finish::{blanks_taken, done, enter_bot_secret},
     layout::reference,
     learn::{Asked, ask_for_secret, enter_jid, jid_entered, start},
     others::{Trouble, hello_world, problem},

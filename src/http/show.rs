@@ -52,6 +52,8 @@ pub(super) enum Step<'a> {
     AskForSecret(Option<SecretVerdict>),
     /// The bot secret, please.
     EnterBotSecret(Option<BotSecretVerdict>),
+    /// The same, where the shared secret was taken just now, and has blanks in it.
+    BlanksTaken,
     /// The lesson is done.
     Done,
 }
@@ -157,6 +159,7 @@ impl Site {
             Step::EnterBotSecret(verdict) => {
                 pages::enter_bot_secret(&frame, &status(view), *verdict)
             }
+            Step::BlanksTaken => pages::blanks_taken(&frame, &status(view)),
             Step::Done => pages::done(&frame, &status(view)),
         };
         let ancestors = ancestors(&view.framed_by);

@@ -8,7 +8,6 @@ use std::{
 };
 
 use anyhow::Context as _;
-use jid::BareJid;
 use otr::{
     identity::SigningKey,
     key_file::{Account, AccountError, KeyFile},
@@ -19,6 +18,7 @@ use super::{JABBER, Loaded, Place, is_of, no_account, read, shown, update};
 use crate::{
     cli::{ExportKeys, GenerateKey, ImportKeys, Keys, Overwrite, ShowFingerprints, WhichKeys},
     failure::Failure,
+    records::argument,
     settings::{Settings, SettingsError},
 };
 
@@ -57,10 +57,11 @@ fn generate(arguments: &GenerateKey, settings_file: &Path) -> Result<(), Failure
 }
 
 fn jabber_id(name: &str) -> Result<String, Failure> {
-    let jid = BareJid::new(name).map_err(|why| {
+    let jid = argument(name).map_err(|why| {
         Failure::InvalidArgument(format!(
-            "--account {}: {why}; give a Jabber ID such as bot@example.org, or name another --protocol",
-            shown(name)
+            "--account {}: {}; give a Jabber ID such as bot@example.org, or name another --protocol",
+            shown(name),
+            why.what()
         ))
     })?;
     Ok(jid.to_string())
@@ -209,7 +210,7 @@ impl Defaults {
     /// The file that the settings name for an account.
     fn key_file(&self, account: &str) -> Result<PathBuf, Failure> {
         let Self(Settings { file, xmpp, .. }) = self;
-        let named = BareJid::new(account).ok().and_then(|jid| xmpp.accounts.get(&jid));
+        let named = argument(account).ok().and_then(|jid| xmpp.accounts.get(&jid));
         named.and_then(|account| account.private_key.clone()).ok_or_else(|| {
             Failure::InvalidArgument(format!(
                 "{}: xmpp.accounts.{}.private_key: is not set; name a file of keys there or with --key-file",

@@ -8,7 +8,10 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::EnrolmentId;
+use super::{
+    EnrolmentId,
+    pasted::{digit, is_around, is_dash, is_unseen},
+};
 
 /// The least number, which has six digits as all have.
 const LEAST: u32 = 100_000;
@@ -37,15 +40,35 @@ impl ClaimNumber {
     }
 
     /// The numbers that stand in what somebody wrote: the whole text, if it is one and nothing else; else
-    /// every six digits in a row. Programs put marks around what was copied.
+    /// every six digits in a row, or else every three and three. Programs put marks around what was
+    /// copied.
     pub fn find(text: &str) -> Vec<Self> {
         let text = without_marks(text);
-        if let Some(number) = Self::written(text.trim_end_matches(['.', ',', '!'])) {
+        if let Some(number) = Self::written(&text) {
             return vec![number];
         }
-        let runs = text.split(|character| digit(character).is_none());
-        let six = runs.filter(|run| run.chars().count() == 6);
-        six.filter_map(Self::written).take(MOST_FOUND).collect()
+        let runs = runs(&text);
+        let six = runs.iter().filter(|run| run.n_digits == 6);
+        let found: Vec<Self> =
+            six.filter_map(|run| Self::written(text.get(run.from..run.until)?)).collect();
+        if !found.is_empty() {
+            return found;
+        }
+        let is_joined = |ix: Option<usize>| {
+            let pair = ix.and_then(|ix| runs.get(ix).zip(runs.get(ix.checked_add(1)?)));
+            pair.is_some_and(|(one, other)| is_joint(text.get(one.until..other.from)))
+        };
+        let halves = runs.windows(2).enumerate().filter_map(|(ix, pair)| match pair {
+            [Run { from, n_digits: 3, .. }, Run { until, n_digits: 3, .. }]
+                if is_joined(Some(ix))
+                    && !is_joined(ix.checked_sub(1))
+                    && !is_joined(ix.checked_add(1)) =>
+            {
+                text.get(*from..*until)
+            }
+            _ => None,
+        });
+        halves.filter_map(Self::written).take(MOST_FOUND).collect()
     }
 
     /// A number that somebody wrote and nothing else, perhaps with blanks or dashes between the
@@ -53,8 +76,8 @@ impl ClaimNumber {
     pub fn written(text: &str) -> Option<Self> {
         let mut number: u32 = 0;
         let mut n_digits = 0;
-        for character in text.trim().chars() {
-            if character.is_whitespace() || matches!(character, '-' | '\u{2010}'..='\u{2015}') {
+        for character in text.trim_matches(is_around).chars() {
+            if character.is_whitespace() || is_dash(character) || is_unseen(character) {
                 continue;
             }
             n_digits += 1;
@@ -67,29 +90,54 @@ impl ClaimNumber {
     }
 }
 
-/// A text without tags of HTML, which Pidgin sends, and without marks of direction.
+/// Digits in a row.
+struct Run {
+    from: usize,
+    until: usize,
+    n_digits: usize,
+}
+
+/// The digits in a row of a text; no more than can matter.
+fn runs(text: &str) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (from, character) in
+        text.char_indices().filter(|(_, character)| digit(*character).is_some())
+    {
+        let until = from.saturating_add(character.len_utf8());
+        match runs.last_mut().filter(|run| run.until == from) {
+            Some(run) => (run.until, run.n_digits) = (until, run.n_digits.saturating_add(1)),
+            None => runs.push(Run { from, until, n_digits: 1 }),
+        }
+    }
+    runs
+}
+
+/// Whether digits go on behind this.
+fn is_joint(between: Option<&str>) -> bool {
+    let mut between = between.unwrap_or_default().chars();
+    let is_one = between.next().is_some_and(|sign| sign.is_whitespace() || is_dash(sign));
+    is_one && between.next().is_none()
+}
+
+/// A text without tags of HTML, which Pidgin sends, and without what nobody sees.
 fn without_marks(text: &str) -> String {
     let mut is_tag = false;
     let mut plain = String::with_capacity(text.len().min(MOST_READ));
-    for character in text.chars().take(MOST_READ) {
+    let mut rest = text.chars().take(MOST_READ).peekable();
+    while let Some(character) = rest.next() {
+        let begins_tag = |next: &char| next.is_alphabetic() || matches!(next, '/' | '!');
         match character {
-            '<' => is_tag = true,
-            '>' => is_tag = false,
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
-            _ if !is_tag => plain.push(character),
-            _ => {}
+            '<' if !is_tag && rest.peek().is_some_and(begins_tag) => is_tag = true,
+            '>' if is_tag => {
+                is_tag = false;
+                // Words of two elements are two.
+                plain.push(' ');
+            }
+            _ if is_tag || is_unseen(character) => {}
+            _ => plain.push(character),
         }
     }
     plain
-}
-
-/// The value of a digit: Western, Arabic, Persian, or of full width.
-fn digit(character: char) -> Option<u32> {
-    let zeros = ['0', '\u{660}', '\u{6f0}', '\u{ff10}'];
-    zeros.into_iter().find_map(|zero| {
-        let value = u32::from(character).checked_sub(u32::from(zero))?;
-        (value < 10).then_some(value)
-    })
 }
 
 impl fmt::Display for ClaimNumber {
@@ -133,11 +181,23 @@ mod tests {
             "\u{200f}483920\u{200f}",
             "\u{ff14}\u{ff18}\u{ff13}\u{ff19}\u{ff12}\u{ff10}",
             "my number: 483920!",
+            "<483920>",
+            "a < b, and 483920",
+            "\u{201e}483920\u{201c}.",
+            "(12:01:33) ada: 483920",
+            "[12:01] <ada> 483 920",
+            "2026-11-30 12:01:33 ada@localhost: 483-920.",
+            "(\u{661}\u{662}:\u{660}\u{661}) \u{664}\u{668}\u{663}\u{669}\u{662}\u{660}",
+            "4\u{200b}83\u{2060}920",
+            "\u{2066}483\u{2011}920\u{2069}\u{60c}",
+            "\u{96a}\u{96e}\u{969}\u{96f}\u{968}\u{966}",
         ] {
             assert_eq!(ClaimNumber::find(text), [ClaimNumber(483_920)], "{text:?}");
         }
         assert_eq!(ClaimNumber::find("111111 or 222222").len(), 2);
-        for text in ["", "12345", "1234567", "call 555-1234", "XMPP 2026"] {
+        for text in
+            ["", "12345", "1234567", "call 555-1234", "1 483 920", "483 920 11", "2026-11-30"]
+        {
             assert!(ClaimNumber::find(text).is_empty(), "{text:?}");
         }
     }
@@ -150,13 +210,14 @@ mod tests {
             " 483920 \n",
             "483 920",
             "483-920",
+            "483920!",
             "4 8 3 9 2 0 \t  \t\t",
             "\u{664}\u{668}\u{663}\u{669}\u{662}\u{660}",
             "\u{6f4}\u{6f8}\u{6f3}\u{6f9}\u{6f2}\u{6f0}",
         ] {
             assert_eq!(ClaimNumber::written(text), expected, "{text:?}");
         }
-        for text in ["", "48392", "4839201", "number 483920", "483920!", "+483920", "48392o"] {
+        for text in ["", "48392", "4839201", "number 483920", "+483920", "48392o"] {
             assert_eq!(ClaimNumber::written(text), None, "{text:?}");
         }
     }

@@ -7,7 +7,9 @@ use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::{Client, Effect, Excess, Meaning, Note, Session, presence, secret, told};
+use super::{
+    Client, Effect, Excess, Meaning, Note, Session, listening::own_words, presence, secret, told,
+};
 
 use crate::lesson::vocabulary::{Condition, Event, EventKind, Need, TopicIx};
 
@@ -80,6 +82,7 @@ impl Session {
                 return self.abort_smp(now, rng, effects);
             }
             otr::Event::SmpAsked { question: None } => {
+                self.quoting.is_of_question = false;
                 effects.push(Effect::Note(Note::SmpStarted));
                 Event::of(EventKind::SmpStarted)
             }
@@ -109,6 +112,7 @@ impl Session {
                 self.owes_smp_answer = false;
                 self.n_mismatches = self.n_mismatches.saturating_add(1);
                 effects.push(Effect::Note(Note::SmpFailed));
+                self.explain_blanks(now);
                 Event::of(EventKind::IncorrectSecretReceived)
             }
             otr::Event::SmpAborted | otr::Event::SmpCheated => {
@@ -153,8 +157,12 @@ impl Session {
         effects: &mut Vec<Effect>,
     ) {
         self.is_in_the_clear = !encrypted;
-        let heard = self.config.ears.hear(text, &self.config.catalog);
+        // A secret is told by whom repeats it, too.
         self.is_loss_unsaid |= self.hear_secrets(now, rng, text, encrypted, effects);
+        let tells_bot_secret = !encrypted && self.tells_bot_secret(text);
+        let text = &own_words(text);
+        let heard = self.config.ears.hear(text, &self.config.catalog);
+        self.note_program(&heard);
         if self.is_held_back() && self.care(now, &heard) {
             return;
         }
@@ -174,7 +182,7 @@ impl Session {
         if !is_expected {
             self.point_elsewhere(now, effects);
         }
-        let kind = if self.tells_bot_secret(text) {
+        let kind = if tells_bot_secret || self.tells_bot_secret(text) {
             EventKind::BotSecretTold
         } else if is_told {
             EventKind::SharedSecretTold
@@ -266,6 +274,7 @@ impl Session {
         }
         let Some(secret) = self.secret_for_smp(rng) else { return };
         self.is_answer_public = false;
+        self.quoting.is_of_question = false;
         let secret = secret.expose_secret().as_bytes();
         let to = self.voice();
         match self.conversation.smp_start(now, rng, secret, None) {
@@ -291,6 +300,7 @@ impl Session {
             self.hear_where_others_may(rng, &question);
         }
         self.is_question_open = true;
+        self.quoting.is_of_question = true;
         let topics = self.config.ears.hear(&question, &self.config.catalog).topics;
         self.tell(now, rng, &Event { kind: EventKind::SmpQuestionUsed, topics }, effects);
         if std::mem::take(&mut self.is_question_open) {

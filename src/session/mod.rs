@@ -25,6 +25,7 @@
 
 mod acting;
 mod bidi;
+mod code;
 mod contest;
 mod contract;
 mod ending;
@@ -34,6 +35,7 @@ pub mod listening;
 mod persona;
 mod phrases;
 mod presence;
+mod program;
 mod saying;
 mod seal;
 pub mod secret;
@@ -59,6 +61,7 @@ use zeroize::Zeroizing;
 use self::contest::Doubt;
 use self::persona::Oneself;
 use self::presence::Clients;
+use self::program::Quoting;
 use self::seal::Sealed;
 use self::snapshot::Resumed;
 use self::speech::{Kind, Speech, Turn};
@@ -123,6 +126,8 @@ pub struct Session {
     is_loss_unsaid: bool,
     /// How many comparisons have failed in a row.
     n_mismatches: usize,
+    /// How the learner's program takes a secret with blanks.
+    quoting: Quoting,
     /// What was said in answer to the last message.
     replied: Replied,
     /// The question that the learner asked last.
@@ -208,6 +213,7 @@ impl Session {
             is_interrupted: false,
             is_loss_unsaid: false,
             n_mismatches: 0,
+            quoting: Quoting::default(),
             replied: Replied::default(),
             learner_question: Zeroizing::default(),
             rests_until: None,
@@ -323,6 +329,7 @@ impl Session {
                 self.n_mismatches = 0;
                 self.take_secret(SecretString::from(secret.expose_secret().trim()), rng);
                 self.tell(now, rng, &Event::of(EventKind::SecretReceived), &mut effects);
+                self.tell_quoting(now);
                 if self.owes_smp_answer {
                     self.answer_smp(now, rng, &mut effects);
                 }
@@ -338,8 +345,8 @@ impl Session {
         (verdict, effects)
     }
 
-    /// What the learner typed into the page as the bot secret. Case, blanks and dashes do not
-    /// matter.
+    /// What the learner typed into the page as the bot secret, or pasted: the code in it counts,
+    /// without regard to case, blanks and dashes.
     pub fn on_bot_secret(
         &mut self,
         now: Instant,
@@ -348,7 +355,7 @@ impl Session {
     ) -> (BotSecretVerdict, Vec<Effect>) {
         let mut effects = Vec::new();
         let standing = self.bot_secret_standing();
-        let is_right = self.said.iter().any(|digest| secret::is_typed(digest, typed));
+        let is_right = secret::is_typed(&self.said, typed);
         let (verdict, event) = if standing == BotSecretStanding::NotGiven {
             (BotSecretVerdict::NotGivenYet, None)
         } else if standing == BotSecretStanding::Held {

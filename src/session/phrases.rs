@@ -108,6 +108,49 @@ pub(super) fn tell_no_secret() -> String {
     tr!("Write it in no chat.")
 }
 
+/// How Profanity takes a secret with blanks.
+pub(super) fn quoted_in_profanity() -> String {
+    // i18n: SECRET stands for something else, and can be translated. Commands and straight quotation
+    // marks are typed as they are, in every language.
+    tr!(
+        "Our secret has blanks in it. Profanity takes such a secret in straight quotation marks alone, as in /otr secret \"SECRET\", with our secret in the place of SECRET."
+    )
+}
+
+/// The same in `BitlBee`.
+pub(super) fn quoted_in_bitlbee() -> String {
+    // i18n: NAME and SECRET stand for something else, and can be translated. Commands and straight
+    // quotation marks are typed as they are, in every language.
+    tr!(
+        "Our secret has blanks in it. BitlBee takes its first word alone, unless straight quotation marks stand around it, as in otr smp NAME \"SECRET\" in the channel &bitlbee, with my name in your list and our secret in these places."
+    )
+}
+
+/// The same in `WeeChat`.
+pub(super) fn quoted_in_weechat() -> String {
+    // i18n: SECRET stands for something else, and can be translated. Commands and straight quotation
+    // marks are typed as they are, in every language.
+    tr!(
+        "Our secret has blanks in it. WeeChat takes such a secret in straight quotation marks alone, as in /otr smp ask \"SECRET\", or /otr smp respond \"SECRET\" if I have asked, with our secret in the place of SECRET."
+    )
+}
+
+/// The same, where nobody knows which program the learner uses.
+pub(super) fn quoted_in_programs() -> String {
+    // i18n: NAME and SECRET stand for something else, and can be translated. Commands and straight
+    // quotation marks are typed as they are, in every language.
+    tr!(
+        "Our secret has blanks in it. If your program is one to which you type commands, it may have taken the first word alone. Put the secret in straight quotation marks there. In Profanity: /otr secret \"SECRET\". In BitlBee: otr smp NAME \"SECRET\"."
+    )
+}
+
+/// What needs none of that.
+pub(super) fn hyphens_need_no_quotes() -> String {
+    tr!(
+        "Or type another secret into the web page, with hyphens between its words in the place of blanks. It needs no quotation marks in any program."
+    )
+}
+
 /// To somebody who has written in another language.
 pub(super) fn language_offer() -> String {
     // i18n: Name your own language in the place of English; the word in quotation marks must be one

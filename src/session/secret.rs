@@ -3,14 +3,15 @@
 use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
+use subtle::{Choice, ConstantTimeEq as _};
+use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
+
+use super::code;
+use crate::records::pasted::{is_dash, is_unseen};
 
 /// Form of the bot secret: 16 letters, 75 bits.
 pub const BOT_SECRET_FORMAT: &str = "XXXX-XXXX-XXXX-XXXX";
-
-/// Longest text that is looked at as a typed bot secret, in bytes.
-const MAX_TYPED_BYTES: usize = 256;
 
 /// How much of a message is searched for the bot secret, in characters.
 const MAX_TOLD_CHARS: usize = 2_000;
@@ -110,12 +111,13 @@ fn digest_of(plain: &str) -> Digest {
     digest.finalize().into()
 }
 
-/// Whether somebody typed the secret of this digest: case, blanks and dashes do not matter.
-pub(super) fn is_typed(digest: &Digest, typed: &SecretString) -> bool {
-    if typed.expose_secret().len() > MAX_TYPED_BYTES {
-        return false;
-    }
-    digest.ct_eq(&digest_of(&plain(typed.expose_secret()))).into()
+/// Whether somebody typed the secret of one of these digests, alone or in what they copied from the
+/// chat. That takes as long for each of them.
+pub(super) fn is_typed(digests: &[Digest], typed: &SecretString) -> bool {
+    let Some(code) = code::read(typed.expose_secret()) else { return false };
+    let typed = digest_of(&code);
+    let is_one = digests.iter().fold(Choice::from(0), |known, one| known | one.ct_eq(&typed));
+    is_one.into()
 }
 
 /// Whether a message tells this secret, among other words or alone. How long that takes does not
@@ -129,10 +131,9 @@ pub fn is_told(secret: &SecretString, message: &str) -> bool {
 /// What counts of a typed secret. Programs like to make other dashes of a hyphen.
 fn plain(typed: &str) -> Zeroizing<String> {
     let mut plain = Zeroizing::new(String::with_capacity(typed.len()));
-    for character in typed.chars() {
-        let is_dash =
-            matches!(character, '-' | '_' | '\u{ad}' | '\u{2010}'..='\u{2015}' | '\u{2212}');
-        if !is_dash && !character.is_whitespace() {
+    for character in typed.nfkc() {
+        let is_dash = is_dash(character) || character == '_';
+        if !is_dash && !is_unseen(character) && !character.is_whitespace() {
             plain.push(character.to_ascii_uppercase());
         }
     }
@@ -206,18 +207,31 @@ mod tests {
 
     #[test]
     fn a_secret_is_recognised_however_it_is_typed() {
-        let secret = digest(&SecretString::from("ABCD-EFGH-IJKL-MNOP"));
+        let digests = ["QRST-EFGH-IJKL-MNOP", "ABCD-EFGH-IJKL-MNOP"]
+            .map(|secret| digest(&SecretString::from(secret)));
         for typed in [
             "ABCD-EFGH-IJKL-MNOP",
-            " abcd efgh ijkl mnop\n",
-            "ABCDEFGHIJKLMNOP",
-            "Abcd\u{2013}Efgh\u{2011}Ijkl\u{2212}Mnop",
+            " qrst efgh ijkl mnop\n",
+            "(12:01:33) Marvin: ABCD-EFGH-IJKL-MNOP",
         ] {
-            assert!(is_typed(&secret, &SecretString::from(typed)), "{typed:?}");
+            assert!(is_typed(&digests, &SecretString::from(typed)), "{typed:?}");
         }
-        let long = "ABCD-EFGH-IJKL-MNOP".to_owned() + &" ".repeat(1_000);
-        for typed in ["", "-", "ABCD-EFGH-IJKL-MNO", "ABCD-EFGH-IJKL-MNOPP", "QQQQ", &long] {
-            assert!(!is_typed(&secret, &SecretString::from(typed)), "{typed:?}");
+        for typed in ["", "ABCD-EFGH-IJKL-MNOQ", "ABCD-EFGH-IJKL-MNOP QRST-EFGH-IJKL-MNOP"] {
+            assert!(!is_typed(&digests, &SecretString::from(typed)), "{typed:?}");
         }
+        assert!(!is_typed(&[], &SecretString::from("ABCD-EFGH-IJKL-MNOP")));
+    }
+
+    #[test]
+    fn a_secret_is_found_in_a_message_with_other_signs_in_it() {
+        let secret = SecretString::from("ABCD-EFGH-IJKL-MNOP");
+        for message in [
+            "it is \u{201e}ABCD\u{2011}EFGH-\u{200b}IJKL-MNOP\u{201c}.",
+            "\u{2066}abcd efgh ijkl mnop\u{2069}",
+            "\u{ff21}\u{ff22}\u{ff23}\u{ff24}-EFGH-IJKL-MNOP",
+        ] {
+            assert!(is_told(&secret, message), "{message}");
+        }
+        assert!(!is_told(&secret, "ABCD-EFGH-IJKL"));
     }
 }

@@ -66,6 +66,8 @@ pub struct Settings {
     /// The files that hold passwords and secrets: those that the settings name, and the settings
     /// themselves if any stand there. Not the files of OTR keys.
     pub secret_files: BTreeSet<PathBuf>,
+    /// What is understood, and should be written otherwise.
+    pub doubts: Vec<Problem>,
 }
 
 /// Section `xmpp`.

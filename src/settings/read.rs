@@ -6,17 +6,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jid::BareJid;
 use secrecy::SecretString;
 use url::Url;
+
+use crate::records::bare_jid;
 
 use super::{
     Account, Component, Consumer, Invitations, KeyFiles, Lessons, Lti, Otr, OtrPolicy, Problem,
     Retention, SessionTimes, Settings, Tls, TlsVersion, Typing, Whitelisted, Xmpp, logs,
-    tree::{self, Section},
+    tree::{self, ProblemKind, Section},
     values::{
-        address, bare_jid, contact, is_direct, is_frame_ancestor, is_loopback, locale, seconds,
-        server, url_of, web_url,
+        self, contact, is_direct, is_frame_ancestor, is_loopback, jid, locale, seconds, server,
+        socket, url_of, web_url,
     },
 };
 
@@ -36,9 +37,10 @@ pub(super) fn read(file: &Path, text: &str, key_files: KeyFiles) -> Result<Setti
         let settings = reader.settings(Section::root(file, node, &problems));
         Settings { secret_files: reader.secret_files.into_inner(), ..settings }
     };
-    let mut problems = problems.into_inner();
+    let (doubts, mut problems): (Vec<_>, Vec<_>) =
+        problems.into_inner().into_iter().partition(|problem| problem.kind == ProblemKind::Doubt);
     if problems.is_empty() {
-        return Ok(settings);
+        return Ok(Settings { doubts, ..settings });
     }
     problems.sort_by_key(|problem| problem.line);
     Err(problems)
@@ -73,12 +75,13 @@ impl Reader<'_> {
             retention: retention(root.section("retention")),
             metrics_bind: {
                 let section = root.section("metrics");
-                let bind = address(&section, "bind", ([127, 0, 0, 1], 9464).into());
+                let bind = socket(&section, "bind", ([127, 0, 0, 1], 9464).into());
                 section.end();
                 bind
             },
             log: logs::read(root.section("log")),
             secret_files: BTreeSet::new(),
+            doubts: Vec::new(),
         };
         root.end();
         settings
@@ -128,11 +131,16 @@ impl Reader<'_> {
     fn xmpp(&self, section: Section<'_>, tls: &Tls) -> Xmpp {
         let mut accounts = BTreeMap::new();
         for (name, account) in section.each("accounts") {
-            let Some(jid) = bare_jid(&section, "accounts", &name) else {
+            let Some(jid) = jid(&section, "accounts", &name) else {
                 account.text("password");
                 continue;
             };
-            accounts.insert(jid, self.account(account, tls));
+            let is_again = accounts.contains_key(&jid);
+            let account = self.account(account, tls);
+            if is_again {
+                section.fault("accounts", format!("has {jid} twice; keep one of the two"));
+            }
+            accounts.insert(jid, account);
         }
         let mut whitelist = BTreeMap::new();
         let refuse_strangers = section.flag("refuse_strangers", false);
@@ -140,12 +148,14 @@ impl Reader<'_> {
             let listed =
                 Whitelisted { locale: locale(&entry, "locale"), lesson: entry.text("lesson") };
             entry.end();
-            if let Some(jid) = bare_jid(&section, "whitelist", &name) {
-                whitelist.insert(jid, listed);
+            if let Some(jid) = jid(&section, "whitelist", &name)
+                && whitelist.insert(jid.clone(), listed).is_some()
+            {
+                section.fault("whitelist", format!("has {jid} twice; keep one of the two"));
             }
         }
         let default_account = section.text("default_account").and_then(|name| {
-            let jid = bare_jid(&section, "default_account", &name)?;
+            let jid = jid(&section, "default_account", &name)?;
             if !accounts.contains_key(&jid) {
                 section.fault("default_account", "is not among xmpp.accounts; add it there");
             }
@@ -177,15 +187,10 @@ impl Reader<'_> {
                 "is missing: give the bot's address, such as bot@lessons.example.org",
             );
         }
-        let jid = jid.and_then(|jid| {
-            let parsed = BareJid::new(&jid).ok();
-            if parsed.is_none() {
-                section.fault(
-                    "jid",
-                    format!("{jid:?} is not a Jabber ID such as bot@lessons.example.org"),
-                );
-            }
-            parsed
+        // A component may speak for its domain itself.
+        let jid = jid.and_then(|text| match bare_jid(&text) {
+            Some(domain) if !text.contains('@') => Some(domain),
+            Some(_) | None => values::jid(&section, "jid", &text),
         });
         let secret = self.secret(&section, "secret", "secret_file");
         if secret.is_none() && !section.has("secret") && !section.has("secret_file") {
@@ -327,7 +332,7 @@ impl Reader<'_> {
     }
 
     fn lti(&self, section: Section<'_>) -> Lti {
-        let bind = address(&section, "bind", ([127, 0, 0, 1], 5000).into());
+        let bind = socket(&section, "bind", ([127, 0, 0, 1], 5000).into());
         let authenticate = section.flag("authenticate", true);
         if !authenticate && !bind.ip().is_loopback() {
             section.fault("authenticate", "may be false only where lti.bind is a loopback address");

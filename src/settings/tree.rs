@@ -31,6 +31,8 @@ pub enum ProblemKind {
     Bad,
     /// The settings name something that is not there.
     Missing,
+    /// The settings say something that is understood, and should be written otherwise: no fault.
+    Doubt,
 }
 
 impl fmt::Display for Problem {
@@ -261,6 +263,11 @@ impl<'a> Section<'a> {
     /// Reports that something which a key names is not there.
     pub(super) fn missing(&self, key: &str, what: impl Into<String>) {
         self.fault_of(ProblemKind::Missing, key, what.into());
+    }
+
+    /// Reports what is understood, and should be written otherwise.
+    pub(super) fn doubt(&self, key: &str, what: impl Into<String>) {
+        self.fault_of(ProblemKind::Doubt, key, what.into());
     }
 
     fn fault_of(&self, kind: ProblemKind, key: &str, what: String) {

@@ -9,6 +9,7 @@ use jid::BareJid;
 use url::{Host, Url};
 
 use super::tree::Section;
+use crate::records::{Address, address};
 
 /// Longest contact, in characters: it is said in one message of a chat.
 const LONGEST_CONTACT: usize = 300;
@@ -25,13 +26,21 @@ pub(super) fn is_frame_ancestor(source: &str) -> bool {
     matches!(url.scheme(), "https" | "http") && is_tame && plain == origin
 }
 
-pub(super) fn bare_jid(section: &Section<'_>, key: &str, name: &str) -> Option<BareJid> {
-    let jid =
-        crate::records::bare_jid(name).filter(|jid| jid.node().is_some() && !name.contains('/'));
-    if jid.is_none() {
-        section.fault(key, format!("has {name:?}, which is not a Jabber ID such as name@host"));
+/// The address that a key has, or that is one: as people type and paste it, told where that needed
+/// mending.
+pub(super) fn jid(section: &Section<'_>, key: &str, text: &str) -> Option<BareJid> {
+    match address(text) {
+        Ok(Address { jid, was_mended }) => {
+            if was_mended {
+                section.doubt(key, format!("has {text:?}, which is taken for {jid}; write it so"));
+            }
+            Some(jid)
+        }
+        Err(why) => {
+            section.fault(key, format!("has {text:?}, which {why}"));
+            None
+        }
     }
-    jid
 }
 
 pub(super) fn locale(section: &Section<'_>, key: &'static str) -> Option<String> {
@@ -69,7 +78,7 @@ pub(super) fn seconds(
     Duration::from_secs(section.number(key, default, allowed, "seconds").into())
 }
 
-pub(super) fn address(section: &Section<'_>, key: &'static str, default: SocketAddr) -> SocketAddr {
+pub(super) fn socket(section: &Section<'_>, key: &'static str, default: SocketAddr) -> SocketAddr {
     section.text(key).map_or(default, |text| {
         text.parse().unwrap_or_else(|_| {
             section.fault(key, "must be an IP address and a port, such as 127.0.0.1:5000");

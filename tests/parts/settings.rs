@@ -236,3 +236,41 @@ fn a_file_that_is_not_there_says_what_to_do() {
 
     assert!(error.to_string().contains("copy settings/sample.yaml"), "{error}");
 }
+
+#[test]
+fn an_address_is_read_as_people_paste_it_and_told_where_that_needed_mending() {
+    let text = LEAST
+        .replace("totem@localhost: {", "\"xmpp:Totem@localhost?message\": {")
+        .replace("tls:", "  whitelist: { \"ada@localhost,\": {}, Ben@Localhost.: {} }\ntls:");
+    let settings = Settings::parse(Path::new("settings/x.yaml"), &text).unwrap();
+
+    assert_eq!(settings.xmpp.accounts.keys().next().unwrap().as_str(), "totem@localhost");
+    let listed: Vec<&str> = settings.xmpp.whitelist.keys().map(|jid| jid.as_str()).collect();
+    assert_eq!(listed, ["ada@localhost", "ben@localhost"]);
+    let doubts: Vec<String> = settings.doubts.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        doubts,
+        [
+            "settings/x.yaml:4: xmpp.accounts: has \"xmpp:Totem@localhost?message\", which is taken for totem@localhost; write it so",
+            "settings/x.yaml:6: xmpp.whitelist: has \"ada@localhost,\", which is taken for ada@localhost; write it so",
+        ]
+    );
+    let clean = Settings::parse(Path::new("settings/x.yaml"), LEAST).unwrap();
+    assert_eq!(clean.doubts, []);
+}
+
+#[test]
+fn what_is_no_address_or_one_twice_is_a_fault() {
+    let listed = |name: &str| LEAST.replace("tls:", &format!("  whitelist: {{ {name} }}\ntls:"));
+    check(&listed("localhost: {}"), "xmpp.whitelist: has \"localhost\", which has no @");
+    check(&listed("a@b@c: {}"), "which is not a Jabber ID such as name@host");
+    check(&listed("ada b@c: {}"), "holds other words, too");
+    check(&listed("ada@c: {}, Ada@C.: {}"), "xmpp.whitelist: has ada@c twice");
+    check(
+        &LEAST.replace(
+            "tls:",
+            "    Totem@localhost.: { password: x, server: \"127.0.0.1:1\" }\ntls:",
+        ),
+        "xmpp.accounts: has totem@localhost twice",
+    );
+}

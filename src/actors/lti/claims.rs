@@ -15,31 +15,14 @@ use crate::{
         ambient::unix_now,
         registry::{Dismiss, Enrol, EnrolRefused},
     },
-    records::{Enrolment, Progress, bare_jid},
+    records::{Enrolment, Progress, address},
     store::Invited,
 };
-
-/// The longest Jabber ID (RFC 7622): three parts of 1023 bytes, and what divides them.
-const LONGEST_JID: usize = 3_071;
 
 impl Desk {
     /// Reads what somebody typed as their Jabber ID, or copied from their client.
     pub(super) fn address(&self, typed: &str) -> Result<BareJid, JidProblem> {
-        let typed = typed.trim();
-        let typed = typed.strip_prefix("xmpp:").unwrap_or(typed);
-        if typed.is_empty() {
-            return Err(JidProblem::Empty);
-        }
-        if !typed.contains('@') {
-            return Err(JidProblem::NoAt);
-        }
-        if typed.len() > LONGEST_JID || typed.contains(char::is_control) {
-            return Err(JidProblem::Malformed);
-        }
-        let jid = bare_jid(typed).ok_or(JidProblem::Malformed)?;
-        if jid.node().is_none() || jid.domain().as_str().is_empty() {
-            return Err(JidProblem::Malformed);
-        }
+        let jid = address(typed)?.jid;
         if jid == self.config.bot_jid {
             return Err(JidProblem::OwnAddress);
         }

@@ -29,7 +29,9 @@ use crate::{
         registry::{EnterBotSecret, EnterSecret, NotEnrolled, SetLanguage, Where},
     },
     metrics::Meter,
-    records::{Accepts, Enrolment, EnrolmentId, Graded, NewEnrolment, NewGrade, Progress},
+    records::{
+        Accepts, Enrolment, EnrolmentId, Graded, NewEnrolment, NewGrade, Progress, bare_jid,
+    },
     session::{BotSecretVerdict, SecretVerdict, Strength, Whereabouts},
     store::{Nonce, Store, Taken},
 };
@@ -486,5 +488,5 @@ fn is_lesson(name: &str) -> bool {
 }
 
 pub(super) fn jid_of(enrolment: &Enrolment) -> Option<BareJid> {
-    enrolment.jid.as_deref().and_then(|jid| BareJid::new(jid).ok())
+    enrolment.jid.as_deref().and_then(bare_jid)
 }

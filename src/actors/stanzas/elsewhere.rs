@@ -12,6 +12,7 @@ use xmpp_parsers::{
 };
 
 use super::{Reader, Reading, read_iq, refusal};
+use crate::records::one_form;
 
 /// Whether a stanza is for the bot itself.
 pub(super) fn is_for(own: &BareJid, stanza: &Stanza) -> bool {
@@ -20,7 +21,7 @@ pub(super) fn is_for(own: &BareJid, stanza: &Stanza) -> bool {
         Stanza::Presence(presence) => presence.to.as_ref(),
         Stanza::Iq(iq) => iq.to(),
     };
-    to.is_none_or(|to| to.to_bare() == *own)
+    to.is_none_or(|to| one_form(to.clone()).to_bare() == *own)
 }
 
 /// Reads a stanza for another address of the domain.

@@ -261,3 +261,49 @@ fn a_contact_request_that_comes_back_tells_why() {
     assert_eq!(error("service-unavailable"), because(Unreachable::NoAddress));
     assert_eq!(error("not-acceptable"), Reading::Ignored("presence"));
 }
+
+#[test]
+fn a_reply_is_read_without_what_it_quotes_and_a_reaction_is_no_message() {
+    let reading = |body: &str, payload: &str| {
+        let xml = format!(
+            "<message from='a@b/c' id='7'><body>{body}</body><request xmlns='urn:xmpp:receipts'/>{payload}</message>"
+        );
+        read_now(Stream::New, parse(&xml))
+    };
+    let fallback = |what: &str, range: &str| {
+        format!("<fallback xmlns='urn:xmpp:fallback:0' for='{what}'><body {range}/></fallback>")
+    };
+    let from = Jid::new("a@b/c").unwrap();
+    let received = |body: &str| {
+        Reading::Receipted(Incoming::Chat(body.to_owned()), from.clone(), "7".to_owned())
+    };
+
+    let quote = fallback("urn:xmpp:reply:0", "start='0' end='15'");
+    assert_eq!(reading("&gt; write \"stop\"\nyes", &quote), received("yes"));
+    // What is measured is what is left.
+    let long = format!("{}yes", "x".repeat(LONGEST_BODY));
+    let range = format!("start='0' end='{LONGEST_BODY}'");
+    assert_eq!(reading(&long, &fallback("urn:xmpp:reply:0", &range)), received("yes"));
+    let thumb = reading("&gt; a\n\u{1f44d}", &fallback("urn:xmpp:reactions:0", ""));
+    assert_eq!(thumb, Reading::Ignored("fallback"));
+    assert_eq!(reading("?OTR:AAMC=.", &quote), received("?OTR:AAMC=."));
+}
+
+#[test]
+fn an_address_is_one_however_its_domain_is_written() {
+    let from = |xml: &str| match read_now(Stream::New, parse(xml)) {
+        Reading::Received(_, from) => from.to_string(),
+        other @ (Reading::Receipted(..) | Reading::Reply(_) | Reading::Ignored(_)) => {
+            panic!("{other:?}")
+        }
+    };
+
+    for domain in ["xn--bcher-kva.example", "b\u{fc}cher.example"] {
+        let unicode = "a@b\u{fc}cher.example/c";
+        assert_eq!(
+            from(&format!("<message from='a@{domain}/c'><body>hi</body></message>")),
+            unicode
+        );
+        assert_eq!(from(&format!("<presence from='a@{domain}/c'/>")), unicode);
+    }
+}

@@ -10,6 +10,7 @@ use super::{
         Around, Field, FieldKind, Head, Problem, address, again, aside, ask, document, fill,
         problem_summary,
     },
+    programs::quoting,
     status::{chatting, fingerprint, grade, live, look_again, marks, next, part},
 };
 use crate::session::BotSecretVerdict;
@@ -19,6 +20,20 @@ pub fn enter_bot_secret(
     frame: &Frame,
     status: &Status<'_>,
     problem: Option<BotSecretVerdict>,
+) -> Markup {
+    bot_secret_page(frame, status, problem, false)
+}
+
+/// The same, just after a shared secret with blanks was taken: it says how that is typed.
+pub fn blanks_taken(frame: &Frame, status: &Status<'_>) -> Markup {
+    bot_secret_page(frame, status, None, true)
+}
+
+fn bot_secret_page(
+    frame: &Frame,
+    status: &Status<'_>,
+    problem: Option<BotSecretVerdict>,
+    has_blanks: bool,
 ) -> Markup {
     document(&frame.house.catalog, || {
         let bot = &frame.bot_alias;
@@ -42,6 +57,12 @@ pub fn enter_bot_secret(
         };
         let content = html! {
             (problem_summary("bot_secret", problem.as_ref()))
+            @if has_blanks {
+                section.note aria-labelledby="blanks" {
+                    h2 id="blanks" { (tr!("Your secret has spaces in it")) }
+                    (quoting())
+                }
+            }
             p.lead {
                 (fill(
                     &tr!("Go on with the lesson in your chat with {bot} ({jid}). When it has succeeded, {bot} gives you a code. Enter it here.", bot = bot, jid = "{jid}"),

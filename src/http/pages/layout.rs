@@ -353,7 +353,8 @@ pub(super) fn ask(frame: &Frame, action: &str, field: &Field<'_>, button: &str) 
     let (kind, complete, longest) = match field.kind {
         FieldKind::Address => ("text", "impp", 3_071),
         FieldKind::Hidden => ("password", "off", 1_024),
-        FieldKind::Code => ("text", "off", 64),
+        // Whoever copies takes whole lines along.
+        FieldKind::Code => ("text", "off", 1_024),
     };
     let mode = (field.kind == FieldKind::Address).then_some("email");
     let capitals = if field.kind == FieldKind::Code { "characters" } else { "none" };

@@ -9,7 +9,7 @@ use super::{
     layout::{
         Around, Field, FieldKind, Head, Problem, aside, ask, document, go, name, problem_summary,
     },
-    programs::{clients, programs},
+    programs::{clients, programs, quoting},
     status::{agreeing, live, look_again, meeting, next, private_fingerprint},
 };
 use crate::{actors::lti::JidProblem, session::SecretVerdict};
@@ -131,6 +131,14 @@ fn jid_problem(problem: JidProblem, bot: &str) -> Problem {
                 "Look for spaces, for characters that do not belong there, and for a name on both sides of the @."
             )),
         ),
+        JidProblem::Several => (
+            tr!("There is more than one address in what you have entered."),
+            Some(tr!("Enter the address that you use in your chat program, and nothing else.")),
+        ),
+        JidProblem::Words => (
+            tr!("There are other words beside the address, or there is a space in it."),
+            Some(tr!("Enter the address alone: your name, an @ and the name of your server.")),
+        ),
         JidProblem::OwnAddress => {
             (tr!("This is the address of {bot}.", bot = bot), Some(tr!("Enter your own address.")))
         }
@@ -207,7 +215,7 @@ pub fn ask_for_secret(
             kind: FieldKind::Hidden,
             label: tr!("Shared secret"),
             hint: tr!(
-                "Four or five words that nobody would expect together make a good one. Capital letters and spaces count."
+                "Four or five words that nobody would expect together make a good one, with hyphens between them. Capital letters, hyphens and spaces count."
             ),
             value: "",
             problem: problem.as_ref(),
@@ -235,6 +243,10 @@ pub fn ask_for_secret(
                     li { (tr!("It has nothing to do with you: no name, no date, no pet.")) }
                     li { (tr!("It is new. Never use a password of yours here.")) }
                 }
+            }
+            details {
+                summary { (tr!("Why hyphens and not spaces?")) }
+                (quoting())
             }
             details {
                 summary { (tr!("Why on this page and not in the chat?")) }

@@ -59,6 +59,22 @@ pub(super) fn clients(bot: &str) -> Markup {
     }
 }
 
+/// How a secret with spaces is given to programs to which commands are typed.
+pub(super) fn quoting() -> Markup {
+    html! {
+        p { (tr!("A chat program with windows takes it as it is. A program to which you type commands may take the first word alone, unless straight quotation marks stand around the secret:")) }
+        dl {
+            dt { bdi { "Profanity" } }
+            dd { (tr!("Type /otr secret \"SECRET\", with your secret in the place of SECRET.")) }
+            dt { bdi { "BitlBee" } }
+            dd { (tr!("Type otr smp NAME \"SECRET\" in the channel &bitlbee, with the name of the contact and your secret in these places.")) }
+            dt { bdi { "mcabber" } }
+            dd { (tr!("It needs no quotation marks: type /otr smpq . SECRET, with your secret in the place of SECRET.")) }
+        }
+        p { (tr!("Or agree on a secret with hyphens between its words: that is typed alike in all programs.")) }
+    }
+}
+
 /// Where each program shows the fingerprint of the bot.
 pub(super) fn fingerprints(bot: &str) -> Markup {
     html! {

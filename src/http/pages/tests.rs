@@ -184,6 +184,8 @@ fn pages(frame: &Frame) -> Vec<String> {
         JidProblem::Empty,
         JidProblem::NoAt,
         JidProblem::Malformed,
+        JidProblem::Several,
+        JidProblem::Words,
         JidProblem::OwnAddress,
         JidProblem::Full,
     ] {

@@ -9,6 +9,7 @@
 
 mod lexicon;
 mod phrase;
+mod quotes;
 mod typos;
 mod words;
 
@@ -21,6 +22,7 @@ use gettext::{Catalog, Catalogs};
 use tr::tr;
 use zeroize::Zeroizing;
 
+pub(super) use self::quotes::own_words;
 pub(super) use self::words::plain;
 use self::{
     lexicon::{Draft, Lexicon},

@@ -4,6 +4,8 @@
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::records::pasted;
+
 /// Fewest letters that must be left of an Arabic word without its article.
 const MIN_STEM: usize = 3;
 
@@ -40,12 +42,7 @@ pub(in crate::session) fn plain(text: &str) -> String {
 /// Signs within words that nobody sees: direction marks, joiners, hyphens for the end of a line, the
 /// stroke by which Arabic words are stretched.
 fn is_unseen(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{61c}' | '\u{640}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}'
-            | '\u{feff}' | '\u{fe00}'..='\u{fe0f}'
-    )
+    c == '\u{640}' || pasted::is_unseen(c)
 }
 
 /// An Arabic word without a particle of one letter that is written together with it.

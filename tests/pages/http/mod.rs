@@ -12,6 +12,7 @@ mod launches;
 pub(crate) mod oauth;
 mod pages;
 mod parts;
+mod pasted;
 pub(crate) mod platform;
 mod presentation;
 mod queues;

@@ -30,7 +30,7 @@ struct Task {
     events: mpsc::Sender<Event>,
     failed: oneshot::Receiver<Down>,
     metrics: Arc<Metrics>,
-    _stage: Stage,
+    stage: Stage,
 }
 
 impl Task {
@@ -58,7 +58,7 @@ impl Task {
         let mechanism = "XEP-0114".to_owned();
         let online = Event::Online { jid, resumed: false, negotiated: None, mechanism };
         events.send(online).await.unwrap();
-        let task = Self { connection, commands: taken, events, failed, metrics, _stage: stage };
+        let task = Self { connection, commands: taken, events, failed, metrics, stage };
         task.until(|metrics| metrics.online.get() == 1).await;
         task
     }
@@ -70,6 +70,14 @@ impl Task {
             }
         });
         waited.await.unwrap();
+    }
+
+    /// A stanza comes, and is worked through.
+    async fn comes(&self, xml: &str) {
+        let n_before = self.metrics.stanzas_in.get();
+        let stanza = xso::from_bytes(xml.as_bytes()).unwrap();
+        self.events.send(Event::Stanza(Box::new(stanza))).await.unwrap();
+        self.until(|metrics| metrics.stanzas_in.get() > n_before).await;
     }
 
     async fn deliver(&self, to: &str, what: Outgoing) {
@@ -160,4 +168,69 @@ async fn a_component_says_good_bye_in_words_before_it_goes_offline_for_a_crowd()
 
     assert!(stopped.is_ok());
     assert_eq!(counts, (2_000, 25_000));
+}
+
+#[actix::test]
+async fn what_a_reply_quotes_and_a_reaction_are_no_words_of_the_learner() {
+    let task = Task::online(false).await;
+    let said = async |body: &str, payloads: &str| {
+        let body = body.replace('>', "&gt;");
+        let xml = format!(
+            "<message xmlns='jabber:client' from='zoe@example.org/x' type='chat'><body>{body}</body>{payloads}</message>"
+        );
+        task.comes(&xml).await;
+    };
+    let fallback = |what: &str, range: &str| {
+        format!(
+            "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:{what}:0'><body {range}/></fallback>"
+        )
+    };
+    let texts = async |n: usize| {
+        let all = task.stage.delivered_until(|all| count_chats(all) >= n).await;
+        // Whatever comes besides has time to come.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(count_chats(&task.stage.delivered().await), n, "{all:?}");
+        all.into_iter().filter_map(|(_, what)| body_of(what)).collect::<Vec<String>>()
+    };
+    task.stage.enrol("zoe@example.org").await.unwrap();
+
+    // A reaction does not even begin the lesson.
+    said("> hello\n\u{1f44d}", &fallback("reactions", "")).await;
+    texts(0).await;
+    said("hello", "").await;
+    task.stage.delivered_until(|all| count_chats(all) > 0).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let greeted = count_chats(&task.stage.delivered().await);
+
+    said("who are you?", "").await;
+    let answers = task.stage.delivered_until(|all| count_chats(all) > greeted).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let after = count_chats(&task.stage.delivered().await);
+    let answer = answers.into_iter().filter_map(|(_, what)| body_of(what)).nth(greeted).unwrap();
+    // The quotation holds what would be answered first, and is no quotation by its signs.
+    let quoted = "I want to die. ";
+    let range = format!("start='0' end='{}'", quoted.chars().count());
+    said(&format!("{quoted}who are you?"), &fallback("reply", &range)).await;
+    let all = task.stage.delivered_until(|all| count_chats(all) > after).await;
+    let said_again = all.into_iter().filter_map(|(_, what)| body_of(what)).nth(after).unwrap();
+    assert!(answer.contains("Marvin") && said_again.contains("Marvin"), "{answer}\n{said_again}");
+}
+
+fn body_of(what: Outgoing) -> Option<String> {
+    match what {
+        Outgoing::Chat { body, .. } => Some(body),
+        Outgoing::Composing(_)
+        | Outgoing::Receipt(_)
+        | Outgoing::Invite
+        | Outgoing::AcceptSubscription
+        | Outgoing::EndSubscription
+        | Outgoing::Present
+        | Outgoing::Show { .. }
+        | Outgoing::Part { .. }
+        | Outgoing::Leave { .. } => None,
+    }
+}
+
+fn count_chats(all: &[(Jid, Outgoing)]) -> usize {
+    all.iter().filter(|(_, what)| matches!(what, Outgoing::Chat { .. })).count()
 }

@@ -146,3 +146,103 @@ fn the_bot_secret_waits_for_a_verified_conversation() {
     assert!(told.contains("will not do it where others can read it"), "{told}");
     assert_eq!(class.enter_bot_secret("AAAA-AAAA-AAAA-AAAA"), BotSecretVerdict::NotGivenYet);
 }
+
+#[test]
+fn the_bot_secret_is_found_in_whatever_was_copied_with_it() {
+    for copied in [
+        "CODE.",
+        "\u{201e}CODE\u{201c}",
+        "\u{202a}\u{200e}CODE\u{feff}\u{202c}",
+        "\u{2066}CODE\u{2069}\u{60c}",
+        "(12:01:33) Marvin: CODE",
+        "[12:01] <Marvin> CODE",
+        "12:01:33 - Marvin: CODE\n12:01:40 - ada: thank you",
+    ] {
+        let mut class = Class::verified();
+        let secret = class.bot_secret().unwrap();
+
+        let typed = copied.replace("CODE", &secret);
+        assert_eq!(class.enter_bot_secret(&typed), BotSecretVerdict::Right, "{copied:?}");
+    }
+}
+
+#[test]
+fn of_several_codes_none_is_tried() {
+    let mut class = Class::verified();
+    let secret = class.bot_secret().unwrap();
+    class.forget();
+
+    let both = format!("AAAA-AAAA-AAAA-AAAA {secret}");
+    assert_eq!(class.enter_bot_secret(&both), BotSecretVerdict::Wrong);
+    assert_eq!(class.bot_secret(), Some(secret), "it is told once, as any wrong one");
+}
+
+#[test]
+fn a_secret_with_blanks_is_the_first_suspect_when_a_comparison_fails() {
+    let mut class = Class::private();
+    class.enter_secret(SECRET);
+    assert!(!class.told().contains("quotation marks"), "nobody knows the program");
+
+    class.start_smp("purple");
+    let told = class.told();
+    assert!(told.starts_with("Our secret has blanks in it."), "{told}");
+    for part in ["/otr secret \"SECRET\"", "otr smp NAME \"SECRET\"", "hyphens", "not the same"] {
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
+    // It is said once for a secret.
+    class.start_smp("purple");
+    assert!(!class.told().contains("blanks in it"));
+
+    class.enter_secret("violet-mammoth-sofa-thunder");
+    class.forget();
+    class.start_smp("violet");
+    assert!(!class.told().contains("blanks in it"));
+}
+
+#[test]
+fn a_program_that_is_typed_to_is_known_and_its_quotation_marks_are_told_at_once() {
+    for (resource, said, expected) in [
+        ("profanity.x4Td", "", "/otr secret \"SECRET\""),
+        ("BitlBee", "", "otr smp NAME \"SECRET\""),
+        ("x", "Profanity", "/otr secret \"SECRET\""),
+        ("x", "I use WeeChat", "/otr smp ask \"SECRET\""),
+    ] {
+        let mut class = Class::standard();
+        class.use_client(resource);
+        class.say("hello");
+        class.start_otr();
+        if !said.is_empty() {
+            class.say(said);
+        }
+        class.forget();
+
+        class.enter_secret(SECRET);
+        let told = class.told();
+        assert!(told.contains("blanks in it") && told.contains(expected), "{resource}: {told}");
+        class.enter_secret("violet mammoth sofa thunder");
+        assert!(!class.told().contains("blanks in it"), "{resource}: it is said once");
+        class.start_smp("purple");
+        let told = class.told();
+        assert!(told.starts_with("Our secret has blanks in it."), "{resource}: {told}");
+        class.enter_secret("violet-mammoth-sofa-thunder");
+        assert!(!class.told().contains("blanks in it"), "{resource}");
+    }
+}
+
+#[test]
+fn a_program_that_takes_blanks_as_they_are_is_not_suspected() {
+    for (resource, said) in [("mcabber.1f2e", ""), ("x", "Pidgin")] {
+        let mut class = Class::standard();
+        class.use_client(resource);
+        class.say("hello");
+        class.start_otr();
+        if !said.is_empty() {
+            class.say(said);
+        }
+        class.enter_secret(SECRET);
+        class.start_smp("purple");
+        let told = class.told();
+        assert!(!told.contains("blanks in it"), "{resource}: {told}");
+        assert!(told.contains("not the same"), "{told}");
+    }
+}

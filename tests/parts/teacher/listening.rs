@@ -213,3 +213,18 @@ fn strange_messages_are_answered_politely() {
         assert!(!class.told().is_empty(), "{message:.40}");
     }
 }
+
+#[test]
+fn what_a_message_quotes_is_not_heard() {
+    let help = said_to("help", "en_GB");
+    assert!(!help.is_empty());
+    for message in [
+        "> Write \"stop\" if you want to end.\nhelp",
+        "> I want to die\n>> Thunderbird\n\nhelp",
+        "help\n> who are you?",
+    ] {
+        assert_eq!(said_to(message, "en_GB"), help, "{message}");
+    }
+    // Nothing but a quotation is a message without words that are known.
+    assert_eq!(said_to("> who are you?", "en_GB"), said_to("xyzzy qwrt", "en_GB"));
+}

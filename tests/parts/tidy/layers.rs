@@ -106,8 +106,8 @@ const ROOMS: &[Room] = &[
         not: &[],
     },
     // Commands.
-    Room { name: "cli", ours: &["keys"], not: &["actix", "actix_web"] },
-    Room { name: "keys", ours: &["cli", "failure", "otr", "settings"], not: &[] },
+    Room { name: "cli", ours: &["keys", "records"], not: &["actix", "actix_web"] },
+    Room { name: "keys", ours: &["cli", "failure", "otr", "records", "settings"], not: &[] },
     Room { name: "manual", ours: &["cli", "failure"], not: &[] },
     Room {
         name: "forget",
@@ -115,7 +115,11 @@ const ROOMS: &[Room] = &[
         not: &[],
     },
     Room { name: "status", ours: &["cli", "failure", "settings"], not: &[] },
-    Room { name: "learner", ours: &["cli", "failure", "i18n", "otr", "session", "xmpp"], not: &[] },
+    Room {
+        name: "learner",
+        ours: &["cli", "failure", "i18n", "otr", "records", "session", "xmpp"],
+        not: &[],
+    },
     Room {
         name: "translations",
         ours: &["cli", "failure", "gettext", "i18n", "lesson", "settings"],

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
+mod jids;
 mod layers;
 mod manifests;
 mod paths;
@@ -45,6 +46,7 @@ fn faults_of_rust(name: &str, text: &str) -> Vec<String> {
     }
     if !is_test {
         faults.extend(layers::faults(name, text));
+        faults.extend(jids::faults(name, text));
     }
     faults
 }

@@ -167,3 +167,23 @@ fn settings_that_name_files_of_secrets_may_be_read_by_all() {
 
     assert_eq!(warnings(&settings), [""; 0]);
 }
+
+#[test]
+fn check_tells_of_addresses_that_were_pasted() {
+    let server = support::stage::server();
+    let mut script = support::stage::script(&server);
+    script.jid = "xmpp:totem@localhost".to_owned();
+    script.whitelist = vec!["ada@localhost".to_owned()];
+    let pasted = Daemon::prepare(program(), script);
+    let text = fs::read_to_string(pasted.settings()).unwrap();
+    fs::write(pasted.settings(), text.replace("ada@localhost", "\"ada@localhost,\"")).unwrap();
+    for file in [pasted.settings(), pasted.folder().join("pages.key")] {
+        fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    let said = warnings(&pasted.settings()).join("\n");
+
+    for words in ["which is taken for totem@localhost; write it so", "taken for ada@localhost"] {
+        assert!(said.contains(words), "{words} is not in {said}");
+    }
+}
