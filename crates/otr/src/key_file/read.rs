@@ -66,9 +66,11 @@ fn leave_out(file: &mut KeyFile, text: &[u8], item: &Item, why: &Misplaced) {
             (told("name"), told("protocol"), write::list(list))
         }
     };
-    if why.fault == Fault::Twice {
+    // Copies of one account are told once, and so is what stands behind the list.
+    if matches!(why.fault, Fault::Twice | Fault::Outside) {
         let is_it = |part: &&mut LeftOut| {
-            part.why.fault == Fault::Twice && part.name == name && part.protocol == protocol
+            let is_same = part.name == name && part.protocol == protocol;
+            part.why.fault == why.fault && (is_same || why.fault == Fault::Outside)
         };
         if let Some(told) = file.left_out.iter_mut().find(is_it) {
             told.text = [told.text.as_str(), text_of_it.as_str()].concat().into();
