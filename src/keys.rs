@@ -131,9 +131,9 @@ pub fn read(path: &Path) -> Result<Loaded, KeysError> {
     });
     let left_out = file.left_out().iter().map(|part| left_out(path, part)).take(MAX_TOLD);
     let n_more = file.left_out().len().saturating_sub(MAX_TOLD);
-    let more =
+    let others =
         (n_more > 0).then(|| format!("{}: {n_more} more parts are left out", path.display()));
-    let warnings = open_to_others.into_iter().chain(left_out).chain(more).collect();
+    let warnings = open_to_others.into_iter().chain(left_out).chain(others).collect();
     Ok(Loaded { file, warnings })
 }
 

@@ -114,6 +114,7 @@ enum Tag {
 
 /// Goes over a text. What was looked for in vain is not looked for again, so that the time grows with
 /// the length alone.
+#[expect(clippy::struct_excessive_bools, reason = "each is a search of its own")]
 struct Scanner<'a> {
     rest: &'a str,
     /// Whether a `>` may follow.

@@ -47,8 +47,8 @@ pub fn decode(text: &str) -> Result<Vec<u8>, WireError> {
     let rest = text.strip_prefix(PREFIX).map(str::as_bytes);
     let base64 = rest.and_then(|rest| rest.get(..memchr::memchr(b'.', rest)?));
     let base64 = base64.ok_or(WireError::Armor)?;
-    let bytes = if base64.iter().any(is_blank) {
-        ENGINE.decode(base64.iter().copied().filter(|byte| !is_blank(byte)).collect::<Vec<_>>())
+    let bytes = if base64.iter().copied().any(is_blank) {
+        ENGINE.decode(base64.iter().copied().filter(|byte| !is_blank(*byte)).collect::<Vec<_>>())
     } else {
         ENGINE.decode(base64)
     };
@@ -57,7 +57,7 @@ pub fn decode(text: &str) -> Result<Vec<u8>, WireError> {
 }
 
 /// Whether a gateway may have put it between the characters.
-pub(super) fn is_blank(byte: &u8) -> bool {
+pub(super) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 

@@ -148,13 +148,11 @@ impl KeyFile {
             return Err(AccountError::TooMany);
         }
         self.left_out.retain(|part| !part.is(name, protocol));
-        match old.and_then(|ix| self.accounts.get_mut(ix)) {
-            Some(old) => Ok(Some(core::mem::replace(old, account))),
-            None => {
-                self.accounts.push(account);
-                Ok(None)
-            }
+        if let Some(old) = old.and_then(|ix| self.accounts.get_mut(ix)) {
+            return Ok(Some(core::mem::replace(old, account)));
         }
+        self.accounts.push(account);
+        Ok(None)
     }
 
     /// The file as libotr writes it.

@@ -31,6 +31,7 @@ const MAX_VERSIONS_BYTES: usize = 64;
 
 /// The versions that a query or a tag offers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a version is offered or not")]
 pub struct Offer {
     /// Version 1, which is never taken.
     pub v1: bool,
@@ -109,7 +110,7 @@ fn start(body: &str) -> usize {
 fn is_encoded(from: &str) -> bool {
     let base64 = from.strip_prefix(armor::PREFIX).unwrap_or_default().bytes();
     let is_in_it =
-        |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte) || armor::is_blank(byte);
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte) || armor::is_blank(*byte);
     let mut rest = base64.skip_while(is_in_it);
     rest.next() == Some(b'.')
 }

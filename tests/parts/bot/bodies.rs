@@ -198,10 +198,10 @@ fn what_was_read_is_known() {
         class.inject(body);
         assert_eq!(class.session.was_read(), is_read, "{body}");
     }
-    let own = class.effects.iter().rev().find_map(|effect| match effect {
-        Effect::Send { body, otr: true, .. } if body.starts_with("?OTR:") => Some(body.clone()),
-        _ => None,
-    });
-    class.inject(&own.unwrap());
+    let is_otr =
+        |effect: &&Effect| matches!(effect, Effect::Send { body, .. } if body.starts_with("?OTR:"));
+    let own = class.effects.iter().rev().find(is_otr).cloned();
+    let Some(Effect::Send { body, .. }) = own else { panic!("the bot said nothing in private") };
+    class.inject(&body);
     assert!(!class.session.was_read(), "the bot's own message, reflected");
 }

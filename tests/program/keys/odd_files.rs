@@ -138,7 +138,7 @@ fn files(one: &Key, two: &Key) -> Vec<(String, Outcome)> {
     let other = account("bob", "prpl-jabber", &two.text);
     let bad = |field, number| account("bad", "prpl-bonjour", &one.with(field, number));
     let both = |first: &str| file(&[first.to_owned(), other.clone()]);
-    let plain = file(&[good.clone()]);
+    let plain = file(std::slice::from_ref(&good));
     let canonical = plain.replace("prpl-jabber", "11:prpl-jabber").replace("ada", "3:ada");
     let inner = one
         .text

@@ -209,7 +209,7 @@ impl Scanner<'_> {
                     is_in_hint = false;
                     continue;
                 }
-                (Some(b'(' | b')' | b'['), _) | (None, _) if is_in_hint => {
+                (Some(b'(' | b')' | b'[') | None, _) if is_in_hint => {
                     return Err(self.expected("a closing bracket"));
                 }
                 (Some(b')'), End::OfText) => {

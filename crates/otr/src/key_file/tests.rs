@@ -474,7 +474,7 @@ proptest! {
         let mut bytes = FROM_LIBOTR.as_bytes().to_vec();
         bytes[at] = byte;
         if let Ok(file) = KeyFile::parse(&bytes) {
-            let n_told = file.accounts().len() + file.left_out().len();
+            let n_told = file.accounts().len().saturating_add(file.left_out().len());
             prop_assert!((2..=4).contains(&n_told), "{:?}", file);
         }
     }
