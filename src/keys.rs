@@ -267,7 +267,16 @@ fn update<T>(
         Err(error) => return Err(error.into()),
     };
     let done = change(&mut file)?;
-    place.replace(&file.to_text())?;
+    let text = file.to_text();
+    // What is left out may take more room than it did. A file that cannot be read would cost all keys.
+    if text.len() > key_file::MAX_BYTES {
+        return Err(Failure::InvalidArgument(format!(
+            "{}: would have more than {} bytes; take out what it holds besides keys",
+            path.display(),
+            key_file::MAX_BYTES
+        )));
+    }
+    place.replace(&text)?;
     Ok(done)
 }
 

@@ -289,6 +289,7 @@ impl Session {
         question: &str,
         effects: &mut Vec<Effect>,
     ) {
+        let question = &*without_markup(question);
         self.learner_question = Zeroizing::new(shown(question));
         let question = Zeroizing::new(question.to_lowercase());
         let secret = self.shared_secret.as_ref();

@@ -45,6 +45,7 @@ pub struct Offer {
 
 impl Offer {
     fn with_versions(mut self, versions: &str) -> Self {
+        self.v1 |= versions.contains('1');
         self.v2 |= versions.contains('2');
         self.v3 |= versions.contains('3');
         self.v4 |= versions.contains('4');

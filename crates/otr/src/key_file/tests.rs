@@ -293,6 +293,21 @@ fn of_an_account_that_stands_in_a_file_twice_the_first_counts_and_it_is_told_onc
 }
 
 #[test]
+fn an_account_after_the_list_is_none_however_often_the_file_is_written() {
+    let [one, two] =
+        [1, 2].map(|seed| file_of([account(&format!("a{seed}"), "b", seed)]).to_text());
+    let outside = two.trim_start_matches("(privkeys").trim_end().strip_suffix(')').unwrap();
+    let file = KeyFile::parse(format!("{}{outside}", *one).as_bytes()).unwrap();
+    assert_eq!((file.accounts().len(), file.left_out().len()), (1, 1));
+
+    let again = KeyFile::parse(file.to_text().as_bytes()).unwrap();
+
+    assert_eq!((again.accounts().len(), again.left_out().len()), (1, 1));
+    assert_eq!(again.to_text(), file.to_text());
+    assert_eq!(again.left_out()[0].name(), Some("a2"));
+}
+
+#[test]
 fn a_bad_account_costs_no_other_one_and_stays_in_the_file() {
     let text = file_of([account("ada", "prpl-bonjour", 1), account("bob", "prpl-jabber", 2)]);
     let text = text.to_text().replacen("(y #", "(y #00", 1).replacen("(x #", "(x #7f7f7f", 1);

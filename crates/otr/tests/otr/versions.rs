@@ -29,7 +29,7 @@ fn what_a_refused_query_offered_is_known() {
     for (body, offer, why) in [
         ("?OTR?", v1, Ignored::VersionOne),
         ("?OTR?v?", v1, Ignored::VersionOne),
-        ("?OTRv1?", none, Ignored::Version),
+        ("?OTRv1?", v1, Ignored::VersionOne),
         ("?OTRv?", none, Ignored::Version),
         ("?OTRv4?", v4, Ignored::Version),
         ("?OTRv2?", v2, Ignored::Version),
