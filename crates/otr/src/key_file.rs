@@ -166,12 +166,15 @@ impl KeyFile {
         for account in &self.accounts {
             account.write(&mut text);
         }
-        let (outside, inside): (Vec<_>, Vec<_>) =
-            self.left_out.iter().partition(|part| part.why.fault == Fault::Outside);
-        inside.iter().for_each(|part| text.push_str(&part.text));
+        let is_outside = |part: &&LeftOut| part.why.fault == Fault::Outside;
+        for part in self.left_out.iter().filter(|part| !is_outside(part)) {
+            text.push_str(&part.text);
+        }
         text.push_str(")\n");
         // Inside of the list it could become an account.
-        outside.iter().for_each(|part| text.push_str(&part.text));
+        for part in self.left_out.iter().filter(is_outside) {
+            text.push_str(&part.text);
+        }
         text
     }
 }
