@@ -293,6 +293,9 @@ pub struct ImportKeys {
     /// Which of its keys.
     #[command(flatten)]
     pub which: WhichKeys,
+    /// The Jabber ID that the key is for, where the file calls the account otherwise, as Adium does.
+    #[arg(long = "as", value_name = "JID")]
+    pub rename: Option<String>,
     /// The file that they are added to [default: the account's `private_key` in the settings].
     #[arg(long, short = 'o', value_name = "TO")]
     pub key_file: Option<PathBuf>,

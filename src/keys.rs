@@ -3,6 +3,7 @@
 //! the commands are in [`command`].
 
 pub mod command;
+mod naming;
 
 use std::{
     fmt::Write as _,
@@ -16,14 +17,18 @@ use std::{
 use jid::BareJid;
 use otr::{
     identity::SigningKey,
-    key_file::{self, Account, KeyFile, KeyFileError},
+    key_file::{self, Account, Fault, KeyFile, KeyFileError, LeftOut},
 };
 use zeroize::Zeroizing;
 
-use crate::{failure::Failure, records::bare_jid};
+use self::naming::{is_of, is_xmpp, names};
+use crate::failure::Failure;
 
 /// What most programs call the protocol of Jabber accounts in files of keys (Pidgin's word).
 pub const JABBER: &str = "prpl-jabber";
+
+/// Parts that are left out of a file and told one by one.
+const MAX_TOLD: usize = 16;
 
 /// Permissions of others than the owner.
 const OF_OTHERS: u32 = 0o077;
@@ -98,8 +103,8 @@ impl From<KeysError> for Failure {
 pub struct Loaded {
     /// Its accounts.
     pub file: KeyFile,
-    /// What its owner should know: others can read it.
-    pub warning: Option<String>,
+    /// What its owner should know: others can read it, or a part of it is not used.
+    pub warnings: Vec<String>,
 }
 
 /// Reads a file.
@@ -118,13 +123,31 @@ pub fn read(path: &Path) -> Result<Loaded, KeysError> {
     })?;
     let file = KeyFile::parse(&text)
         .map_err(|error| KeysError::Broken { file: path.to_owned(), error })?;
-    let warning = (mode & OF_OTHERS != 0).then(|| {
+    let open_to_others = (mode & OF_OTHERS != 0).then(|| {
         format!(
             "{file}: holds secret keys, and others than its owner have permissions on it; chmod 600 {file}",
             file = path.display()
         )
     });
-    Ok(Loaded { file, warning })
+    let left_out = file.left_out().iter().map(|part| left_out(path, part)).take(MAX_TOLD);
+    let n_more = file.left_out().len().saturating_sub(MAX_TOLD);
+    let others =
+        (n_more > 0).then(|| format!("{}: {n_more} more parts are left out", path.display()));
+    let warnings = open_to_others.into_iter().chain(left_out).chain(others).collect();
+    Ok(Loaded { file, warnings })
+}
+
+/// What is said of a part that is not used.
+fn left_out(path: &Path, part: &LeftOut) -> String {
+    let KeyFileError { line, column, fault } = part.why();
+    let what = match (part.name(), part.protocol()) {
+        (Some(name), Some(protocol)) => {
+            format!("the account {} ({})", shown(name), shown(protocol))
+        }
+        (Some(name), None) => format!("the account {}", shown(name)),
+        (None, _) => "a part of the file".to_owned(),
+    };
+    format!("{}:{line}:{column}: {what} is left out: {fault}", path.display())
 }
 
 /// The bytes of a file, no more than a file of keys may have and one, and its permissions.
@@ -149,30 +172,61 @@ pub struct Chosen {
     pub notes: Vec<String>,
 }
 
-/// The key of a Jabber account: that of the account of its name, or the only one in the file.
+/// The key of a Jabber account: that of the account of its name, or the only one of XMPP in the file.
 ///
 /// # Errors
 ///
-/// [`KeysError`] if the file cannot be used, or has no such key.
+/// [`KeysError`] if the file cannot be used, has no such key, or has it with numbers that are none.
 pub fn choose(path: &Path, jid: &BareJid) -> Result<Chosen, KeysError> {
-    let Loaded { file, warning } = read(path)?;
-    let mut notes = Vec::from_iter(warning);
-    let ours = file.accounts().iter().filter(|account| is_of(account, jid.as_str()));
-    // One person may have the same account in several programs.
-    let ours =
-        ours.min_by_key(|account| (account.protocol() != JABBER, account.name() != jid.as_str()));
-    let account = match (ours, file.accounts()) {
-        (Some(account), _) => account,
-        (None, [account]) => {
-            notes.push(format!(
-                "{}: its only key is used, though it is that of another account",
-                path.display()
-            ));
-            account
-        }
-        (None, accounts) => return Err(no_account(path, jid.as_str(), accounts)),
+    let Loaded { file, warnings: mut notes } = read(path)?;
+    if let Some(account) = of_name(&file, jid.as_str()) {
+        return Ok(Chosen { key: Arc::clone(account.key()), notes });
+    }
+    if let Some(error) = broken(path, &file, jid.as_str()) {
+        return Err(error);
+    }
+    let Some(account) = only_one(&file) else {
+        return Err(no_account(path, jid.as_str(), file.accounts()));
     };
+    notes.push(format!(
+        "{}: its only key is used, though it is that of another account, {}; \
+         `otrbot keys import --account {} --as {jid}` gives it the right name",
+        path.display(),
+        shown(account.name()),
+        shown(account.name()),
+    ));
     Ok(Chosen { key: Arc::clone(account.key()), notes })
+}
+
+/// The account of this name. One person may have it in several programs, which call its protocol so
+/// and so; what is of another network comes last.
+fn of_name<'a>(file: &'a KeyFile, name: &str) -> Option<&'a Account> {
+    let ours = file.accounts().iter().filter(|account| is_of(account, name));
+    ours.min_by_key(|account| {
+        let protocol = account.protocol();
+        (protocol != JABBER, !is_xmpp(protocol), account.name() != name)
+    })
+}
+
+/// The account that must be meant in a file that knows it by another name: the only one, or the only
+/// one of XMPP.
+fn only_one(file: &KeyFile) -> Option<&Account> {
+    if let [account] = file.accounts() {
+        return Some(account);
+    }
+    let mut of_xmpp = file.accounts().iter().filter(|account| is_xmpp(account.protocol()));
+    of_xmpp.next().filter(|_| of_xmpp.next().is_none())
+}
+
+/// Why the account of this name cannot be used, or any of a file in which none can.
+fn broken(path: &Path, file: &KeyFile, name: &str) -> Option<KeysError> {
+    let mut parts = file.left_out().iter().filter(|part| part.why().fault != Fault::Twice);
+    let part = if file.accounts().is_empty() {
+        parts.next()
+    } else {
+        parts.find(|part| part.name().is_some_and(|known| names(known, name)))
+    };
+    part.map(|part| KeysError::Broken { file: path.to_owned(), error: part.why().clone() })
 }
 
 fn no_account(path: &Path, wanted: &str, accounts: &[Account]) -> KeysError {
@@ -181,12 +235,6 @@ fn no_account(path: &Path, wanted: &str, accounts: &[Account]) -> KeysError {
         wanted: shown(wanted),
         accounts: accounts.iter().map(|account| shown(account.name())).collect(),
     }
-}
-
-/// Whether the account has this name, as written or as a Jabber ID without its resource.
-fn is_of(account: &Account, name: &str) -> bool {
-    account.name() == name
-        || bare_jid(name).is_some_and(|jid| bare_jid(account.name()) == Some(jid))
 }
 
 /// A name for the terminal: nothing in it is taken as a command.
@@ -219,7 +267,16 @@ fn update<T>(
         Err(error) => return Err(error.into()),
     };
     let done = change(&mut file)?;
-    place.replace(&file.to_text())?;
+    let text = file.to_text();
+    // What is left out may take more room than it did. A file that cannot be read would cost all keys.
+    if text.len() > key_file::MAX_BYTES {
+        return Err(Failure::InvalidArgument(format!(
+            "{}: would have more than {} bytes; take out what it holds besides keys",
+            path.display(),
+            key_file::MAX_BYTES
+        )));
+    }
+    place.replace(&text)?;
     Ok(done)
 }
 

@@ -30,12 +30,13 @@ pub use self::{
 
 /// Why messages of learners are not acted on: by the protocol, by the session, and before they
 /// come to one.
-pub const REFUSALS: [&str; 30] = [
+pub const REFUSALS: [&str; 31] = [
     "too long",
     "malformed",
     "fragment",
     "version 1",
     "no version in common",
+    "older version",
     "other instance",
     "reflected",
     "too many instances",

@@ -53,7 +53,7 @@ use super::{
     Deliver, Incoming, Outgoing, Received,
     ambient::unix_now,
     now, rng,
-    session::{Close, Links, SentTooMuch, SessionActor, WentAway},
+    session::{Close, ConfirmRead, Links, SentTooMuch, SessionActor, WentAway},
     store::{SaveProgress, SaveProof, SaveSession},
     workshop::Workshop,
 };
@@ -350,6 +350,7 @@ impl Handler<Received> for SessionRegistry {
         match what {
             Incoming::Chat(body) => {
                 address.came(&from);
+                address.is_last_otr = body.contains("?OTR");
                 self.pass_on(from, body, ctx);
             }
             Incoming::TooLong => {
@@ -357,10 +358,13 @@ impl Handler<Received> for SessionRegistry {
                     actor.post(SentTooMuch(Excess::Length));
                 }
             }
-            // What was dropped did not come.
+            // What was dropped did not come. Whether a message of OTR can be read, the session knows.
             Incoming::ReceiptAsked(id) => {
-                if address.open().is_some_and(|open| !open.is_flooded) {
-                    self.deliver_to(from, Outgoing::Receipt(id));
+                let is_otr = address.is_last_otr;
+                match address.open().filter(|open| !open.is_flooded) {
+                    Some(open) if is_otr => open.actor.post_with_chat(ConfirmRead { from, id }),
+                    Some(_) => self.deliver_to(from, Outgoing::Receipt(id)),
+                    None => {}
                 }
             }
             Incoming::SubscriptionAsked => {

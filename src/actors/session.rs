@@ -154,6 +154,16 @@ pub struct SentTooMuch(pub Excess);
 #[rtype(result = "()")]
 pub struct Undelivered(pub Vec<Meaning>);
 
+/// The learner's program wants to know whether the message before came.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct ConfirmRead {
+    /// Which program.
+    pub from: Jid,
+    /// The id of the message.
+    pub id: String,
+}
+
 /// Has the session go on in another language.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
@@ -396,6 +406,16 @@ impl Handler<Chat> for SessionActor {
         let _turn = self.taken();
         self.act(ctx, |core| core.session.on_chat_from(now(), &mut core.rng, client, &body));
         AtomicResponse::new(Box::pin(actix::fut::ready(Some(()))))
+    }
+}
+
+impl Handler<ConfirmRead> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, ConfirmRead { from, id }: ConfirmRead, _: &mut Self::Context) {
+        if self.core.as_ref().is_some_and(|core| core.session.was_read()) {
+            self.deliver(&client(&from), Outgoing::Receipt(id));
+        }
     }
 }
 

@@ -10,10 +10,13 @@ use std::{
 use anyhow::Context as _;
 use otr::{
     identity::SigningKey,
-    key_file::{Account, AccountError, KeyFile},
+    key_file::{Account, AccountError, KeyFile, LeftOut},
 };
 
-use super::{JABBER, Loaded, Place, is_of, no_account, read, shown, update};
+use super::{
+    JABBER, Loaded, Place, broken, naming::is_of, naming::names, no_account, only_one, read, shown,
+    update,
+};
 
 use crate::{
     cli::{ExportKeys, GenerateKey, ImportKeys, Keys, Overwrite, ShowFingerprints, WhichKeys},
@@ -47,7 +50,7 @@ fn generate(arguments: &GenerateKey, settings_file: &Path) -> Result<(), Failure
             (name, path)
         }
     };
-    let name = if protocol == JABBER { jabber_id(&name)? } else { name };
+    let name = if protocol == JABBER { jabber_id("--account", &name)? } else { name };
     let key = Arc::new(SigningKey::generate(&mut rand::make_rng::<rand::rngs::StdRng>()));
     let account = Account::new(&name, protocol, key)
         .map_err(|why| Failure::InvalidArgument(format!("--account, --protocol: {why}")))?;
@@ -56,10 +59,12 @@ fn generate(arguments: &GenerateKey, settings_file: &Path) -> Result<(), Failure
     Ok(())
 }
 
-fn jabber_id(name: &str) -> Result<String, Failure> {
+/// The Jabber ID that an option gives.
+fn jabber_id(option: &str, name: &str) -> Result<String, Failure> {
     let jid = argument(name).map_err(|why| {
+        let or = if option == "--account" { ", or name another --protocol" } else { "" };
         Failure::InvalidArgument(format!(
-            "--account {}: {}; give a Jabber ID such as bot@example.org, or name another --protocol",
+            "{option} {}: {}; give a Jabber ID such as bot@example.org{or}",
             shown(name),
             why.what()
         ))
@@ -75,15 +80,43 @@ fn fingerprint(arguments: &ShowFingerprints, settings_file: &Path) -> Result<(),
 }
 
 fn import(arguments: &ImportKeys, settings_file: &Path) -> Result<(), Failure> {
-    let ImportKeys { from, which, key_file, overwrite } = arguments;
-    let to = match key_file {
-        Some(path) => path.clone(),
-        None => Defaults::load(settings_file)?.key_file_of(which)?,
+    let ImportKeys { from, which, rename, key_file, overwrite } = arguments;
+    let name = rename.as_deref().map(|name| jabber_id("--as", name)).transpose()?;
+    let to = match (key_file, &name) {
+        (Some(path), _) => path.clone(),
+        (None, Some(name)) => Defaults::load(settings_file)?.key_file(name)?,
+        (None, None) => Defaults::load(settings_file)?.key_file_of(which)?,
     };
-    let (_, accounts) = select(Some(from), which, settings_file)?;
+    let (_, mut accounts) = select(Some(from), which, settings_file)?;
+    if let Some(name) = name {
+        accounts = vec![renamed(from, accounts, &name)?];
+    }
     update(&to, |file| add(file, &to, &accounts, *overwrite))?;
     print_fingerprints(&accounts);
     Ok(())
+}
+
+/// The account that is meant, under another name.
+fn renamed(from: &Path, accounts: Vec<Account>, name: &str) -> Result<Account, Failure> {
+    let mut meant = KeyFile::new();
+    for account in accounts {
+        // They come from a file that has room for them.
+        meant.set(account).map_err(|why| cannot_add(from, why))?;
+    }
+    let Some(account) = only_one(&meant) else {
+        let accounts = meant
+            .accounts()
+            .iter()
+            .map(|account| format!("{} ({})", shown(account.name()), shown(account.protocol())));
+        let accounts: Vec<_> = accounts.collect();
+        return Err(Failure::InvalidArgument(format!(
+            "--as {name}: {} has several keys that could be meant, those of {}; say which with --account and --protocol",
+            from.display(),
+            accounts.join(", ")
+        )));
+    };
+    Account::new(name, JABBER, Arc::clone(account.key()))
+        .map_err(|why| Failure::InvalidArgument(format!("--as: {why}")))
 }
 
 fn export(arguments: &ExportKeys, settings_file: &Path) -> Result<(), Failure> {
@@ -118,9 +151,15 @@ fn add(
     overwrite: Overwrite,
 ) -> Result<(), Failure> {
     for account in accounts {
-        let there = file.find(account.name(), account.protocol());
+        let (name, protocol) = (account.name(), account.protocol());
         let is_other = |there: &Account| there.key().public_key() != account.key().public_key();
-        if there.is_some_and(is_other) && !overwrite.force {
+        // What is left out is a key, too, and might be mended.
+        let is_left_out = file
+            .left_out()
+            .iter()
+            .any(|part| (part.name(), part.protocol()) == (Some(name), Some(protocol)));
+        let is_there = file.find(name, protocol).map_or(is_left_out, is_other);
+        if is_there && !overwrite.force {
             return Err(Failure::InvalidArgument(format!(
                 "{}: has a key for {} ({}) already; keep it, or replace it with --force",
                 path.display(),
@@ -128,7 +167,10 @@ fn add(
                 shown(account.protocol())
             )));
         }
-        file.set(account.clone()).map_err(|why| cannot_add(path, why))?;
+        // What is there already stays as it is, with what is left out beside it.
+        if file.find(name, protocol).is_none_or(is_other) || overwrite.force {
+            file.set(account.clone()).map_err(|why| cannot_add(path, why))?;
+        }
     }
     Ok(())
 }
@@ -147,8 +189,8 @@ fn select(
         Some(path) => path.to_owned(),
         None => Defaults::load(settings_file)?.key_file_of(which)?,
     };
-    let Loaded { file, warning } = read(&path)?;
-    if let Some(warning) = warning {
+    let Loaded { file, warnings } = read(&path)?;
+    for warning in warnings {
         // A warning that cannot be shown is no reason to stop.
         drop(writeln!(io::stderr(), "otrbot: warning: {warning}"));
     }
@@ -160,6 +202,12 @@ fn select(
     let accounts: Vec<Account> = file.accounts().iter().filter(is_meant).cloned().collect();
     for name in &which.account {
         if !accounts.iter().any(|account| is_of(account, name)) {
+            let is_left_out = |known: &str| names(known, name);
+            if file.left_out().iter().filter_map(LeftOut::name).any(is_left_out)
+                && let Some(error) = broken(&path, &file, name)
+            {
+                return Err(error.into());
+            }
             let error = no_account(&path, name, file.accounts());
             return Err(Failure::InvalidArgument(error.to_string()));
         }
@@ -168,6 +216,11 @@ fn select(
         let wanted = format!("the protocol {protocol}");
         let error = no_account(&path, &wanted, file.accounts());
         return Err(Failure::InvalidArgument(error.to_string()));
+    }
+    if accounts.is_empty()
+        && let Some(error) = broken(&path, &file, "")
+    {
+        return Err(error.into());
     }
     Ok((path, accounts))
 }

@@ -8,7 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::{
-    Client, Effect, Excess, Meaning, Note, Session, listening::own_words, presence, secret, told,
+    Client, Effect, Excess, Meaning, Note, Session, listening::own_words, markup::without_markup,
+    presence, secret, told,
 };
 
 use crate::lesson::vocabulary::{Condition, Event, EventKind, Need, TopicIx};
@@ -130,17 +131,20 @@ impl Session {
                 if why == Ignored::TooLong {
                     self.tell_excess(now, Excess::Length);
                 }
+                if self.conversation.refused_offer().is_some() {
+                    self.tell_versions(now, effects);
+                }
                 // Who was just told that the private conversation is lost need not hear it twice.
                 if why != Ignored::NotPrivate || self.is_told_now {
                     return;
                 }
                 Event::of(EventKind::OtrTrouble)
             }
+            otr::Event::Downgraded { .. } => return self.tell_older_version(now),
             // What was withheld was said to another key; the lesson says what is right now. The
             // rest asks nothing of the bot.
             otr::Event::Withheld { .. }
             | otr::Event::ExtraKey { .. }
-            | otr::Event::Downgraded { .. }
             | otr::Event::Resent
             | otr::Event::Heartbeat => return,
         };
@@ -156,6 +160,7 @@ impl Session {
         encrypted: bool,
         effects: &mut Vec<Effect>,
     ) {
+        let text = &*without_markup(text);
         self.is_in_the_clear = !encrypted;
         // A secret is told by whom repeats it, too.
         self.is_loss_unsaid |= self.hear_secrets(now, rng, text, encrypted, effects);
@@ -292,6 +297,7 @@ impl Session {
         question: &str,
         effects: &mut Vec<Effect>,
     ) {
+        let question = &*without_markup(question);
         self.learner_question = Zeroizing::new(shown(question));
         let question = Zeroizing::new(question.to_lowercase());
         let secret = self.shared_secret.as_ref();
@@ -377,6 +383,7 @@ fn word(why: &Ignored) -> &'static str {
         Ignored::Fragment => "fragment",
         Ignored::VersionOne => "version 1",
         Ignored::Version => "no version in common",
+        Ignored::OlderVersion => "older version",
         Ignored::OtherInstance => "other instance",
         Ignored::Reflected => "reflected",
         Ignored::TooManyInstances => "too many instances",

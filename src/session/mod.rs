@@ -32,10 +32,12 @@ mod ending;
 mod hearing;
 mod language;
 pub mod listening;
+mod markup;
 mod persona;
 mod phrases;
 mod presence;
 mod program;
+mod receipts;
 mod saying;
 mod seal;
 pub mod secret;
@@ -46,6 +48,7 @@ mod strength;
 mod told;
 mod trace;
 mod undelivered;
+mod versions;
 
 use std::{
     fmt,
@@ -53,7 +56,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use otr::{Conversation, Fingerprint, InstanceTag, SigningKey};
+use otr::{Conversation, Fingerprint, InstanceTag, SigningKey, limits::TokenBucket};
 use rand_core::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
@@ -172,6 +175,12 @@ pub struct Session {
     is_over: bool,
     /// The session was interrupted, and the learner is still to be told.
     resumed: Option<Resumed>,
+    /// How often it is said yet which versions of OTR the bot speaks.
+    versions_told: TokenBucket,
+    /// When it was said that the version is older than before.
+    older_version_told: Option<Instant>,
+    /// The last message could not be read.
+    is_unread: bool,
     /// They were told just now, and write as if they did not know yet.
     is_told_now: bool,
     /// What the lesson did, for authors; `None`: nobody asked.
@@ -244,6 +253,9 @@ impl Session {
             otr_ticked: now,
             is_over: false,
             resumed: None,
+            versions_told: TokenBucket::new(versions::RATE),
+            older_version_told: None,
+            is_unread: false,
             is_told_now: false,
             trace: None,
             config,
@@ -294,6 +306,7 @@ impl Session {
             self.is_told_now = self.greet_again(now, rng, &mut effects);
             let was_verifying = self.conversation.is_verifying();
             let outputs = self.conversation.receive(now, rng, body);
+            self.is_unread = outputs.iter().any(receipts::is_unread);
             if outputs.iter().any(hearing::proves_keys) {
                 self.clients.proved_private();
             }

@@ -135,6 +135,8 @@ pub(super) fn conversation(
     policy: Policy,
 ) -> Conversation {
     let mut conversation = Conversation::new(key, instance, policy);
+    // A query may be forged, and so bring the version down.
+    conversation.set_version_held(true);
     conversation.set_smp_rate(Some(SMP_RATE));
     conversation
 }

@@ -228,6 +228,35 @@ pub(super) fn too_long() -> String {
     tr!("Your message was too long for me, and I have not read it. Please write a shorter one.")
 }
 
+/// To a program that asks for a private conversation in versions of OTR that the bot does not speak,
+/// where it speaks these.
+pub(super) fn speaks_versions_2_and_3() -> String {
+    tr!(
+        "Your chat program has asked for a private conversation, but in no version of OTR that I speak. I speak versions 2 and 3. Please see whether your program, or its OTR plugin, can do that, perhaps in a newer edition. If not, please take another one, for example Thunderbird, Pidgin with its OTR plugin, Psi+ or Profanity."
+    )
+}
+
+/// The same, where it speaks version 3 alone.
+pub(super) fn speaks_version_3() -> String {
+    tr!(
+        "Your chat program has asked for a private conversation, but not in the version of OTR that I speak. I speak version 3. Please see whether your program, or its OTR plugin, can do that, perhaps in a newer edition. If not, please take another one, for example Thunderbird, Pidgin with its OTR plugin, Psi+ or Profanity."
+    )
+}
+
+/// The same, where it speaks version 2 alone.
+pub(super) fn speaks_version_2() -> String {
+    tr!(
+        "Your chat program has asked for a private conversation, but not in the version of OTR that I speak. I speak version 2. Please see whether your program, or its OTR plugin, can be set to that. If not, please take another one, for example Thunderbird, Pidgin with its OTR plugin, Psi+ or Profanity."
+    )
+}
+
+/// Where a private conversation is of an older version of OTR than one before.
+pub(super) fn older_version() -> String {
+    tr!(
+        "This private conversation is of an older version of OTR than the one that we had before. If you have changed your chat program, that is why. If you have not, somebody between us may be behind it: please end the private conversation, and start it again."
+    )
+}
+
 /// To a program that writes in the clear while another one is in a private conversation.
 pub(super) fn elsewhere() -> String {
     tr!(

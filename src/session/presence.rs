@@ -263,7 +263,7 @@ impl Session {
 }
 
 /// Whether it is time again; if so, it is done now.
-fn is_due(last: &mut Option<Instant>, now: Instant, pause: Duration) -> bool {
+pub(super) fn is_due(last: &mut Option<Instant>, now: Instant, pause: Duration) -> bool {
     let is_due = last.is_none_or(|last| now.saturating_duration_since(last) >= pause);
     if is_due {
         *last = Some(now);

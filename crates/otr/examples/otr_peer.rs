@@ -1,10 +1,11 @@
 //! A chat client in small on our OTR engine, to be crossed with other engines.
 //!
 //! ```text
-//! otr_peer [--versions 2|3|2,3] [--key FILE]
+//! otr_peer [--versions 2|3|2,3] [--limits bot|large] [--key FILE]
 //! ```
 //!
-//! It reads one JSON object per line on stdin and writes JSON objects, one per line, on stdout.
+//! `--limits` says how long texts and messages may be: `otr::Limits::BOT`, the default, or
+//! `otr::Limits::LARGE`. It reads one JSON object per line on stdin and writes JSON objects, one per line, on stdout.
 //! After the lines that an input line causes comes `{"done":true}`, also where the input is no
 //! command. EOF or the command `quit` ends it.
 //!
@@ -33,6 +34,7 @@ use otr::event::{Event, Output};
 use otr::identity::{Fingerprint, SigningKey};
 use otr::instance::InstanceTag;
 use otr::key_file::{Account, KeyFile};
+use otr::limits::Limits;
 use otr::policy::Policy;
 use otr::secret::ExtraKey;
 use otr::version::Version;
@@ -49,12 +51,13 @@ struct Peer {
     key: Arc<SigningKey>,
     instance: InstanceTag,
     policy: Policy,
+    limits: Limits,
     conversation: Conversation,
     rng: ThreadRng,
 }
 
 impl Peer {
-    fn new(versions: &str, key: Arc<SigningKey>, mut rng: ThreadRng) -> Self {
+    fn new(versions: &str, limits: Limits, key: Arc<SigningKey>, mut rng: ThreadRng) -> Self {
         let instance = InstanceTag::random(&mut rng);
         let policy = Policy {
             allow_v2: versions.contains('2'),
@@ -64,8 +67,8 @@ impl Peer {
             whitespace_start_ake: false,
             error_start_ake: false,
         };
-        let conversation = Conversation::new(Arc::clone(&key), instance, policy);
-        Self { key, instance, policy, conversation, rng }
+        let conversation = Conversation::with_limits(Arc::clone(&key), instance, policy, limits);
+        Self { key, instance, policy, limits, conversation, rng }
     }
 
     fn ready(&self) -> Value {
@@ -169,12 +172,13 @@ impl Peer {
             whitespace_start_ake: flag("whitespace_start_ake", before.whitespace_start_ake),
             error_start_ake: flag("error_start_ake", before.error_start_ake),
         };
-        self.conversation = Conversation::new(Arc::clone(&self.key), self.instance, self.policy);
+        self.begin_anew();
     }
 
     /// After a panic nothing of the conversation is to be relied on.
     fn begin_anew(&mut self) {
-        self.conversation = Conversation::new(Arc::clone(&self.key), self.instance, self.policy);
+        let key = Arc::clone(&self.key);
+        self.conversation = Conversation::with_limits(key, self.instance, self.policy, self.limits);
     }
 
     fn session(&self, name: &str, version: Version, fingerprint: &Fingerprint) -> Value {
@@ -359,7 +363,12 @@ fn main() -> io::Result<()> {
             .ok()
     });
     let key = key.unwrap_or_else(|| Arc::new(SigningKey::generate(&mut rng)));
-    let mut peer = Peer::new(option("--versions").unwrap_or("2,3"), key, rng);
+    let limits = match option("--limits") {
+        None | Some("bot") => Limits::BOT,
+        Some("large") => Limits::LARGE,
+        Some(_) => return Err(io::Error::other("--limits is bot or large")),
+    };
+    let mut peer = Peer::new(option("--versions").unwrap_or("2,3"), limits, key, rng);
 
     let mut output = io::stdout().lock();
     writeln!(output, "{}", peer.ready())?;

@@ -1,4 +1,7 @@
 //! The text form of encoded messages: `?OTR:`, base 64, `.` (OTRv3, "Encoded messages").
+//!
+//! Base 64 is read strictly, except that gateways may have broken it into lines: blanks and line
+//! breaks in it do not count. libotr reads it so, too.
 
 use std::sync::LazyLock;
 
@@ -39,12 +42,23 @@ pub fn encode(bytes: &[u8]) -> String {
 ///
 /// # Errors
 ///
-/// [`WireError::Armor`]. Base 64 is read strictly.
+/// [`WireError::Armor`]. Base 64 is read strictly, but for blanks and line breaks in it.
 pub fn decode(text: &str) -> Result<Vec<u8>, WireError> {
     let rest = text.strip_prefix(PREFIX).map(str::as_bytes);
     let base64 = rest.and_then(|rest| rest.get(..memchr::memchr(b'.', rest)?));
-    let bytes = ENGINE.decode(base64.ok_or(WireError::Armor)?).ok();
+    let base64 = base64.ok_or(WireError::Armor)?;
+    let bytes = if base64.iter().copied().any(is_blank) {
+        ENGINE.decode(base64.iter().copied().filter(|byte| !is_blank(*byte)).collect::<Vec<_>>())
+    } else {
+        ENGINE.decode(base64)
+    };
+    let bytes = bytes.ok();
     bytes.filter(|bytes| !bytes.is_empty()).ok_or(WireError::Armor)
+}
+
+/// Whether a gateway may have put it between the characters.
+pub(super) fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 #[cfg(test)]
@@ -63,8 +77,16 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["?OTR:", "?OTR:.", "?OTR:===.", "?OTR:AAMC", "?OTR:AA MC.", "?OTR:A.", "AAMC."]
-        {
+        for text in [
+            "?OTR:",
+            "?OTR:.",
+            "?OTR:===.",
+            "?OTR:AAMC",
+            "?OTR: \n.",
+            "?OTR:A.",
+            "AAMC.",
+            "?O TR:AAMC.",
+        ] {
             assert_eq!(decode(text), Err(WireError::Armor), "{text}");
         }
     }
@@ -81,7 +103,12 @@ mod tests {
                     let spoilt = [&text[..ix], bad, &text[ix + 1..]].concat();
                     assert_eq!(decode(&spoilt), Err(WireError::Armor), "{spoilt}");
                     let longer = [&text[..ix], bad, &text[ix..]].concat();
-                    assert_eq!(decode(&longer), Err(WireError::Armor), "{longer}");
+                    let expected = if matches!(bad, " " | "\n") {
+                        Ok(bytes.clone())
+                    } else {
+                        Err(WireError::Armor)
+                    };
+                    assert_eq!(decode(&longer), expected, "{longer}");
                 }
             }
             let unpadded = text.replace(['=', '.'], "") + ".";
@@ -98,6 +125,21 @@ mod tests {
 
     proptest! {
         #[test]
+        fn line_breaks_and_blanks_do_not_count(
+            bytes in prop::collection::vec(any::<u8>(), 1..400),
+            width in 1_usize..80,
+            blank in prop::sample::select(vec!["\n", "\r\n", " ", "\t", "\n  "]),
+        ) {
+            let text = encode(&bytes);
+            let (prefix, rest) = text.split_at(PREFIX.len());
+            let lines: Vec<_> = rest.as_bytes().chunks(width).map(|l| str::from_utf8(l).unwrap()).collect();
+
+            let broken = format!("{prefix}{blank}{}", lines.join(blank));
+
+            prop_assert_eq!(decode(&broken), Ok(bytes));
+        }
+
+        #[test]
         fn it_is_what_the_plain_codec_writes_and_reads(
             bytes in prop::collection::vec(any::<u8>(), 1..400),
             ix in any::<prop::sample::Index>(),
@@ -109,6 +151,7 @@ mod tests {
             let ix = ix.index(plain.len());
             let spoilt = format!("{}{other}{}", &plain[..ix], &plain[ix + 1..]);
             let (base64, _) = spoilt.split_once('.').unwrap_or((&spoilt, ""));
+            let base64 = base64.replace(' ', "");
             let expected = STANDARD.decode(base64).ok().filter(|bytes| !bytes.is_empty());
             prop_assert_eq!(decode(&format!("?OTR:{spoilt}.")).ok(), expected);
         }

@@ -18,12 +18,11 @@ use super::fragment::{self, Reassembler};
 use super::identity::{CheckedKey, Fingerprint, SigningKey};
 use super::instance::InstanceTag;
 use super::limits::{
-    AKE_RATE, ERROR_RATE, MAX_EXTRA_KEY_DATA_BYTES, MAX_KEPT_TEXTS, MAX_TEXT_BYTES, QUERY_RATE,
-    TokenBucket,
+    AKE_RATE, ERROR_RATE, Limits, MAX_EXTRA_KEY_DATA_BYTES, MAX_KEPT_TEXTS, QUERY_RATE, TokenBucket,
 };
 use super::message::Body;
 use super::peers::{Channel, Peers};
-use super::plaintext;
+use super::plaintext::{self, Offer};
 use super::policy::Policy;
 use super::secret::ExtraKey;
 use super::session::Encrypted;
@@ -53,6 +52,7 @@ pub struct Conversation {
     pub(super) key: Arc<SigningKey>,
     pub(super) our_instance: InstanceTag,
     pub(super) policy: Policy,
+    pub(super) limits: Limits,
     fragment_bytes: Option<usize>,
     pub(super) padding: Option<NonZeroU16>,
     pub(super) peers: Peers,
@@ -76,6 +76,10 @@ pub struct Conversation {
     pub(super) smp_tokens: Option<TokenBucket>,
     /// For error messages.
     pub(super) error_tokens: TokenBucket,
+    /// Whether an older version than that in use is answered by a query of ours.
+    pub(super) is_version_held: bool,
+    /// What the query offered that the last message was, if nothing of it is spoken.
+    pub(super) refused_offer: Option<Offer>,
 }
 
 /// A text that waits for encryption.
@@ -92,16 +96,27 @@ impl core::fmt::Debug for Kept {
 }
 
 impl Conversation {
-    /// A conversation in which nothing was said yet.
+    /// A conversation in which nothing was said yet, within the [`Limits`] of a bot.
     pub fn new(key: Arc<SigningKey>, our_instance: InstanceTag, policy: Policy) -> Self {
+        Self::with_limits(key, our_instance, policy, Limits::default())
+    }
+
+    /// A conversation in which nothing was said yet, within these limits.
+    pub fn with_limits(
+        key: Arc<SigningKey>,
+        our_instance: InstanceTag,
+        policy: Policy,
+        limits: Limits,
+    ) -> Self {
         Self {
             key,
             our_instance,
             policy,
+            limits,
             fragment_bytes: None,
             padding: None,
-            peers: Peers::default(),
-            reassembler: Reassembler::default(),
+            peers: Peers::new(limits.instances),
+            reassembler: Reassembler::new(limits),
             kept: Vec::new(),
             last_fingerprint: None,
             checked: None,
@@ -111,6 +126,8 @@ impl Conversation {
             query_tokens: TokenBucket::new(QUERY_RATE),
             smp_tokens: None,
             error_tokens: TokenBucket::new(ERROR_RATE),
+            is_version_held: false,
+            refused_offer: None,
         }
     }
 
@@ -135,6 +152,16 @@ impl Conversation {
         }
     }
 
+    /// Holds on to the version of a private conversation: a query or tag that offers an older one only is
+    /// answered by a query of ours. It may be forged to bring the version down (Bonneau and Morrison
+    /// 2006), or the peer has taken up an older program. A query serves both: who speaks the newer
+    /// version takes that, and who does not begins a key exchange of the older one itself, which is told
+    /// as [`Event::Downgraded`]. Without this, which is how it is at first, the older version is taken
+    /// at once, and told likewise.
+    pub fn set_version_held(&mut self, is_held: bool) {
+        self.is_version_held = is_held;
+    }
+
     /// Tells what version this peer is known to speak from an earlier conversation, so that a
     /// lower one is reported as [`Event::Downgraded`]. The least version to be spoken at all is the
     /// policy's business.
@@ -154,8 +181,9 @@ impl Conversation {
         rng: &mut dyn CryptoRng,
         text: &str,
     ) -> Result<Vec<Output>, SendError> {
-        if text.len() > MAX_TEXT_BYTES {
-            return Err(SendError::TooLong { bytes: text.len(), max: MAX_TEXT_BYTES });
+        let max = self.limits.text_bytes;
+        if text.len() > max {
+            return Err(SendError::TooLong { bytes: text.len(), max });
         }
         match self.peers.active_mut().map(|peer| &mut peer.channel) {
             Some(Channel::Encrypted(session)) => {
@@ -304,6 +332,14 @@ impl Conversation {
     /// Whether SMP has begun in the private conversation, and has no result yet.
     pub fn is_verifying(&self) -> bool {
         self.session().is_some_and(|session| session.smp.is_running())
+    }
+
+    /// What the query offered that was received last, where it was refused by
+    /// [`Ignored::Version`](super::error::Ignored::Version) or
+    /// [`Ignored::VersionOne`](super::error::Ignored::VersionOne): versions that are not spoken here, or
+    /// not by this policy. `None` if the last message was anything else.
+    pub fn refused_offer(&self) -> Option<Offer> {
+        self.refused_offer
     }
 
     /// Our fingerprint.

@@ -1,6 +1,6 @@
 //! What can be wrong with bytes, with a request of the caller, and why a message was not acted on.
 
-use super::limits::{MAX_KEPT_TEXTS, MAX_MESSAGE_BYTES};
+use super::limits::MAX_KEPT_TEXTS;
 
 /// The peer's bytes cannot be read. Carries lengths and names of fields, never contents.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -76,8 +76,8 @@ pub enum SmpError {
 /// Why a message was not acted on. No fault of ours: the specification foresees each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Ignored {
-    /// Longer than [`MAX_MESSAGE_BYTES`].
-    #[error("the message is longer than {MAX_MESSAGE_BYTES} bytes")]
+    /// Longer than [`Limits::message_bytes`](super::limits::Limits::message_bytes).
+    #[error("the message is too long")]
     TooLong,
     /// It cannot be read.
     #[error("malformed message: {0}")]
@@ -91,6 +91,10 @@ pub enum Ignored {
     /// It offers no version that both allow, or is of a version that the policy does not allow.
     #[error("no version in common")]
     Version,
+    /// It offers an older version than that of a private conversation that is going on, which is held:
+    /// see [`Conversation::set_version_held`](super::Conversation::set_version_held).
+    #[error("an older version than the one in use")]
+    OlderVersion,
     /// It is for another client of ours, or has an illegal instance tag.
     #[error("for another instance")]
     OtherInstance,

@@ -11,7 +11,7 @@ use std::time::Instant;
 use super::armor;
 use super::error::Ignored;
 use super::instance::PeerId;
-use super::limits::{MAX_MESSAGE_BYTES, MAX_PARTIALS, PARTIAL_LIFETIME};
+use super::limits::{Limits, PARTIAL_LIFETIME};
 use super::version::Address;
 
 /// A piece of a message.
@@ -29,7 +29,7 @@ pub struct Fragment<'a> {
 
 impl<'a> Fragment<'a> {
     /// Reads `?OTR|sender|receiver,k,n,piece,` or `?OTR,k,n,piece,`. Tags are hexadecimal in
-    /// either case; all numbers may have leading zeros or not.
+    /// either case; all numbers may have leading zeros or not, and blanks before them.
     pub fn parse(text: &'a str) -> Option<Self> {
         let (address, rest) = if let Some(rest) = text.strip_prefix("?OTR|") {
             let (sender, rest) = rest.split_once('|')?;
@@ -48,11 +48,13 @@ impl<'a> Fragment<'a> {
 }
 
 fn tag(digits: &str) -> Option<u32> {
+    let digits = digits.trim_ascii_start();
     let is_hex = (1..=8).contains(&digits.len()) && digits.bytes().all(|d| d.is_ascii_hexdigit());
     is_hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten()
 }
 
 fn number(digits: &str) -> Option<u16> {
+    let digits = digits.trim_ascii_start();
     let is_decimal = (1..=8).contains(&digits.len()) && digits.bytes().all(|d| d.is_ascii_digit());
     is_decimal.then(|| digits.parse().ok()).flatten()
 }
@@ -89,6 +91,7 @@ fn header(address: Address, k: u16, n: u16) -> String {
 #[derive(Debug, Default)]
 pub struct Reassembler {
     partials: Vec<Partial>,
+    limits: Limits,
 }
 
 /// A message of which the pieces 1 to `k` of `n` are here.
@@ -102,6 +105,11 @@ struct Partial {
 }
 
 impl Reassembler {
+    /// One that holds so many messages, which are so long.
+    pub fn new(limits: Limits) -> Self {
+        Self { partials: Vec::new(), limits }
+    }
+
     /// Takes a piece, and gives the message if it was the last one. Clients that `is_known` keep
     /// their partial messages when there are too many.
     ///
@@ -124,10 +132,11 @@ impl Reassembler {
                 .filter(|stored| stored.k.checked_add(1) == Some(fragment.k))
                 .ok_or(Ignored::Fragment)?
         };
-        if partial.text.len().saturating_add(fragment.piece.len()) > MAX_MESSAGE_BYTES {
+        if partial.text.len().saturating_add(fragment.piece.len()) > self.limits.message_bytes {
             return Err(Ignored::TooLong);
         }
-        partial.text.push_str(fragment.piece);
+        // Gateways break long lines; no encoded message has blanks in it.
+        partial.text.extend(fragment.piece.split_ascii_whitespace());
         partial.k = fragment.k;
         partial.touched = now;
         if !armor::PREFIX.starts_with(&partial.text) && !partial.text.starts_with(armor::PREFIX) {
@@ -159,7 +168,7 @@ impl Reassembler {
     }
 
     fn make_room(&mut self, is_known: impl Fn(PeerId) -> bool) {
-        while self.partials.len() >= MAX_PARTIALS {
+        while self.partials.len() >= self.limits.partials.max(1) {
             let oldest = (0..)
                 .zip(&self.partials)
                 .min_by_key(|(_, partial)| (is_known(partial.sender), partial.touched))
@@ -178,6 +187,7 @@ mod tests {
     use std::time::Duration;
 
     use super::super::instance::InstanceTag;
+    use super::super::limits::{MAX_MESSAGE_BYTES, MAX_PARTIALS};
     use super::*;
 
     fn address(sender: u32) -> Address {

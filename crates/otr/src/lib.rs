@@ -93,7 +93,7 @@
 //! | Instance tags above 0x11111111 are refused (otr4j) | the full range from 0x100 on ([`instance`]) | `tests/otr/faults/ake.rs::instance_tags_of_the_full_range_are_accepted` |
 //! | A message of version 3 for receiver 0 is accepted (otr.js), an illegal tag is answered (libotr) | 0 in D-H Commit Messages and their fragments alone; the rest is dropped without an answer ([`version::Address`]) | `tests/otr/faults/ake.rs::only_a_commitment_may_be_for_nobody_in_particular`, `tests/otr/faults/ake.rs::illegal_instance_tags_are_dropped_without_an_answer`, `tests/otr/faults/data.rs::an_authentic_message_for_nobody_or_for_others_is_not_read` |
 //! | Version 1 names a wrong peer (Di Raimondo, Gennaro and Krawczyk 2005) | never spoken, told as [`error::Ignored::VersionOne`] | `tests/otr/policy.rs::version_one_is_refused` |
-//! | A changed query brings the lower version (Bonneau and Morrison 2006) | the host sets the lowest version ([`Policy`]); a version below one that the peer has spoken before is an [`Event::Downgraded`] | `tests/otr/faults/ake.rs::the_host_sets_the_lowest_version_and_is_told_which_is_spoken`, `tests/otr/upkeep.rs::a_lower_version_than_before_is_a_warning` |
+//! | A changed query brings the lower version (Bonneau and Morrison 2006) | the host sets the lowest version ([`Policy`]); a version below one that the peer has spoken before is an [`Event::Downgraded`]; a query that is quoted in a private conversation is text, and the host may have the version held ([`Conversation::set_version_held`]) | `tests/otr/versions.rs::a_quoted_query_does_nothing_to_a_private_conversation`, `tests/otr/versions.rs::a_version_that_is_held_is_not_brought_down_by_a_query`, `tests/otr/faults/ake.rs::the_host_sets_the_lowest_version_and_is_told_which_is_spoken`, `tests/otr/upkeep.rs::a_lower_version_than_before_is_a_warning` |
 //! | Whoever answers first is taken for the peer | private is not verified: the event names the key, and SMP is part of the interface | `tests/otr/exchange.rs::another_key_of_the_peer_is_told`, `tests/otr/faults/smp.rs::who_stands_between_two_cannot_carry_smp_across` |
 //!
 //! ## Data messages
@@ -141,7 +141,7 @@
 //! | Fault | Here | Tests |
 //! |---|---|---|
 //! | An encoding of nothing overflows (libotr before 3.2.1, CVE-2012-3461), bad base 64 is a crash (potr) | base 64 is read strictly, and an empty message is malformed ([`armor`]) | `tests/otr/faults/wire.rs::an_encoding_of_nothing_is_malformed` |
-//! | Messages of gigabytes overflow 32 bits (libotr before 4.1.1, CVE-2016-2851) | [`limits::MAX_MESSAGE_BYTES`], before anything is read; no unchecked arithmetic | `tests/otr/faults/wire.rs::a_message_past_the_limit_is_not_looked_at` |
+//! | Messages of gigabytes overflow 32 bits (libotr before 4.1.1, CVE-2016-2851) | [`Limits::message_bytes`], before anything is read; no unchecked arithmetic | `tests/otr/faults/wire.rs::a_message_past_the_limit_is_not_looked_at`, `tests/otr/limits.rs::a_message_past_the_limit_is_not_looked_at` |
 //! | A length from the network is allocated or sliced with | [`wire::Reader`] checks lengths against what is left | `tests/otr/faults/wire.rs::lengths_past_the_end_are_refused_in_every_message` |
 //! | A message that is cut within its MAC, or elsewhere, is a crash (otr3, otr.js) | no slicing and no indexing in this module; lints hold that | `tests/otr/faults/wire.rs::a_message_that_is_cut_anywhere_is_refused` |
 //! | A fragment number over 65,535 is a crash (otrr) | refused ([`fragment`]) | `tests/otr/faults/wire.rs::numbers_of_fragments_out_of_range_are_refused` |
@@ -155,8 +155,8 @@
 //! | Fault | Here | Tests |
 //! |---|---|---|
 //! | Errors and queries answer each other for ever (libotr, `CoyIM`, ocaml-otr) | token buckets ([`limits`]), and no error for an error | `tests/otr/faults/floods.rs::errors_and_queries_do_not_answer_each_other_for_ever`, `tests/otr/faults/floods.rs::an_error_is_not_answered_by_an_error`, `tests/otr/faults/floods.rs::what_is_sent_in_answer_to_anyone_is_bounded`, `tests/otr/faults/floods.rs::waiting_gives_answers_back_one_by_one` |
-//! | Fragments without bound (all; otr3 holds 300 MB for 65) | [`limits::MAX_PARTIALS`] of [`limits::MAX_MESSAGE_BYTES`], for [`limits::PARTIAL_LIFETIME`] | `tests/otr/faults/floods.rs::a_flood_of_fragments_is_forgotten`, `tests/otr/faults/floods.rs::pieces_that_make_too_long_a_message_are_dropped`, `tests/otr/faults/floods.rs::a_flood_of_fragments_does_not_cost_a_message_of_the_one_we_talk_to`, `src/fragment.rs::a_flood_is_bounded_and_spares_those_we_know` |
-//! | Instances without bound (libotr, otrr, otr.js) | [`limits::MAX_INSTANCES`]; those in private are not evicted, the others expire | `tests/otr/faults/floods.rs::clients_of_the_peer_are_bounded_and_those_in_private_stay`, `tests/otr/faults/floods.rs::strangers_push_out_each_other`, `tests/otr/faults/floods.rs::an_exchange_that_is_not_ended_is_forgotten`, `src/peers.rs::a_flood_of_clients_is_bounded` |
+//! | Fragments without bound (all; otr3 holds 300 MB for 65) | [`Limits::partials`] of [`Limits::message_bytes`], for [`limits::PARTIAL_LIFETIME`] | `tests/otr/faults/floods.rs::a_flood_of_fragments_is_forgotten`, `tests/otr/faults/floods.rs::pieces_that_make_too_long_a_message_are_dropped`, `tests/otr/faults/floods.rs::a_flood_of_fragments_does_not_cost_a_message_of_the_one_we_talk_to`, `src/fragment.rs::a_flood_is_bounded_and_spares_those_we_know` |
+//! | Instances without bound (libotr, otrr, otr.js) | [`Limits::instances`]; those in private are not evicted, the others expire | `tests/otr/faults/floods.rs::clients_of_the_peer_are_bounded_and_those_in_private_stay`, `tests/otr/faults/floods.rs::strangers_push_out_each_other`, `tests/otr/faults/floods.rs::an_exchange_that_is_not_ended_is_forgotten`, `src/peers.rs::a_flood_of_clients_is_bounded` |
 //! | Texts that wait, without bound | [`limits::MAX_KEPT_TEXTS`], then [`error::SendError::EncryptionRequired`] | `tests/otr/policy.rs::only_so_many_texts_wait`, `tests/otr/policy.rs::texts_wait_where_encryption_is_required` |
 //! | MAC keys that wait to be revealed, without bound | [`limits::MAX_TO_REVEAL`] | `tests/otr/faults/floods.rs::the_list_of_mac_keys_to_reveal_is_bounded` |
 //!
@@ -201,6 +201,7 @@ pub use event::{Event, Output};
 pub use identity::{Fingerprint, SigningKey};
 pub use instance::InstanceTag;
 pub use key_file::{Account, KeyFile, KeyFileError};
+pub use limits::Limits;
 pub use policy::Policy;
 pub use version::Version;
 

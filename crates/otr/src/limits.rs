@@ -3,25 +3,77 @@
 //! OTR authenticates late: whoever can write to the account can send any message of any size. So
 //! memory is bounded per conversation, and so is what is sent in answer to messages that anyone
 //! may have forged.
+//!
+//! How long a message may be depends on the host: [`Limits`] is given when a conversation is made. The
+//! constants are the numbers of [`Limits::BOT`], and what is the same for all hosts.
+//!
+//! | | [`Limits::BOT`], the default | [`Limits::LARGE`] |
+//! |---|---|---|
+//! | message that is looked at, whole or put together | 256 KiB | 2 MiB |
+//! | text that is sent | 64 KiB | 1 MiB |
+//! | partly received messages at a time | 4 | 4 |
+//! | clients of the peer at a time | 8 | 8 |
+//! | most that forged fragments have held, with room for each to grow | 2 MiB | 16 MiB |
 
 use std::time::{Duration, Instant};
 
-/// Longest message that is looked at, in bytes of the body as it came or as it was reassembled.
-/// More costs memory per partial message; less cuts long messages of real clients.
+/// How long messages may be and how many are held, for one conversation. What one conversation holds
+/// for messages that anyone may have forged is at most twice `message_bytes` times `partials`, and some
+/// kilobytes for each of its `instances`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest message that is looked at, in bytes of the body as it came or as it was reassembled.
+    /// More costs memory per partial message; less cuts long messages of real clients. A text takes
+    /// 4/3 of its length and some kilobytes.
+    pub message_bytes: usize,
+    /// Longest text that is sent, in bytes. Encoded it must stay below `message_bytes` at the peer.
+    pub text_bytes: usize,
+    /// Partly received messages at a time, each at most `message_bytes` long.
+    pub partials: usize,
+    /// Clients of one peer that are told apart at a time. Those without a private conversation make
+    /// room for new ones; those with one are never evicted by a message that anyone may have sent.
+    pub instances: usize,
+}
+
+impl Limits {
+    /// For a program that talks with many people at once, none of whom has much to say: texts of
+    /// 64 KiB are sent, and messages of 256 KiB read, which hold texts of some 190 kB.
+    pub const BOT: Self = Self {
+        message_bytes: MAX_MESSAGE_BYTES,
+        text_bytes: MAX_TEXT_BYTES,
+        partials: MAX_PARTIALS,
+        instances: MAX_INSTANCES,
+    };
+
+    /// For a program that people chat with: texts of 1 MiB are sent and read.
+    pub const LARGE: Self = Self {
+        message_bytes: 2 * 1024 * 1024,
+        text_bytes: 1024 * 1024,
+        partials: MAX_PARTIALS,
+        instances: MAX_INSTANCES,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::BOT
+    }
+}
+
+/// [`Limits::message_bytes`] of a bot.
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 
-/// Longest text that is sent. Encoded it must stay below [`MAX_MESSAGE_BYTES`] at the peer.
+/// [`Limits::text_bytes`] of a bot.
 pub const MAX_TEXT_BYTES: usize = 64 * 1024;
 
 /// Longest data that goes with a request for the extra symmetric key: what a TLV holds, less the
 /// number of the use.
 pub const MAX_EXTRA_KEY_DATA_BYTES: usize = 65_535 - 4;
 
-/// Clients of one peer that are told apart at a time. Those without a private conversation make
-/// room for new ones; those with one are never evicted by a message that anyone may have sent.
+/// [`Limits::instances`] of a bot.
 pub const MAX_INSTANCES: usize = 8;
 
-/// Partly received messages at a time, each at most [`MAX_MESSAGE_BYTES`] long.
+/// [`Limits::partials`] of a bot.
 pub const MAX_PARTIALS: usize = 4;
 
 /// How long a partly received message waits for its next piece.

@@ -6,9 +6,7 @@ use std::time::Instant;
 use super::ake::{AuthState, Commitment};
 use super::error::Ignored;
 use super::instance::PeerId;
-use super::limits::{
-    AKE_LIFETIME, IDLE_LIFETIME, MAX_INSTANCES, REKEY_INTERVAL, REPEAT_COMMIT_WITHIN,
-};
+use super::limits::{AKE_LIFETIME, IDLE_LIFETIME, REKEY_INTERVAL, REPEAT_COMMIT_WITHIN};
 use super::message::Body;
 use super::secret::RevealedMacKey;
 use super::session::Encrypted;
@@ -69,9 +67,10 @@ impl Channel {
     }
 }
 
-/// The clients, at most [`MAX_INSTANCES`].
-#[derive(Debug, Default)]
+/// The clients, of which there is a most.
+#[derive(Debug)]
 pub(super) struct Peers {
+    max: usize,
     known: Vec<Peer>,
     /// The one that we talk to: the last that became private or was heard in private.
     active: Option<PeerId>,
@@ -89,6 +88,17 @@ struct OpenCommitment {
 }
 
 impl Peers {
+    /// None yet, and so many at most.
+    pub(super) fn new(max: usize) -> Self {
+        Self { max: max.max(1), known: Vec::new(), active: None, open: None }
+    }
+
+    /// The highest version of a private conversation that is going on.
+    pub(super) fn highest_private(&self) -> Option<Version> {
+        let private = self.known.iter().filter(|peer| peer.channel.encrypted().is_some());
+        private.map(|peer| version_of(peer.id)).max()
+    }
+
     /// All private conversations.
     pub(super) fn sessions_mut(&mut self) -> impl Iterator<Item = &mut Encrypted> {
         self.known.iter_mut().filter_map(|peer| peer.channel.encrypted_mut())
@@ -251,7 +261,7 @@ impl Peers {
     /// Makes room for one more by forgetting the client without a private conversation that has
     /// been silent longest.
     fn make_room(&mut self) -> Result<(), Ignored> {
-        if self.known.len() < MAX_INSTANCES {
+        if self.known.len() < self.max {
             return Ok(());
         }
         let active = self.active;
@@ -280,6 +290,7 @@ mod tests {
     use rand_core::SeedableRng as _;
 
     use super::super::instance::InstanceTag;
+    use super::super::limits::MAX_INSTANCES;
     use super::*;
 
     fn id(tag: u32) -> PeerId {
@@ -293,7 +304,7 @@ mod tests {
     #[test]
     fn an_open_commitment_may_be_answered_by_clients_not_known_yet() {
         let now = Instant::now();
-        let mut peers = Peers::default();
+        let mut peers = Peers::new(MAX_INSTANCES);
         peers.commit(now, Version::V3, &commitment());
 
         assert!(matches!(peers.entry(now, id(0x100)).unwrap().auth, AuthState::AwaitingDhKey(_)));
@@ -303,7 +314,7 @@ mod tests {
     #[test]
     fn a_flood_of_clients_is_bounded() {
         let now = Instant::now();
-        let mut peers = Peers::default();
+        let mut peers = Peers::new(MAX_INSTANCES);
 
         for tag in 0x100..0x200 {
             peers.entry(now, id(tag)).unwrap();
@@ -315,7 +326,7 @@ mod tests {
     #[test]
     fn an_exchange_that_gets_no_answer_is_given_up() {
         let now = Instant::now();
-        let mut peers = Peers::default();
+        let mut peers = Peers::new(MAX_INSTANCES);
         peers.commit(now, Version::V3, &commitment());
         peers.entry(now, id(0x100)).unwrap();
 

@@ -2,11 +2,14 @@
 //! (OTRv3, "Unencoded messages").
 //!
 //! As in libotr, the markers of queries, encoded messages and fragments count anywhere in the
-//! text, so that they may be hidden in markup. An error message counts at the start only: inside
-//! of other text it would let a quotation start a key exchange.
+//! text, so that they may be hidden in markup; but what is no encoded message and no fragment counts
+//! as one at the start only, where it can be but a broken one. An error message counts at the start
+//! only: inside of other text it would let a quotation start a key exchange. For the same reason a
+//! query counts at the start only while a private conversation is going on ([`classify_in_private`]).
 
 use std::borrow::Cow;
 
+use super::armor;
 use super::policy::Policy;
 
 /// Start of an error message.
@@ -21,11 +24,14 @@ const TAG_V1: &str = "\x20\x09\x20\x09\x20\x20\x09\x20";
 const TAG_V2: &str = "\x20\x20\x09\x09\x20\x20\x09\x20";
 /// Version 3 is offered.
 const TAG_V3: &str = "\x20\x20\x09\x09\x20\x20\x09\x09";
+/// Longest header of a fragment, behind its marker.
+const MAX_HEADER_BYTES: usize = 48;
 /// Longest list of versions that is looked at in a query.
 const MAX_VERSIONS_BYTES: usize = 64;
 
 /// The versions that a query or a tag offers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a version is offered or not")]
 pub struct Offer {
     /// Version 1, which is never taken.
     pub v1: bool,
@@ -33,12 +39,16 @@ pub struct Offer {
     pub v2: bool,
     /// Version 3.
     pub v3: bool,
+    /// Version 4.
+    pub v4: bool,
 }
 
 impl Offer {
     fn with_versions(mut self, versions: &str) -> Self {
+        self.v1 |= versions.contains('1');
         self.v2 |= versions.contains('2');
         self.v3 |= versions.contains('3');
+        self.v4 |= versions.contains('4');
         self
     }
 }
@@ -63,22 +73,62 @@ pub enum Incoming<'a> {
     },
 }
 
-/// Tells what a body is.
+/// Tells what a body is, where no private conversation is going on.
 pub fn classify(body: &str) -> Incoming<'_> {
+    classify_with(body, |_| true)
+}
+
+/// Tells what a body is while a private conversation is going on: a query that is quoted in a sentence
+/// is part of its text. Programs begin with theirs, behind blanks and markup at most.
+pub fn classify_in_private(body: &str) -> Incoming<'_> {
+    let start = start(body);
+    classify_with(body, |ix| ix == start)
+}
+
+fn classify_with(body: &str, may_be_query: impl Fn(usize) -> bool) -> Incoming<'_> {
     if let Some(text) = body.strip_prefix(ERROR) {
         return Incoming::Error(text.trim());
     }
     body.match_indices(MARKER)
-        .find_map(|(ix, marker)| marked(body.get(ix..)?, marker))
+        .find_map(|(ix, marker)| {
+            let found = marked(body.get(ix..)?, marker, ix == 0)?;
+            (may_be_query(ix) || !matches!(found, Incoming::Query(_))).then_some(found)
+        })
         .unwrap_or_else(|| plain(body))
 }
 
+/// Where the text begins behind blanks and markup.
+fn start(body: &str) -> usize {
+    let is_blank = |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}');
+    let mut rest = body.trim_start_matches(is_blank);
+    while let Some((_, after)) = rest.strip_prefix('<').and_then(|tag| tag.split_once('>')) {
+        rest = after.trim_start_matches(is_blank);
+    }
+    body.len().saturating_sub(rest.len())
+}
+
+/// Whether base 64 and a full stop follow the marker of an encoded message.
+fn is_encoded(from: &str) -> bool {
+    let base64 = from.strip_prefix(armor::PREFIX).unwrap_or_default().bytes();
+    let is_in_it =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte) || armor::is_blank(*byte);
+    let mut rest = base64.skip_while(is_in_it);
+    rest.next() == Some(b'.')
+}
+
+/// Whether the header of a fragment is here: addresses and two numbers, each before a comma.
+fn is_fragment(from: &str) -> bool {
+    let header = from.bytes().skip(MARKER.len()).take(MAX_HEADER_BYTES);
+    let is_in_it = |byte: &u8| byte.is_ascii_hexdigit() || b",| ".contains(byte);
+    header.take_while(is_in_it).filter(|&byte| byte == b',').count() >= 2
+}
+
 /// What begins here, if the marker is one of an OTR message.
-fn marked<'a>(from: &'a str, marker: &str) -> Option<Incoming<'a>> {
+fn marked<'a>(from: &'a str, marker: &str, is_at_start: bool) -> Option<Incoming<'a>> {
     let rest = from.strip_prefix(marker)?;
     match rest.chars().next()? {
-        ':' => Some(Incoming::Encoded(from)),
-        '|' | ',' => Some(Incoming::Fragment(from)),
+        ':' => (is_at_start || is_encoded(from)).then_some(Incoming::Encoded(from)),
+        '|' | ',' => (is_at_start || is_fragment(from)).then_some(Incoming::Fragment(from)),
         '?' => {
             let offer = Offer { v1: true, ..Offer::default() };
             let versions = rest.strip_prefix("?v").and_then(versions);
@@ -147,7 +197,7 @@ mod tests {
     use super::*;
 
     fn offer(v1: bool, v2: bool, v3: bool) -> Offer {
-        Offer { v1, v2, v3 }
+        Offer { v1, v2, v3, v4: false }
     }
 
     #[test]
@@ -159,8 +209,9 @@ mod tests {
             ("?OTR?v2?", offer(true, true, false)),
             ("?OTRv23?", offer(false, true, true)),
             ("?OTRv32?", offer(false, true, true)),
-            ("?OTRv24x?", offer(false, true, false)),
-            ("?OTR?v24x?", offer(true, true, false)),
+            ("?OTRv24x?", Offer { v4: true, ..offer(false, true, false) }),
+            ("?OTR?v24x?", Offer { v4: true, ..offer(true, true, false) }),
+            ("?OTRv4?", Offer { v4: true, ..Offer::default() }),
             ("?OTRv?", offer(false, false, false)),
             (
                 "<b>?OTRv3?</b> Alice has requested a private conversation.",
@@ -186,6 +237,67 @@ mod tests {
         ] {
             let expected = Incoming::Plain { text: Cow::Borrowed(body), offer: None };
             assert_eq!(classify(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn in_private_a_query_counts_at_the_start_only() {
+        for body in [
+            "?OTRv23?",
+            "?OTRv23?\n<b>ada</b> has requested an Off-the-Record private conversation.",
+            " \r\n\t?OTRv23?",
+            "\u{feff}?OTRv23?",
+            "<b>?OTRv23?</b> Alice has requested a private conversation.",
+            "<html><body> <p dir=\"ltr\">\n?OTRv23?</p></body></html>",
+        ] {
+            let expected = Incoming::Query(offer(false, true, true));
+            assert_eq!(classify_in_private(body), expected, "{body}");
+        }
+        for body in [
+            "what does ?OTRv23? mean",
+            "\"?OTRv23?\" is what I see",
+            "> ?OTRv23?\nwhat is that",
+            "a < b ?OTRv23?",
+            "<b ?OTRv23?",
+            "<b>x</b>?OTRv23?",
+        ] {
+            assert!(matches!(classify(body), Incoming::Query(_)), "{body}");
+            let expected = Incoming::Plain { text: Cow::Borrowed(body), offer: None };
+            assert_eq!(classify_in_private(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_about_messages_is_text() {
+        for body in [
+            "what is ?OTR: for?",
+            "it shows ?OTR:AAMDlong text without an end",
+            "I see ?OTR:AAM!. and no more",
+            "my program shows ?OTR|, and then nothing",
+            "and ?OTR,what is that, please,",
+        ] {
+            for incoming in [classify(body), classify_in_private(body)] {
+                let expected = Incoming::Plain { text: Cow::Borrowed(body), offer: None };
+                assert_eq!(incoming, expected, "{body}");
+            }
+        }
+        for body in ["?OTR: for", "?OTR:AAM!."] {
+            assert_eq!(classify(body), Incoming::Encoded(body));
+        }
+        for body in ["<p>?OTR:AA\r\nMC.</p>", "see ?OTR:AAMC."] {
+            let ix = body.find('?').unwrap_or_default();
+            assert_eq!(classify(body), Incoming::Encoded(body.get(ix..).unwrap_or_default()));
+        }
+        let body = "<p>?OTR|5a73a599|27e31597,00001,00002,?OTR:AA,</p>";
+        assert!(matches!(classify(body), Incoming::Fragment(_)));
+    }
+
+    #[test]
+    fn many_markers_cost_no_more_than_one() {
+        for marker in ["x?OTR:", "x?OTR|", "x?OTR,", "x?OTRv", "x?OTR:AAAA", "x?OTR:. "] {
+            let body = marker.repeat(100_000);
+            drop(classify(&body));
+            drop(classify_in_private(&body));
         }
     }
 

@@ -16,7 +16,7 @@ use super::error::Ignored;
 use super::event::{Event, Output};
 use super::fragment::Fragment;
 use super::instance::PeerId;
-use super::limits::{MAX_MESSAGE_BYTES, MAX_SMP_TLVS, TokenBucket};
+use super::limits::{MAX_SMP_TLVS, TokenBucket};
 use super::message::{Body, DhCommit, DhKey, Header, MessageType, RevealSignature, Signature};
 use super::peers::Channel;
 use super::plaintext::{self, Incoming, Offer};
@@ -38,14 +38,20 @@ impl Conversation {
     /// Takes in what the peer sent.
     #[must_use]
     pub fn receive(&mut self, now: Instant, rng: &mut dyn CryptoRng, body: &str) -> Vec<Output> {
-        if body.len() > MAX_MESSAGE_BYTES {
+        self.refused_offer = None;
+        if body.len() > self.limits.message_bytes {
             return vec![Ignored::TooLong.into()];
         }
         if !self.policy.allows_any() {
             return heard(body.to_owned(), false);
         }
         self.expire(now);
-        match plaintext::classify(body) {
+        let incoming = if self.peers.highest_private().is_some() {
+            plaintext::classify_in_private(body)
+        } else {
+            plaintext::classify(body)
+        };
+        match incoming {
             Incoming::Encoded(text) => self.on_encoded(now, rng, text),
             Incoming::Fragment(text) => self.on_fragment(now, rng, text),
             Incoming::Query(offer) => self.on_query(now, rng, offer),
@@ -81,15 +87,22 @@ impl Conversation {
 
     /// OTRv3, "Receiving a Query Message".
     fn on_query(&mut self, now: Instant, rng: &mut dyn CryptoRng, offer: Offer) -> Vec<Output> {
+        if self.policy.best(offer).is_none() {
+            self.refused_offer = Some(offer);
+        }
         self.accept(now, rng, offer)
     }
 
     /// Starts the key exchange, if a version is offered that the policy allows.
     fn accept(&mut self, now: Instant, rng: &mut dyn CryptoRng, offer: Offer) -> Vec<Output> {
         let Some(version) = self.policy.best(offer) else {
-            let only_v1 = offer == Offer { v1: true, v2: false, v3: false };
+            let only_v1 = offer == Offer { v1: true, ..Offer::default() };
             return vec![if only_v1 { Ignored::VersionOne } else { Ignored::Version }.into()];
         };
+        let is_older = self.peers.highest_private().is_some_and(|private| version < private);
+        if is_older && self.is_version_held {
+            return self.counter_offer(now);
+        }
         if !self.ake_tokens.take(now) {
             return vec![Ignored::RateLimited.into()];
         }
@@ -107,6 +120,16 @@ impl Conversation {
         });
         let address = Address::to_any(self.our_instance, version);
         self.transmit(address, &commitment.to_message())
+    }
+
+    /// Answers an offer of an older version than that of a private conversation that is going on. See
+    /// [`Self::set_version_held`].
+    fn counter_offer(&mut self, now: Instant) -> Vec<Output> {
+        let mut outputs = vec![Ignored::OlderVersion.into()];
+        if self.query_tokens.take(now) {
+            outputs.push(Output::Send(plaintext::query(&self.policy)));
+        }
+        outputs
     }
 
     /// OTRv3, "Receiving an Error Message". The message is not authenticated, so that all it can

@@ -19,7 +19,7 @@ mod pair;
 use std::alloc::System;
 
 use otr::Version;
-use otr::limits::{MAX_TEXT_BYTES, RESEND_WITHIN};
+use otr::limits::{Limits, MAX_TEXT_BYTES, RESEND_WITHIN};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 
 use self::pair::{Pair, Who};
@@ -100,6 +100,28 @@ fn left_of_a_long_text(version: Version) -> [usize; 2] {
     [after_another, held(before.change())]
 }
 
+/// Bytes that one end holds for pieces of messages that never end, from strangers and from the one it
+/// talks to.
+fn held_for_pieces(limits: Limits) -> usize {
+    let mut pair = Pair::private(Version::V3);
+    let conversation = &mut pair.bob.conversation;
+    let key = std::sync::Arc::new(otr::SigningKey::generate(&mut pair.bob.rng));
+    let tag = otr::InstanceTag::random(&mut pair.bob.rng);
+    *conversation = otr::Conversation::with_limits(key, tag, pair::only(Version::V3), limits);
+    let piece = "A".repeat(limits.message_bytes / 8);
+    let before = Region::new(ALLOCATOR);
+    for k in 1..=7 {
+        let strangers = if k == 1 { 0x1000..0x1040 } else { 0x103c..0x1040 };
+        for tag in strangers {
+            let start = if k == 1 { "?OTR:" } else { "" };
+            let body = format!("?OTR|{tag:08x}|00000000,{k},9,{start}{piece},");
+            pair.bob.receive(pair.now, &body);
+        }
+    }
+    drop(pair.bob.events());
+    held(before.change())
+}
+
 /// One test, for the allocator counts for the whole process.
 #[test]
 fn many_messages_cost_no_more_than_few() {
@@ -111,6 +133,13 @@ fn many_messages_cost_no_more_than_few() {
     // What both ends hold besides their long-term keys and the line between them.
     let [cost] = &costs(Version::V3, true, &[4])[..] else { panic!("nothing was measured") };
     assert!(cost.held / 2 < 9_000, "{cost:?}");
+
+    for limits in [Limits::BOT, Limits::LARGE] {
+        let held = held_for_pieces(limits);
+        // A text that grows has room for twice as much.
+        assert!(held <= 2 * limits.message_bytes * limits.partials + 65_536, "{held}");
+        assert!(held >= limits.message_bytes, "{held}");
+    }
 
     for version in [Version::V2, Version::V3] {
         assert_eq!(left_of_a_long_text(version), [0, 0], "version {version}");

@@ -41,6 +41,8 @@ pub(super) struct Address {
     holder: Option<Claimant>,
     /// Who answers while that is not known.
     pub(super) porter: Option<OpenSession>,
+    /// Whether its last message was one of OTR.
+    pub(super) is_last_otr: bool,
     /// Its clients that are online.
     clients: Vec<ResourcePart>,
     /// How often it may ask for a subscription, or end one.
@@ -54,6 +56,7 @@ impl Address {
             learners: Vec::new(),
             holder: None,
             porter: None,
+            is_last_otr: false,
             clients: Vec::new(),
             subscriptions: TokenBucket::new(SUBSCRIPTION_RATE),
         }

@@ -134,6 +134,16 @@ impl SessionHandle {
         self.addr.do_send(message);
     }
 
+    /// The same with what belongs to a message of the chat that was put there before, and is bounded and
+    /// counted with it.
+    pub(super) fn post_with_chat<M>(&self, message: M)
+    where
+        M: Message<Result = ()> + Send + 'static,
+        SessionActor: Handler<M>,
+    {
+        self.addr.do_send(message);
+    }
+
     /// The same with what is said of a presence, of which there may be too much.
     pub(super) fn post_presence<M>(&self, message: M)
     where

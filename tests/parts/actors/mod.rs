@@ -8,6 +8,7 @@ mod claims;
 mod connection;
 mod faults;
 mod flood;
+mod receipts;
 mod resume;
 mod stage;
 mod timeouts;

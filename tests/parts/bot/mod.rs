@@ -2,6 +2,7 @@
 //! end of the line and a clock that jumps.
 
 mod abuse;
+mod bodies;
 mod clients;
 mod contest;
 mod ending;

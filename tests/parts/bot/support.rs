@@ -357,6 +357,13 @@ impl Class {
         self.learner = Conversation::new(key, instance, only(Version::V3));
     }
 
+    /// The same, where that program speaks other versions, or starts by itself.
+    pub(crate) fn change_program(&mut self, policy: Policy) {
+        let key = Arc::new(SigningKey::generate(&mut self.rng));
+        let instance = InstanceTag::random(&mut self.rng);
+        self.learner = Conversation::new(key, instance, policy);
+    }
+
     pub(crate) fn start_smp(&mut self, secret: &str) {
         self.start_smp_with(secret, None);
     }

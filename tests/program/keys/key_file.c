@@ -3,6 +3,9 @@
  *     key_file generate FILE NAME PROTOCOL    adds an account with a fresh key
  *     key_file show FILE                      a line for each account, all in hexadecimal digits:
  *                                             fingerprint, signature, name, protocol
+ *     key_file held FILE                      a line for each account that is held after reading,
+ *                                             whatever came of it: fingerprint, name, protocol; the
+ *                                             names follow an =, since they may be empty
  *
  * What is signed are the 32 bytes 0, 1, .. 31.
  */
@@ -48,6 +51,19 @@ static int show(OtrlUserState state)
     return 0;
 }
 
+static void held(OtrlUserState state)
+{
+    for (OtrlPrivKey *key = state->privkey_root; key; key = key->next) {
+        unsigned char fingerprint[20] = { 0 };
+        otrl_privkey_fingerprint_raw(state, fingerprint, key->accountname, key->protocol);
+        put_hex(fingerprint, sizeof fingerprint, ' ');
+        putchar('=');
+        put_hex(key->accountname, strlen(key->accountname), ' ');
+        putchar('=');
+        put_hex(key->protocol, strlen(key->protocol), '\n');
+    }
+}
+
 int main(int argc, char **argv)
 {
     gcry_control(GCRYCTL_ENABLE_QUICK_RANDOM, 0);
@@ -63,8 +79,11 @@ int main(int argc, char **argv)
         if (!error && show(state)) {
             error = GPG_ERR_BAD_SIGNATURE;
         }
+    } else if (argc == 3 && strcmp(argv[1], "held") == 0) {
+        otrl_privkey_read(state, argv[2]);
+        held(state);
     } else {
-        fputs("usage: key_file generate FILE NAME PROTOCOL | show FILE\n", stderr);
+        fputs("usage: key_file generate FILE NAME PROTOCOL | show FILE | held FILE\n", stderr);
         return 2;
     }
     if (error) {

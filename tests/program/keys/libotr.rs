@@ -80,6 +80,23 @@ fn bytes(hex: &str) -> Vec<u8> {
     pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
 }
 
+/// An account that libotr holds: fingerprint, name, protocol.
+pub(super) type Held = (String, String, String);
+
+/// What libotr holds after reading the file, whether it liked it or not.
+pub(super) fn held(file: &Path) -> Vec<Held> {
+    let lines = libotr::<&str>("held", file, &[]);
+    let held = lines.lines().map(|line| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [fingerprint, name, protocol] = words.try_into().unwrap();
+        let text = |word: &str| {
+            String::from_utf8_lossy(&bytes(word.strip_prefix('=').unwrap())).into_owned()
+        };
+        (fingerprint.to_owned(), text(name), text(protocol))
+    });
+    held.collect()
+}
+
 /// Checks that libotr and we see the same accounts, and that what libotr signed with the secret
 /// halves verifies under the public halves that we read.
 #[track_caller]

@@ -4,7 +4,9 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 mod commands;
+mod foreign;
 mod libotr;
+mod odd_files;
 mod settings;
 
 use std::ffi::OsStr;

@@ -56,6 +56,9 @@ pub enum Fault {
     /// More values and lists than in any file of keys.
     #[error("more than {MAX_ITEMS} values and lists")]
     TooManyItems,
+    /// It begins with a byte order mark, which libotr does not read either.
+    #[error("there is a byte order mark before the file; save it as UTF-8 without one")]
+    ByteOrderMark,
     /// It is no S-expression.
     #[error("expected {expected}, found {found}")]
     Unexpected {
@@ -73,8 +76,8 @@ pub enum Fault {
         /// The list.
         what: &'static str,
     },
-    /// A list that has one value has none, several, or a list.
-    #[error("expected {what} with one value")]
+    /// A list that begins with a value has none, or a list.
+    #[error("expected {what} with a value")]
     NoValue {
         /// The list.
         what: &'static str,
@@ -88,9 +91,12 @@ pub enum Fault {
         /// The number that does not hold.
         field: &'static str,
     },
-    /// Name and protocol are those of an account before.
-    #[error("the account stands in the file twice")]
+    /// Name and protocol are those of an account before, which counts.
+    #[error("the account stands in the file twice; the first counts")]
     Twice,
+    /// It stands after the list of the accounts.
+    #[error("it stands after the list of the accounts")]
+    Outside,
     /// There cannot be such an account.
     #[error("{0}")]
     Account(AccountError),

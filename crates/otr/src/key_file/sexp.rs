@@ -4,12 +4,12 @@
 //! token      prpl-jabber               letters, digits and - . / _ : * + =, no digit first
 //! quoted     "ada@example.org"         \b \t \v \n \f \r \" \' \\ \ooo \xhh, and \ before a line's end
 //! hex        #00DA 7511#               white space between the digits does not count
-//! base 64    |YWJj|                    without white space
+//! base 64    |YWJj|                    without white space, up to the first =
 //! verbatim   3:abc                     so many bytes, as they are
 //! ```
 //!
-//! Values may be secret: they are wiped when they are dropped, and never shown. What libgcrypt only
-//! tolerates is refused: text outside the list, and hints in brackets.
+//! A value in square brackets, a display hint, is a value as others are: so libotr finds it. More may
+//! follow the list. Values may be secret: they are wiped when they are dropped, and never shown.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -18,11 +18,11 @@ use zeroize::Zeroizing;
 
 use super::{Fault, Found, MAX_DEPTH, MAX_ITEMS};
 
-/// Base 64 with or without padding at the end.
+/// Base 64 without the padding at its end.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
         .with_decode_allow_trailing_bits(true),
 );
 
@@ -48,6 +48,14 @@ pub(super) struct List {
     items: Vec<Item>,
 }
 
+/// A text that was read.
+pub(super) struct Parsed {
+    /// The list that it begins with.
+    pub(super) list: List,
+    /// What follows it.
+    pub(super) rest: Vec<Item>,
+}
+
 /// What lists are made of.
 pub(super) enum Item {
     Atom(Atom),
@@ -65,20 +73,27 @@ impl List {
         self.items.get(1..).unwrap_or_default()
     }
 
-    /// The first list in it that begins with this word.
-    pub(super) fn find(&self, name: &str) -> Option<&Self> {
-        let mut lists = self.items.iter().filter_map(|item| match item {
-            Item::List(list) => Some(list),
-            Item::Atom(_) => None,
-        });
-        lists.find(|list| list.is_named(name))
+    /// All items.
+    pub(super) fn items(&self) -> &[Item] {
+        &self.items
     }
 
-    /// The value of a list of a name and a value.
+    /// The first list that begins with this word: this one, or one in it at any depth.
+    pub(super) fn find(&self, name: &str) -> Option<&Self> {
+        if self.is_named(name) {
+            return Some(self);
+        }
+        self.items.iter().find_map(|item| match item {
+            Item::List(list) => list.find(name),
+            Item::Atom(_) => None,
+        })
+    }
+
+    /// What follows the name, if it is a value.
     pub(super) fn value(&self) -> Option<&Atom> {
-        match self.rest() {
-            [Item::Atom(atom)] => Some(atom),
-            _ => None,
+        match self.rest().first() {
+            Some(Item::Atom(atom)) => Some(atom),
+            Some(Item::List(_)) | None => None,
         }
     }
 }
@@ -93,21 +108,35 @@ impl Item {
     }
 }
 
-/// Reads a text that is one list.
-pub(super) fn parse(text: &[u8]) -> Result<List, Misplaced> {
+/// Reads a text that begins with a list. Zero bytes at its end do not count.
+pub(super) fn parse(text: &[u8]) -> Result<Parsed, Misplaced> {
+    let len = text.iter().rposition(|&byte| byte != 0).map_or(0, |last| last.saturating_add(1));
+    let text = text.get(..len).unwrap_or(text);
     let mut scanner = Scanner { text, at: 0, n_items: 0 };
     scanner.skip_blanks();
     let at = scanner.at;
+    if text.get(at..).is_some_and(|rest| rest.starts_with(BYTE_ORDER_MARK)) {
+        return Err(Misplaced { at, fault: Fault::ByteOrderMark });
+    }
     if scanner.peek() != Some(b'(') {
         return Err(scanner.expected("an opening parenthesis"));
     }
     scanner.step();
     let list = scanner.list(at, MAX_DEPTH)?;
-    scanner.skip_blanks();
-    match scanner.peek() {
-        None => Ok(list),
-        Some(_) => Err(scanner.expected("nothing after the last parenthesis")),
-    }
+    let rest = scanner.items(MAX_DEPTH, End::OfText)?;
+    Ok(Parsed { list, rest })
+}
+
+/// What some editors put before a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Where a run of items ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// At a closing parenthesis.
+    OfList,
+    /// Where nothing follows.
+    OfText,
 }
 
 /// Goes over the text.
@@ -155,12 +184,38 @@ impl Scanner<'_> {
         let Some(depth) = depth.checked_sub(1) else {
             return Err(Misplaced { at, fault: Fault::TooDeep });
         };
+        let items = self.items(depth, End::OfList)?;
+        Ok(List { at, items })
+    }
+
+    fn items(&mut self, depth: usize, end: End) -> Result<Vec<Item>, Misplaced> {
         let mut items = Vec::new();
+        let mut is_in_hint = false;
         loop {
             self.skip_blanks();
-            if self.peek() == Some(b')') {
-                self.step();
-                return Ok(List { at, items });
+            match (self.peek(), end) {
+                (Some(b')'), End::OfList) if !is_in_hint => {
+                    self.step();
+                    return Ok(items);
+                }
+                (None, End::OfText) if !is_in_hint => return Ok(items),
+                (Some(b'['), _) if !is_in_hint => {
+                    self.step();
+                    is_in_hint = true;
+                    continue;
+                }
+                (Some(b']'), _) if is_in_hint => {
+                    self.step();
+                    is_in_hint = false;
+                    continue;
+                }
+                (Some(b'(' | b')' | b'[') | None, _) if is_in_hint => {
+                    return Err(self.expected("a closing bracket"));
+                }
+                (Some(b')'), End::OfText) => {
+                    return Err(self.expected("nothing after the last parenthesis"));
+                }
+                _ => {}
             }
             self.n_items = self.n_items.saturating_add(1);
             if self.n_items > MAX_ITEMS {
@@ -188,7 +243,7 @@ impl Scanner<'_> {
         let token = rest.get(..len).unwrap_or_default();
         self.at = self.at.saturating_add(len);
         match self.peek() {
-            Some(b'(' | b')') | None => {}
+            Some(b'(' | b')' | b'[' | b']' | b'"' | b'#' | b'|') | None => {}
             Some(byte) if is_blank(byte) => {}
             Some(_) => return Err(self.expected("a letter, a digit or one of - . / _ : * + =")),
         }
@@ -300,8 +355,9 @@ impl Scanner<'_> {
                 let high = self.digit(16, "a hexadecimal digit")?;
                 Ok(Some(high << 4 | self.digit(16, "a hexadecimal digit")?))
             }
-            Some(b'0'..=b'3') => {
-                let high = self.digit(4, "an octal digit")?;
+            // Of more than 0377 libgcrypt takes the lower eight bits.
+            Some(b'0'..=b'7') => {
+                let high = self.digit(8, "an octal digit")?;
                 let middle = self.digit(8, "an octal digit")?;
                 Ok(Some(high << 6 | middle << 3 | self.digit(8, "an octal digit")?))
             }
@@ -335,17 +391,25 @@ impl Scanner<'_> {
 
     fn base64(&mut self, len: usize) -> Result<Zeroizing<Vec<u8>>, Misplaced> {
         let encoded = self.text.get(self.at..self.at.saturating_add(len)).unwrap_or_default();
-        let mut value = Zeroizing::new(vec![0; base64::decoded_len_estimate(len)]);
-        let n_decoded = BASE64.decode_slice(encoded, &mut value);
         let at = self.at;
         self.at = at.saturating_add(len);
         if self.peek() != Some(b'|') {
             return Err(self.expected("a vertical bar"));
         }
         self.step();
+        let (encoded, rest) = match encoded.iter().position(|&byte| byte == b'=') {
+            Some(end) => encoded.split_at(end),
+            None => (encoded, &[][..]),
+        };
+        let is_base64 = |&byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
+        // A digit too many holds no byte.
+        let len = encoded.len().saturating_sub(usize::from(encoded.len() % 4 == 1));
+        let (encoded, dangling) = encoded.split_at(len);
+        let mut value = Zeroizing::new(vec![0; base64::decoded_len_estimate(len)]);
+        let n_decoded = BASE64.decode_slice(encoded, &mut value).ok();
+        let n_decoded = n_decoded.filter(|_| dangling.iter().chain(rest).all(is_base64));
         // What is wrong with it might tell of its contents.
-        let n_decoded = n_decoded.or(Err(Misplaced { at, fault: Fault::Base64 }))?;
-        value.truncate(n_decoded);
+        value.truncate(n_decoded.ok_or(Misplaced { at, fault: Fault::Base64 })?);
         Ok(value)
     }
 }

@@ -6,6 +6,9 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
 use super::*;
+use crate::key_file::write::digits;
+use crypto_bigint::BoxedUint;
+use crypto_primes::{Flavor, is_prime};
 
 /// A file that libotr 4.1.1 wrote.
 const FROM_LIBOTR: &str = "(privkeys
@@ -79,6 +82,15 @@ fn check(text: &str, line: usize, column: usize, expected: &str) {
     assert_eq!(error.to_string(), format!("line {line}, column {column}: {expected}"));
 }
 
+/// Checks that the text is a file of which just this is left out.
+#[track_caller]
+fn check_left_out(text: &str, line: usize, column: usize, expected: &str) {
+    let file = KeyFile::parse(text.as_bytes()).unwrap();
+
+    let why: Vec<_> = file.left_out().iter().map(|part| part.why().to_string()).collect();
+    assert_eq!(why, [format!("line {line}, column {column}: {expected}")]);
+}
+
 #[test]
 fn names_are_read_in_every_form() {
     let secret = format!("#{}#", hex(&secret()));
@@ -93,6 +105,14 @@ fn names_are_read_in_every_form() {
         "3#616461#",
         "99\"ada\"",
         "|YWRh|",
+        "|YWRh=|",
+        "|YWRhY|",
+        "#61646100ff#",
+        "[ada]",
+        "[ ada ] more",
+        "ada (b c) d",
+        "ada\"b\"",
+        "\"\\541da\"",
     ] {
         let file = KeyFile::parse(with_values(name, &secret).as_bytes());
         assert!(
@@ -103,9 +123,9 @@ fn names_are_read_in_every_form() {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    let mut digits = String::new();
-    write_digits(bytes, &mut digits);
-    digits.to_lowercase()
+    let mut text = String::new();
+    digits(bytes, &mut text);
+    text.to_lowercase()
 }
 
 #[test]
@@ -181,7 +201,7 @@ fn what_is_no_s_expression_is_refused_with_its_place() {
     check("(a #61)", 1, 7, "expected a hexadecimal digit or #, found a closing parenthesis");
     check("(a \"b", 1, 6, &format!("expected a quotation mark, found {end}"));
     check("(a \"\\q\")", 1, 6, "expected an escape such as \\n, found another character");
-    check("(a \"\\477\")", 1, 6, "expected an escape such as \\n, found another character");
+    check("(a \"\\877\")", 1, 6, "expected an escape such as \\n, found another character");
     check("(a \"\\08\")", 1, 7, "expected an octal digit, found another character");
     check("(a \"\\x4\")", 1, 8, "expected a hexadecimal digit, found another character");
     check("(a 5:abc)", 1, 10, &format!("expected as many bytes as the length says, found {end}"));
@@ -202,45 +222,110 @@ fn what_is_no_s_expression_is_refused_with_its_place() {
         "expected a letter, a digit or one of - . / _ : * + =, found another character",
     );
     check("(a {b})", 1, 4, "expected a value or a parenthesis, found another character");
+    for (text, column) in [("(a [b)", 6), ("(a [(b)])", 5), ("(a [[b]])", 5)] {
+        let found = if column == 6 { "a closing parenthesis" } else { "another character" };
+        let found = if text.contains("[(") { "an opening parenthesis" } else { found };
+        check(text, 1, column, &format!("expected a closing bracket, found {found}"));
+    }
+    check("(a b]", 1, 5, "expected a value or a parenthesis, found another character");
+    check(
+        "\u{feff}(privkeys)",
+        1,
+        1,
+        "there is a byte order mark before the file; save it as UTF-8 without one",
+    );
 }
 
 #[test]
-fn what_is_no_file_of_keys_is_refused_with_its_place() {
+fn what_is_no_account_is_left_out_with_its_place() {
     check("(keys)", 1, 1, "expected (privkeys …), which is not there");
+    let check = check_left_out;
     check("(privkeys\n x)", 2, 2, "expected (account …), which is not there");
     check("(privkeys (account))", 1, 11, "expected (name …), which is not there");
-    check("(privkeys (account (name)))", 1, 20, "expected (name …) with one value");
-    check("(privkeys (account (name a b)))", 1, 20, "expected (name …) with one value");
-    check("(privkeys (account (name (a))))", 1, 20, "expected (name …) with one value");
+    check("(privkeys (account (name)))", 1, 20, "expected (name …) with a value");
+    check("(privkeys (account (name (a))))", 1, 20, "expected (name …) with a value");
     check("(privkeys (account (name #ff#)))", 1, 26, "expected a name in UTF-8");
     check("(privkeys (account (name a)))", 1, 11, "expected (protocol …), which is not there");
     let start = "(privkeys (account (name a) (protocol b)";
     check(&format!("{start}))"), 1, 11, "expected (private-key …), which is not there");
     check(&format!("{start}(private-key (rsa))))"), 1, 41, "expected (dsa …), which is not there");
     check(&format!("{start}(private-key (dsa))))"), 1, 54, "expected (p …), which is not there");
+    check("(privkeys)\n(privkeys (account))", 2, 1, "it stands after the list of the accounts");
 }
 
 #[test]
 fn impossible_names_are_refused() {
-    let secret = format!("#{}#", hex(&secret()));
-    for (name, why) in [("\"\"", AccountError::Empty), ("#610062#", AccountError::Nul)] {
-        check(&with_values(name, &secret), 2, 2, &why.to_string());
-    }
+    assert_eq!(Account::new("", "a", fresh(1)).unwrap_err(), AccountError::Empty);
+    assert_eq!(Account::new("a", "b\0", fresh(1)).unwrap_err(), AccountError::Nul);
     let [fits, long] = [MAX_NAME_BYTES, MAX_NAME_BYTES + 1].map(|len| "a".repeat(len));
     assert_eq!(Account::new("a", &long, fresh(1)).unwrap_err(), AccountError::TooLong);
     assert!(Account::new("a", &fits, fresh(1)).is_ok());
+    let secret = format!("#{}#", hex(&secret()));
+    check_left_out(&with_values(&long, &secret), 2, 2, &AccountError::TooLong.to_string());
 }
 
 #[test]
-fn an_account_that_stands_in_a_file_twice_is_refused() {
-    let text = file_of([account("ada", "a", 1), account("ada", "b", 2)]).to_text();
+fn an_empty_name_is_read_and_written_back() {
+    let text = with_values("\"\"", &format!("#{}#", hex(&secret())));
 
-    check(
-        &text.replace("(protocol b)", "(protocol a)"),
-        15,
-        2,
-        "the account stands in the file twice",
-    );
+    let file = KeyFile::parse(text.as_bytes()).unwrap();
+    let again = KeyFile::parse(file.to_text().as_bytes()).unwrap();
+
+    assert!(again.find("", "prpl-jabber").is_some());
+}
+
+#[test]
+fn of_an_account_that_stands_in_a_file_twice_the_first_counts_and_it_is_told_once() {
+    let accounts = [account("ada", "a", 1), account("ada", "b", 2), account("ada", "c", 3)];
+    let text = file_of(accounts).to_text();
+    let text = text.replace("(protocol b)", "(protocol a)").replace("(protocol c)", "(protocol a)");
+
+    check_left_out(&text, 15, 2, "the account stands in the file twice; the first counts");
+    let file = KeyFile::parse(text.as_bytes()).unwrap();
+    let key = file.find("ada", "a").unwrap().key();
+    assert_eq!(key.public_key(), fresh(1).public_key());
+    // Neither of the others is lost when the file is written.
+    for seed in [2, 3] {
+        let x = hex(&fresh(seed).secret_bytes());
+        let x = x.trim_start_matches("00").to_uppercase();
+        assert_eq!(file.to_text().matches(x.as_str()).count(), 1);
+    }
+}
+
+#[test]
+fn an_account_after_the_list_is_none_however_often_the_file_is_written() {
+    let [one, two] =
+        [1, 2].map(|seed| file_of([account(&format!("a{seed}"), "b", seed)]).to_text());
+    let outside = two.trim_start_matches("(privkeys").trim_end().strip_suffix(')').unwrap();
+    let file = KeyFile::parse(format!("{}{outside}", *one).as_bytes()).unwrap();
+    assert_eq!((file.accounts().len(), file.left_out().len()), (1, 1));
+
+    let again = KeyFile::parse(file.to_text().as_bytes()).unwrap();
+
+    assert_eq!((again.accounts().len(), again.left_out().len()), (1, 1));
+    assert_eq!(again.to_text(), file.to_text());
+    assert_eq!(again.left_out()[0].name(), Some("a2"));
+}
+
+#[test]
+fn a_bad_account_costs_no_other_one_and_stays_in_the_file() {
+    let text = file_of([account("ada", "prpl-bonjour", 1), account("bob", "prpl-jabber", 2)]);
+    let text = text.to_text().replacen("(y #", "(y #00", 1).replacen("(x #", "(x #7f7f7f", 1);
+
+    let file = KeyFile::parse(text.as_bytes()).unwrap();
+
+    assert_eq!(file.accounts().len(), 1);
+    assert!(file.find("bob", "prpl-jabber").is_some());
+    let [bad] = file.left_out() else { panic!("{file:?}") };
+    assert_eq!((bad.name(), bad.protocol()), (Some("ada"), Some("prpl-bonjour")));
+    assert_eq!(bad.why().fault, Fault::Number { field: "x" });
+    assert!(!format!("{file:?}").to_lowercase().contains("7f7f7f"));
+    let mut again = KeyFile::parse(file.to_text().as_bytes()).unwrap();
+    assert_eq!((again.accounts().len(), again.left_out().len()), (1, 1));
+    assert_eq!(again.to_text(), file.to_text());
+    // Another key takes its place.
+    again.set(account("ada", "prpl-bonjour", 3)).unwrap();
+    assert_eq!((again.accounts().len(), again.left_out().len()), (2, 0));
 }
 
 #[test]
@@ -253,12 +338,12 @@ fn a_wrong_number_is_named_with_its_place() {
         let (before, rest) = text.split_once(start).unwrap();
         let (_, after) = rest.split_once('#').unwrap();
         for number in ["", "00", "01", &"ff".repeat(20), &"ff".repeat(2_000)] {
-            check(&format!("{before}{start}{number}#{after}"), line, 6, &expected);
+            check_left_out(&format!("{before}{start}{number}#{after}"), line, 6, &expected);
         }
     }
     // A secret in its range that belongs to another key.
     let other = format!("#{}#", hex(&fresh(2).secret_bytes()));
-    check(
+    check_left_out(
         &with_values("ada", &other),
         11,
         6,
@@ -270,12 +355,12 @@ fn a_wrong_number_is_named_with_its_place() {
 fn sizes_depths_and_numbers_are_bounded() {
     let long = format!("(privkeys{})", " ".repeat(MAX_BYTES));
     check(&long, 1, 1, "the file is longer than 1048576 bytes");
-    check(&"(".repeat(100_000), 1, 17, "more than 16 lists within lists");
+    check(&"(".repeat(100_000), 1, 257, "more than 256 lists within lists");
     check(
         &format!("(a{})", " b".repeat(MAX_ITEMS)),
         1,
         2 * MAX_ITEMS + 2,
-        "more than 8192 values and lists",
+        "more than 32768 values and lists",
     );
 
     let many = (0..MAX_ACCOUNTS).map(|ix| Account::new(&ix.to_string(), "b", fresh(1)).unwrap());
@@ -287,8 +372,10 @@ fn sizes_depths_and_numbers_are_bounded() {
     let begin = "(privkeys\n";
     let rest = text.strip_prefix(begin).unwrap();
     let (first, _) = rest.split_at(rest.find(" (account\n(name \"1\")").unwrap());
-    let error = KeyFile::parse(format!("{begin}{}{rest}", first.replace("\"0\"", "z")).as_bytes());
-    assert_eq!(error.unwrap_err().fault, Fault::Account(AccountError::TooMany));
+    let text = format!("{begin}{}{rest}", first.replace("\"0\"", "z"));
+    let file = KeyFile::parse(text.as_bytes()).unwrap();
+    assert_eq!(file.accounts().len(), MAX_ACCOUNTS);
+    assert_eq!(file.left_out()[0].why().fault, Fault::Account(AccountError::TooMany));
 }
 
 #[test]
@@ -321,7 +408,7 @@ fn the_secret_shows_neither_in_debug_output_nor_in_errors() {
     let file = KeyFile::parse(FROM_LIBOTR.as_bytes()).unwrap();
     let broken = FROM_LIBOTR.replace("0E9CECBD2F018E98", "0E9CECBD2F018E99");
 
-    let shown = format!("{file:?} {:?}", KeyFile::parse(broken.as_bytes()).unwrap_err());
+    let shown = format!("{file:?} {:?}", KeyFile::parse(broken.as_bytes()).unwrap());
 
     assert!(shown.contains("totem@localhost") && shown.contains("column: 6"), "{shown}");
     let shown = shown.to_lowercase();
@@ -357,7 +444,7 @@ fn a_composite_p_is_refused() {
     let [p, q, g, y] = [p, q, g, y].map(|value| number(&value));
     let key = format!("(dsa (p {p})(q {q})(g {g})(y {y})(x #05#))");
     let text = format!("(privkeys (account (name a)(protocol b)(private-key\n{key})))");
-    check(&text, 2, 9, "expected a valid DSA key with q of 160 bits; its p is wrong");
+    check_left_out(&text, 2, 9, "expected a valid DSA key with q of 160 bits; its p is wrong");
 }
 
 proptest! {
@@ -402,7 +489,8 @@ proptest! {
         let mut bytes = FROM_LIBOTR.as_bytes().to_vec();
         bytes[at] = byte;
         if let Ok(file) = KeyFile::parse(&bytes) {
-            prop_assert_eq!(file.accounts().len(), 2);
+            let n_told = file.accounts().len().saturating_add(file.left_out().len());
+            prop_assert!((2..=4).contains(&n_told), "{:?}", file);
         }
     }
 

@@ -17,6 +17,7 @@
 mod crossing;
 mod exchange;
 mod extra_key;
+mod large;
 mod line_protocol;
 mod pair;
 mod peer;
@@ -25,6 +26,7 @@ mod programs;
 mod smp;
 mod texts;
 mod trouble;
+mod versions;
 
 /// Makes a test of each function, for every peer and version.
 macro_rules! with_every_peer {

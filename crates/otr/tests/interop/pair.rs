@@ -8,6 +8,7 @@ use otr::conversation::Conversation;
 use otr::event::{Event, Output};
 use otr::identity::SigningKey;
 use otr::instance::InstanceTag;
+use otr::limits::Limits;
 use otr::policy::Policy;
 use otr::version::Version;
 use rand_chacha::ChaCha20Rng;
@@ -76,6 +77,19 @@ impl Pair {
             to_them: VecDeque::new(),
             longest: [0; 2],
         }
+    }
+
+    /// Both in private, within the limits of programs of people.
+    pub(crate) fn large(setting: Setting) -> Self {
+        let mut pair = Self::plain(setting);
+        let key = Arc::new(SigningKey::generate(&mut pair.rng));
+        let tag = InstanceTag::random(&mut pair.rng);
+        pair.ours = Conversation::with_limits(key, tag, only(setting.version), Limits::LARGE);
+        pair.theirs = Peer::start_large(setting.engine, &setting.version.to_string());
+        pair.start();
+        pair.assert_private();
+        pair.forget_events();
+        pair
     }
 
     /// Both in plaintext, and both with this version alone.

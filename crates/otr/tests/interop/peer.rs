@@ -87,9 +87,20 @@ impl Peer {
         Self::with_key(engine, versions, &Program::of(engine).key)
     }
 
+    /// The same, with the limits of programs of people. The others' engines have none.
+    pub(crate) fn start_large(engine: Engine, versions: &str) -> Self {
+        let limits: &[&str] = if engine == Engine::Otrbot { &["--limits", "large"] } else { &[] };
+        Self::with_options(engine, versions, &Program::of(engine).key, limits)
+    }
+
     pub(crate) fn with_key(engine: Engine, versions: &str, key: &Path) -> Self {
+        Self::with_options(engine, versions, key, &[])
+    }
+
+    fn with_options(engine: Engine, versions: &str, key: &Path, options: &[&str]) -> Self {
         let mut child = Program::of(engine)
             .command()
+            .args(options)
             .args(["--versions", versions, "--key"])
             .arg(key)
             .stdin(Stdio::piped())

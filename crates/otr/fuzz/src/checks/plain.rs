@@ -4,8 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use otr::limits::MAX_MESSAGE_BYTES;
-use otr::{Conversation, Event, InstanceTag, Output, Policy, SigningKey};
+use otr::{Conversation, Event, InstanceTag, Limits, Output, Policy, SigningKey};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
@@ -43,7 +42,10 @@ impl End {
             error_start_ake: flags & 32 != 0,
         };
         let key = Arc::clone(&KEYS[which]);
-        let conversation = Conversation::new(key, InstanceTag::random(&mut rng), policy);
+        let tag = InstanceTag::random(&mut rng);
+        let limits = if flags & 128 != 0 { Limits::LARGE } else { Limits::BOT };
+        let mut conversation = Conversation::with_limits(key, tag, policy, limits);
+        conversation.set_version_held(flags & 64 != 0);
         Self { conversation, rng, sent: VecDeque::new(), said: Vec::new() }
     }
 
@@ -122,7 +124,7 @@ pub fn check(data: &[u8]) {
         end.take(outputs, &other.said);
     }
     let End { conversation, rng, .. } = &mut ends[0];
-    let long = "?OTR:".to_owned() + &"A".repeat(MAX_MESSAGE_BYTES);
+    let long = "?OTR:".to_owned() + &"A".repeat(Limits::LARGE.message_bytes);
     let outputs = conversation.receive(now, rng, &long);
     assert!(matches!(&*outputs, [Output::Event(Event::Refused(_))]), "{outputs:?}");
 }
