@@ -19,6 +19,7 @@ pub mod presentation;
 pub mod reach;
 pub mod roles;
 pub mod signature;
+mod spelling;
 pub mod token;
 pub mod verify;
 
