@@ -136,6 +136,11 @@ pub enum GradeView {
         /// Finds the entry in the log, for whoever is asked for help.
         reference: String,
     },
+    /// It was sent, and the platform does not say whether it has it.
+    Unclear {
+        /// Finds the entry in the log, for whoever is asked for help.
+        reference: String,
+    },
 }
 
 /// Why there is no page.

@@ -294,8 +294,13 @@ fn grade_view(view: &View) -> GradeView {
         None => GradeView::NotGraded,
         Some(Graded { state: GradeState::Due { .. }, .. }) => GradeView::Sending,
         Some(Graded { state: GradeState::Recorded { at }, .. }) => GradeView::Recorded { at: *at },
-        Some(Graded { state: GradeState::Failed { .. }, .. }) => {
-            GradeView::Failed { reference: pages::reference(&view.enrolment.id) }
+        Some(Graded { state: GradeState::Failed { why }, .. }) => {
+            let reference = pages::reference(&view.enrolment.id);
+            if lti::answer::is_unclear(why) {
+                GradeView::Unclear { reference }
+            } else {
+                GradeView::Failed { reference }
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The pages over real HTTP: launches that are signed as a platform signs them, a real store, a
 //! platform that checks every grade it gets, and a registry that plays the bot.
 
+mod answers;
 mod assets;
 mod boundaries;
 mod course;
