@@ -36,7 +36,7 @@ pub use self::{
     finish::{done, enter_bot_secret},
     layout::reference,
     learn::{ask_for_secret, enter_jid, jid_entered, start},
-    others::{Trouble, hello_world, problem},
+    others::{Spoken, Trouble, elsewhere, hello_world, problem},
     status::{LivePage, Status, status},
     teach::{lesson, teacher},
 };
@@ -154,6 +154,10 @@ pub enum ProblemKind {
     Stale,
     /// The platform sent what is no launch.
     Malformed,
+    /// The platform speaks another version of LTI.
+    OtherVersion,
+    /// The platform sent a message of another kind.
+    OtherMessage,
     /// The page was opened without a launch.
     NoLaunch,
     /// The page was open for too long.

@@ -18,6 +18,7 @@ use super::{
     error::LaunchError,
     form::{self, Pair},
     launch::{Fields, Launch},
+    other::Other,
     signature::{self, Parameters, Verifier},
     spelling,
 };
@@ -79,6 +80,9 @@ pub fn verify(
     }
     let body = form::parse(&raw.body)?;
     let query = form::parse(raw.query.as_bytes())?;
+    if let Some(other) = Other::of_request(&body, &query) {
+        return Err(other.into());
+    }
     let oauth = OAuth::read(&body, &query)?;
 
     let timestamp = oauth.timestamp_within(rules.window, now)?;
@@ -154,6 +158,9 @@ impl<'a> OAuth<'a> {
         names.sort_unstable();
         if names.windows(2).any(|two| matches!(two, [a, b] if a == b)) {
             return Err(LaunchError::Duplicate("an OAuth parameter"));
+        }
+        if names.is_empty() && form::field(body, "lti_message_type").is_some() {
+            return Err(LaunchError::Unsigned);
         }
         let fields = Fields(body);
         if fields.once("oauth_version")?.is_some_and(|version| version != "1.0") {

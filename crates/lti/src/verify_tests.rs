@@ -251,6 +251,18 @@ fn an_unknown_key_is_refused_whatever_signed_it() {
 }
 
 #[test]
+fn a_launch_that_nobody_signed_is_not_taken_for_one_that_lacks_something() {
+    let bare = "lti_message_type=basic-lti-launch-request&lti_version=LTI-1p0&user_id=u";
+    let refused = |body| verify(&raw(body), &consumers(), &rules("https://tool.example"), NOW);
+    assert_eq!(refused(bare).unwrap_err(), LaunchError::Unsigned);
+    assert_eq!(refused("id_token=a.b.c&state=x").unwrap_err(), Other::Lti13Launch.into());
+    let login = "iss=https%3A%2F%2Flms.example&login_hint=7";
+    assert_eq!(refused(login).unwrap_err(), Other::Lti13Login.into());
+    let missing = LaunchError::Missing("oauth_signature_method");
+    assert_eq!(refused("a=b").unwrap_err(), missing);
+}
+
+#[test]
 fn the_window_has_an_end_on_both_sides() {
     assert!(elsewhere(NOW + 300).is_ok());
     assert_eq!(elsewhere(NOW + 301).unwrap_err(), LaunchError::Stale { age: 301 });

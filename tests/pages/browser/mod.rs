@@ -4,6 +4,7 @@
 mod access;
 mod course;
 mod driver;
+mod framing;
 mod history;
 mod journey;
 mod keyboard;
