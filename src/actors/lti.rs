@@ -363,7 +363,9 @@ impl PageError {
                 Fault::TooLarge => "too_large",
                 Fault::Incomplete => "incomplete",
                 Fault::ContentType => "content_type",
-                Fault::Malformed | Fault::Nobody | Fault::Other => "malformed",
+                Fault::Malformed | Fault::Nobody | Fault::OtherVersion | Fault::OtherMessage => {
+                    "malformed"
+                }
                 Fault::NotTrusted => "not_trusted",
                 Fault::OutOfDate => "out_of_date",
             },

@@ -80,7 +80,7 @@ pub fn check(file: &Path) -> Result<(), Failure> {
     // A closed pipe is no fault of the settings.
     let mut out = std::io::stdout();
     let consumers = Some(&settings.lti.consumers).filter(|_| settings.lti.enabled);
-    for note in consumers.and_then(frames) {
+    if let Some(note) = consumers.and_then(frames) {
         drop(writeln!(out, "note: {note}"));
     }
     drop(writeln!(out, "{}: no problems", file.display()));

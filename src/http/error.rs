@@ -68,10 +68,8 @@ impl Failure {
             Self::Page(
                 PageError::Launch(error) | PageError::Signed(error) | PageError::Form(error),
             ) => match error.fault() {
-                Fault::Other => match error {
-                    LaunchError::Other(Other::Message(_)) => ProblemKind::OtherMessage,
-                    _ => ProblemKind::OtherVersion,
-                },
+                Fault::OtherVersion => ProblemKind::OtherVersion,
+                Fault::OtherMessage => ProblemKind::OtherMessage,
                 Fault::NotTrusted => ProblemKind::NotTrusted,
                 Fault::Nobody => ProblemKind::NoLaunch,
                 Fault::OutOfDate if *error == LaunchError::Replayed => ProblemKind::Replayed,
@@ -130,12 +128,14 @@ impl Failure {
 
     /// What somebody speaks who speaks another language than we do, by its name.
     fn other(&self) -> Option<&Other> {
-        match self {
-            Self::Page(
-                PageError::Launch(LaunchError::Other(other))
-                | PageError::Signed(LaunchError::Other(other)),
-            ) => Some(other),
-            _ => None,
+        if let Self::Page(
+            PageError::Launch(LaunchError::Other(other))
+            | PageError::Signed(LaunchError::Other(other)),
+        ) = self
+        {
+            Some(other)
+        } else {
+            None
         }
     }
 

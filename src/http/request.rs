@@ -200,10 +200,7 @@ impl PageForm {
 
 /// What is wrong with a body is wrong with a form of ours, and no launch.
 fn of_form(error: PageError) -> PageError {
-    match error {
-        PageError::Launch(error) => PageError::Form(error),
-        other => other,
-    }
+    if let PageError::Launch(error) = error { PageError::Form(error) } else { error }
 }
 
 impl Drop for PageForm {

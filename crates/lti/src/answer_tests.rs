@@ -54,13 +54,9 @@ fn is_refused(status: u16, body: &str) -> bool {
 }
 
 fn looks(status: u16, body: &str) -> Option<Looks> {
-    match sort(status, body) {
-        Outcome::Unclear { looks, why, .. } => {
-            assert!(is_unclear(&why.kind), "{why}");
-            Some(looks)
-        }
-        _ => None,
-    }
+    let Outcome::Unclear { looks, why, .. } = sort(status, body) else { return None };
+    assert!(is_unclear(&why.kind), "{why}");
+    Some(looks)
 }
 
 #[test]

@@ -85,8 +85,10 @@ pub enum Fault {
     ContentType,
     /// The platform sends what is no launch (400).
     Malformed,
-    /// The platform speaks another version, or sends another kind of message (400).
-    Other,
+    /// The platform speaks another version (400).
+    OtherVersion,
+    /// The platform sends another kind of message (400).
+    OtherMessage,
     /// The platform does not say who came, as where nobody is logged in (400).
     Nobody,
     /// Key and secret, or the address of the tool, are not set up alike on both sides (401).
@@ -108,7 +110,10 @@ impl LaunchError {
             | Self::Duplicate(_)
             | Self::Unsupported(_)
             | Self::Malformed(_) => Fault::Malformed,
-            Self::Other(_) => Fault::Other,
+            Self::Other(Other::Message(_)) => Fault::OtherMessage,
+            Self::Other(Other::Lti13Login | Other::Lti13Launch | Other::Version(_)) => {
+                Fault::OtherVersion
+            }
             Self::Unsigned | Self::UnknownKey | Self::BadSignature => Fault::NotTrusted,
             Self::Stale { .. } | Self::Early { .. } | Self::Replayed => Fault::OutOfDate,
         }
@@ -122,7 +127,7 @@ impl Fault {
             Self::TooLarge => 413,
             Self::Incomplete => 408,
             Self::ContentType => 415,
-            Self::Malformed | Self::Other | Self::Nobody => 400,
+            Self::Malformed | Self::OtherVersion | Self::OtherMessage | Self::Nobody => 400,
             Self::NotTrusted | Self::OutOfDate => 401,
         }
     }

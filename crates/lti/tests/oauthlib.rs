@@ -243,7 +243,7 @@ proptest! {
             let (_, signed) = sign(&signed_case, Some(other));
             prop_assert_eq!(posted.verify(&signed), Err(LaunchError::BadSignature));
         }
-        let mut changed = posted.clone();
+        let mut changed = posted;
         changed.body.push(("one".to_owned(), "more".to_owned()));
         prop_assert_eq!(changed.verify(&signed), Err(LaunchError::BadSignature));
     }

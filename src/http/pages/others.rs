@@ -83,35 +83,8 @@ pub fn problem(house: &House, trouble: &Trouble) -> Markup {
                     "Go to the assignment in your course and open it anew. If this does not help, tell your teacher, with the number below."
                 ),
             ),
-            ProblemKind::OtherVersion => (
-                tr!("Your course speaks another version of LTI"),
-                match &trouble.other {
-                    Some(other) if other.is_known => tr!(
-                        "LTI is the language in which a course opens an exercise. Your course opened this one by {theirs}; it understands {ours} only.",
-                        theirs = other.theirs,
-                        ours = SPOKEN
-                    ),
-                    other => tr!(
-                        "LTI is the language in which a course opens an exercise. Your course calls its version “{theirs}”; this exercise understands {ours} only.",
-                        theirs = other.as_ref().map_or("", |other| &other.theirs),
-                        ours = SPOKEN
-                    ),
-                },
-                tr!(
-                    "Tell your teacher, with the number below. Who looks after the course adds the exercise anew as a tool of {ours}: with its launch URL, a consumer key and a shared secret.",
-                    ours = SPOKEN
-                ),
-            ),
-            ProblemKind::OtherMessage => (
-                tr!("Your course asked for something else"),
-                tr!(
-                    "Your course sent a message of the kind “{theirs}”. This exercise can only be opened.",
-                    theirs = trouble.other.as_ref().map_or("", |other| &other.theirs)
-                ),
-                tr!(
-                    "Tell your teacher, with the number below. Who looks after the course places the exercise as an assignment or a link."
-                ),
-            ),
+            ProblemKind::OtherVersion => other_version(trouble.other.as_ref()),
+            ProblemKind::OtherMessage => other_message(trouble.other.as_ref()),
             ProblemKind::TooFast => (
                 tr!("That was too fast"),
                 tr!("More was sent from this page in a short time than can be answered."),
@@ -147,6 +120,44 @@ pub fn problem(house: &House, trouble: &Trouble) -> Markup {
         };
         (head(house, heading, true), content)
     })
+}
+
+/// What is said where a platform speaks another version: heading, reason, what to do.
+fn other_version(other: Option<&Spoken>) -> (String, String, String) {
+    let theirs = other.map_or("", |other| other.theirs.as_str());
+    let why = if other.is_some_and(|other| other.is_known) {
+        tr!(
+            "LTI is the language in which a course opens an exercise. Your course opened this one by {theirs}; it understands {ours} only.",
+            theirs = theirs,
+            ours = SPOKEN
+        )
+    } else {
+        tr!(
+            "LTI is the language in which a course opens an exercise. Your course calls its version “{theirs}”; this exercise understands {ours} only.",
+            theirs = theirs,
+            ours = SPOKEN
+        )
+    };
+    let what = tr!(
+        "Tell your teacher, with the number below. Who looks after the course adds the exercise anew as a tool of {ours}: with its launch URL, a consumer key and a shared secret.",
+        ours = SPOKEN
+    );
+    (tr!("Your course speaks another version of LTI"), why, what)
+}
+
+/// The same where it sends another kind of message.
+fn other_message(other: Option<&Spoken>) -> (String, String, String) {
+    let theirs = other.map_or("", |other| other.theirs.as_str());
+    (
+        tr!("Your course asked for something else"),
+        tr!(
+            "Your course sent a message of the kind “{theirs}”. This exercise can only be opened.",
+            theirs = theirs
+        ),
+        tr!(
+            "Tell your teacher, with the number below. Who looks after the course places the exercise as an assignment or a link."
+        ),
+    )
 }
 
 /// In the place of a page that browsers would not show in the frame around it: the way to it, in a

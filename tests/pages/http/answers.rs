@@ -1,5 +1,4 @@
 //! What platforms answer to a grade, and what becomes of it.
-#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 use otrbot::{
     actors::grades::{Close, Observe},
