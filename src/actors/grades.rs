@@ -43,6 +43,9 @@ use crate::{
 /// A grade that is not recorded after this long is given up, in seconds: three days. Not, however,
 /// as long as it, or its platform, was tried less often than there are pauses in the plan.
 const GIVE_UP: i64 = 3 * 24 * 60 * 60;
+/// How often a grade is sent, at most, to a platform that never says clearly whether it has it, and
+/// cannot be asked: some minutes. It is more likely there than not.
+const MOST_UNCLEAR: u32 = 5;
 /// The longest that a platform is left alone which does not say how long it wants to be. One request
 /// in this time burdens none, and learners wait for their grades once it is back.
 const LONGEST_REST: Duration = Duration::from_mins(5);
@@ -433,8 +436,21 @@ impl Attempt {
                 error!("grade.id":% = id, "enrolment.id":% = enrolment; "grade {id} of enrolment {enrolment}: the platform does not take it: {why}");
                 return Ended::Failed { why };
             }
+            // A fresh signature may do, once: it may be the clock, or a restart of the platform.
+            Outcome::Refused { why } if self.was(answer::is_refusal) => {
+                error!("grade.id":% = id, "enrolment.id":% = enrolment; "grade {id} of enrolment {enrolment}: compare key, secret and clock with those of the platform: {why}, again");
+                return Ended::Failed { why };
+            }
+            // Whoever looks into the gradebook knows more than can be found out from here.
+            Outcome::Unclear { why, .. }
+                if self.was(answer::is_unclear) && attempts.saturating_add(1) >= MOST_UNCLEAR =>
+            {
+                error!("grade.id":% = id, "enrolment.id":% = enrolment; "grade {id} of enrolment {enrolment}: the platform does not say whether it has it: {why}");
+                return Ended::Failed { why };
+            }
+            Outcome::Refused { why } => (why, None),
             Outcome::Transient { why, retry_after }
-            | Outcome::Unclear { why, retry_after }
+            | Outcome::Unclear { why, retry_after, .. }
             | Outcome::Busy { why, retry_after } => (why, retry_after),
         };
         let n_tries = attempts.max(self.n_failures).saturating_add(1);
@@ -451,6 +467,11 @@ impl Attempt {
         };
         warn!("grade.id":% = id, "enrolment.id":% = enrolment; "grade {id} of enrolment {enrolment}: tried again in {pause} s: {why}");
         Ended::Again { at: now.saturating_add_unsigned(pause), why }
+    }
+
+    /// Whether the attempt before ended so, by the words that are kept of it.
+    fn was(&self, so: fn(&str) -> bool) -> bool {
+        self.grade.said.as_deref().is_some_and(so)
     }
 
     fn attempts(&self) -> u32 {
@@ -473,7 +494,7 @@ impl Attempt {
                 submitted_at: grade.accepts.submitted_at.then_some(grade.achieved_at),
                 prioritize_non_tool_grade: grade.accepts.prioritize_non_tool_grade,
             },
-            was_refused: grade.said.as_deref().is_some_and(answer::is_refusal),
+            may_be_there: self.was(answer::is_unclear),
         };
         self.courier.deliver(parcel, random_name::<16>, unix_now()).await
     }

@@ -26,7 +26,7 @@ use actix::{
 use gettext::Reader;
 use jid::BareJid;
 use lti::{
-    Consumers, Fault, LaunchError, RawLaunch, Rules,
+    Consumers, Fault, LaunchError, Presentation, RawLaunch, Rules,
     token::{PageToken, TokenError, TokenKey},
 };
 use secrecy::SecretString;
@@ -195,8 +195,8 @@ pub enum Whose {
     Launch {
         /// The platform.
         consumer_key: String,
-        /// The addresses that the launch names.
-        addresses: Vec<String>,
+        /// The origins of the addresses that the launch names.
+        origins: Vec<String>,
     },
 }
 
@@ -308,6 +308,12 @@ pub enum PageError {
     /// The launch was refused.
     #[error("launch refused: {0}")]
     Launch(#[from] LaunchError),
+    /// The launch was signed by a platform, and is none that can be used.
+    #[error("launch of a platform refused: {0}")]
+    Signed(LaunchError),
+    /// A form of one of our pages cannot be read.
+    #[error("form of a page refused: {0}")]
+    Form(LaunchError),
     /// The page was opened without a launch.
     #[error("a page without a token")]
     NoToken,
@@ -373,11 +379,13 @@ impl PageError {
     /// A word for the metrics, of [`LAUNCH_RESULTS`](crate::metrics::LAUNCH_RESULTS).
     fn word(&self) -> &'static str {
         match self {
-            Self::Launch(error) => match error.fault() {
+            Self::Launch(error) | Self::Signed(error) | Self::Form(error) => match error.fault() {
                 Fault::TooLarge => "too_large",
                 Fault::Incomplete => "incomplete",
                 Fault::ContentType => "content_type",
-                Fault::Malformed | Fault::Nobody => "malformed",
+                Fault::Malformed | Fault::Nobody | Fault::OtherVersion | Fault::OtherMessage => {
+                    "malformed"
+                }
                 Fault::NotTrusted => "not_trusted",
                 Fault::OutOfDate => "out_of_date",
             },
@@ -406,12 +414,8 @@ impl Deref for AtWork {
 /// addresses in its launch, which were signed.
 pub fn origins(enrolment: &Enrolment) -> impl Iterator<Item = String> {
     let addresses = [enrolment.return_url.as_deref(), enrolment.outcome_url.as_deref()];
-    addresses.into_iter().flatten().filter_map(origin)
-}
-
-fn origin(address: &str) -> Option<String> {
-    let url = Url::parse(address).ok()?;
-    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
+    let named = enrolment.presentation.as_deref().map(Presentation::of_text).unwrap_or_default();
+    addresses.into_iter().flatten().filter_map(lti::origins::origin).chain(named.origins)
 }
 
 impl Actor for LtiGateway {

@@ -1,11 +1,15 @@
 //! `otrbot check`: every problem at once.
 
-use std::{io::Write as _, path::Path};
+use std::{collections::BTreeMap, io::Write as _, path::Path};
 
 use super::{assemble, exposed::exposed};
 
 use crate::{
-    authoring::coverage, failure::Failure, http::assets::Assets, i18n, keys, settings::Settings,
+    authoring::coverage,
+    failure::Failure,
+    http::assets::Assets,
+    i18n, keys,
+    settings::{Consumer, Settings},
     store::Store,
 };
 
@@ -75,6 +79,51 @@ pub fn check(file: &Path) -> Result<(), Failure> {
         return Err(Failure::BadSetting(problems.join("\n")));
     }
     // A closed pipe is no fault of the settings.
-    drop(writeln!(std::io::stdout(), "{}: no problems", file.display()));
+    let mut out = std::io::stdout();
+    let consumers = Some(&settings.lti.consumers).filter(|_| settings.lti.enabled);
+    if let Some(note) = consumers.and_then(frames) {
+        drop(writeln!(out, "note: {note}"));
+    }
+    drop(writeln!(out, "{}: no problems", file.display()));
     Ok(())
+}
+
+/// Who may show pages in a frame where the settings leave it to launches, and when that is too little.
+fn frames(consumers: &BTreeMap<String, Consumer>) -> Option<String> {
+    let consumers = consumers.iter().filter(|(_, known)| known.frame_ancestors.is_empty());
+    let keys: Vec<&str> = consumers.map(|(key, _)| key.as_str()).collect();
+    (!keys.is_empty()).then(|| {
+        format!(
+            "lti.consumers: frame_ancestors is not set for {}: pages may be shown by Canvas's hosts and \
+             by those that a launch names in its addresses. An LMS that shows tools from a second \
+             host needs both there, such as Open edX with its learning front end: \
+             frame_ancestors: [\"https://courses.example.org\", \"https://apps.courses.example.org\"]",
+            keys.join(", ")
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_not_said_who_may_show_pages_is_told_what_to_say() {
+        let mut consumers = BTreeMap::new();
+        assert_eq!(frames(&consumers), None);
+        for (key, sources) in [("canvas", &[][..]), ("edx", &["https://lms.example"]), ("x", &[])] {
+            let frame_ancestors = sources.iter().map(|source| (*source).to_owned()).collect();
+            let consumer = Consumer {
+                secret: "secret".into(),
+                previous_secret: None,
+                frame_ancestors,
+                contact: None,
+            };
+            consumers.insert(key.to_owned(), consumer);
+        }
+
+        let note = frames(&consumers).unwrap();
+        assert!(note.contains("is not set for canvas, x: "), "{note}");
+        assert!(note.contains("frame_ancestors: [\"https://"), "{note}");
+    }
 }

@@ -7,12 +7,12 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use log::{debug, info, warn};
-use lti::{Fault, LaunchError, token::TokenError};
+use lti::{Fault, LaunchError, Other, token::TokenError};
 
 use super::{
     Site,
     headers::Ancestors,
-    pages::{self, ProblemKind, Trouble},
+    pages::{self, ProblemKind, Spoken, Trouble},
     request::{Said, header_text},
     show::ancestors,
 };
@@ -45,7 +45,9 @@ pub(super) enum Failure {
 impl Failure {
     fn status(&self) -> u16 {
         match self {
-            Self::Page(PageError::Launch(error)) => error.fault().status(),
+            Self::Page(
+                PageError::Launch(error) | PageError::Signed(error) | PageError::Form(error),
+            ) => error.fault().status(),
             Self::Page(PageError::NoToken | PageError::Token(_) | PageError::Gone) => 401,
             Self::Page(PageError::TooFast) => 429,
             Self::Page(
@@ -63,7 +65,11 @@ impl Failure {
     /// What the person is told.
     fn kind(&self) -> ProblemKind {
         match self {
-            Self::Page(PageError::Launch(error)) => match error.fault() {
+            Self::Page(
+                PageError::Launch(error) | PageError::Signed(error) | PageError::Form(error),
+            ) => match error.fault() {
+                Fault::OtherVersion => ProblemKind::OtherVersion,
+                Fault::OtherMessage => ProblemKind::OtherMessage,
                 Fault::NotTrusted => ProblemKind::NotTrusted,
                 Fault::Nobody => ProblemKind::NoLaunch,
                 Fault::OutOfDate if *error == LaunchError::Replayed => ProblemKind::Replayed,
@@ -95,8 +101,9 @@ impl Failure {
             Self::Page(error) => match error {
                 PageError::Launch(error) => *error == LaunchError::Replayed,
                 PageError::Token(error) => matches!(error, TokenError::Expired { .. }),
-                PageError::NoToken => false,
+                PageError::NoToken | PageError::Form(_) => false,
                 PageError::Gone
+                | PageError::Signed(_)
                 | PageError::NotTeacher
                 | PageError::OverQuota
                 | PageError::TooFast
@@ -104,6 +111,31 @@ impl Failure {
                 | PageError::Store(_)
                 | PageError::Unavailable => true,
             },
+        }
+    }
+
+    /// Whether a platform signed the request: then its addresses are true.
+    fn is_signed(&self) -> bool {
+        matches!(
+            self,
+            Self::Page(
+                PageError::Launch(LaunchError::Replayed)
+                    | PageError::Signed(_)
+                    | PageError::OverQuota
+            )
+        )
+    }
+
+    /// What somebody speaks who speaks another language than we do, by its name.
+    fn other(&self) -> Option<&Other> {
+        if let Self::Page(
+            PageError::Launch(LaunchError::Other(other))
+            | PageError::Signed(LaunchError::Other(other)),
+        ) = self
+        {
+            Some(other)
+        } else {
+            None
         }
     }
 
@@ -122,7 +154,12 @@ impl Failure {
         match self {
             // That the store is away is said by its writer, once.
             Self::Page(PageError::Store(why)) => warn!("{reference}: {self}: {why}"),
-            Self::Page(PageError::Launch(_) | PageError::OverQuota | PageError::Unavailable) => {
+            Self::Page(
+                PageError::Launch(_)
+                | PageError::Signed(_)
+                | PageError::OverQuota
+                | PageError::Unavailable,
+            ) => {
                 warn!("{reference}: {self}");
             }
             Self::Page(
@@ -130,6 +167,7 @@ impl Failure {
                 | PageError::Token(_)
                 | PageError::Gone
                 | PageError::NotTeacher
+                | PageError::Form(_)
                 | PageError::TooFast,
             )
             | Self::Foreign => info!("{reference}: {self}"),
@@ -171,13 +209,23 @@ impl Site {
             answer.insert_header((header::RETRY_AFTER, "60"));
         }
         let kind = failure.kind();
-        // Only a launch that was used before was signed.
-        let return_url = said.return_url.filter(|_| kind == ProblemKind::Replayed);
+        let return_url = said.return_url.filter(|_| failure.is_signed());
         let consumer_key = platform.as_ref().and_then(|known| known.consumer_key.as_deref());
         let house = self.house(request, said.locale.as_deref(), return_url, consumer_key);
         let reference = if failure.has_reference() { reference } else { String::new() };
-        let markup = pages::problem(&house, &Trouble { kind, reference });
+        let other = failure.other().map(|other| self.spoken(other));
+        let markup = pages::problem(&house, &Trouble { kind, reference, other });
         self.page(request, answer, &ancestors, markup)
+    }
+
+    /// What a platform says that does not speak as we do.
+    fn spoken(&self, other: &Other) -> Spoken {
+        let (theirs, is_known) = match other {
+            Other::Lti13Login | Other::Lti13Launch => ("LTI 1.3".to_owned(), true),
+            Other::Version(version) => (version.clone(), false),
+            Other::Message(kind) => (kind.clone(), false),
+        };
+        Spoken { theirs, is_known, launch_url: self.config.public_url.to_string() }
     }
 
     /// The platform that a request came from, where it was one of ours, or signed.

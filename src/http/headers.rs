@@ -49,6 +49,8 @@ pub(super) async fn detach(
 pub(super) enum Ancestors {
     /// Nobody: the page belongs to no launch.
     Nobody,
+    /// Anybody: there is nothing on the page but the way to another one.
+    Anybody,
     /// Canvas, and these origins.
     Platforms(BTreeSet<String>),
     /// These sources of the settings.
@@ -59,6 +61,35 @@ impl Ancestors {
     /// Canvas and the origins of platforms.
     pub(super) fn platforms(origins: impl IntoIterator<Item = String>) -> Self {
         Self::Platforms(origins.into_iter().filter_map(|origin| source(&origin)).collect())
+    }
+
+    /// Whether a page of this origin, in whose frame ours is to be shown, is one of them. `own` is our
+    /// origin.
+    pub(super) fn has(&self, origin: &str, own: &str) -> bool {
+        let Some(origin) = web_origin(origin) else { return false };
+        let is = |source: &str| match source.split_once("*.") {
+            Some((scheme, name)) => origin
+                .strip_prefix(scheme)
+                .and_then(|host| host.strip_suffix(name))
+                .is_some_and(|label| label.len() > 1 && label.ends_with('.')),
+            None => origin == source,
+        };
+        match self {
+            Self::Nobody => false,
+            Self::Anybody => true,
+            Self::Platforms(origins) => {
+                origin == own || is(CANVAS) || origins.iter().any(|source| is(source))
+            }
+            Self::Only(sources) => {
+                let sources = sources.iter().filter_map(|it| source(it));
+                origin == own || sources.into_iter().any(|source| is(&source))
+            }
+        }
+    }
+
+    /// Whether nothing is known of the platform but that it may be Canvas.
+    pub(super) fn names_nobody(&self) -> bool {
+        matches!(self, Self::Platforms(origins) if origins.is_empty())
     }
 
     /// Lets one more frame the page, if its origin is one of the web.
@@ -80,6 +111,7 @@ pub(super) fn content_security_policy(ancestors: &Ancestors, css_url: Option<&Ur
     );
     match ancestors {
         Ancestors::Nobody => policy.push_str(" 'none'"),
+        Ancestors::Anybody => policy.push_str(" *"),
         Ancestors::Only(sources) => {
             policy.push_str(" 'self'");
             for source in sources {
@@ -134,6 +166,36 @@ mod tests {
         ));
         assert!(policy.contains("style-src 'self'; "));
         assert!(content_security_policy(&Ancestors::Nobody, None).ends_with("ancestors 'none'"));
+    }
+
+    #[test]
+    fn who_is_named_is_known_and_nobody_else() {
+        let own = "https://tool.example";
+        let named = Ancestors::platforms([
+            "https://lms.example".to_owned(),
+            "https://*.school.example".to_owned(),
+        ]);
+        for origin in
+            [own, "https://lms.example", "https://a.b.school.example", "https://x.instructure.com"]
+        {
+            assert!(named.has(origin, own), "{origin}");
+        }
+        let only = Ancestors::Only(vec!["https://lms.example".to_owned()]);
+        assert!(only.has("https://lms.example", own) && only.has(own, own));
+        for origin in [
+            "",
+            "null",
+            "http://lms.example",
+            "https://lms.example:8443",
+            "https://school.example",
+            "https://evilschool.example",
+            "https://.school.example",
+            "https://x.instructure.com.evil.example",
+        ] {
+            assert!(!named.has(origin, own), "{origin}");
+        }
+        assert!(!only.has("https://x.instructure.com", own));
+        assert!(Ancestors::platforms([]).names_nobody() && !named.names_nobody());
     }
 
     #[test]

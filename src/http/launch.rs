@@ -9,7 +9,7 @@ use actix_web::{
     http::{Method, header},
     web,
 };
-use lti::{RawLaunch, token::PageToken};
+use lti::{LaunchError, Other, RawLaunch, form, token::PageToken};
 use secrecy::ExposeSecret as _;
 
 use super::{
@@ -24,8 +24,8 @@ use super::{
 
 use crate::{
     actors::lti::{
-        ChooseLanguage, OpenPage, SubmitBotSecret, SubmitJid, SubmitSecret, TakeLaunch, View,
-        Waiting,
+        ChooseLanguage, OpenPage, PageError, SubmitBotSecret, SubmitJid, SubmitSecret, TakeLaunch,
+        View, Waiting,
     },
     session::{BotSecretVerdict, SecretVerdict},
 };
@@ -62,6 +62,11 @@ async fn take_launch(site: &Site, request: &HttpRequest, payload: web::Payload) 
 pub(super) async fn open(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
     let answer = async {
         stay_at_home(&site, &request)?;
+        // A login of LTI 1.3 may come by GET.
+        let query = form::parse(request.uri().query().unwrap_or_default().as_bytes());
+        if let Some(other) = Other::of_request(&[], &query.unwrap_or_default()) {
+            return Err(PageError::from(LaunchError::from(other)).into());
+        }
         let reader = site.reader(&request);
         let open = OpenPage { token: PageToken::default(), reader, goes_on: false };
         let view = site.ask(open).await?;

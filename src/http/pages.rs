@@ -37,7 +37,7 @@ pub use self::{
     finish::{blanks_taken, done, enter_bot_secret},
     layout::reference,
     learn::{Asked, ask_for_secret, enter_jid, jid_entered, start},
-    others::{Trouble, hello_world, problem},
+    others::{Spoken, Trouble, elsewhere, hello_world, problem},
     status::{LivePage, Status, status},
     table::{CSV, csv},
     teach::{lesson, teacher},
@@ -138,6 +138,11 @@ pub enum GradeView {
         /// Finds the entry in the log, for whoever is asked for help.
         reference: String,
     },
+    /// It was sent, and the platform does not say whether it has it.
+    Unclear {
+        /// Finds the entry in the log, for whoever is asked for help.
+        reference: String,
+    },
 }
 
 /// Why there is no page.
@@ -151,6 +156,10 @@ pub enum ProblemKind {
     Stale,
     /// The platform sent what is no launch.
     Malformed,
+    /// The platform speaks another version of LTI.
+    OtherVersion,
+    /// The platform sent a message of another kind.
+    OtherMessage,
     /// The page was opened without a launch.
     NoLaunch,
     /// The page was open for too long.

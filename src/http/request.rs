@@ -7,6 +7,7 @@ use futures_util::StreamExt as _;
 use lti::{
     LaunchError,
     form::{self, Pair},
+    origins,
     token::PageToken,
 };
 use secrecy::SecretString;
@@ -62,11 +63,8 @@ impl Said {
         let short = |value: &&str| value.len() <= LONGEST_SAID;
         let field = |name| form::field(&pairs, name).filter(short).map(str::to_owned);
         let return_url = field("launch_presentation_return_url");
-        let addresses = [return_url.clone(), field("lis_outcome_service_url")];
-        let whose = field("oauth_consumer_key").map(|consumer_key| Whose::Launch {
-            consumer_key,
-            addresses: addresses.into_iter().flatten().collect(),
-        });
+        let whose = field("oauth_consumer_key")
+            .map(|consumer_key| Whose::Launch { consumer_key, origins: origins::of(&pairs) });
         let locale = locale(&pairs, "launch_presentation_locale");
         Self { locale, return_url, whose, is_alone: false }
     }
@@ -174,12 +172,12 @@ impl PageForm {
         payload: web::Payload,
     ) -> Result<Self, PageError> {
         let content_type = header_text(request, header::CONTENT_TYPE);
-        let body = body(request, payload, LARGEST_FORM).await?.bytes;
+        let body = body(request, payload, LARGEST_FORM).await.map_err(of_form)?.bytes;
         // A form without fields may come without a type.
         if !body.is_empty() && !lti::verify::is_form(content_type) {
-            return Err(LaunchError::ContentType.into());
+            return Err(PageError::Form(LaunchError::ContentType));
         }
-        let pairs = form::parse(&body).map_err(LaunchError::from)?;
+        let pairs = form::parse(&body).map_err(|error| PageError::Form(error.into()))?;
         let token = PageToken::received(form::field(&pairs, TOKEN_FIELD).unwrap_or_default());
         Ok(Self { token, pairs })
     }
@@ -200,6 +198,11 @@ impl PageForm {
     pub(super) fn secret(&self, name: &str) -> Option<SecretString> {
         self.field(name).map(SecretString::from)
     }
+}
+
+/// What is wrong with a body is wrong with a form of ours, and no launch.
+fn of_form(error: PageError) -> PageError {
+    if let PageError::Launch(error) = error { PageError::Form(error) } else { error }
 }
 
 impl Drop for PageForm {

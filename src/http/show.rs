@@ -107,11 +107,48 @@ impl Site {
         request: &HttpRequest,
         view: &View,
     ) -> Result<HttpResponse, Failure> {
+        if self.is_out_of_place(request, &ancestors(&view.framed_by)) {
+            return Ok(self.show_elsewhere(request, view));
+        }
         if view.enrolment.is_teacher {
             self.course_of(request, view).await
         } else {
             Ok(self.show(request, view, &Step::of_launch(view)))
         }
+    }
+
+    /// Whether a browser is about to put a page into a frame in which it would not show it, as far as
+    /// that can be known: it says whose page asked for it, and that is not always the page around.
+    fn is_out_of_place(&self, request: &HttpRequest, ancestors: &Ancestors) -> bool {
+        let destination = header_text(request, HeaderName::from_static("sec-fetch-dest"));
+        if !matches!(destination, "iframe" | "frame" | "embed" | "object") {
+            return false;
+        }
+        let own = self.config.public_url.origin().ascii_serialization();
+        let origin = header_text(request, header::ORIGIN);
+        match origin {
+            "" | "null" => ancestors.names_nobody(),
+            origin => !ancestors.has(origin, &own),
+        }
+    }
+
+    /// The way to the page for whoever was just launched, in a window of its own.
+    fn show_elsewhere(&self, request: &HttpRequest, view: &View) -> HttpResponse {
+        let (action, field) = if view.enrolment.is_teacher {
+            ("/course", None)
+        } else {
+            match Step::of_launch(view) {
+                Step::Start => ("/enter_jid", Some("start")),
+                Step::EnterJid(..) => ("/enter_jid", None),
+                Step::JidEntered => ("/jid_entered", None),
+                Step::AskForSecret(_) => ("/ask_for_secret", None),
+                Step::BlanksTaken | Step::EnterBotSecret(_) | Step::Done => {
+                    ("/enter_bot_secret", None)
+                }
+            }
+        };
+        let markup = pages::elsewhere(&self.frame(request, view), action, field);
+        self.page(request, HttpResponse::Ok(), &Ancestors::Anybody, markup)
     }
 
     /// A page for a teacher: the course.
@@ -319,8 +356,13 @@ fn grade_view(view: &View) -> GradeView {
         None => GradeView::NotGraded,
         Some(Graded { state: GradeState::Due { .. }, .. }) => GradeView::Sending,
         Some(Graded { state: GradeState::Recorded { at }, .. }) => GradeView::Recorded { at: *at },
-        Some(Graded { state: GradeState::Failed { .. }, .. }) => {
-            GradeView::Failed { reference: pages::reference(&view.enrolment.id) }
+        Some(Graded { state: GradeState::Failed { why }, .. }) => {
+            let reference = pages::reference(&view.enrolment.id);
+            if lti::answer::is_unclear(why) {
+                GradeView::Unclear { reference }
+            } else {
+                GradeView::Failed { reference }
+            }
         }
     }
 }

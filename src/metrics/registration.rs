@@ -130,7 +130,7 @@ impl Metrics {
         );
         r.register(
             "grades_failed",
-            "Grades that the LMS refused for good",
+            "Grades that the LMS refused for good, or never confirmed",
             self.grades_failed.clone(),
         );
         r.register(

@@ -49,6 +49,7 @@ mod told;
 mod trace;
 mod undelivered;
 mod versions;
+mod whereabouts;
 
 use std::{
     fmt,
@@ -75,7 +76,7 @@ use crate::{
     i18n,
     lesson::{
         Teaching,
-        vocabulary::{Condition, Event, EventKind, Memory, Milestone, Need},
+        vocabulary::{Condition, Event, EventKind, Memory, Need},
     },
     records::Progress,
 };
@@ -468,22 +469,6 @@ impl Session {
         self.rests_until.map_or(self.active, |until| self.active.max(until))
     }
 
-    /// How far the learner is.
-    pub fn whereabouts(&self) -> Whereabouts {
-        Whereabouts {
-            progress: self.present_progress(),
-            fingerprint: Some(self.own_fingerprint().to_string()),
-            has_secret: self.shared_secret.is_some(),
-            bot_secret: self.bot_secret_standing(),
-            unreachable: None,
-            is_elsewhere: false,
-        }
-    }
-
-    fn bot_secret_standing(&self) -> BotSecretStanding {
-        BotSecretStanding::of(self.holds(Condition::BotSecretGiven), self.is_bot_secret_held)
-    }
-
     /// Starts the lesson, the first time.
     fn begin(&mut self, now: Instant, rng: &mut dyn CryptoRng, effects: &mut Vec<Effect>) {
         if self.machine.is_none() {
@@ -543,18 +528,6 @@ impl Session {
         }
     }
 
-    /// How much of the grade the lesson gives for a step: for the last one all of it.
-    fn credit(&self, progress: Progress) -> Option<f64> {
-        let reached = match progress {
-            Progress::Invited => return None,
-            Progress::Done => return Some(1.0),
-            Progress::Talking => Milestone::Talking,
-            Progress::Encrypted => Milestone::Encrypted,
-            Progress::Verified => Milestone::Verified,
-        };
-        self.config.lesson.credit(reached)
-    }
-
     /// What is certain about the conversation now.
     fn certain(&self) -> Need {
         match self.conversation.peer_fingerprint() {
@@ -590,19 +563,5 @@ impl Session {
 
     fn holds(&self, condition: Condition) -> bool {
         self.memory.holds(condition)
-    }
-
-    fn present_progress(&self) -> Progress {
-        if self.holds(Condition::Passed) {
-            Progress::Done
-        } else if self.certain() == Need::Verified || self.holds(Condition::BotSecretGiven) {
-            Progress::Verified
-        } else if self.certain() == Need::Private {
-            Progress::Encrypted
-        } else if self.machine.is_some() {
-            Progress::Talking
-        } else {
-            Progress::Invited
-        }
     }
 }

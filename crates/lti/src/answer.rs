@@ -1,14 +1,25 @@
 //! What the platform answers to a grade, and what to do about it.
+//!
+//! Every answer is one of five things, whatever its status, its type and its body are:
+//!
+//! | it is | [`Outcome`] | what to do |
+//! |---|---|---|
+//! | recorded | `Recorded` | nothing |
+//! | a refused signature | `Refused` | sign with another secret; if there is none, later |
+//! | not now | `Transient`, `Busy` | send it again later |
+//! | never | `Permanent` | tell people |
+//! | unclear | `Unclear` | ask with `readResult` ([`read`]) before it is sent again |
+
+mod envelope;
+mod retry_after;
+mod words;
 
 use std::{fmt, time::Duration};
 
-use quick_xml::{
-    NsReader,
-    events::{BytesRef, Event},
-    name::{Namespace, ResolveResult},
+use self::{
+    envelope::{CodeMajor, Envelope, NoEnvelope},
+    words::{contains, say_refused},
 };
-
-use super::grade::NAMESPACE;
 
 /// The largest answer that is read, in bytes; a real one has less than two thousand.
 pub const LARGEST: usize = 64 * 1024;
@@ -16,17 +27,13 @@ pub const LARGEST: usize = 64 * 1024;
 /// The longest words about an attempt, in characters.
 const LONGEST_WHY: usize = 300;
 
-/// The deepest nesting that is read; a real answer has seven levels.
-const DEEPEST: usize = 32;
-
-/// The namespaces in use: that of the specification, and that of its first edition.
-const NAMESPACES: [&str; 2] = [NAMESPACE, "http://www.imsglobal.org/lis/oms1p0/pox"];
-
 /// An answer over HTTP.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Answer<'a> {
     /// The status.
     pub status: u16,
+    /// The header `Content-Type`.
+    pub content_type: Option<&'a str>,
     /// The header `Retry-After`.
     pub retry_after: Option<&'a str>,
     /// The body.
@@ -48,6 +55,14 @@ impl Why {
         let said = self.said.replace(sourcedid, "…");
         let text = if said.is_empty() { self.kind.clone() } else { format!("{self}: {said}") };
         text.chars().filter(|c| !c.is_control()).take(LONGEST_WHY).collect()
+    }
+
+    /// The same, of an attempt after which the platform may have the grade.
+    #[must_use]
+    pub fn unclear(self) -> Self {
+        let kind =
+            if is_unclear(&self.kind) { self.kind } else { format!("{UNCLEAR}{}", self.kind) };
+        Self { kind, ..self }
     }
 }
 
@@ -75,8 +90,15 @@ impl fmt::Display for Why {
 pub enum Outcome {
     /// The platform has it.
     Recorded,
+    /// The platform did not take the signature.
+    Refused {
+        /// What it said.
+        why: Why,
+    },
     /// The platform may have it: ask, and try again if it has not.
     Unclear {
+        /// What the answer looks like.
+        looks: Looks,
         /// How long the platform wants to be left alone.
         retry_after: Option<Duration>,
         /// What it said.
@@ -103,157 +125,220 @@ pub enum Outcome {
     },
 }
 
-/// What is said of a refused signature.
-const REFUSED: &str = "status 401: the signature was refused";
+/// What an answer that leaves it open looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looks {
+    /// A success, by its status, which says no more: it has no body.
+    Good,
+    /// A page for people: perhaps somebody else answered.
+    Page,
+    /// Neither.
+    Open,
+}
 
-/// Whether these words about an attempt say that its signature was refused.
+/// What is said first of a refused signature.
+const REFUSED: &str = "the signature was refused";
+/// What is said first where the platform may have the grade.
+const UNCLEAR: &str = "unclear: ";
+
+/// Whether these words about an attempt, as [`Why::for_teacher`] wrote them, say that its signature
+/// was refused.
 pub fn is_refusal(why: &str) -> bool {
     why.starts_with(REFUSED)
 }
 
-/// Sorts an answer. `message_id` is that of the request; `was_refused`: the attempt
-/// before ended in a refused signature, see [`is_refusal`]; `now` is in seconds since 1970.
-pub fn classify(answer: &Answer<'_>, message_id: &str, was_refused: bool, now: i64) -> Outcome {
-    let retry_after = answer.retry_after.and_then(|value| parse_retry_after(value, now));
+/// Whether these words about an attempt, as [`Why::for_teacher`] wrote them, say that the platform may
+/// have the grade.
+pub fn is_unclear(why: &str) -> bool {
+    why.starts_with(UNCLEAR)
+}
+
+/// Sorts an answer to `replaceResult`. `message_id` is that of the request; `now` is in seconds since
+/// 1970.
+pub fn classify(answer: &Answer<'_>, message_id: &str, now: i64) -> Outcome {
+    let retry_after = answer.retry_after.and_then(|value| retry_after::parse(value, now));
     let transient = |why: String| Outcome::Transient { retry_after, why: why.into() };
     let busy = |why: String| Outcome::Busy { retry_after, why: why.into() };
-    let permanent = |why: String| Outcome::Permanent { why: why.into() };
+    let unclear = |looks, why: Why| Outcome::Unclear { looks, retry_after, why: why.unclear() };
     let status = answer.status;
+    let text = envelope::text(answer.body, answer.content_type);
     match status {
-        200..=299 | 422 => match (parse(answer.body), status) {
-            (Ok(envelope), 422) if envelope.code_major == CodeMajor::Success => {
-                transient("status 422 with an answer that says success".to_owned())
-            }
-            (Ok(envelope), _) => envelope.outcome(message_id, retry_after),
-            (Err(why), 422) => permanent(format!("status 422, {why}")),
-            (Err(why), _) => transient(format!("status {status}, {why}")),
-        },
         // Canvas says so also when the request was sent again on the way and it has the grade.
-        401 if contains(answer.body, b"Duplicate nonce") => Outcome::Unclear {
-            retry_after,
-            why: "status 401: the platform has seen this request before".into(),
-        },
-        // The clock, a restart of the platform, or a wrong secret: a fresh signature may do, once.
-        401 if was_refused => permanent(format!("{REFUSED} again")),
-        401 => transient(REFUSED.to_owned()),
+        401 if contains(answer.body, b"Duplicate nonce") => {
+            let why = "status 401: the platform has seen this request before";
+            return unclear(Looks::Open, why.into());
+        }
+        // The clock, a restart of the platform, or a wrong secret.
+        401 => return Outcome::Refused { why: format!("{REFUSED}: status 401").into() },
         // This is how Canvas throttles.
         403 if contains(answer.body, b"Rate Limit Exceeded") => {
-            busy("status 403: too many requests".to_owned())
+            return busy("status 403: too many requests".to_owned());
         }
-        429 | 502..=504 => busy(format!("status {status}")),
-        408 | 425 | 500..=599 => transient(format!("status {status}")),
+        429 | 502..=504 => return busy(format!("status {status}")),
+        408 | 425 => return transient(format!("status {status}")),
         // To where one logs in, or to a page that says when the platform is back.
-        300..=399 => transient(format!("status {status}: a redirect, which is not followed")),
-        _ => permanent(format!("status {status}")),
-    }
-}
-
-/// The score that the platform has, from its answer to `readResult`; `None` where it has none or
-/// says so in no way that can be read.
-pub fn score_of(answer: &Answer<'_>, message_id: &str) -> Option<f64> {
-    if !(200..=299).contains(&answer.status) {
-        return None;
-    }
-    let Envelope { code_major, fields } = parse(answer.body).ok()?;
-    let is_ours = fields.message_ref.is_none_or(|id| id.is_empty() || id == message_id);
-    let score = fields.score?.parse().ok()?;
-    (code_major == CodeMajor::Success && is_ours).then_some(score)
-}
-
-/// The header `Retry-After`: seconds, or a date. A day at most.
-fn parse_retry_after(value: &str, now: i64) -> Option<Duration> {
-    let longest = Duration::from_hours(24);
-    let value = value.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(value.parse().map_or(longest, Duration::from_secs).min(longest));
-    }
-    let seconds = http_date(value)?.saturating_sub(now);
-    Some(Duration::from_secs(u64::try_from(seconds).unwrap_or_default()).min(longest))
-}
-
-/// Seconds since 1970 of a date in one of the ways in which HTTP writes them (RFC 9110, 5.6.7):
-/// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or `Sun Nov  6 08:49:37 1994`.
-/// Years of two digits are taken to be of this century, which holds for all that is to come.
-fn http_date(text: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let parts: Vec<&str> = text.split_ascii_whitespace().collect();
-    let (day, month, year, time) = match parts.as_slice() {
-        [_weekday, day, month, year, time, "GMT"] => (*day, *month, year.parse().ok()?, *time),
-        [_weekday, date, time, "GMT"] => {
-            let date: Vec<&str> = date.split('-').collect();
-            let [day, month, year] = date.as_slice() else { return None };
-            (*day, *month, year.parse::<i64>().ok()?.checked_add(2000)?, *time)
+        300..=399 => {
+            return transient(format!("status {status}: a redirect, which is not followed"));
         }
-        [_weekday, month, day, time, year] => (*day, *month, year.parse().ok()?, *time),
-        _ => return None,
-    };
-    let month = MONTHS.iter().position(|known| *known == month)?;
-    let day: i64 = day.parse().ok()?;
-    let clock: Vec<i64> = time.split(':').map(str::parse).collect::<Result<_, _>>().ok()?;
-    let [hours, minutes, seconds] = clock.as_slice() else { return None };
-    if !(1970..=9999).contains(&year) || !(1..=31).contains(&day) {
-        return None;
+        _ => {}
     }
-    let in_range =
-        (0..24).contains(hours) && (0..60).contains(minutes) && (0..=60).contains(seconds);
-    // Days from the first of March of the year 0, in which a leap day is the last day of a year.
-    let month = i64::try_from(month).ok()?;
-    let (year, month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (306 * month + 5) / 10 + day - 1;
-    let since_1970 = days - 719_468;
-    in_range.then_some(((since_1970 * 24 + hours) * 60 + minutes) * 60 + seconds)
+    let parsed = envelope::parse(&text, answer.content_type);
+    let is_good = (200..=299).contains(&status);
+    match parsed {
+        Ok(envelope) if is_good || matches!(status, 400 | 422) => {
+            envelope.outcome(status, message_id, retry_after)
+        }
+        Ok(envelope) if envelope.says_refused() => {
+            Outcome::Refused { why: envelope.refused(status) }
+        }
+        // A page to log in has a good status, and such words.
+        Err(no_envelope) if no_envelope != NoEnvelope::Page || !is_good => {
+            if say_refused(&text) {
+                return Outcome::Refused { why: format!("{REFUSED}: status {status}").into() };
+            }
+            match (no_envelope, status) {
+                (NoEnvelope::Empty, 200..=299) => {
+                    unclear(Looks::Good, format!("status {status}, {no_envelope}").into())
+                }
+                (_, 200..=299) => {
+                    unclear(Looks::Open, format!("status {status}, {no_envelope}").into())
+                }
+                (_, 500..=599) => transient(format!("status {status}")),
+                (_, 422) => {
+                    Outcome::Permanent { why: format!("status {status}, {no_envelope}").into() }
+                }
+                _ => Outcome::Permanent { why: format!("status {status}").into() },
+            }
+        }
+        Err(no_envelope) => unclear(Looks::Page, format!("status {status}, {no_envelope}").into()),
+        Ok(_) if status >= 500 => transient(format!("status {status}")),
+        Ok(envelope) => {
+            Outcome::Permanent { why: Why { kind: format!("status {status}"), ..envelope.why() } }
+        }
+    }
 }
 
-fn contains(body: &[u8], words: &[u8]) -> bool {
-    body.windows(words.len()).any(|window| window == words)
+/// What the platform has, as it says when it is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Read {
+    /// A score, from 0 to 1.
+    Score(f64),
+    /// None.
+    Nothing,
+    /// It cannot say so now.
+    NotNow {
+        /// How long it wants to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// It did not take the signature.
+    Refused,
+    /// It cannot be asked: it does not know the question.
+    Unknown,
+    /// It answers with a page for people.
+    Page,
+    /// It does not say.
+    Unclear,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum CodeMajor {
-    Success,
-    Processing,
-    Failure,
-    Unsupported,
+/// Reads the answer to `readResult`. `message_id` is that of the request; `now` is in seconds since
+/// 1970.
+pub fn read(answer: &Answer<'_>, message_id: &str, now: i64) -> Read {
+    let retry_after = answer.retry_after.and_then(|value| retry_after::parse(value, now));
+    let status = answer.status;
+    match status {
+        401 => return Read::Refused,
+        403 if contains(answer.body, b"Rate Limit Exceeded") => {
+            return Read::NotNow { retry_after };
+        }
+        501 => return Read::Unknown,
+        408 | 425 | 429 | 500..=599 => return Read::NotNow { retry_after },
+        300..=399 => return Read::Page,
+        _ => {}
+    }
+    let text = envelope::text(answer.body, answer.content_type);
+    let envelope = match envelope::parse(&text, answer.content_type) {
+        Ok(envelope) => envelope,
+        Err(NoEnvelope::Page) => return Read::Page,
+        Err(_) if say_refused(&text) => return Read::Refused,
+        Err(NoEnvelope::Empty) => return Read::Unknown,
+        Err(_) if status >= 400 => return Read::Unknown,
+        Err(_) => return Read::Unclear,
+    };
+    let fields = &envelope.fields;
+    match envelope.code_major {
+        CodeMajor::Unsupported => Read::Unknown,
+        CodeMajor::Failure if envelope.says_refused() => Read::Refused,
+        CodeMajor::Success if status < 400 && envelope.is_answer_to(message_id) => {
+            let is_of_reading = fields.is_of_reading || envelope.is_about("readResult");
+            match fields.score.as_deref().unwrap_or_default() {
+                "" if is_of_reading => Read::Nothing,
+                "" => Read::Unclear,
+                score => parse_score(score).map_or(Read::Unclear, Read::Score),
+            }
+        }
+        CodeMajor::Success | CodeMajor::Failure | CodeMajor::Processing => Read::Unclear,
+    }
 }
 
-/// What is read of the answer's envelope.
-#[derive(Debug, Default)]
-struct Fields {
-    code_major: Option<String>,
-    description: Option<String>,
-    message_ref: Option<String>,
-    operation_ref: Option<String>,
-    error_code: Option<String>,
-    score: Option<String>,
-}
-
-#[derive(Debug)]
-struct Envelope {
-    code_major: CodeMajor,
-    fields: Fields,
+/// A score as platforms write it: `0.9`, `0.90`, `.9`, `1`, `1.`, `0,9`. One that is no part of the
+/// points, such as `90`, may be anything.
+fn parse_score(text: &str) -> Option<f64> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','));
+    let score: f64 = text.replace(',', ".").parse().ok()?;
+    (is_plain && (0.0..=1.0).contains(&score)).then_some(score)
 }
 
 impl Envelope {
-    fn outcome(&self, message_id: &str, retry_after: Option<Duration>) -> Outcome {
-        let is_of = |reference: &Option<String>, expected: &str| {
-            reference.as_deref().is_none_or(|found| found.is_empty() || found == expected)
-        };
-        let why = self.why();
+    fn outcome(&self, status: u16, message_id: &str, retry_after: Option<Duration>) -> Outcome {
+        let unclear =
+            |why: Why| Outcome::Unclear { looks: Looks::Open, retry_after, why: why.unclear() };
         match self.code_major {
-            CodeMajor::Success if !is_of(&self.fields.message_ref, message_id) => {
-                Outcome::Transient { retry_after, why: "an answer to another message".into() }
+            CodeMajor::Success if status >= 400 => {
+                unclear(format!("status {status} with an answer that says success").into())
             }
-            CodeMajor::Success
-                if !is_of(&self.fields.operation_ref, "replaceResult")
-                    && !is_of(&self.fields.operation_ref, "replaceResultRequest") =>
-            {
-                Outcome::Transient { retry_after, why: "an answer to another request".into() }
+            CodeMajor::Success if !self.is_answer_to(message_id) => {
+                unclear("an answer to another message".into())
+            }
+            CodeMajor::Success if !self.is_about("replaceResult") => {
+                unclear("an answer to another request".into())
             }
             CodeMajor::Success => Outcome::Recorded,
-            CodeMajor::Processing => Outcome::Unclear { retry_after, why },
-            CodeMajor::Failure | CodeMajor::Unsupported => Outcome::Permanent { why },
+            CodeMajor::Processing => unclear(self.why()),
+            CodeMajor::Failure if self.says_refused() => {
+                Outcome::Refused { why: self.refused(status) }
+            }
+            // Who could not read the message does not know its number.
+            CodeMajor::Failure | CodeMajor::Unsupported => Outcome::Permanent { why: self.why() },
         }
+    }
+
+    /// Whether it answers this message. Many leave the number out; then all else has to be as it
+    /// should.
+    fn is_answer_to(&self, message_id: &str) -> bool {
+        match self.fields.message_ref.as_deref() {
+            None | Some("") => !self.is_lax,
+            Some(found) => found == message_id,
+        }
+    }
+
+    /// Whether it is about this operation, or does not say about which.
+    fn is_about(&self, operation: &str) -> bool {
+        self.fields.operation_ref.as_deref().is_none_or(|found| {
+            let name = found.strip_suffix("Request").unwrap_or(found);
+            found.is_empty() || name.eq_ignore_ascii_case(operation)
+        })
+    }
+
+    /// Whether it says in words that the signature was refused. Canvas has codes for what is wrong
+    /// behind the signature, one of which has that word in it.
+    fn says_refused(&self) -> bool {
+        self.code_major == CodeMajor::Failure
+            && self.fields.error_code.is_none()
+            && self.fields.description.as_deref().is_some_and(say_refused)
+    }
+
+    fn refused(&self, status: u16) -> Why {
+        Why { kind: format!("{REFUSED}: status {status}, failure"), ..self.why() }
     }
 
     /// What the platform said. Its code stands among our words, if it looks like one.
@@ -273,117 +358,6 @@ impl Envelope {
             None => major.to_owned(),
         };
         Why { kind, said: self.fields.description.clone().unwrap_or_default() }
-    }
-}
-
-/// Why an answer is no envelope. No contents: it may be anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-enum NoEnvelope {
-    #[error("an answer that is not XML")]
-    NotXml,
-    #[error("an answer with a document type or entities")]
-    Entities,
-    #[error("an answer that is no outcome message")]
-    OtherMessage,
-    #[error("an answer without a known code")]
-    NoCode,
-}
-
-/// Reads an envelope: namespaces by name whatever their prefix, elements by their place.
-fn parse(body: &[u8]) -> Result<Envelope, NoEnvelope> {
-    let text = std::str::from_utf8(body).map_err(|_not_utf8| NoEnvelope::NotXml)?;
-    let text = text.trim_start_matches('\u{feff}');
-    let mut reader = NsReader::from_str(text);
-    let mut path: Vec<String> = Vec::new();
-    let mut content = String::new();
-    let mut fields = Fields::default();
-    let mut is_whole = false;
-    loop {
-        let (namespace, event) =
-            reader.read_resolved_event().map_err(|_bad_xml| NoEnvelope::NotXml)?;
-        let is_ours = matches!(&namespace, ResolveResult::Bound(Namespace(found))
-            if NAMESPACES.iter().any(|known| known == found));
-        match event {
-            Event::Start(start) => {
-                let name = start.local_name();
-                let is_root = path.is_empty();
-                if is_whole || (is_root && !is_ours) || path.len() == DEEPEST {
-                    return Err(NoEnvelope::OtherMessage);
-                }
-                // An element of somebody else's keeps a place that none of ours has.
-                let name = name.as_ref().to_owned();
-                path.push(if is_ours { name } else { format!("{{other}}{name}") });
-                content.clear();
-            }
-            Event::End(_) => {
-                fields.take(&path, &content);
-                content.clear();
-                path.pop();
-                is_whole = path.is_empty();
-            }
-            Event::Empty(_) if path.is_empty() => return Err(NoEnvelope::OtherMessage),
-            Event::Text(text) => content.push_str(&text.xml10_content()),
-            Event::CData(text) => content.push_str(&text.xml10_content()),
-            Event::GeneralRef(reference) => content.push(predefined(&reference)?),
-            Event::DocType(_) => return Err(NoEnvelope::Entities),
-            Event::Eof => break,
-            Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
-        }
-    }
-    if !is_whole {
-        return Err(NoEnvelope::NotXml);
-    }
-    let code_major = match fields.code_major.as_deref() {
-        Some("success") => CodeMajor::Success,
-        Some("processing") => CodeMajor::Processing,
-        Some("failure") => CodeMajor::Failure,
-        Some("unsupported") => CodeMajor::Unsupported,
-        Some(_) | None => return Err(NoEnvelope::NoCode),
-    };
-    Ok(Envelope { code_major, fields })
-}
-
-/// The character of a reference that XML knows by itself; all others are refused.
-fn predefined(reference: &BytesRef<'_>) -> Result<char, NoEnvelope> {
-    if let Some(character) =
-        reference.resolve_char_ref().map_err(|_no_character| NoEnvelope::NotXml)?
-    {
-        return Ok(character);
-    }
-    let name = reference.xml10_content();
-    let known = quick_xml::escape::resolve_xml_entity(&name).ok_or(NoEnvelope::Entities)?;
-    known.chars().next().ok_or(NoEnvelope::Entities)
-}
-
-impl Fields {
-    fn take(&mut self, path: &[String], content: &str) {
-        let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        if let [
-            "imsx_POXEnvelopeResponse",
-            "imsx_POXBody",
-            "readResultResponse",
-            "result",
-            "resultScore",
-            "textString",
-        ] = path.as_slice()
-        {
-            self.score = Some(content.trim().to_owned());
-            return;
-        }
-        let ["imsx_POXEnvelopeResponse", "imsx_POXHeader", "imsx_POXResponseHeaderInfo", rest @ ..] =
-            path.as_slice()
-        else {
-            return;
-        };
-        let slot = match rest {
-            ["imsx_statusInfo", "imsx_codeMajor"] => &mut self.code_major,
-            ["imsx_statusInfo", "imsx_description"] => &mut self.description,
-            ["imsx_statusInfo", "imsx_messageRefIdentifier"] => &mut self.message_ref,
-            ["imsx_statusInfo", "imsx_operationRefIdentifier"] => &mut self.operation_ref,
-            ["imsx_statusInfo", .., "ext_canvas_error_code"] => &mut self.error_code,
-            _ => return,
-        };
-        *slot = Some(content.trim().to_owned());
     }
 }
 

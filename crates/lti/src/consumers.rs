@@ -6,7 +6,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 /// The consumers of the settings: for every key one secret, or two while it is being changed.
 #[derive(Clone, Default)]
-pub struct Consumers(BTreeMap<String, Consumer>);
+pub struct Consumers {
+    by_key: BTreeMap<String, Consumer>,
+    most_secrets: usize,
+}
 
 #[derive(Clone, Default)]
 struct Consumer {
@@ -22,32 +25,39 @@ impl Consumers {
         if key.is_empty() || secret.expose_secret().is_empty() {
             return false;
         }
-        self.0.entry(key).or_default().secrets.push(secret);
+        let known = self.by_key.entry(key).or_default();
+        known.secrets.push(secret);
+        self.most_secrets = self.most_secrets.max(known.secrets.len());
         true
     }
 
     /// The secrets that are good for a consumer now; none for one that is not known.
     pub fn secrets(&self, key: &str) -> &[SecretString] {
-        self.0.get(key).map_or(&[], |known| known.secrets.as_slice())
+        self.by_key.get(key).map_or(&[], |known| known.secrets.as_slice())
+    }
+
+    /// How many secrets the consumer has that has most.
+    pub(super) fn most_secrets(&self) -> usize {
+        self.most_secrets
     }
 
     /// Sets who may show the pages of a consumer in a frame, as sources of a content security
     /// policy.
     pub fn set_frame_ancestors(&mut self, key: &str, sources: Vec<String>) {
-        if let Some(known) = self.0.get_mut(key) {
+        if let Some(known) = self.by_key.get_mut(key) {
             known.frame_ancestors = sources;
         }
     }
 
     /// Who may show the pages of a consumer in a frame; empty where the settings do not say.
     pub fn frame_ancestors(&self, key: &str) -> &[String] {
-        self.0.get(key).map_or(&[], |known| known.frame_ancestors.as_slice())
+        self.by_key.get(key).map_or(&[], |known| known.frame_ancestors.as_slice())
     }
 }
 
 impl fmt::Debug for Consumers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.by_key.keys()).finish()
     }
 }
 

@@ -3,9 +3,6 @@
 //! A signature is over what was sent, so nothing is mended here: a bad escape or bytes that are no
 //! UTF-8 are refused instead of replaced, order and duplicates stay, line breaks stay.
 
-use percent_encoding::percent_decode;
-use zeroize::Zeroizing;
-
 /// More pairs than any platform sends (some hundreds, with every custom field), and few enough that
 /// sorting them costs nothing.
 const MOST_PAIRS: usize = 2_000;
@@ -45,24 +42,21 @@ pub fn parse(data: &[u8]) -> Result<Vec<Pair>, FormError> {
     Ok(pairs)
 }
 
+/// Decodes into one buffer: what is typed into a form may be a secret, and no copy of it stays.
 fn decode(part: &[u8]) -> Result<String, FormError> {
-    let escapes_are_whole = part.iter().enumerate().all(|(at, byte)| {
-        *byte != b'%'
-            || matches!(
-                part.get(at.saturating_add(1)..at.saturating_add(3)),
-                Some([a, b]) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()
-            )
-    });
-    if !escapes_are_whole {
-        return Err(FormError::BadEscape);
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.iter();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut digit = || char::from(*rest.next()?).to_digit(16);
+                let (high, low) = digit().zip(digit()).ok_or(FormError::BadEscape)?;
+                u8::try_from(high << 4 | low).or(Err(FormError::BadEscape))?
+            }
+            byte => *byte,
+        });
     }
-    // What is typed into a form may be a secret: no copy of it stays.
-    let mut spaced = Zeroizing::new(part.to_vec());
-    for byte in spaced.iter_mut().filter(|byte| **byte == b'+') {
-        *byte = b' ';
-    }
-    let mut bytes = Vec::with_capacity(spaced.len());
-    bytes.extend(percent_decode(&spaced));
     String::from_utf8(bytes).map_err(|_not_utf8| FormError::NotUtf8)
 }
 

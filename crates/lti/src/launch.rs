@@ -7,6 +7,8 @@ use url::Url;
 use super::{
     error::LaunchError,
     form::Pair,
+    origins,
+    other::{MESSAGE, Other, VERSION},
     roles::{ContextRole, Roles},
 };
 
@@ -34,6 +36,8 @@ pub struct Launch {
     pub locale: Option<String>,
     /// Where a link back to the course leads.
     pub return_url: Option<Url>,
+    /// The origins of the addresses that the platform names, of which some may be of no other use.
+    pub origins: Vec<String>,
     /// The person's name, as far as the platform tells it.
     pub name: Option<String>,
     /// What the platform takes along with a grade.
@@ -85,11 +89,14 @@ impl Launch {
     /// where it is not the copy of one in the body.
     pub(super) fn read(consumer_key: &str, pairs: &[Pair]) -> Result<Self, LaunchError> {
         let fields = Fields(pairs);
-        if fields.required("lti_message_type", LONGEST_ID)? != "basic-lti-launch-request" {
-            return Err(LaunchError::Unsupported("lti_message_type"));
-        }
-        if fields.required("lti_version", LONGEST_ID)? != "LTI-1p0" {
-            return Err(LaunchError::Unsupported("lti_version"));
+        // Another version has other kinds of messages.
+        match (
+            fields.required("lti_version", LONGEST_ID)?,
+            fields.required("lti_message_type", LONGEST_ID)?,
+        ) {
+            (VERSION, MESSAGE) => {}
+            (VERSION, kind) => return Err(Other::message(kind).into()),
+            (version, _) => return Err(Other::version(version).into()),
         }
         let url = fields.optional("lis_outcome_service_url", LONGEST_TEXT)?;
         let sourcedid = fields.optional("lis_result_sourcedid", LONGEST_SOURCEDID)?;
@@ -107,6 +114,7 @@ impl Launch {
             }),
             locale: fields.once("launch_presentation_locale")?.and_then(locale),
             return_url: fields.once("launch_presentation_return_url")?.and_then(web_url),
+            origins: origins::of(pairs),
             name: fields.text("lis_person_name_full")?,
             accepts: Accepts {
                 submitted_at: fields.flag("ext_outcome_submission_submitted_at_accepted")?,
@@ -135,6 +143,7 @@ impl Launch {
             outcome: None,
             locale: fields.once("launch_presentation_locale").ok().flatten().and_then(locale),
             return_url: None,
+            origins: Vec::new(),
             name: None,
             accepts: Accepts::default(),
             custom: BTreeMap::new(),
@@ -227,7 +236,7 @@ fn locale(value: &str) -> Option<String> {
 }
 
 /// An address that a link may lead to.
-fn web_url(value: &str) -> Option<Url> {
+pub(super) fn web_url(value: &str) -> Option<Url> {
     let url = (value.len() <= LONGEST_TEXT).then(|| Url::parse(value).ok())??;
     let is_plain = url.username().is_empty() && url.password().is_none();
     (matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain).then_some(url)
@@ -276,7 +285,7 @@ mod tests {
 
     #[test]
     fn ids_that_are_missing_empty_doubled_or_malformed_are_refused() {
-        use LaunchError::{Duplicate, Malformed, Missing, Unsupported};
+        use LaunchError::{Duplicate, Malformed, Missing};
         let long = "x".repeat(LONGEST_ID + 1);
 
         for name in ["resource_link_id", "user_id", "lti_message_type", "lti_version"] {
@@ -286,11 +295,15 @@ mod tests {
             assert_eq!(read(&[(name, "a\0")]), Err(Malformed(name)));
         }
         assert_eq!(read(&[("roles", "a"), ("roles", "a")]), Err(Duplicate("roles")));
-        assert_eq!(read(&[("lti_version", "LTI-2p0")]), Err(Unsupported("lti_version")));
+        let other = |pairs: &[(&str, &str)]| read(pairs).unwrap_err();
         assert_eq!(
-            read(&[("lti_message_type", "ContentItemSelectionRequest")]),
-            Err(Unsupported("lti_message_type"))
+            other(&[("lti_version", "LTI-2p0")]),
+            Other::Version("LTI-2p0".to_owned()).into()
         );
+        let kind = "ContentItemSelectionRequest";
+        assert_eq!(other(&[("lti_message_type", kind)]), Other::Message(kind.to_owned()).into());
+        let both = [("lti_version", "1.3.0"), ("lti_message_type", "LtiResourceLinkRequest")];
+        assert_eq!(other(&both), Other::Version("1.3.0".to_owned()).into());
         for name in ["$Canvas.user.id", "$User.id", "$com.instructure.User.id"] {
             assert_eq!(read(&[("user_id", name)]), Err(Missing("user_id")), "{name}");
         }

@@ -1,5 +1,5 @@
 //! How the platform presents itself: the colours of its theme and the reader's time zone, from the
-//! custom fields of the launch.
+//! custom fields of the launch, and where it is, whose pages are around ours.
 //!
 //! ```text
 //! brand          $com.instructure.brandConfigJSON           {"ic-brand-primary":"#0374b5", …}
@@ -17,7 +17,10 @@ use std::{collections::BTreeMap, fmt};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::colour::{Colour, WHITE};
+use super::{
+    colour::{Colour, WHITE},
+    origins,
+};
 
 /// The least contrast of text (WCAG 2.2, 1.4.3).
 const TEXT: f64 = 4.5;
@@ -42,6 +45,8 @@ pub struct Presentation {
     pub theme: Theme,
     /// The name of the reader's time zone, which exists.
     pub zone: Option<String>,
+    /// The origins of the platform, which may show pages in a frame.
+    pub origins: Vec<String>,
 }
 
 /// The colours of pages, as far as they are not ours.
@@ -75,6 +80,8 @@ struct Stored {
     theme: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     zone: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    origins: Vec<String>,
 }
 
 impl Presentation {
@@ -87,15 +94,26 @@ impl Presentation {
         } else {
             custom.get("brand").map_or(Theme::Ours, |json| Theme::of_brand(json))
         };
-        Self { theme, zone: custom.get("tz").and_then(|name| zone(name)) }
+        let zone = custom.get("tz").and_then(|name| zone(name));
+        Self { theme, zone, origins: Vec::new() }
+    }
+
+    /// With the origins of the platform.
+    #[must_use]
+    pub fn at(self, origins: &[String]) -> Self {
+        Self { origins: origins.to_vec(), ..self }
     }
 
     /// The text to store; `None` where there is nothing to keep.
     pub fn to_text(&self) -> Option<String> {
-        let stored = Stored { theme: self.theme.name(), zone: self.zone.clone() };
-        if stored.theme.is_none() && stored.zone.is_none() {
+        if *self == Self::default() {
             return None;
         }
+        let stored = Stored {
+            theme: self.theme.name(),
+            zone: self.zone.clone(),
+            origins: self.origins.clone(),
+        };
         serde_json::to_string(&stored).ok()
     }
 
@@ -105,6 +123,7 @@ impl Presentation {
         Self {
             theme: stored.theme.and_then(|name| Theme::of_name(&name)).unwrap_or_default(),
             zone: stored.zone.and_then(|name| zone(&name)),
+            origins: stored.origins.iter().filter_map(|known| origins::origin(known)).collect(),
         }
     }
 

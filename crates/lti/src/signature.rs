@@ -44,6 +44,84 @@ pub fn base_string(method: &str, base_uri: &str, normalised: &str) -> String {
     format!("{method}&{}&{}", encode(base_uri), encode(normalised))
 }
 
+/// Normalised parameters, encoded once more as they stand in a base string.
+///
+/// They are sorted as they are there: a second encoding makes `%25` of each `%`, which is less than
+/// all else that an encoded text holds, before and after.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    pub(super) fn with_capacity(n: usize) -> Self {
+        Self(Vec::with_capacity(n))
+    }
+
+    pub(super) fn add(&mut self, name: &str, value: &str) {
+        self.0.push((encode_twice(name), encode_twice(value)));
+    }
+
+    pub(super) fn sort(&mut self) {
+        self.0.sort_unstable();
+    }
+
+    /// As they stand in a base string: `a%3D1%26b%3D2`.
+    pub(super) fn text(&self) -> String {
+        let length = self.0.iter().map(|(name, value)| name.len() + value.len() + 6).sum();
+        let mut text = String::with_capacity(length);
+        for (name, value) in &self.0 {
+            if !text.is_empty() {
+                text.push_str("%26");
+            }
+            text.push_str(name);
+            text.push_str("%3D");
+            text.push_str(value);
+        }
+        text
+    }
+}
+
+/// [`encode`], applied twice.
+fn encode_twice(text: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut encoded = String::with_capacity(text.len() + text.len() / 2);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str("%25");
+            for digit in [byte >> 4, byte & 0xf] {
+                let digit = HEX.get(usize::from(digit)).copied().unwrap_or(b'0');
+                encoded.push(char::from(digit));
+            }
+        }
+    }
+    encoded
+}
+
+/// A secret that is ready to verify many base strings.
+pub(super) struct Verifier(Hmac<Sha1>);
+
+impl Verifier {
+    pub(super) fn new(secret: &SecretString) -> Self {
+        Self(keyed(secret))
+    }
+
+    /// Whether these bytes are the signature of a `POST`; compared in constant time. The address is
+    /// encoded, the parameters are as [`Parameters::text`] says.
+    pub(super) fn is_of(&self, signature: &[u8], base_uri: &str, parameters: &str) -> bool {
+        let mut mac = self.0.clone();
+        for part in ["POST&", base_uri, "&", parameters] {
+            mac.update(part.as_bytes());
+        }
+        mac.verify_slice(signature).is_ok()
+    }
+}
+
+/// The bytes of a signature in base64; none where it is none.
+pub(super) fn decode(signature: &str) -> Vec<u8> {
+    STANDARD.decode(signature).unwrap_or_default()
+}
+
 /// Signs a base string; the signature in base64.
 pub fn sign(secret: &SecretString, base_string: &str) -> String {
     STANDARD.encode(mac(secret, base_string).finalize().into_bytes())
@@ -51,17 +129,20 @@ pub fn sign(secret: &SecretString, base_string: &str) -> String {
 
 /// Whether a signature in base64 belongs to a base string; compared in constant time.
 pub fn verify(secret: &SecretString, base_string: &str, signature: &str) -> bool {
-    let claimed = STANDARD.decode(signature).unwrap_or_default();
-    mac(secret, base_string).verify_slice(&claimed).is_ok()
+    mac(secret, base_string).verify_slice(&decode(signature)).is_ok()
+}
+
+fn mac(secret: &SecretString, base_string: &str) -> Hmac<Sha1> {
+    let mut mac = keyed(secret);
+    mac.update(base_string.as_bytes());
+    mac
 }
 
 /// HMAC-SHA1 with the key of RFC 5849, 3.4.2: the encoded secret, `&`, and no token secret.
-fn mac(secret: &SecretString, base_string: &str) -> Hmac<Sha1> {
+fn keyed(secret: &SecretString) -> Hmac<Sha1> {
     let key = Zeroizing::new(encode(secret.expose_secret()) + "&");
     #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
-    let mut mac = <Hmac<Sha1>>::new_from_slice(key.as_bytes()).expect("a key of any length");
-    mac.update(base_string.as_bytes());
-    mac
+    <Hmac<Sha1>>::new_from_slice(key.as_bytes()).expect("a key of any length")
 }
 
 #[cfg(test)]
@@ -114,6 +195,22 @@ mod tests {
     fn pairs_are_sorted_by_their_encoded_names() {
         // Sorted before the encoding, `aé` would come after `az`.
         assert_eq!(normalise([("az", "1"), ("aé", "2"), ("a", "3")]), "a=3&a%C3%A9=2&az=1");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn parameters_that_are_encoded_twice_at_once_are_the_same(
+            pairs in proptest::collection::vec(("[\\PC%~. ]{0,6}", "[\\PC%~. ]{0,6}"), 0..6),
+        ) {
+            let strs = || pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            let mut parameters = Parameters::default();
+            for (name, value) in strs() {
+                parameters.add(name, value);
+            }
+            parameters.sort();
+
+            proptest::prop_assert_eq!(parameters.text(), encode(&normalise(strs())));
+        }
     }
 
     #[test]

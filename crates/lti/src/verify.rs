@@ -6,7 +6,7 @@
 //! keep the order: only a [`Signed`] launch has a nonce, and only it can be read.
 //!
 //! What was signed is taken from the settings (scheme and host) and the request (path), never from
-//! headers, which anybody can write.
+//! headers, which anybody can write; in every spelling of `spelling.rs`.
 
 use std::{collections::HashSet, fmt};
 
@@ -18,7 +18,9 @@ use super::{
     error::LaunchError,
     form::{self, Pair},
     launch::{Fields, Launch},
-    signature,
+    other::Other,
+    signature::{self, Parameters, Verifier},
+    spelling,
 };
 
 /// How far the platform's clock may be ahead of ours, in seconds.
@@ -78,14 +80,18 @@ pub fn verify(
     }
     let body = form::parse(&raw.body)?;
     let query = form::parse(raw.query.as_bytes())?;
+    if let Some(other) = Other::of_request(&body, &query) {
+        return Err(other.into());
+    }
     let oauth = OAuth::read(&body, &query)?;
 
     let timestamp = oauth.timestamp_within(rules.window, now)?;
 
     let known = consumers.secrets(oauth.consumer_key);
-    let nobody = [SecretString::from("the secret of a key that nobody has")];
-    let secrets = if known.is_empty() { &nobody[..] } else { known };
-    let is_signed = is_signed(raw, &body, &query, &rules.public_url, secrets, oauth.signature);
+    let n_tried = consumers.most_secrets().max(1);
+    let uris = spelling::base_uris(&rules.public_url, &raw.path);
+    let parameters = spelling::parameters(&body, &query);
+    let is_signed = is_signed(&uris, &parameters, known, n_tried, oauth.signature);
     match (known.is_empty(), is_signed) {
         (true, _) => return Err(LaunchError::UnknownKey),
         (false, false) => return Err(LaunchError::BadSignature),
@@ -94,9 +100,11 @@ pub fn verify(
     let (consumer_key, nonce) = (oauth.consumer_key.to_owned(), oauth.nonce.to_owned());
 
     // A parameter of the query counts like one of the body, but its copy does not count twice.
-    let in_body: HashSet<&Pair> = body.iter().collect();
+    let in_body: HashSet<&Pair> =
+        if query.is_empty() { HashSet::new() } else { body.iter().collect() };
     let alone: Vec<Pair> = query.into_iter().filter(|pair| !in_body.contains(pair)).collect();
-    let pairs = body.into_iter().chain(alone).collect();
+    let kept = |(name, value)| (spelling::kept(name), spelling::kept(value));
+    let pairs = body.into_iter().chain(alone).map(kept).collect();
     Ok(Signed { consumer_key, nonce, timestamp, pairs })
 }
 
@@ -151,6 +159,9 @@ impl<'a> OAuth<'a> {
         if names.windows(2).any(|two| matches!(two, [a, b] if a == b)) {
             return Err(LaunchError::Duplicate("an OAuth parameter"));
         }
+        if names.is_empty() && form::field(body, "lti_message_type").is_some() {
+            return Err(LaunchError::Unsigned);
+        }
         let fields = Fields(body);
         if fields.once("oauth_version")?.is_some_and(|version| version != "1.0") {
             return Err(LaunchError::Unsupported("oauth_version"));
@@ -185,55 +196,33 @@ impl<'a> OAuth<'a> {
     }
 }
 
-/// Whether one of the secrets signed this, read as RFC 5849 says or as Canvas means it.
-///
-/// Canvas copies the query of the launch URL into the body and signs each parameter once, but still
-/// posts to the URL with its query. So when every parameter of the query is in the body as well,
-/// the query may be left out: its values are signed all the same.
+/// Whether one of the secrets signed one of the spellings of a launch. All are tried, and secrets that
+/// nobody has besides, up to `n_tried`: neither a key that is not known nor one that has another
+/// number of secrets shows in the time that it takes.
 fn is_signed(
-    raw: &RawLaunch,
-    body: &[Pair],
-    query: &[Pair],
-    public_url: &Url,
-    secrets: &[SecretString],
+    uris: &[String],
+    parameters: &[Parameters],
+    known: &[SecretString],
+    n_tried: usize,
     claimed: &str,
 ) -> bool {
-    let in_body: Vec<(&str, &str)> =
-        as_strs(body).filter(|(name, _)| *name != "oauth_signature").collect();
-    let strict = signature::normalise(in_body.iter().copied().chain(as_strs(query)));
-    // Whoever has not signed yet may send many of both.
-    let all: HashSet<&Pair> = body.iter().collect();
-    let is_copied = !query.is_empty() && query.iter().all(|pair| all.contains(pair));
-    let canvas = is_copied.then(|| signature::normalise(in_body));
+    let nobody = SecretString::from("the secret of a key that nobody has");
+    let tried = known.iter().map(|secret| (secret, true));
+    let tried = tried.chain(std::iter::repeat((&nobody, false))).take(n_tried.max(known.len()));
+    let tried: Vec<(Verifier, bool)> =
+        tried.map(|(secret, counts)| (Verifier::new(secret), counts)).collect();
 
+    let claimed = signature::decode(claimed);
+    let uris: Vec<String> = uris.iter().map(|uri| signature::encode(uri)).collect();
     let mut is_signed = false;
-    for uri in base_uris(public_url, &raw.path) {
-        for parameters in [Some(&strict), canvas.as_ref()].into_iter().flatten() {
-            let base_string = signature::base_string("POST", &uri, parameters);
-            for secret in secrets {
-                is_signed |= signature::verify(secret, &base_string, claimed);
+    for text in parameters.iter().map(Parameters::text) {
+        for uri in &uris {
+            for (secret, counts) in &tried {
+                is_signed |= secret.is_of(&claimed, uri, &text) & counts;
             }
         }
     }
     is_signed
-}
-
-fn as_strs(pairs: &[Pair]) -> impl Iterator<Item = (&str, &str)> {
-    pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-}
-
-/// The base string URIs (RFC 5849, 3.4.1.2) that a request's path may stand for. [`Url`] writes
-/// scheme and host in lower case and leaves the default port out. Behind a proxy that takes a
-/// prefix away, the launch URL may have been entered with or without the last slash.
-fn base_uris(public_url: &Url, path: &str) -> Vec<String> {
-    let origin = public_url.origin().ascii_serialization();
-    let prefix = public_url.path().trim_end_matches('/');
-    let path = if path.is_empty() { "/" } else { path };
-    let mut uris = vec![format!("{origin}{prefix}{path}")];
-    if path == "/" && !prefix.is_empty() {
-        uris.push(format!("{origin}{prefix}"));
-    }
-    uris
 }
 
 /// Whether the body is a form, whatever parameters the type has.

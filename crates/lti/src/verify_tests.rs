@@ -123,7 +123,9 @@ fn a_launch_that_another_program_signed_is_read() {
 fn a_change_of_any_byte_breaks_the_signature() {
     for (from, to) in [
         ("user_id=5", "user_id=6"),
-        ("two%0D%0Alines", "two%0Alines"),
+        ("two%0D%0Alines", "two+lines"),
+        ("two%0D%0Alines", "two%0D%0A%0D%0Alines"),
+        ("two%0D%0Alines", "twolines"),
         ("b=2&b=10", "b=2&b=11"),
         ("custom_canvas_module_id=&", ""),
         ("n%2B", "n%2A"),
@@ -162,6 +164,76 @@ fn behind_a_prefix_the_last_slash_is_free() {
 }
 
 #[test]
+fn an_address_may_be_signed_in_every_spelling_that_platforms_have() {
+    for (public_url, signed_uri) in [
+        ("https://tool.example/", "https://tool.example"),
+        ("https://tool.example", "https://tool.example:443/"),
+        ("https://tool.example", "https://tool.example:443"),
+        ("https://tool.example:443/", "https://tool.example/"),
+        ("HTTPS://TOOL.example", "https://tool.example/"),
+        ("https://tool.example/", "https://Tool.Example/"),
+        ("https://tool.example/", "https://TOOL.EXAMPLE"),
+        ("https://tool.example/", "HTTPS://Tool.Example/"),
+        ("https://tool.example:8443/", "https://TOOL.EXAMPLE:8443"),
+        ("http://tool.example", "http://tool.example:80/"),
+        ("https://tool.example/a%2fb", "https://tool.example/a%2Fb"),
+        ("https://tool.example/a%C3%A9", "https://tool.example/a%c3%a9/"),
+    ] {
+        let raw = Builder { signed_uri: signed_uri.to_owned(), ..Builder::new() }.build();
+        let verified = verify(&raw, &consumers(), &rules(public_url), NOW);
+        assert!(verified.is_ok(), "{public_url} as {signed_uri}");
+    }
+    for (public_url, signed_uri) in [
+        ("https://tool.example/", "http://tool.example/"),
+        ("https://tool.example/", "https://tool.example:8443/"),
+        ("https://tool.example:8443/", "https://tool.example/"),
+        ("https://tool.example/", "https://evil.example/"),
+        ("https://tool.example/", "https://tool.example./"),
+        ("https://tool.example/", "https://tool.example/other"),
+        ("https://tool.example/a%2fb", "https://tool.example/a/b"),
+    ] {
+        let raw = Builder { signed_uri: signed_uri.to_owned(), ..Builder::new() }.build();
+        let refused = verify(&raw, &consumers(), &rules(public_url), NOW).unwrap_err();
+        assert_eq!(refused, LaunchError::BadSignature, "{public_url} as {signed_uri}");
+    }
+}
+
+#[test]
+fn lines_may_end_in_another_way_than_when_they_were_signed_and_end_with_lf_then() {
+    let posted = |text: &str, end: &str| text.replace('|', end);
+    for signed_with in ["\n", "\r", "\r\n"] {
+        for posted_with in ["\r\n", "\n", "\r"] {
+            let text = "one|two||three|";
+            let launch =
+                Builder::new().with("custom_note", &posted(text, signed_with)).with("b|", "1");
+            let was = signature::encode(&posted(text, signed_with));
+            let mut raw = launch.build();
+            let body = String::from_utf8(raw.body).unwrap();
+            assert!(body.contains(&was));
+            raw.body = body.replace(&was, &signature::encode(&posted(text, posted_with))).into();
+
+            let verified = verify(&raw, &consumers(), &rules("https://tool.example"), NOW);
+
+            let case = format!("{signed_with:?} as {posted_with:?}");
+            let launch = verified.expect(&case).read().unwrap();
+            let note = launch.custom.get("note").map(String::as_str);
+            assert_eq!(note, Some("one\ntwo\n\nthree\n"), "{case}");
+        }
+    }
+}
+
+#[test]
+fn a_consumer_with_one_secret_is_not_opened_by_the_others_of_the_table() {
+    let mut consumers = consumers();
+    assert!(consumers.add("single", SecretString::from("single")));
+    for secret in ["the secret of a key that nobody has", "old", "new", "s&cret é"] {
+        let raw = Builder { secret, ..Builder::new() }.set("oauth_consumer_key", "single").build();
+        let refused = verify(&raw, &consumers, &rules("https://tool.example"), NOW);
+        assert_eq!(refused.unwrap_err(), LaunchError::BadSignature, "{secret}");
+    }
+}
+
+#[test]
 fn both_secrets_of_a_consumer_are_good() {
     for (secret, good) in [("old", true), ("new", true), ("older", false), ("", false)] {
         let launch = Builder { secret, ..Builder::new() };
@@ -176,6 +248,18 @@ fn an_unknown_key_is_refused_whatever_signed_it() {
             Builder { secret, ..Builder::new() }.set("oauth_consumer_key", "stranger").verify();
         assert_eq!(launch.unwrap_err(), LaunchError::UnknownKey);
     }
+}
+
+#[test]
+fn a_launch_that_nobody_signed_is_not_taken_for_one_that_lacks_something() {
+    let bare = "lti_message_type=basic-lti-launch-request&lti_version=LTI-1p0&user_id=u";
+    let refused = |body| verify(&raw(body), &consumers(), &rules("https://tool.example"), NOW);
+    assert_eq!(refused(bare).unwrap_err(), LaunchError::Unsigned);
+    assert_eq!(refused("id_token=a.b.c&state=x").unwrap_err(), Other::Lti13Launch.into());
+    let login = "iss=https%3A%2F%2Flms.example&login_hint=7";
+    assert_eq!(refused(login).unwrap_err(), Other::Lti13Login.into());
+    let missing = LaunchError::Missing("oauth_signature_method");
+    assert_eq!(refused("a=b").unwrap_err(), missing);
 }
 
 #[test]

@@ -47,11 +47,12 @@ impl Oauthlib {
         Self { python, input, output }
     }
 
-    /// The base string and its signature.
-    fn sign(&mut self, case: &Case) -> (String, String) {
+    /// The base string and its signature, for an address that is normalised, or spelled as given.
+    fn sign(&mut self, case: &Case, spelled: Option<&str>) -> (String, String) {
         let query = encode(&case.query, case.style);
         let question = json!({
             "uri": case.uri(),
+            "spelled": spelled,
             "query": query,
             "pairs": case.body,
             "secret": case.secret,
@@ -168,16 +169,45 @@ fn case() -> impl Strategy<Value = Case> {
     )
 }
 
+static OAUTHLIB: Mutex<Option<Oauthlib>> = Mutex::new(None);
+
+fn sign(case: &Case, spelled: Option<&str>) -> (String, String) {
+    let mut oauthlib = OAUTHLIB.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    oauthlib.get_or_insert_with(Oauthlib::start).sign(case, spelled)
+}
+
+/// The address of a launch as a platform may spell it.
+fn spelled(case: &Case, port: bool, capitals: u8, slash: bool) -> String {
+    let url = Url::parse(&case.uri()).unwrap();
+    let host = url.host_str().unwrap();
+    let (scheme, host) = match capitals {
+        0 => (url.scheme().to_owned(), host.to_owned()),
+        1 => (url.scheme().to_uppercase(), host.to_uppercase()),
+        _ => (url.scheme().to_owned(), host.to_uppercase()),
+    };
+    let port = match url.port() {
+        Some(port) => format!(":{port}"),
+        // Who writes it out does not change anything else.
+        None if port && capitals == 0 => format!(":{}", url.port_or_known_default().unwrap()),
+        None => String::new(),
+    };
+    let path = if slash { case.path } else { case.path.trim_end_matches('/') };
+    format!("{scheme}://{host}{port}{path}")
+}
+
+/// Pairs whose lines end in one way.
+fn broken_by(pairs: &Pairs, line_break: &str) -> Pairs {
+    let broken =
+        |text: &String| text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', line_break);
+    pairs.iter().map(|(name, value)| (broken(name), broken(value))).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn both_read_a_launch_as_the_same_base_string(case in case(), at in any::<prop::sample::Index>()) {
-        static OAUTHLIB: Mutex<Option<Oauthlib>> = Mutex::new(None);
-        let (base_string, signed) = {
-            let mut oauthlib = OAUTHLIB.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            oauthlib.get_or_insert_with(Oauthlib::start).sign(&case)
-        };
+        let (base_string, signed) = sign(&case, None);
 
         let all = [case.body.clone(), case.query.clone()].concat();
         let parameters = signature::normalise(all.iter().map(|(a, b)| (a.as_str(), b.as_str())));
@@ -190,5 +220,31 @@ proptest! {
         forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
         let forged = String::from_utf8(forged).unwrap();
         prop_assert_eq!(case.verify(&forged), Err(LaunchError::BadSignature));
+    }
+
+    #[test]
+    fn what_platforms_spell_in_their_own_way_is_verified_and_nothing_else(
+        case in case(),
+        lines in "[ab\n]{0,6}",
+        (port, capitals, slash) in (any::<bool>(), 0_u8..3, any::<bool>()),
+        signed_with in prop::sample::select(vec!["\n", "\r", "\r\n"]),
+    ) {
+        let mut case = case;
+        case.body.push(("lines".to_owned(), lines));
+        let signed_case = Case { body: broken_by(&case.body, signed_with), ..case.clone() };
+        let address = spelled(&case, port, capitals, slash);
+        let (_, signed) = sign(&signed_case, Some(&address));
+
+        // A browser posts CR LF, whatever was signed.
+        let posted = Case { body: broken_by(&case.body, "\r\n"), ..case.clone() };
+        prop_assert_eq!(posted.verify(&signed), Ok(()), "{}", address);
+
+        for other in ["https://evil.example/", "ftp://tool.example/", "https://tool.example:1/"] {
+            let (_, signed) = sign(&signed_case, Some(other));
+            prop_assert_eq!(posted.verify(&signed), Err(LaunchError::BadSignature));
+        }
+        let mut changed = posted;
+        changed.body.push(("one".to_owned(), "more".to_owned()));
+        prop_assert_eq!(changed.verify(&signed), Err(LaunchError::BadSignature));
     }
 }

@@ -15,7 +15,7 @@ for line in sys.stdin:
     )
     base_string = signature.signature_base_string(
         "POST",
-        signature.base_string_uri(case["uri"]),
+        case["spelled"] or signature.base_string_uri(case["uri"]),
         signature.normalize_parameters(parameters),
     )
     signed = signature.sign_hmac_sha1_with_client(base_string, type("Client", (), {

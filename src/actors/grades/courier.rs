@@ -3,7 +3,7 @@
 use std::{error::Error as _, net::SocketAddr, sync::Arc, time::Duration};
 
 use lti::{
-    answer::{self, Answer, Outcome},
+    answer::{self, Answer, Looks, Outcome, Read, Why},
     grade::{self, Attempt, Cell, Details, Request, Score},
     reach::{self, OutOfReach},
 };
@@ -43,8 +43,8 @@ pub struct Parcel<'a> {
     pub secrets: &'a [SecretString],
     /// What goes along with the grade.
     pub details: Details,
-    /// Whether the attempt before ended in a refused signature.
-    pub was_refused: bool,
+    /// Whether the platform may have the grade from an attempt before: then it is asked first.
+    pub may_be_there: bool,
 }
 
 /// The client cannot be made.
@@ -81,7 +81,8 @@ impl Courier {
         Ok(Self { client, allow_private })
     }
 
-    /// Makes one attempt. `now` is in seconds since 1970; `nonce` must be fresh each time it is
+    /// Makes one attempt: with each secret that there is, and with a question where it would be
+    /// unclear otherwise whether the platform has the grade. `now` is in seconds since 1970; `nonce` must be fresh each time it is
     /// called.
     pub async fn deliver(
         &self,
@@ -93,41 +94,83 @@ impl Courier {
             Ok(url) => url,
             Err(why) => return Outcome::Permanent { why: why.to_string().into() },
         };
-        let Parcel { sourcedid, consumer_key, .. } = parcel;
-        let mut secrets = parcel.secrets.iter().peekable();
-        let (cell, outcome) = loop {
-            let Some(secret) = secrets.next() else {
-                // Somebody may put it back.
-                let why = "the settings have no such consumer any more".into();
-                return Outcome::Transient { retry_after: None, why };
-            };
-            let cell = Cell { url: &url, sourcedid, consumer_key, secret };
-            let attempt = Attempt { nonce: nonce(), timestamp: now };
-            let request = grade::replace_result(cell, parcel.score, parcel.details, &attempt);
-            let outcome = match self.post(&url, request).await {
-                Ok(reply) => {
-                    answer::classify(&reply.answer(), &attempt.nonce, parcel.was_refused, now)
+        let Some(first) = parcel.secrets.first() else {
+            // Somebody may put it back.
+            let why = "the settings have no such consumer any more".into();
+            return Outcome::Transient { retry_after: None, why };
+        };
+        if parcel.may_be_there {
+            match self.ask(&parcel, &url, first, &nonce, now).await {
+                Read::Score(score) if is_that(score, parcel.score) => return Outcome::Recorded,
+                Read::NotNow { retry_after } => {
+                    let why = Why::from("asked whether it has the grade, it cannot say so now");
+                    return Outcome::Busy { retry_after, why: why.unclear() };
                 }
+                Read::Score(_)
+                | Read::Nothing
+                | Read::Refused
+                | Read::Unknown
+                | Read::Page
+                | Read::Unclear => {}
+            }
+        }
+        let (secret, outcome) = self.send(&parcel, &url, first, &nonce, now).await;
+        let Outcome::Unclear { looks, retry_after, why } = outcome else { return outcome };
+        let read = self.ask(&parcel, &url, secret, &nonce, now).await;
+        settle(parcel.score, looks, retry_after, why, &read)
+    }
+
+    /// Sends the grade, signed with each secret until one is not refused; that one, and what came of
+    /// it.
+    async fn send<'a>(
+        &self,
+        parcel: &Parcel<'a>,
+        url: &Url,
+        first: &'a SecretString,
+        nonce: &impl Fn() -> String,
+        now: i64,
+    ) -> (&'a SecretString, Outcome) {
+        let mut secret = first;
+        let mut others = parcel.secrets.iter().skip(1);
+        loop {
+            let attempt = Attempt { nonce: nonce(), timestamp: now };
+            let cell = parcel.cell(url, secret);
+            let request = grade::replace_result(cell, parcel.score, parcel.details, &attempt);
+            let outcome = match self.post(url, request).await {
+                Ok(reply) => answer::classify(&reply.answer(), &attempt.nonce, now),
                 Err(outcome) => outcome,
             };
-            let is_refused = match &outcome {
-                Outcome::Transient { why, .. } | Outcome::Permanent { why } => {
-                    answer::is_refusal(&why.kind)
-                }
-                Outcome::Recorded | Outcome::Unclear { .. } | Outcome::Busy { .. } => false,
-            };
-            if !is_refused || secrets.peek().is_none() {
-                break (cell, outcome);
+            if !matches!(outcome, Outcome::Refused { .. }) {
+                return (secret, outcome);
             }
-        };
-        let Outcome::Unclear { retry_after, why } = outcome else { return outcome };
-        let attempt = Attempt { nonce: nonce(), timestamp: now };
-        let reply = self.post(&url, grade::read_result(cell, &attempt)).await;
-        let score = reply.ok().and_then(|reply| answer::score_of(&reply.answer(), &attempt.nonce));
-        match score.and_then(Score::new) {
-            Some(score) if score.says_the_same_as(parcel.score) => Outcome::Recorded,
-            Some(_) | None => Outcome::Transient { retry_after, why },
+            let Some(other) = others.next() else { return (secret, outcome) };
+            secret = other;
         }
+    }
+
+    /// Asks which score the platform has, signed with this secret first.
+    async fn ask(
+        &self,
+        parcel: &Parcel<'_>,
+        url: &Url,
+        secret: &SecretString,
+        nonce: &impl Fn() -> String,
+        now: i64,
+    ) -> Read {
+        let mut read = Read::Refused;
+        let others = parcel.secrets.iter().filter(|other| !std::ptr::eq(*other, secret));
+        for secret in std::iter::once(secret).chain(others) {
+            let attempt = Attempt { nonce: nonce(), timestamp: now };
+            let request = grade::read_result(parcel.cell(url, secret), &attempt);
+            read = match self.post(url, request).await {
+                Ok(reply) => answer::read(&reply.answer(), &attempt.nonce, now),
+                Err(_) => Read::NotNow { retry_after: None },
+            };
+            if read != Read::Refused {
+                break;
+            }
+        }
+        read
     }
 
     /// Sends a request, and reads the reply.
@@ -141,24 +184,67 @@ impl Courier {
             .send();
         let response = sent.await.map_err(|error| unreachable(&error))?;
         let status = response.status().as_u16();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let retry_after = retry_after.map(str::to_owned);
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let retry_after = header(RETRY_AFTER).map(str::to_owned);
+        let content_type = header(CONTENT_TYPE).map(str::to_owned);
         let body = read(response).await.map_err(|error| unreachable(&error))?;
-        Ok(Reply { status, retry_after, body })
+        Ok(Reply { status, content_type, retry_after, body })
     }
+}
+
+impl<'a> Parcel<'a> {
+    /// Where it goes, signed with this secret.
+    fn cell(&self, url: &'a Url, secret: &'a SecretString) -> Cell<'a> {
+        let Self { sourcedid, consumer_key, .. } = *self;
+        Cell { url, sourcedid, consumer_key, secret }
+    }
+}
+
+/// What became of a grade after an answer that left it open, and the answer to the question.
+fn settle(
+    sent: Score,
+    looks: Looks,
+    retry_after: Option<Duration>,
+    why: Why,
+    read: &Read,
+) -> Outcome {
+    match (read, looks) {
+        (Read::Score(score), _) if is_that(*score, sent) => Outcome::Recorded,
+        (Read::Score(_) | Read::Nothing, _) => {
+            let kind = format!("asked, the platform does not have the grade; {}", why.kind);
+            Outcome::Transient { retry_after, why: Why { kind, ..why } }
+        }
+        // HTTP says that all is well, and who could say more does not know the question.
+        (Read::Unknown, Looks::Good) => Outcome::Recorded,
+        // Where both are pages somebody else answers: one logs in there, or it is being mended.
+        (Read::Page, Looks::Page) => {
+            let why = Why::from("a web page with a good status, to the grade and to the question");
+            Outcome::Transient { retry_after, why }
+        }
+        _ => Outcome::Unclear { looks, retry_after, why },
+    }
+}
+
+fn is_that(score: f64, sent: Score) -> bool {
+    Score::new(score).is_some_and(|score| score.says_the_same_as(sent))
 }
 
 /// What came back.
 struct Reply {
     status: u16,
+    content_type: Option<String>,
     retry_after: Option<String>,
     body: Vec<u8>,
 }
 
 impl Reply {
     fn answer(&self) -> Answer<'_> {
-        let retry_after = self.retry_after.as_deref();
-        Answer { status: self.status, retry_after, body: &self.body }
+        Answer {
+            status: self.status,
+            content_type: self.content_type.as_deref(),
+            retry_after: self.retry_after.as_deref(),
+            body: &self.body,
+        }
     }
 }
 
@@ -181,16 +267,17 @@ async fn read(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
 fn unreachable(error: &reqwest::Error) -> Outcome {
     let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
     let private = causes.find_map(|cause| cause.downcast_ref::<OutOfReach>());
+    let is_sent = private.is_none() && !error.is_connect();
     let why = if let Some(why) = private {
-        &why.to_string()
+        Why::from(why.to_string())
     } else if error.is_timeout() {
-        "the platform did not answer in time"
+        Why::from("the platform did not answer in time")
     } else if error.is_connect() {
-        "the platform cannot be reached"
+        Why::from("the platform cannot be reached")
     } else {
-        "the connection to the platform broke"
+        Why::from("the connection to the platform broke")
     };
-    Outcome::Busy { retry_after: None, why: why.into() }
+    Outcome::Busy { retry_after: None, why: if is_sent { why.unclear() } else { why } }
 }
 
 /// Looks names up, and keeps quiet about private addresses. The check is made here because a name
@@ -232,7 +319,7 @@ mod tests {
             consumer_key: "key",
             secrets: &[SecretString::from("secret")],
             details: Details::default(),
-            was_refused: false,
+            may_be_there: false,
         };
         courier.deliver(parcel, || "nonce".to_owned(), 1_700_000_000).await
     }

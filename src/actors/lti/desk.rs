@@ -7,7 +7,7 @@ use gettext::Reader;
 use jid::BareJid;
 use log::{info, warn};
 use lti::{
-    Launch, LaunchError, Presentation, RawLaunch, Rules, form,
+    Launch, LaunchError, Other, Presentation, RawLaunch, Rules, form,
     grade::Score,
     token::{PageToken, Token, TokenError},
     verify::{self, MOST_AHEAD, Signed},
@@ -18,7 +18,7 @@ use super::{
     BotSecretAnswer, FramedBy, GatewayConfig, JidAnswer, OpenPage, PageError, Platform, Registry,
     SecretAnswer, SubmitSecret, View, Whose,
     bounds::{Buckets, Frames, Line},
-    origin, origins,
+    origins,
     persons::Persons,
 };
 
@@ -97,6 +97,9 @@ impl Desk {
             self.take_signed(request, reader).await?
         } else {
             let pairs = form::parse(&request.body).map_err(LaunchError::from)?;
+            if let Some(other) = Other::of_request(&pairs, &[]) {
+                return Err(LaunchError::from(other).into());
+            }
             let mut launch = Launch::unsigned(&pairs);
             launch.locale = reader.locale(launch.locale.as_deref());
             self.enrol_launched(&launch).await?
@@ -211,7 +214,7 @@ impl Desk {
         match self.store.take_launch(Some(nonce), new).await? {
             Taken::OverQuota => Err(PageError::OverQuota),
             Taken::Replayed => Err(LaunchError::Replayed.into()),
-            Taken::Noted => Err(launch.err().unwrap_or(LaunchError::Incomplete).into()),
+            Taken::Noted => Err(PageError::Signed(launch.err().unwrap_or(LaunchError::Incomplete))),
             Taken::Enrolled { enrolment, grade } => {
                 self.welcome(Visit::launched(*enrolment), grade).await
             }
@@ -392,10 +395,10 @@ impl Desk {
                 let enrolment = self.store.enrolment(&id).await.ok().flatten();
                 enrolment.map(|enrolment| self.platform(&enrolment)).unwrap_or_default()
             }
-            Whose::Launch { consumer_key, addresses } => {
+            Whose::Launch { consumer_key, origins } => {
                 let set = self.config.consumers.frame_ancestors(consumer_key);
                 let framed_by = if set.is_empty() {
-                    FramedBy::Origins(addresses.iter().filter_map(|a| origin(a)).collect())
+                    FramedBy::Origins(origins.clone())
                 } else {
                     FramedBy::Settings(set.to_vec())
                 };
@@ -463,7 +466,7 @@ fn new_enrolment(launch: &Launch) -> NewEnrolment {
         name: launch.name.clone(),
         context_title: launch.context_title.clone(),
         link_title: launch.resource_link_title.clone(),
-        presentation: Presentation::of_launch(&launch.custom).to_text(),
+        presentation: Presentation::of_launch(&launch.custom).at(&launch.origins).to_text(),
         accepts: Accepts {
             submitted_at: launch.accepts.submitted_at,
             prioritize_non_tool_grade: launch.accepts.prioritize_non_tool_grade,

@@ -3,9 +3,11 @@
 use maud::{Markup, html};
 use tr::tr;
 
+use lti::other::SPOKEN;
+
 use super::{
-    House, ProblemKind,
-    layout::{Around, Head, document, reference_line},
+    Frame, House, ProblemKind,
+    layout::{Around, Head, address, document, fill, reference_line, token},
 };
 
 /// Why there is no page, and by what the event is found in the log.
@@ -15,6 +17,19 @@ pub struct Trouble {
     pub kind: ProblemKind,
     /// The number of the event.
     pub reference: String,
+    /// What was said instead of a launch, if that is known.
+    pub other: Option<Spoken>,
+}
+
+/// What a platform says that does not speak as we do.
+#[derive(Clone, Debug)]
+pub struct Spoken {
+    /// The version or the kind of message, in its own words.
+    pub theirs: String,
+    /// Whether this is the name by which people know it.
+    pub is_known: bool,
+    /// The launch URL, for who sets the platform up.
+    pub launch_url: String,
 }
 
 /// Says why there is no page, and what to do.
@@ -68,6 +83,8 @@ pub fn problem(house: &House, trouble: &Trouble) -> Markup {
                     "Go to the assignment in your course and open it anew. If this does not help, tell your teacher, with the number below."
                 ),
             ),
+            ProblemKind::OtherVersion => other_version(trouble.other.as_ref()),
+            ProblemKind::OtherMessage => other_message(trouble.other.as_ref()),
             ProblemKind::TooFast => (
                 tr!("That was too fast"),
                 tr!("More was sent from this page in a short time than can be answered."),
@@ -91,9 +108,77 @@ pub fn problem(house: &House, trouble: &Trouble) -> Markup {
         let content = html! {
             p.lead { (why) }
             p { (what) }
+            @if let (ProblemKind::OtherVersion, Some(other)) = (trouble.kind, &trouble.other) {
+                p {
+                    (fill(
+                        &tr!("The launch URL: {url}", url = "{url}"),
+                        &[("{url}", &address(&other.launch_url))],
+                    ))
+                }
+            }
             (reference_line(&trouble.reference))
         };
         (head(house, heading, true), content)
+    })
+}
+
+/// What is said where a platform speaks another version: heading, reason, what to do.
+fn other_version(other: Option<&Spoken>) -> (String, String, String) {
+    let theirs = other.map_or("", |other| other.theirs.as_str());
+    let why = if other.is_some_and(|other| other.is_known) {
+        tr!(
+            "LTI is the language in which a course opens an exercise. Your course opened this one by {theirs}; it understands {ours} only.",
+            theirs = theirs,
+            ours = SPOKEN
+        )
+    } else {
+        tr!(
+            "LTI is the language in which a course opens an exercise. Your course calls its version “{theirs}”; this exercise understands {ours} only.",
+            theirs = theirs,
+            ours = SPOKEN
+        )
+    };
+    let what = tr!(
+        "Tell your teacher, with the number below. Who looks after the course adds the exercise anew as a tool of {ours}: with its launch URL, a consumer key and a shared secret.",
+        ours = SPOKEN
+    );
+    (tr!("Your course speaks another version of LTI"), why, what)
+}
+
+/// The same where it sends another kind of message.
+fn other_message(other: Option<&Spoken>) -> (String, String, String) {
+    let theirs = other.map_or("", |other| other.theirs.as_str());
+    (
+        tr!("Your course asked for something else"),
+        tr!(
+            "Your course sent a message of the kind “{theirs}”. This exercise can only be opened.",
+            theirs = theirs
+        ),
+        tr!(
+            "Tell your teacher, with the number below. Who looks after the course places the exercise as an assignment or a link."
+        ),
+    )
+}
+
+/// In the place of a page that browsers would not show in the frame around it: the way to it, in a
+/// window of its own. Anybody may frame this one, so there is nothing on it of whoever was launched.
+pub fn elsewhere(frame: &Frame, action: &str, field: Option<&str>) -> Markup {
+    let house = House { return_url: None, ..frame.house.clone() };
+    document(&house.catalog, || {
+        let content = html! {
+            p.lead {
+                (tr!("Your course shows the exercise inside a page of its own, and it is not known here that it may. Browsers would show an empty page."))
+            }
+            form.go method="post" action=(action) target="_blank" rel="noopener" {
+                (token(&Frame { is_alone: true, ..frame.clone() }))
+                @if let Some(field) = field { input type="hidden" name=(field) value="1"; }
+                button.main type="submit" { (tr!("Open in a new window")) }
+            }
+            p.remark {
+                (tr!("For whoever looks after this exercise: the setting frame_ancestors says which sites may show it."))
+            }
+        };
+        (head(&house, tr!("Open the exercise in a window of its own"), true), content)
     })
 }
 

@@ -71,7 +71,7 @@ fn search(frame: &Frame, wanted: &Wanted) -> Markup {
             }
             div.choice {
                 input type="checkbox" id="failed" name="failed" value="1" checked[wanted.failed_only];
-                label for="failed" { (tr!("Only those whose grade was not accepted")) }
+                label for="failed" { (tr!("Only those whose grade was not accepted or not confirmed")) }
             }
             button.quiet type="submit" { (tr!("Search")) }
         }
@@ -181,10 +181,13 @@ fn grade(frame: &Frame, course: &CourseView, row: &CourseRow) -> Markup {
             }
             GradeState::Due { attempts: 0, .. } => { span.state { (tr!("being sent")) } }
             GradeState::Due { next_at, .. } => {
-                span.state { (timed(&tr!("not accepted yet, tried again at {time}", time = "{time}"), *next_at, frame)) }
+                span.state { (timed(&tr!("not confirmed yet, tried again at {time}", time = "{time}"), *next_at, frame)) }
             }
             GradeState::Failed { why } => {
-                span.state.failed { (tr!("not accepted")) }
+                span.state.failed {
+                    @if lti::answer::is_unclear(why) { (tr!("sent, not confirmed")) }
+                    @else { (tr!("not accepted")) }
+                }
                 " " span.why { bdi lang="en" { (why) } }
                 (reference_line(&reference(&row.id)))
                 form.row method="post" action="/course/resend" {

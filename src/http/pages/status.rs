@@ -318,7 +318,8 @@ fn finished(grade: &GradeView) -> String {
         GradeView::NotGraded
         | GradeView::Part { .. }
         | GradeView::Sending
-        | GradeView::Failed { .. } => {
+        | GradeView::Failed { .. }
+        | GradeView::Unclear { .. } => {
             tr!("You have finished the lesson.")
         }
     }
@@ -440,6 +441,12 @@ pub(super) fn grade(frame: &Frame, grade: &GradeView) -> Markup {
         GradeView::Failed { reference } => html! {
             div.notice.warning role="status" data-part="now" {
                 p { (tr!("You have passed, but your course did not take the grade. Please tell your teacher; you need not repeat the lesson.")) }
+                (reference_line(reference))
+            }
+        },
+        GradeView::Unclear { reference } => html! {
+            div.notice.warning role="status" data-part="now" {
+                p { (tr!("You have passed, and your grade was sent to your course, which does not say whether it has recorded it. Look for it there. If it is missing, please tell your teacher; you need not repeat the lesson.")) }
                 (reference_line(reference))
             }
         },

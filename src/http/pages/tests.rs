@@ -271,7 +271,7 @@ fn the_trial_is_told_on_every_page_and_only_then() {
     let trial = Frame { house: house.clone(), ..frame() };
     let mut told = pages(&trial);
     told.push(hello_world(&house, "OTR").into_string());
-    let trouble = Trouble { kind: ProblemKind::NotFound, reference: "<r>".to_owned() };
+    let trouble = Trouble { kind: ProblemKind::NotFound, reference: "<r>".to_owned(), other: None };
     told.push(problem(&house, &trouble).into_string());
 
     for page in told {

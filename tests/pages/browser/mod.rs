@@ -3,6 +3,7 @@
 
 mod access;
 mod course;
+mod framing;
 mod history;
 mod journey;
 mod keyboard;

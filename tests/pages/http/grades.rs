@@ -15,7 +15,7 @@ use crate::http::{
 };
 
 /// Enrols a learner by a launch, and says whether their grade is where it should be.
-async fn enrolled(tool: &Tool, user: &str, url: &str) -> EnrolmentId {
+pub(crate) async fn enrolled(tool: &Tool, user: &str, url: &str) -> EnrolmentId {
     let jid = format!("{user}@chat.example");
     let launch = Launch::of(user, "Learner").graded(url, &format!("cell of {user}"));
     let page = tool.launch(&launch).await;
@@ -23,39 +23,46 @@ async fn enrolled(tool: &Tool, user: &str, url: &str) -> EnrolmentId {
     tool.store.claims(&jid).await.unwrap().remove(0).id
 }
 
-async fn pass(tool: &Tool, enrolment: &EnrolmentId) {
+pub(crate) async fn pass(tool: &Tool, enrolment: &EnrolmentId) {
     let grade = NewGrade { enrolment: enrolment.clone(), score: 1.0, achieved_at: now() };
     tool.store.put_grade(&grade).await.unwrap();
     tool.outbox.send(Wake).await.unwrap();
 }
 
-async fn until_state(tool: &Tool, id: &EnrolmentId, what: &str, is_so: fn(&GradeState) -> bool) {
+pub(crate) async fn until_state(
+    tool: &Tool,
+    id: &EnrolmentId,
+    what: &str,
+    is_so: fn(&GradeState) -> bool,
+) {
     until(what, async || tool.store.grade(id).await.unwrap().is_some_and(|g| is_so(&g.state)))
         .await;
 }
 
-fn is_recorded(state: &GradeState) -> bool {
+pub(crate) fn is_recorded(state: &GradeState) -> bool {
     matches!(state, GradeState::Recorded { .. })
 }
 
-fn is_failed(state: &GradeState) -> bool {
+pub(crate) fn is_failed(state: &GradeState) -> bool {
     matches!(state, GradeState::Failed { .. })
 }
 
 #[actix::test]
 async fn a_grade_is_sent_until_the_platform_has_it() {
-    for mood in [
-        Mood::Answers(503, &[], "maintenance"),
-        Mood::Answers(503, &[("Retry-After", "1")], ""),
-        Mood::Answers(429, &[], ""),
-        Mood::Answers(302, &[("Location", "http://127.0.0.1:1/")], ""),
-        Mood::Answers(403, &[], "403 Forbidden (Rate Limit Exceeded)"),
-        Mood::Answers(401, &[], "{\"errors\":[{\"message\":\"Timestamp too old\"}]}"),
-        Mood::Answers(200, &[], "<html>log in</html>"),
-        Mood::Answers(200, &[], ""),
-        Mood::Answers(200, &[], "<imsx_codeMajor>success</imsx_codeMajor>"),
-        Mood::AnswersAnother,
-        Mood::AnswersEndlessly,
+    for (mood, is_asked) in [
+        (Mood::Answers(503, &[], "maintenance"), false),
+        (Mood::Answers(503, &[("Retry-After", "1")], ""), false),
+        (Mood::Answers(429, &[], ""), false),
+        (Mood::Answers(302, &[("Location", "http://127.0.0.1:1/")], ""), false),
+        (Mood::Answers(403, &[], "403 Forbidden (Rate Limit Exceeded)"), false),
+        (Mood::Answers(401, &[], "{\"errors\":[{\"message\":\"Timestamp too old\"}]}"), false),
+        (Mood::Answers(403, &[], "{\"message\":\"invalid OAuth signature\"}"), false),
+        (Mood::Answers(200, &[], "<html>log in</html>"), true),
+        (Mood::Answers(200, &[], ""), true),
+        (Mood::Answers(204, &[], ""), true),
+        (Mood::Answers(200, &[], "<imsx_codeMajor>success</imsx_codeMajor>"), true),
+        (Mood::AnswersAnother, true),
+        (Mood::AnswersEndlessly, true),
     ] {
         let tool = Tool::start().await;
         let platform = Platform::start(SECRET, [mood.clone()]);
@@ -64,7 +71,9 @@ async fn a_grade_is_sent_until_the_platform_has_it() {
         pass(&tool, &id).await;
 
         until_state(&tool, &id, &format!("{mood:?}"), is_recorded).await;
-        assert_eq!((platform.attempts(), platform.grades().len()), (2, 1), "{mood:?}");
+        let expected = (2 + usize::from(is_asked), 1, usize::from(is_asked));
+        let found = (platform.attempts(), platform.grades().len(), platform.questions());
+        assert_eq!(found, expected, "{mood:?}");
         platform.assert_content();
         // The outbox counts after it wrote.
         until("the count", async || tool.outbox.send(Observe).await.unwrap().recorded == 1).await;

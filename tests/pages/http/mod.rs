@@ -1,9 +1,11 @@
 //! The pages over real HTTP: launches that are signed as a platform signs them, a real store, a
 //! platform that checks every grade it gets, and a registry that plays the bot.
 
+mod answers;
 mod assets;
 mod boundaries;
 mod course;
+mod framing;
 mod front;
 mod grades;
 mod invitations;
@@ -20,3 +22,4 @@ pub(crate) mod registry;
 mod status;
 pub(crate) mod support;
 mod tabs;
+mod versions;

@@ -34,6 +34,25 @@ pub(crate) enum Mood {
     TakesAndSaysDuplicate,
     /// It says that it is at work on it, and takes the grade or not.
     SaysProcessing { takes: bool },
+    /// It takes the grade, and answers with a status, a type and bytes, in which `{id}` stands for
+    /// the number of the message.
+    TakesAndSays(u16, &'static str, &'static [u8]),
+}
+
+/// How the platform answers the question for a grade.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// It tells.
+    #[default]
+    Tells,
+    /// It does not know the question.
+    Unsupported,
+    /// With a page for people.
+    Page,
+    /// It is down.
+    Down,
+    /// It has another score.
+    Says(&'static str),
 }
 
 /// A grade as it came, after all checks.
@@ -55,6 +74,10 @@ struct State {
     nonces: HashSet<String>,
     grades: Vec<Grade>,
     faults: Vec<String>,
+    reading: Reading,
+    n_questions: usize,
+    /// A refused signature is a failure with a good status, as in Open edX.
+    refuses_in_words: bool,
 }
 
 /// The platform. It ends with this handle.
@@ -96,6 +119,21 @@ impl Platform {
         Self { url, state, server: handle }
     }
 
+    /// Has it answer questions in another way.
+    pub(crate) fn read(&self, reading: Reading) {
+        self.state.lock().unwrap().reading = reading;
+    }
+
+    /// Has it refuse signatures as Open edX does.
+    pub(crate) fn refuse_in_words(&self) {
+        self.state.lock().unwrap().refuses_in_words = true;
+    }
+
+    /// How often it was asked for a grade.
+    pub(crate) fn questions(&self) -> usize {
+        self.state.lock().unwrap().n_questions
+    }
+
     pub(crate) fn attempts(&self) -> usize {
         self.state.lock().unwrap().attempts
     }
@@ -118,12 +156,15 @@ async fn outcome(
     request: HttpRequest,
     body: web::Bytes,
 ) -> HttpResponse {
+    let is_question = body.windows(READ.len()).any(|part| part == READ.as_bytes());
     let mood = {
         let mut state = state.lock().unwrap();
         state.attempts += 1;
         state.under_way += 1;
         state.most_under_way = state.most_under_way.max(state.under_way);
-        state.moods.pop_front().unwrap_or(Mood::Takes)
+        // Moods are for grades.
+        let next = if is_question { None } else { state.moods.pop_front() };
+        next.unwrap_or(Mood::Takes)
     };
     if let Mood::Dawdles(pause) = mood {
         tokio::time::sleep(pause).await;
@@ -133,6 +174,11 @@ async fn outcome(
     match state.check(&request, &body) {
         Ok((message, Some(grade))) => state.answer(&mood, &message, grade),
         Ok((message, None)) => state.tell(&message),
+        Err(fault) if state.refuses_in_words => {
+            state.faults.push(fault);
+            let words = "OAuth verification error: OAuth signature verification has failed.";
+            xml(200, &envelope("failure", words, ""))
+        }
         Err(fault) => {
             state.faults.push(fault);
             HttpResponse::Unauthorized().body("{\"errors\":[]}")
@@ -202,8 +248,16 @@ impl State {
     }
 
     /// What it has, for whoever asks.
-    fn tell(&self, message: &str) -> HttpResponse {
-        let score = self.grades.last().map_or("", |grade| grade.score.as_str());
+    fn tell(&mut self, message: &str) -> HttpResponse {
+        self.n_questions += 1;
+        let has = self.grades.last().map_or("", |grade| grade.score.as_str());
+        let score = match self.reading {
+            Reading::Tells => has,
+            Reading::Says(score) => score,
+            Reading::Unsupported => return xml(200, &envelope("unsupported", "", message)),
+            Reading::Page => return HttpResponse::Ok().body("<html>log in</html>"),
+            Reading::Down => return HttpResponse::ServiceUnavailable().finish(),
+        };
         let body = format!(
             "<p:readResultResponse><p:result><p:resultScore><p:language>en</p:language>\
              <p:textString>{score}</p:textString></p:resultScore></p:result></p:readResultResponse>"
@@ -224,6 +278,22 @@ impl State {
                     answer.insert_header(*header);
                 }
                 answer.body(*body)
+            }
+            Mood::TakesAndSays(status, content_type, body) => {
+                self.grades.push(grade);
+                let mut bytes = Vec::new();
+                for (n, part) in split(body, b"{id}").enumerate() {
+                    if n > 0 {
+                        bytes.extend_from_slice(message.as_bytes());
+                    }
+                    bytes.extend_from_slice(part);
+                }
+                let status = StatusCode::from_u16(*status).unwrap();
+                let mut answer = HttpResponse::build(status);
+                if !content_type.is_empty() {
+                    answer.content_type(*content_type);
+                }
+                answer.body(bytes)
             }
             Mood::TakesAndSaysDuplicate => {
                 self.grades.push(grade);
@@ -248,6 +318,21 @@ impl State {
 
 /// The request for the grade that the platform has.
 const READ: &str = "<readResultRequest><resultRecord><sourcedGUID>";
+
+/// The parts of bytes between marks.
+fn split<'a>(bytes: &'a [u8], mark: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let bytes = rest.take()?;
+        match bytes.windows(mark.len()).position(|window| window == mark) {
+            Some(at) => {
+                rest = bytes.get(at + mark.len()..);
+                bytes.get(..at)
+            }
+            None => Some(bytes),
+        }
+    })
+}
 
 /// What stands between two marks.
 fn between(body: &[u8], start: &str, end: &str) -> Result<String, String> {

@@ -281,7 +281,7 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    async fn read(answer: reqwest::Response) -> Self {
+    pub(crate) async fn read(answer: reqwest::Response) -> Self {
         let status = answer.status().as_u16();
         let headers = answer.headers().clone();
         Self { status, headers, html: answer.text().await.unwrap() }

@@ -28,6 +28,7 @@ mod stop;
 mod storage;
 mod talk;
 mod watching;
+mod wrong_launches;
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The LMS's outcome service: takes `replaceResult` as Canvas does, and checks what Canvas, edX
+//! The LMS's outcome service: takes `replaceResult` and answers `readResult` as Canvas does, and checks what Canvas, edX
 //! and Moodle check between them.
 
 use std::collections::{HashSet, VecDeque};
@@ -172,10 +172,12 @@ async fn replace_result(
     body: web::Bytes,
     service: web::Data<Service>,
 ) -> HttpResponse {
+    // Moods are for grades.
+    let is_question = contains(&body, b"<readResultRequest>");
     let mood = {
         let mut book = service.book.lock().unwrap_or_else(PoisonError::into_inner);
         book.attempts += 1;
-        book.moods.pop_front()
+        if is_question { None } else { book.moods.pop_front() }
     };
     match mood {
         Some(Mood::Down) => return HttpResponse::ServiceUnavailable().finish(),
@@ -209,6 +211,9 @@ async fn replace_result(
         book.refusals.push(why);
         return HttpResponse::Unauthorized().content_type("application/json").body(answer);
     }
+    if is_question {
+        return tell(&body, &book.grades);
+    }
     let (mut answer, code, identifier, description) = match read_request(&body) {
         Ok((identifier, grade)) => {
             let description = format!("Score for {} is now {}", grade.sourcedid, grade.score);
@@ -229,6 +234,35 @@ async fn replace_result(
         return cut_off();
     }
     answer.content_type("application/xml").body(envelope(code, &identifier, &description))
+}
+
+/// Which grade there is for the cell that a `readResult` request names.
+fn tell(body: &[u8], grades: &[Grade]) -> HttpResponse {
+    let text = String::from_utf8_lossy(body);
+    let between = |start: &str, end: &str| {
+        let (_, rest) = text.split_once(start)?;
+        rest.split_once(end).map(|(found, _)| found.to_owned())
+    };
+    let identifier = between("<imsx_messageIdentifier>", "<").unwrap_or_default();
+    let sourcedid = between("<sourcedId>", "</sourcedId>").unwrap_or_default();
+    let of_cell = |grade: &&Grade| escape(&grade.sourcedid) == sourcedid;
+    let score = grades.iter().rev().find(of_cell).map(|grade| grade.score.to_string());
+    let result = format!(
+        "<readResultResponse><result><resultScore><language>en</language><textString>{}\
+         </textString></resultScore></result></readResultResponse>",
+        score.unwrap_or_default()
+    );
+    let answer = envelope("success", &identifier, "").replace("replaceResult</", "readResult</");
+    let answer = answer.replace("<replaceResultResponse />", &result);
+    HttpResponse::Ok().content_type("application/xml").body(answer)
+}
+
+fn contains(body: &[u8], words: &[u8]) -> bool {
+    body.windows(words.len()).any(|window| window == words)
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// An answer that ends before it is whole, and the connection with it.
@@ -330,7 +364,6 @@ fn read_request(body: &[u8]) -> Result<(String, Grade), String> {
 }
 
 fn envelope(code: &str, identifier: &str, description: &str) -> String {
-    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <imsx_POXEnvelopeResponse xmlns="{POX}">

@@ -145,3 +145,13 @@ fn a_name_says_the_theme_and_nothing_else_is_one() {
         assert_eq!(Theme::of_name(odd), None, "{odd}");
     }
 }
+
+#[test]
+fn where_the_platform_is_is_stored_beside_its_colours() {
+    let platform = Presentation::default().at(&["https://lms.example".to_owned()]);
+    let text = platform.to_text().unwrap();
+    assert_eq!(Presentation::of_text(&text), platform);
+
+    let odd = Presentation::of_text(r#"{"origins":["https://a.example/x","*","a; b"]}"#);
+    assert_eq!(odd.origins, ["https://a.example"]);
+}

@@ -11,7 +11,7 @@ fn every_page_of_a_learner_says_whom_they_can_turn_to_and_that_nobody_reads_alon
         assert_eq!(page.contains("Nobody reads along"), !is_teachers, "{page}");
         assert_eq!(page.contains("&lt;help&gt;@school.example"), !is_teachers, "{page}");
     }
-    let trouble = Trouble { kind: ProblemKind::Expired, reference: String::new() };
+    let trouble = Trouble { kind: ProblemKind::Expired, reference: String::new(), other: None };
     let page = problem(&frame().house, &trouble).into_string();
     assert!(page.contains("id=\"contact\"") && page.contains("@school.example"), "{page}");
     let page = hello_world(&frame().house, "Tool").into_string();
