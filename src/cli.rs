@@ -136,7 +136,7 @@ pub struct Learner {
     #[arg(long, value_name = "FILE")]
     pub password_file: PathBuf,
     /// The bot's Jabber ID.
-    #[arg(long, value_parser = crate::records::argument)]
+    #[arg(long, value_parser = crate::records::argument_of_bot)]
     pub bot: BareJid,
     /// The shared secret, for the verification by SMP; a template, too.
     #[arg(long)]

@@ -11,7 +11,7 @@ mod person;
 use std::fmt;
 
 pub use self::{
-    address::{Address, NoAddress, address, argument, bare_jid, one_form},
+    address::{Address, NoAddress, address, argument, argument_of_bot, bare_jid, one_form},
     claim::ClaimNumber,
     contacts::Contacts,
     course::{Course, CourseRow, Funnel, Standing, Wanted},

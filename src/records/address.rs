@@ -113,6 +113,18 @@ pub fn argument(text: &str) -> Result<BareJid, NoAddress> {
     address(text).map(|address| address.jid)
 }
 
+/// The same of a bot, which may be a component and have no name before its host.
+///
+/// # Errors
+///
+/// As with [`address`].
+pub fn argument_of_bot(text: &str) -> Result<BareJid, NoAddress> {
+    match argument(text) {
+        Err(NoAddress::NoAt) => bare_jid(text.trim()).ok_or(NoAddress::NoAt),
+        read => read,
+    }
+}
+
 /// The bare Jabber ID that a text is, as programs write it; `None` where it is none. A resource, another
 /// case, a dot at the end of the domain, and the ASCII form of the domain make no other address of it.
 pub fn bare_jid(text: &str) -> Option<BareJid> {

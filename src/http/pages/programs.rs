@@ -62,7 +62,7 @@ pub(super) fn clients(bot: &str) -> Markup {
 /// How a secret with spaces is given to programs to which commands are typed.
 pub(super) fn quoting() -> Markup {
     html! {
-        p { (tr!("A chat program with windows takes it as it is. A program to which you type commands may take the first word alone, unless straight quotation marks stand around the secret:")) }
+        p { (tr!("A chat program with windows takes a secret with spaces as it is. A program to which you type commands may take the first word alone, unless straight quotation marks stand around the secret:")) }
         dl {
             dt { bdi { "Profanity" } }
             dd { (tr!("Type /otr secret \"SECRET\", with your secret in the place of SECRET.")) }

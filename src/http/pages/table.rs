@@ -58,7 +58,11 @@ fn grade(row: &CourseRow, clock: &Clock) -> (String, String, String) {
     let (state, since) = match state {
         GradeState::Recorded { at } => (tr!("recorded"), moment(*at, clock)),
         GradeState::Due { .. } => (tr!("being sent"), String::new()),
-        GradeState::Failed { why } => (format!("{}: {why}", tr!("not accepted")), String::new()),
+        GradeState::Failed { why } => {
+            let is_unclear = lti::answer::is_unclear(why);
+            let state = if is_unclear { tr!("sent, not confirmed") } else { tr!("not accepted") };
+            (format!("{state}: {why}"), String::new())
+        }
     };
     (percent, state, since)
 }
@@ -139,6 +143,19 @@ mod tests {
         assert!(!cells[8].is_empty());
         let none = written(CourseRow { grade: None, jid: None, name: None, ..row("") });
         assert_eq!((none[0].as_str(), none[1].as_str(), none[5].as_str()), ("", "", ""));
+    }
+
+    #[test]
+    fn a_grade_that_nobody_confirms_is_none_that_was_not_accepted() {
+        let of = |why: &str| {
+            let state = GradeState::Failed { why: why.to_owned() };
+            written(CourseRow { grade: Some((1.0, state)), ..row("Zoë") })[6].clone()
+        };
+        let unclear =
+            lti::answer::Why::from("an empty answer".to_owned()).unclear().for_teacher("");
+
+        assert_eq!(of("no points"), "not accepted: no points");
+        assert!(of(&unclear).starts_with("sent, not confirmed: "), "{}", of(&unclear));
     }
 
     #[test]
