@@ -54,7 +54,7 @@ use super::{
     ambient::unix_now,
     now, rng,
     session::{Close, ConfirmRead, Links, SentTooMuch, SessionActor, WentAway},
-    store::{SaveProgress, SaveProof, SaveSession},
+    store::{SaveOpened, SaveProgress, SaveProof, SaveSession},
     workshop::Workshop,
 };
 use crate::{
@@ -65,7 +65,8 @@ use crate::{
 
 pub mod factory;
 
-use address::{Address, MOST_CLAIMS};
+use address::Address;
+use claims::Opened;
 use factory::{Guest, SessionFactory};
 use learner::{Claimant, Learner, OpenSession, SessionHandle};
 use strangers::Strangers;
@@ -102,6 +103,7 @@ pub struct SessionRegistry {
     store: Recipient<SaveProgress>,
     sessions: Recipient<SaveSession>,
     proofs: Recipient<SaveProof>,
+    openings: Recipient<SaveOpened>,
     metrics: Arc<Metrics>,
     _life: Life,
     log_user_messages: bool,
@@ -143,6 +145,8 @@ pub struct Parts {
     pub sessions: Recipient<SaveSession>,
     /// Where it is kept who has shown that an address is theirs.
     pub proofs: Recipient<SaveProof>,
+    /// Where it is kept with which assignment a chat goes on.
+    pub openings: Recipient<SaveOpened>,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// Whether what learners write is logged.
@@ -157,6 +161,7 @@ impl SessionRegistry {
     /// A registry without learners.
     pub fn new(parts: Parts) -> Self {
         let Parts { own, factory, arbiters, workshop, out, store, sessions, proofs, .. } = parts;
+        let openings = parts.openings;
         let metrics = parts.metrics;
         Self {
             own,
@@ -172,6 +177,7 @@ impl SessionRegistry {
             store,
             sessions,
             proofs,
+            openings,
             _life: metrics.meters.registry.life(),
             metrics,
             log_user_messages: parts.log_user_messages,
@@ -216,6 +222,7 @@ impl SessionRegistry {
         let contest = address.contest_of(Some(claimant));
         let learner = address.learner_mut(claimant)?;
         let is_named = std::mem::take(&mut learner.was_paused) || !contest.mine.is_empty();
+        let named = is_named.then(|| Named { title: learner.title.clone() });
         if let Some(open) = learner.session.as_ref().filter(|open| open.actor.connected()) {
             return Some(open.actor.clone());
         }
@@ -228,7 +235,7 @@ impl SessionRegistry {
             self.metrics.sessions.dec();
         }
         let (guest, kept) = (learner.guest(), learner.kept.clone());
-        let open = self.open(jid, Opening { guest, kept, contest, is_named }, news)?;
+        let open = self.open(jid, Opening { guest, kept, contest, named }, news)?;
         let actor = open.actor.clone();
         self.addresses.get_mut(jid)?.learner_mut(claimant)?.session = Some(open);
         Some(actor)
@@ -259,14 +266,16 @@ impl SessionRegistry {
         let actor = SessionActor::start_in_arbiter(arbiter, move |_| {
             debug!(session = id; "session {id} is made for {jid}");
             let mut rng = rng();
-            let Opening { guest, kept, contest, is_named } = opening;
+            let Opening { guest, kept, contest, named } = opening;
             let lesson_name = factory.name_of(guest.lesson.as_deref());
             let mut session = match kept {
                 Some(kept) => factory.resume(&guest, now(), &mut rng, &kept),
                 None => factory.open(&guest, now(), &mut rng),
             };
             session.set_contest(now(), contest);
-            session.set_named(is_named);
+            if let Some(Named { title }) = named {
+                session.name_exercise(title.as_deref());
+            }
             let actor = SessionActor::new(id, jid, session, rng, links, lesson_name);
             unborn.born();
             actor
@@ -313,8 +322,13 @@ struct Opening {
     guest: Guest,
     kept: Option<Arc<Snapshot>>,
     contest: Contest,
-    /// Whether it says which exercise it is about, as the learner has several.
-    is_named: bool,
+    /// It says which exercise it is about, as the learner has several.
+    named: Option<Named>,
+}
+
+/// What an exercise is called, as far as the platform says.
+struct Named {
+    title: Option<String>,
 }
 
 /// The thread of a learner: always the same one, so that sessions spread evenly.
@@ -329,7 +343,7 @@ impl Actor for SessionRegistry {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(self.check_interval, |registry, _| registry.look_after());
+        ctx.run_interval(self.check_interval, Self::look_after);
     }
 }
 
@@ -399,7 +413,7 @@ impl Handler<Enrol> for SessionRegistry {
     fn handle(&mut self, enrol: Enrol, ctx: &mut Self::Context) -> Self::Result {
         let _turn = self.metrics.meters.registry.taken();
         let Enrol { jid, enrolment, is_proven, is_contested, person, .. } = enrol;
-        let Enrol { invites, locale, lesson, consumer, was_met, is_finished, .. } = enrol;
+        let Enrol { invites, locale, lesson, title, consumer, was_met, is_finished, .. } = enrol;
         if jid == self.own {
             return Err(EnrolRefused::OwnAddress);
         }
@@ -408,8 +422,8 @@ impl Handler<Enrol> for SessionRegistry {
         }
         let claimant = Some(enrolment);
         let is_new = self.learner(&jid, &claimant).is_none();
-        let n_claims = self.addresses.get(&jid).map_or(0, |address| address.learners().len());
-        if is_new && (self.n_learners >= MOST_LEARNERS || n_claims >= MOST_CLAIMS) {
+        let is_full = self.addresses.get(&jid).is_some_and(|all| all.is_full_for(person.as_ref()));
+        if is_new && (self.n_learners >= MOST_LEARNERS || is_full) {
             return Err(EnrolRefused::Full);
         }
         if is_new {
@@ -423,6 +437,9 @@ impl Handler<Enrol> for SessionRegistry {
             self.add(&jid, new);
         }
         let address = self.addresses.get_mut(&jid);
+        // What was shown in another assignment may not be in the store yet.
+        let is_proven = is_proven
+            || address.as_ref().is_some_and(|all| all.siblings(&claimant).any(|one| one.is_proven));
         if let Some(learner) = address.and_then(|address| address.learner_mut(&claimant)) {
             learner.enrolled = now();
             learner.is_proven |= is_proven;
@@ -433,12 +450,13 @@ impl Handler<Enrol> for SessionRegistry {
             learner.consumer = Some(consumer.into());
             learner.locale = locale;
             learner.lesson = lesson;
+            learner.title = title;
         }
         self.tell_contest(&jid);
         if invites {
             self.deliver(&jid, Outgoing::Invite);
         }
-        self.follow(&jid, &claimant, ctx);
+        self.follow(&jid, &claimant, Opened::Page, ctx);
         Ok(())
     }
 }
@@ -457,7 +475,14 @@ impl Handler<Restore> for SessionRegistry {
             let greeting = if is_listed { Outgoing::Invite } else { Outgoing::Present };
             self.deliver(&known.jid, greeting);
             let jid = known.jid.clone();
+            let address = self.addresses.get(&jid);
+            if let Some(oldest) = address.and_then(|all| all.makes_room(known.person.as_ref())) {
+                self.remove(&jid, &oldest);
+            }
             self.add(&jid, Learner::known(known, now()));
+            if let Some(address) = self.addresses.get_mut(&jid) {
+                address.pause_all_but_newest();
+            }
         }
         if !self.interrupted.is_empty() {
             info!("{} sessions were interrupted and go on", self.interrupted.len());
@@ -497,8 +522,7 @@ impl Handler<SessionNews> for SessionRegistry {
         let _turn = self.metrics.meters.registry.taken();
         let SessionNews { id, jid, news } = message;
         let is_over = matches!(news, News::Ended { .. } | News::Broken { .. });
-        let pause = self.leaving.get(&id).filter(|_| is_over).and_then(|one| one.pause.as_ref());
-        let next = pause.map(|pause| pause.next.clone());
+        let next = if is_over { self.next_after(id) } else { None };
         match news {
             News::Progress { progress, credit } => self.set_progress(&jid, id, progress, credit),
             News::Language(locale) => {
@@ -517,6 +541,9 @@ impl Handler<SessionNews> for SessionRegistry {
             News::Alive => self.is_alive(&jid, id),
             News::Ended { status, passed, at } => {
                 info!(session = id, passed = passed; "session {id} ended");
+                if passed {
+                    self.forget_finished(&jid, id);
+                }
                 self.on_end(id, &jid, status, at);
             }
             News::Broken { panicked } => self.on_broken(&jid, id, panicked, ctx),

@@ -116,6 +116,16 @@ pub struct SaveProof {
     pub jid: BareJid,
 }
 
+/// Keeps that the chat goes on with an assignment.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct SaveOpened {
+    /// Which.
+    pub enrolment: EnrolmentId,
+    /// Since when, in microseconds since 1970.
+    pub at: i64,
+}
+
 /// Answered when all that was told before is written.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
@@ -429,6 +439,16 @@ impl Handler<SaveProof> for StoreActor {
         let _turn = self.metrics.meters.store.taken();
         let SaveProof { enrolment, jid } = message;
         self.push(Write::Proven { enrolment, jid: jid.to_string() }, ctx);
+    }
+}
+
+impl Handler<SaveOpened> for StoreActor {
+    type Result = ();
+
+    fn handle(&mut self, message: SaveOpened, ctx: &mut Self::Context) {
+        let _turn = self.metrics.meters.store.taken();
+        let SaveOpened { enrolment, at } = message;
+        self.push(Write::Opened { enrolment, at }, ctx);
     }
 }
 

@@ -200,8 +200,8 @@ impl Assembly {
             }
         }
         // Who opened their assignment last is whom the chat follows.
-        let launched_at = |row: &KnownRow| row.enrolment.as_ref().map_or(0, |one| one.launched_at);
-        rows.sort_by_cached_key(launched_at);
+        let opened_at = |row: &KnownRow| row.enrolment.as_ref().map_or(0, |one| one.opened_at);
+        rows.sort_by_cached_key(opened_at);
         let contested = contested(&rows);
         for KnownRow { jid, enrolment, snapshot, is_unreadable: _, saved_at } in rows {
             let is_contested = contested.contains(&jid);
@@ -222,6 +222,7 @@ impl Assembly {
             let person = enrolment
                 .as_ref()
                 .and_then(|known| Person::of(&known.consumer_key, &known.user_id));
+            let title = enrolment.as_ref().and_then(|known| known.title.clone());
             let consumer = enrolment.as_ref().map(|known| known.consumer_key.clone());
             let (locale, lesson) = match (on_list, enrolment) {
                 (Some(listed), _) => (listed.locale, listed.lesson),
@@ -238,6 +239,7 @@ impl Assembly {
                 person,
                 locale,
                 lesson,
+                title,
                 consumer,
                 progress,
                 kept: snapshot.map(|kept| Arc::new(kept.opened_by(&self.seal))),
@@ -252,6 +254,7 @@ impl Assembly {
             person: None,
             locale: listed.locale,
             lesson: listed.lesson,
+            title: None,
             consumer: None,
             progress: Progress::Invited,
             kept: None,

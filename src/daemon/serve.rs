@@ -299,6 +299,7 @@ async fn start(
         store: store_actor.clone().recipient(),
         sessions: store_actor.clone().recipient(),
         proofs: store_actor.clone().recipient(),
+        openings: store_actor.clone().recipient(),
         metrics: Arc::clone(&metrics),
         log_user_messages: settings.log.user_messages,
         refuse_strangers: settings.xmpp.refuse_strangers,

@@ -208,7 +208,11 @@ pub(super) async fn open_page(
 
 /// Whoever has no Jabber ID yet is asked for it first.
 fn with_jid<'a>(view: &'a View, step: Step<'a>) -> Step<'a> {
-    if view.enrolment.jid.is_some() { step } else { Step::EnterJid(jid_of(view), None) }
+    if view.enrolment.jid.is_some() {
+        return step;
+    }
+    // What is finished is so without a Jabber ID, too.
+    if is_done(view) { Step::Done } else { Step::EnterJid(jid_of(view), None) }
 }
 
 /// The Jabber ID that a learner gave, or is likely to give.

@@ -24,6 +24,9 @@ const ASKING_RATE: (u32, Duration) = (3, Duration::from_mins(10));
 /// Numbers that are no page's: the burst, then one per interval.
 const WRONG_RATE: (u32, Duration) = (5, Duration::from_mins(1));
 
+/// The longest title that is said, in characters.
+const LONGEST_TITLE: usize = 100;
+
 /// Who says that the learner's address is theirs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contest {
@@ -57,8 +60,8 @@ pub enum Asking {
 pub(super) struct Doubt {
     contest: Contest,
     is_asked: bool,
-    /// The learner has several exercises, and is told which one this is.
-    pub(super) is_named: bool,
+    /// The learner has several exercises, and is told which one this is: what it is called.
+    pub(super) named: Option<String>,
     /// The right number was written, and another session takes over.
     is_shown: bool,
     /// A number that leads away from a lesson under way, and is to be written once more.
@@ -72,13 +75,22 @@ impl Default for Doubt {
         Self {
             contest: Contest::default(),
             is_asked: false,
-            is_named: false,
+            named: None,
             is_shown: false,
             leads_away: None,
             asked: TokenBucket::new(ASKING_RATE),
             wrong: TokenBucket::new(WRONG_RATE),
         }
     }
+}
+
+/// A title from outside as it can be said in a chat: short, on one line, and nothing that a program
+/// takes for OTR or a variable.
+fn sayable(title: &str) -> String {
+    let words = title.split(|c: char| c.is_whitespace() || c.is_control());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let line = words.join(" ").replace("?OTR", "OTR").replace("${", "$ {");
+    line.chars().take(LONGEST_TITLE).collect()
 }
 
 impl Session {
@@ -91,18 +103,25 @@ impl Session {
             *is_asked = false;
         }
         self.doubt.contest = contest;
+        // A number that was right would have ended this session.
+        self.doubt.is_shown = false;
     }
 
-    /// Tells whether the learner has several exercises, so that they are to be told which one this is.
-    pub fn set_named(&mut self, is_named: bool) {
-        self.doubt.is_named = is_named;
+    /// The learner has several exercises, so that they are to be told which one this is: what the
+    /// platform calls it, or the title of the lesson.
+    pub fn name_exercise(&mut self, title: Option<&str>) {
+        let title = title.map(sayable).filter(|title| !title.is_empty());
+        let lesson = || self.config.catalog.text(self.config.lesson.title());
+        self.doubt.named = Some(title.unwrap_or_else(lesson));
     }
 
-    /// Says something with the title of the lesson in it.
-    pub(super) fn say_named(&mut self, now: Instant, phrase: fn(&str) -> String) {
-        let title = self.config.catalog.text(self.config.lesson.title());
+    /// Says something with what the exercise is called in it, if the learner has several. Whether they
+    /// have.
+    pub(super) fn say_named(&mut self, now: Instant, phrase: fn(&str) -> String) -> bool {
+        let Some(title) = self.doubt.named.clone() else { return false };
         let words = i18n::scope(&self.config.catalog, || phrase(&title));
         self.say_words(now, words, Kind::Notice);
+        true
     }
 
     /// Whether the lesson, which has not begun, waits for the number.

@@ -474,9 +474,7 @@ impl Session {
         if self.machine.is_none() {
             self.active = now;
             self.was_warned = false;
-            if self.doubt.is_named {
-                self.say_named(now, phrases::exercise_opened_last);
-            }
+            self.say_named(now, phrases::exercise_opened_last);
             self.remember();
             let graph = Arc::clone(self.config.lesson.graph());
             let (machine, actions) = Machine::start(graph, now, &self.memory);

@@ -285,11 +285,8 @@ impl Session {
         let Some(Resumed { was_private }) = self.resumed.take() else { return false };
         effects.push(Effect::Note(Note::Resumed));
         let is_resting = self.rests_since.is_some();
-        let is_named = self.doubt.is_named;
         if was_private {
-            if is_named {
-                self.say_named(now, phrases::goes_on_with_in_private);
-            } else {
+            if !self.say_named(now, phrases::goes_on_with_in_private) {
                 self.say_phrase(now, phrases::interrupted_in_private, Kind::Notice);
             }
             self.is_interrupted = true;
@@ -299,9 +296,7 @@ impl Session {
                 self.rest(now);
             }
         } else {
-            if is_named {
-                self.say_named(now, phrases::goes_on_with);
-            } else {
+            if !self.say_named(now, phrases::goes_on_with) {
                 self.say_phrase(now, phrases::interrupted, Kind::Notice);
             }
             if !is_resting {

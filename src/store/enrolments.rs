@@ -30,7 +30,7 @@ impl Store {
     /// What the database says.
     pub async fn known_jid(&self, of: &Enrolment) -> Result<Option<String>, StoreError> {
         let select = "SELECT jid FROM enrolments WHERE consumer_key = $1 AND user_id = $2 \
-            AND $2 <> '' AND id <> $3 AND jid IS NOT NULL ORDER BY launched_at DESC, id LIMIT 1";
+            AND $2 <> '' AND id <> $3 AND jid IS NOT NULL ORDER BY opened_at DESC, id LIMIT 1";
         let row = sqlx::query(select)
             .bind(of.consumer_key.as_str())
             .bind(of.user_id.as_str())
@@ -177,16 +177,13 @@ impl Store {
             was_proven = row.await?.try_get::<i64, _>(0)?;
         }
         if let (Some(jid), Some(before)) = (jid, before.filter(|before| Some(&**before) != jid)) {
-            let select = sqlx::AssertSqlSafe(format!(
-                "SELECT id FROM enrolments WHERE jid = $1 AND progress = 0 AND {MINE}"
+            let update = sqlx::AssertSqlSafe(format!(
+                "UPDATE enrolments SET jid = $3, is_proven = $4 WHERE jid = $1 AND progress = 0 \
+                 AND {MINE} RETURNING id"
             ));
-            let rows = sqlx::query(select).bind(before).bind(id.as_str());
-            for row in rows.fetch_all(&mut *transaction).await? {
-                let other: String = row.try_get(0)?;
-                let update = "UPDATE enrolments SET jid = $1, is_proven = $2 WHERE id = $3";
-                let update = sqlx::query(update).bind(jid).bind(was_proven).bind(other.as_str());
-                update.execute(&mut *transaction).await?;
-                moved.push(EnrolmentId::from_text(other));
+            let update = sqlx::query(update).bind(before).bind(id.as_str()).bind(jid);
+            for row in update.bind(was_proven).fetch_all(&mut *transaction).await? {
+                moved.push(EnrolmentId::from_text(row.try_get::<String, _>(0)?));
             }
         }
         let update = "UPDATE enrolments SET jid = $1, \

@@ -35,7 +35,7 @@ const WAY_CLEAR: Duration = Duration::from_millis(30);
 /// few enough for a small disk.
 const MOST_NONCES: i64 = 2_000_000;
 /// The columns that a launch writes.
-const WRITTEN: [&str; 23] = [
+const WRITTEN: [&str; 24] = [
     "id",
     "consumer_key",
     "user_id",
@@ -58,6 +58,7 @@ const WRITTEN: [&str; 23] = [
     "created_at",
     "active_at",
     "launched_at",
+    "opened_at",
     "n_bytes",
 ];
 
@@ -374,6 +375,7 @@ async fn enrol(
          context_title = excluded.context_title, link_title = excluded.link_title, \
          presentation = excluded.presentation, accepts = excluded.accepts, \
          active_at = excluded.active_at, launched_at = excluded.launched_at, \
+         opened_at = excluded.opened_at, \
          n_bytes = excluded.n_bytes RETURNING {COLUMNS}",
         WRITTEN.join(", "),
         places(people.len(), WRITTEN.len())
@@ -406,6 +408,7 @@ async fn enrol(
             .bind(0_i64)
             .bind(new.now)
             .bind(new.now)
+            .bind(new.launched_at)
             .bind(new.launched_at)
             .bind(n_bytes(new));
     }

@@ -33,6 +33,13 @@ pub enum Write {
         /// The learner's bare Jabber ID.
         jid: String,
     },
+    /// The chat goes on with an assignment.
+    Opened {
+        /// Which.
+        enrolment: EnrolmentId,
+        /// Since when, in microseconds since 1970.
+        at: i64,
+    },
     /// A session is open, and stands somewhere else than before.
     Session {
         /// The learner's bare Jabber ID.
@@ -71,11 +78,13 @@ pub struct KnownEnrolment {
     /// The LMS's opaque id of the person; empty where the LMS gives none.
     pub user_id: String,
     /// When they opened the assignment last, in microseconds since 1970.
-    pub launched_at: i64,
+    pub opened_at: i64,
     /// Locale of the newest launch.
     pub locale: Option<String>,
     /// Lesson that the newest launch asked for.
     pub lesson: Option<String>,
+    /// What the assignment is called.
+    pub title: Option<String>,
     /// How far they are.
     pub progress: Progress,
     /// Whether the Jabber ID is known to be theirs.
@@ -129,6 +138,12 @@ impl Store {
                     let update = sqlx::query(update).bind(enrolment.as_str()).bind(jid.as_str());
                     update.execute(&mut *transaction).await?;
                 }
+                Write::Opened { enrolment, at } => {
+                    let update = "UPDATE enrolments SET opened_at = $1 \
+                        WHERE id = $2 AND opened_at < $1";
+                    let update = sqlx::query(update).bind(*at).bind(enrolment.as_str());
+                    update.execute(&mut *transaction).await?;
+                }
                 Write::Session { jid, enrolment, snapshot: Some(snapshot), at } => {
                     let upsert = "INSERT INTO sessions (claim, jid, snapshot, saved_at) \
                         VALUES ($1, $2, $3, $4) ON CONFLICT (claim) DO UPDATE SET \
@@ -163,10 +178,11 @@ impl Store {
     /// What the database says.
     pub async fn known(&self) -> Result<Vec<KnownRow>, StoreError> {
         let select = "SELECT e.jid, e.progress, e.locale, e.lesson, s.snapshot, s.saved_at, e.id, \
-            e.is_proven, e.consumer_key, e.user_id, e.launched_at FROM enrolments AS e LEFT JOIN sessions AS s \
+            e.is_proven, e.consumer_key, e.user_id, e.opened_at, \
+            e.link_title FROM enrolments AS e LEFT JOIN sessions AS s \
             ON s.claim = e.id AND s.jid = e.jid WHERE e.jid IS NOT NULL \
             UNION ALL SELECT s.jid, NULL, NULL, NULL, s.snapshot, s.saved_at, NULL, NULL, NULL, \
-            NULL, NULL FROM sessions AS s WHERE s.claim LIKE 'jid:%'";
+            NULL, NULL, NULL FROM sessions AS s WHERE s.claim LIKE 'jid:%'";
         let rows = sqlx::query(select).fetch_all(&self.pool).await?;
         let known = rows.iter().map(|row| {
             let progress: Option<i64> = row.try_get(1)?;
@@ -176,7 +192,8 @@ impl Store {
             let is_proven = row.try_get::<Option<i64>, _>(7)?.is_some_and(|flag| flag != 0);
             let consumer_key: Option<String> = row.try_get(8)?;
             let user_id: Option<String> = row.try_get(9)?;
-            let launched_at: Option<i64> = row.try_get(10)?;
+            let opened_at: Option<i64> = row.try_get(10)?;
+            let title: Option<String> = row.try_get(11)?;
             let readable = snapshot.as_ref().and_then(|text| Snapshot::from_text(text).ok());
             Ok::<_, sqlx::Error>(KnownRow {
                 jid: row.try_get(0)?,
@@ -184,7 +201,8 @@ impl Store {
                     id: EnrolmentId::from_text(id),
                     consumer_key: consumer_key.unwrap_or_default(),
                     user_id: user_id.unwrap_or_default(),
-                    launched_at: launched_at.unwrap_or(0),
+                    opened_at: opened_at.unwrap_or(0),
+                    title,
                     locale,
                     lesson,
                     progress: progress_of(progress),

@@ -185,6 +185,7 @@ async fn a_claim_of_an_address_costs_a_session_and_no_more() {
             is_finished: false,
             locale: None,
             lesson: None,
+            title: None,
             consumer: "course".to_owned(),
             was_met: false,
         };

@@ -59,7 +59,16 @@ impl Desk {
         }
         let moved = self.store.set_jid(&before.id, Some(jid.as_str())).await?;
         if let Some(old) = jid_of(&before).filter(|old| old != jid) {
-            // Those that moved along are enrolled when they are opened.
+            for enrolment in &moved {
+                let along = self.reread(enrolment).await?;
+                if let Err(refused) = self.enrol(&along, jid, false).await? {
+                    warn!("enrolment.id":% = enrolment; "enrolment {enrolment}: {refused}");
+                }
+            }
+            if !moved.is_empty() {
+                // The chat follows the one in which it was typed.
+                self.whereabouts(&before, jid.clone(), true).await?;
+            }
             for enrolment in std::iter::once(before.id.clone()).chain(moved) {
                 let gone = Dismiss { jid: old.clone(), enrolment };
                 self.ask(&self.registry.dismiss, gone).await?;
@@ -136,6 +145,7 @@ impl Desk {
             person: enrolment.person(),
             locale: enrolment.locale.clone(),
             lesson: enrolment.lesson.clone(),
+            title: enrolment.link_title.clone(),
             consumer: enrolment.consumer_key.clone(),
             // Nobody has shown that an address is theirs without having talked.
             was_met: enrolment.progress > Progress::Invited || enrolment.is_proven,

@@ -281,7 +281,7 @@ impl Desk {
     }
 
     /// Asks how far a learner is, who has perhaps just opened the assignment.
-    async fn whereabouts(
+    pub(super) async fn whereabouts(
         &self,
         enrolment: &Enrolment,
         jid: BareJid,

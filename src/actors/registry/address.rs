@@ -6,7 +6,10 @@
 //! tells of and no other; what comes from the address goes to the session of its holder. While nobody
 //! is the holder, a porter answers: a session without a lesson, which asks for the number on the page.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use jid::{Jid, ResourcePart};
 use otr::limits::TokenBucket;
@@ -19,8 +22,8 @@ use crate::{
     session::{Asking, Contest, Unreachable},
 };
 
-/// Most who claim an address at once. Nobody is pushed out for another one: that would tell of them.
-pub(super) const MOST_CLAIMS: usize = 1_000;
+/// Most persons who claim an address at once. Nobody is pushed out for another one: that would tell of them.
+const MOST_CLAIMS: usize = 1_000;
 
 /// Most assignments by which one person claims it; that which they opened first makes room.
 const MOST_OF_PERSON: usize = 16;
@@ -153,12 +156,12 @@ impl Address {
 
     /// Has an assignment take the place of another one of the same person, which holds the address;
     /// that one. `None` where there is nothing to change: it holds the address already, nobody does,
-    /// somebody else does, or it is finished and the other one is not.
-    pub(super) fn follow(&mut self, claimant: &Claimant) -> Option<Claimant> {
+    /// somebody else does, or it was only looked at, is finished, and the other one is not.
+    pub(super) fn follow(&mut self, claimant: &Claimant, is_act: bool) -> Option<Claimant> {
         let before = self.holder.clone()?;
         let (old, new) = (self.learner(&before)?, self.learner(claimant)?);
         let is_other = before != *claimant && new.is_same_person(old);
-        let may_follow = is_other && (!new.is_finished || old.is_finished);
+        let may_follow = is_other && (is_act || !new.is_finished || old.is_finished);
         may_follow.then(|| self.holder.replace(claimant.clone())).flatten()
     }
 
@@ -168,6 +171,38 @@ impl Address {
         self.learners.iter().filter(move |other| {
             one.is_some_and(|one| one.claimant != other.claimant && one.is_same_person(other))
         })
+    }
+
+    /// Whether nobody holds the address although it was heard of, since the assignment that did is over:
+    /// another one of the same person then goes on as soon as it is opened.
+    pub(super) fn is_waiting_for(&self, claimant: &Claimant) -> bool {
+        let was_paused = self.learner(claimant).is_some_and(|one| one.was_paused);
+        self.holder.is_none() && (was_paused || self.siblings(claimant).any(Learner::has_begun))
+    }
+
+    /// Has all assignments of each person wait but the one that was opened last.
+    pub(super) fn pause_all_but_newest(&mut self) {
+        let waits = |one: &Learner| {
+            let newer = self.learners.iter().filter(|other| other.is_same_person(one));
+            one.has_begun() && newer.into_iter().any(|other| other.opened > one.opened)
+        };
+        let waiting: Vec<bool> = self.learners.iter().map(waits).collect();
+        for (learner, waits) in self.learners.iter_mut().zip(waiting) {
+            learner.was_paused |= waits && learner.session.is_none();
+        }
+    }
+
+    /// Whether so many persons claim the address that another one cannot.
+    pub(super) fn is_full_for(&self, person: Option<&Person>) -> bool {
+        if self.learners.len() < MOST_CLAIMS {
+            return false;
+        }
+        let is_known =
+            person.is_some() && self.learners.iter().any(|one| one.person.as_ref() == person);
+        let persons: HashSet<&Person> =
+            self.learners.iter().filter_map(|one| one.person.as_ref()).collect();
+        let n_nameless = self.learners.iter().filter(|one| one.person.is_none()).count();
+        !is_known && persons.len().saturating_add(n_nameless) >= MOST_CLAIMS
     }
 
     /// Whether what comes from the address goes to another assignment of the same person.
@@ -180,7 +215,9 @@ impl Address {
         let person = person?;
         let theirs = || self.learners.iter().filter(|one| one.person.as_ref() == Some(person));
         let is_held = |one: &&Learner| self.holder.as_ref() == Some(&one.claimant);
-        let oldest = theirs().filter(|one| !is_held(one)).min_by_key(|one| one.opened);
+        // One that waits in the middle of its lesson goes last.
+        let worth = |one: &&Learner| (!one.is_finished, one.has_begun(), one.opened);
+        let oldest = theirs().filter(|one| !is_held(one)).min_by_key(worth);
         oldest.filter(|_| theirs().count() >= MOST_OF_PERSON).map(|one| one.claimant.clone())
     }
 

@@ -14,12 +14,22 @@ use super::{
 };
 use crate::{
     actors::{
+        ambient::unix_micros,
         session::{Arrive, Close, Contested},
-        store::SaveProof,
+        store::{SaveOpened, SaveProof},
     },
     records::{ClaimNumber, Progress},
     session::{Asking, Contest, Farewell},
 };
+
+/// How an assignment was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opened {
+    /// Its page was.
+    Page,
+    /// Something was done on it.
+    Act,
+}
 
 /// In how many languages a porter asks.
 const MOST_LANGUAGES: usize = 3;
@@ -45,18 +55,58 @@ impl SessionRegistry {
 
     /// A learner has opened their assignment: what comes from the address is about that one from now on,
     /// if it was about another one of theirs. That one waits where it stands.
-    pub(super) fn follow(&mut self, jid: &BareJid, claimant: &Claimant, ctx: &mut Context<Self>) {
+    pub(super) fn follow(
+        &mut self,
+        jid: &BareJid,
+        claimant: &Claimant,
+        how: Opened,
+        ctx: &mut Context<Self>,
+    ) {
         let opened = self.next_opening();
         let Some(address) = self.addresses.get_mut(jid) else { return };
         let Some(learner) = address.learner_mut(claimant) else { return };
         learner.opened = opened;
         let is_here = address.is_here();
-        let Some(before) = address.follow(claimant) else { return };
         let next = Next { claimant: claimant.clone(), who: Jid::from(jid.clone()) };
-        if let Err(next) = self.pause(jid, &before, next)
-            && is_here
-        {
+        let next = if address.is_waiting_for(claimant) {
+            // It goes on, or else another one does that is not finished.
+            address.settle();
+            Some(next)
+        } else {
+            let Some(before) = address.follow(claimant, how == Opened::Act) else { return };
+            self.pause(jid, &before, next).err()
+        };
+        self.note_opened(claimant);
+        let Some(next) = next else { return };
+        // What is still saying good-bye comes first.
+        let mut leaving = self.leaving.values_mut().filter(|leaving| leaving.jid == *jid);
+        if let Some(pause) = leaving.find_map(|leaving| leaving.pause.as_mut()) {
+            pause.next = next;
+        } else if is_here {
             self.go_on_with(jid, next, ctx);
+        }
+    }
+
+    /// Keeps that the chat goes on with an assignment.
+    fn note_opened(&self, claimant: &Claimant) {
+        if let Some(enrolment) = claimant.clone() {
+            self.metrics.meters.store.sent();
+            self.openings.do_send(SaveOpened { enrolment, at: unix_micros() });
+        }
+    }
+
+    /// What goes on after a session that makes room for it.
+    pub(super) fn next_after(&self, id: u64) -> Option<Next> {
+        self.leaving.get(&id)?.pause.as_ref().map(|pause| pause.next.clone())
+    }
+
+    /// A session that made room for another assignment had passed the lesson: its own does not wait.
+    pub(super) fn forget_finished(&mut self, jid: &BareJid, id: u64) {
+        let pause = self.leaving.get(&id).and_then(|leaving| leaving.pause.as_ref());
+        let Some(claimant) = pause.map(|pause| pause.claimant.clone()) else { return };
+        if self.learner(jid, &claimant).is_some_and(|learner| learner.session.is_none()) {
+            self.keep(jid, &claimant, None);
+            self.remove(jid, &claimant);
         }
     }
 
@@ -88,8 +138,13 @@ impl SessionRegistry {
         let learner = address.and_then(|address| address.learner_mut(claimant));
         let Some(learner) = learner else { return Err(next) };
         learner.was_paused = true;
-        let Some(open) = learner.session.take() else { return Err(next) };
-        let is_finished = learner.is_finished;
+        let (open, is_finished) = (learner.session.take(), learner.is_finished);
+        if is_finished {
+            // Nobody returns to what is finished, unless they open it once more.
+            self.keep(jid, claimant, None);
+            self.remove(jid, claimant);
+        }
+        let Some(open) = open else { return Err(next) };
         open.actor.post(Close(if is_finished { Farewell::Left } else { Farewell::Moved }));
         let pause = Some(Pause { claimant: claimant.clone(), next });
         self.leaving.insert(open.id, Leaving { jid: jid.clone(), actor: open.actor, pause });
@@ -187,7 +242,7 @@ impl SessionRegistry {
         let locale = address.learners().last().and_then(|learner| learner.locale.clone());
         let contest = self.contest(jid);
         let guest = Guest { locale, ..Guest::default() };
-        let opening = Opening { guest, kept: None, contest, is_named: false };
+        let opening = Opening { guest, kept: None, contest, named: None };
         let open = self.open(jid, opening, news)?;
         let actor = open.actor.clone();
         self.addresses.get_mut(jid)?.porter = Some(open);
@@ -230,11 +285,13 @@ impl SessionRegistry {
         from: Option<Jid>,
         ctx: &mut Context<Self>,
     ) {
+        let opened = self.next_opening();
         let Some(address) = self.addresses.get_mut(jid) else { return };
-        if !address.may_show(id, number) {
-            return;
+        let claimed = address.may_show(id, number).then(|| address.claim(number)).flatten();
+        let Some((claimant, before)) = claimed else { return self.refuse_number(jid, id) };
+        if let Some(learner) = address.learner_mut(&claimant) {
+            learner.opened = opened;
         }
-        let Some((claimant, before)) = address.claim(number) else { return };
         info!(session = id; "session {id}: the learner has shown which page is theirs");
         if let Some(enrolment) = claimant.clone() {
             self.metrics.meters.store.sent();
@@ -243,6 +300,7 @@ impl SessionRegistry {
         if before.as_ref() == Some(&claimant) {
             return self.tell_contest(jid);
         }
+        self.note_opened(&claimant);
         let is_theirs = |one: &Claimant| {
             let address = self.addresses.get(jid);
             address.is_some_and(|all| all.siblings(&claimant).any(|two| two.claimant == *one))
@@ -259,6 +317,15 @@ impl SessionRegistry {
         };
         if let Some(next) = next {
             self.go_on_with(jid, next, ctx);
+        }
+    }
+
+    /// A number led nowhere: the session that took it goes on.
+    fn refuse_number(&self, jid: &BareJid, id: u64) {
+        let Some(address) = self.addresses.get(jid) else { return };
+        if let Some(open) = address.sessions().find(|open| open.id == id) {
+            let claimant = address.of_session(id).map(|learner| &learner.claimant);
+            open.actor.post(Contested(address.contest_of(claimant)));
         }
     }
 

@@ -67,6 +67,8 @@ pub(super) struct Learner {
     pub(super) is_contested: bool,
     pub(super) locale: Option<String>,
     pub(super) lesson: Option<String>,
+    /// What the assignment is called.
+    pub(super) title: Option<String>,
     /// The consumer that they come from; `None`: the settings list them.
     pub(super) consumer: Option<Arc<str>>,
     pub(super) progress: Progress,
@@ -225,6 +227,7 @@ impl Learner {
             is_contested: false,
             locale: None,
             lesson: None,
+            title: None,
             consumer: None,
             progress: Progress::Invited,
             was_met: false,
@@ -240,14 +243,14 @@ impl Learner {
     /// Somebody who was there before.
     pub(super) fn known(known: KnownLearner, now: Instant) -> Self {
         let KnownLearner { jid, enrolment, is_proven, is_contested, locale, lesson, .. } = known;
-        let person = known.person;
+        let (person, title) = (known.person, known.title);
         let (progress, kept) = (known.progress, known.kept);
         let was_met =
             progress > Progress::Invited || kept.as_ref().is_some_and(|kept| kept.has_begun());
         let consumer = known.consumer.map(Arc::from);
         let new = Self { consumer, was_met, ..Self::new(enrolment, &jid, now) };
         let is_finished = progress == Progress::Done;
-        let new = Self { person, is_finished, ..new };
+        let new = Self { person, is_finished, title, ..new };
         Self { is_proven, is_contested, locale, lesson, progress, kept, ..new }
     }
 
@@ -281,6 +284,11 @@ impl Learner {
         self.session.is_none() && self.has_begun()
     }
 
+    /// The same, and not by themselves: who opened another assignment knows.
+    pub(super) fn is_to_be_told(&self) -> bool {
+        self.is_interrupted() && !self.was_paused
+    }
+
     /// Whether they are in the lesson.
     pub(super) fn has_begun(&self) -> bool {
         self.kept.as_ref().is_some_and(|kept| kept.has_begun())
@@ -312,6 +320,7 @@ mod tests {
             enrolment: Some(EnrolmentId::from_text("one")),
             locale: None,
             lesson: None,
+            title: None,
             consumer: Some("course".to_owned()),
             is_proven: false,
             is_contested: false,

@@ -34,6 +34,8 @@ pub struct Enrol {
     pub locale: Option<String>,
     /// Name of the lesson; `None`: the default one.
     pub lesson: Option<String>,
+    /// What the assignment is called.
+    pub title: Option<String>,
     /// The consumer that they come from.
     pub consumer: String,
     /// Whether they have talked with the bot before, here or in another assignment.
@@ -154,6 +156,8 @@ pub struct KnownLearner {
     pub locale: Option<String>,
     /// Name of the lesson; `None`: the default one.
     pub lesson: Option<String>,
+    /// What the assignment is called.
+    pub title: Option<String>,
     /// The consumer that they come from; `None`: the settings list them.
     pub consumer: Option<String>,
     /// Whether they have shown that the Jabber ID is theirs.

@@ -5,6 +5,7 @@ use jid::BareJid;
 
 use super::{
     EnterBotSecret, EnterSecret, NotEnrolled, SessionRegistry, SetLanguage, Where,
+    claims::Opened,
     learner::{Claimant, SessionHandle},
 };
 use crate::{
@@ -19,7 +20,7 @@ impl Handler<EnterSecret> for SessionRegistry {
         let _turn = self.metrics.meters.registry.taken();
         let EnterSecret { jid, enrolment, secret, strength } = message;
         let claimant = Some(enrolment);
-        self.follow(&jid, &claimant, ctx);
+        self.follow(&jid, &claimant, Opened::Act, ctx);
         let actor = self.session_of(&jid, &claimant, ctx.address().recipient());
         let registry = ctx.address();
         Box::pin(async move {
@@ -62,7 +63,7 @@ impl Handler<EnterBotSecret> for SessionRegistry {
         let _turn = self.metrics.meters.registry.taken();
         let EnterBotSecret { jid, enrolment, typed } = message;
         let claimant = Some(enrolment);
-        self.follow(&jid, &claimant, ctx);
+        self.follow(&jid, &claimant, Opened::Page, ctx);
         let learner = self.learner(&jid, &claimant);
         let is_known = learner.is_some();
         // The secret may have been given before the session was interrupted.
@@ -109,7 +110,7 @@ impl Handler<Where> for SessionRegistry {
         let Where { jid, enrolment, is_opened } = asked;
         let claimant = Some(enrolment);
         if is_opened {
-            self.follow(&jid, &claimant, ctx);
+            self.follow(&jid, &claimant, Opened::Page, ctx);
         }
         let is_elsewhere =
             self.addresses.get(&jid).is_some_and(|address| address.is_elsewhere(&claimant));

@@ -147,7 +147,7 @@ impl SessionRegistry {
             return;
         };
         let Some(learner) = address.learner(&claimant) else { return };
-        if learner.is_interrupted() {
+        if learner.is_to_be_told() {
             self.go_on(from, ctx);
         } else if learner.progress != Progress::Invited || learner.greeting != Greeting::Due {
             if let Some(open) = &learner.session {
@@ -180,7 +180,7 @@ impl SessionRegistry {
             let address = self.addresses.get_mut(&jid);
             let is_interrupted = address.is_some_and(|address| {
                 address.settle();
-                address.holder().is_some_and(Learner::is_interrupted)
+                address.holder().is_some_and(Learner::is_to_be_told)
             });
             if is_interrupted {
                 n_woken += 1;
@@ -337,7 +337,7 @@ impl SessionRegistry {
     }
 
     /// Asks all sessions for a sign of life, and gives up those that give none.
-    pub(super) fn look_after(&mut self) {
+    pub(super) fn look_after(&mut self, ctx: &mut Context<Self>) {
         let now = now();
         let patience = self.factory.session_timeout;
         let mut lost = Vec::new();
@@ -361,7 +361,11 @@ impl SessionRegistry {
             let learner = self.addresses.get(&jid).and_then(|address| address.of_session(id));
             let locale = learner.and_then(|learner| learner.locale.clone());
             let status = self.factory.sign_out_status(locale.as_deref());
+            let next = self.next_after(id);
             self.on_end(id, &jid, status, now);
+            if let Some(next) = next {
+                self.go_on_with(&jid, next, ctx);
+            }
         }
         self.finish_closing();
     }

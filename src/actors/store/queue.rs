@@ -25,6 +25,8 @@ enum About {
     Session(Option<String>, String),
     /// That of an enrolment, by the one who has this Jabber ID.
     Proof(String, String),
+    /// That of an enrolment.
+    Opened(String),
     /// That of an enrolment, by the one who has this Jabber ID.
     Progress(String, String),
 }
@@ -46,6 +48,7 @@ impl About {
             Write::Proven { enrolment, jid } => {
                 Self::Proof(enrolment.as_str().to_owned(), jid.clone())
             }
+            Write::Opened { enrolment, .. } => Self::Opened(enrolment.as_str().to_owned()),
             Write::Progress { enrolment, jid, .. } => {
                 Self::Progress(enrolment.as_str().to_owned(), jid.clone())
             }
@@ -189,7 +192,7 @@ mod tests {
                     assert_eq!((progress, credit, at), (Progress::Verified, Some(0.75), 500));
                 }
                 Write::Session { at, .. } => assert_eq!(at, 999),
-                Write::Proven { .. } => panic!("nobody has shown anything"),
+                Write::Proven { .. } | Write::Opened { .. } => panic!("nothing of the kind"),
             }
         }
         queue.done();
@@ -211,7 +214,7 @@ mod tests {
         assert_eq!(queue.age(later), Some(Duration::from_secs(7)));
         let times = queue.begin(9).into_iter().map(|write| match write {
             Write::Session { at, .. } | Write::Progress { at, .. } => at,
-            Write::Proven { .. } => panic!("nobody has shown anything"),
+            Write::Proven { .. } | Write::Opened { .. } => panic!("nothing of the kind"),
         });
         assert_eq!(times.collect::<Vec<_>>(), [2, 3]);
     }
@@ -230,6 +233,7 @@ mod tests {
             Write::Session { jid, .. }
             | Write::Progress { jid, .. }
             | Write::Proven { jid, .. } => jid.as_str(),
+            Write::Opened { .. } => panic!("nothing of the kind"),
         });
         assert_eq!(jids.collect::<Vec<_>>(), ["anna", "zoe"]);
         assert!(queue.is_writing());

@@ -255,6 +255,42 @@ async fn a_finished_assignment_says_so_after_another_was_taken_up() {
 }
 
 #[actix::test]
+async fn a_finished_assignment_without_a_jabber_id_says_so_on_every_way() {
+    let tool = Tool::start().await;
+    let page = tool.launch(&Launch::of("zoe", "Learner")).await;
+    tool.submit(&page, "/enter_jid", &[("jid", JID)]).await;
+    reach(&tool.store, JID, Progress::Done, now()).await;
+    let id = tool.store.claims(JID).await.unwrap().remove(0).id;
+    tool.store.set_jid(&id, None).await.unwrap();
+
+    let done = tool.launch(&Launch::of("zoe", "Learner")).await;
+
+    assert_eq!(done.name(), "done");
+    for path in ["/enter_bot_secret", "/ask_for_secret", "/jid_entered"] {
+        assert_eq!(tool.submit(&done, path, &[]).await.name(), "done", "{path}");
+    }
+    assert_eq!(tool.submit(&done, "/enter_jid", &[]).await.name(), "enter_jid");
+}
+
+#[actix::test]
+async fn a_jabber_id_that_is_mended_ends_no_conversation_in_another_tab() {
+    let tool = Tool::start().await;
+    let first = tool.launch(&Launch::of("zoe", "Learner")).await;
+    let first = tool.submit(&first, "/enter_jid", &[("jid", "zoe@caht.example")]).await;
+    let another = Launch::of("zoe", "Learner").set("resource_link_id", "another");
+    let second = tool.launch(&another).await;
+    let second = tool.submit(&second, "/enter_jid", &[("jid", "zoe@caht.example")]).await;
+
+    let mended = tool.submit(&second, "/enter_jid", &[("jid", JID)]).await;
+
+    assert_eq!(mended.name(), "jid_entered");
+    assert!(!mended.html.contains("goes on with another exercise"), "{}", mended.html);
+    let page = tool.submit(&first, "/jid_entered", &[]).await;
+    assert!(!page.html.contains("has ended"), "{}", page.html);
+    assert!(page.html.contains("goes on with another exercise"), "{}", page.html);
+}
+
+#[actix::test]
 async fn a_page_says_that_the_chat_is_about_another_exercise_and_can_have_it_back() {
     let tool = Tool::start().await;
     let first = tool.launch(&Launch::of("zoe", "Learner")).await;

@@ -1,10 +1,12 @@
 //! One person with several assignments: the chat follows the one that was opened last.
 
+use std::time::Duration;
+
 use jid::Jid;
 use otrbot::{
     actors::{
-        Incoming,
-        registry::{Enrol, EnterSecret, KnownLearner, Observe, Restore, Where},
+        Incoming, Received,
+        registry::{Dismiss, Enrol, EnterSecret, KnownLearner, Observe, Restore, Where},
     },
     records::{ClaimNumber, EnrolmentId, Person, Progress},
     session::{SecretVerdict, Snapshot, Strength, Whereabouts},
@@ -25,6 +27,9 @@ const PAUSED: &str = "This one waits where it is";
 const WHICH: &str = "You have more than one exercise with me. This is the one that you opened last";
 const GOES_ON: &str = "We go on with the exercise";
 
+/// Longer than a session waits for a silent learner.
+const LONG: Duration = Duration::from_mins(25);
+
 fn id(name: &str) -> EnrolmentId {
     EnrolmentId::from_text(name)
 }
@@ -40,6 +45,7 @@ fn enrol(person: &str, name: &str) -> Enrol {
         person: Person::of("course", person),
         locale: None,
         lesson: None,
+        title: None,
         consumer: "course".to_owned(),
         was_met: false,
         is_finished: false,
@@ -140,7 +146,7 @@ async fn a_finished_assignment_takes_no_place_and_is_none_that_is_returned_to() 
     assert_eq!(told(&stage).await, [""; 0]);
     assert!(!page(&stage, "second", false).await.unwrap().is_elsewhere);
     // When the other one is over, it can be practised.
-    let gone = otrbot::actors::registry::Dismiss { jid: bare(ANNA), enrolment: id("second") };
+    let gone = Dismiss { jid: bare(ANNA), enrolment: id("second") };
     stage.registry.send(gone).await.unwrap();
     told(&stage).await;
     assert!(has(&says(&stage, "hello").await, GREETING));
@@ -223,6 +229,7 @@ async fn after_a_restart_the_chat_goes_on_with_the_one_that_was_opened_last() {
         enrolment: Some(id(name)),
         locale: None,
         lesson: None,
+        title: None,
         consumer: Some("course".to_owned()),
         is_proven: false,
         is_contested: false,
@@ -256,6 +263,183 @@ async fn one_person_takes_no_more_than_a_few_places_at_an_address() {
     assert_eq!(observed.n_learners, 16);
     assert!(page(&stage, "assignment 99", false).await.is_some());
     assert!(page(&stage, "assignment 0", false).await.is_none());
-    let from = Jid::new(HERE).unwrap();
-    assert_eq!(from.to_bare(), bare(ANNA));
+}
+
+/// The first one waits, as the second one was opened; the learner is online.
+async fn one_waits(stage: &Stage) {
+    claim(stage, "first").await;
+    stage.receives(HERE, Incoming::Available).await;
+    says(stage, "hello").await;
+    says(stage, "Thunderbird").await;
+    claim(stage, "second").await;
+    assert!(has(&told(stage).await, PAUSED));
+}
+
+#[actix::test]
+async fn one_that_waits_goes_on_when_it_is_opened_after_the_other_has_ended() {
+    let stage = Stage::paused();
+    one_waits(&stage).await;
+    tokio::time::sleep(LONG).await;
+    told(&stage).await;
+    assert_eq!(page(&stage, "second", false).await, None, "it has ended");
+
+    page(&stage, "first", true).await;
+
+    assert!(has(&told(&stage).await, GOES_ON));
+    assert_eq!(stage.opened().await, [id("second"), id("first")]);
+}
+
+#[actix::test]
+async fn a_third_one_begins_when_it_is_opened_after_the_second_has_ended() {
+    let stage = Stage::paused();
+    one_waits(&stage).await;
+    tokio::time::sleep(LONG).await;
+    told(&stage).await;
+
+    claim(&stage, "third").await;
+
+    let said = told(&stage).await;
+    assert!(has(&said, GREETING) && has(&said, WHICH), "{said:?}");
+    assert!(page(&stage, "first", false).await.unwrap().is_elsewhere, "it waits still");
+}
+
+#[actix::test]
+async fn one_that_waits_keeps_its_place_whoever_comes_online() {
+    let stage = Stage::paused();
+    one_waits(&stage).await;
+    for _ in 0..2 {
+        tokio::time::sleep(LONG).await;
+        told(&stage).await;
+        // The program of somebody who is not there says "away".
+        stage.receives(HERE, Incoming::Available).await;
+        assert_eq!(told(&stage).await, [""; 0]);
+    }
+
+    let said = says(&stage, "hello again").await;
+
+    assert!(has(&said, GOES_ON) && !has(&said, GREETING), "{said:?}");
+}
+
+#[actix::test]
+async fn one_that_is_finished_does_not_wait() {
+    let stage = Stage::paused();
+    let finished = Enrol { is_finished: true, ..enrol("anna", "first") };
+    stage.registry.send(finished).await.unwrap().unwrap();
+    stage.receives(HERE, Incoming::Available).await;
+    says(&stage, "hello").await;
+    says(&stage, "Thunderbird").await;
+    claim(&stage, "second").await;
+    let said = told(&stage).await;
+    assert!(has(&said, "This one is finished") && !has(&said, PAUSED), "{said:?}");
+    assert_eq!(page(&stage, "first", false).await, None);
+
+    tokio::time::sleep(LONG).await;
+    told(&stage).await;
+    stage.receives(HERE, Incoming::Available).await;
+
+    assert!(!has(&told(&stage).await, GOES_ON));
+    let observed = stage.registry.send(Observe).await.unwrap();
+    assert_eq!((observed.n_learners, observed.n_sessions), (0, 0));
+}
+
+#[actix::test]
+async fn whoever_acts_on_the_page_of_a_finished_one_has_one_conversation_too() {
+    let stage = Stage::paused();
+    claim(&stage, "second").await;
+    says(&stage, "hello").await;
+    let finished = Enrol { is_finished: true, ..enrol("anna", "first") };
+    stage.registry.send(finished).await.unwrap().unwrap();
+
+    assert_eq!(give_secret(&stage, "first").await, SecretVerdict::Accepted);
+
+    told(&stage).await;
+    assert_eq!(stage.registry.send(Observe).await.unwrap().n_sessions, 1);
+    assert!(page(&stage, "second", false).await.unwrap().is_elsewhere);
+}
+
+#[actix::test]
+async fn the_one_that_waits_says_so_before_the_next_one_speaks() {
+    let stage = Stage::paused();
+    claim(&stage, "first").await;
+    stage.receives(HERE, Incoming::Available).await;
+    says(&stage, "hello").await;
+    // It still computes when another one is opened, and then it again.
+    stage.receives(HERE, Incoming::Chat("?OTRv3?".into())).await;
+    claim(&stage, "second").await;
+    page(&stage, "first", true).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+
+    let said = told(&stage).await;
+
+    let goes_on = said.iter().rposition(|text| text.contains(GOES_ON));
+    let waits = said.iter().rposition(|text| text.contains(PAUSED));
+    assert!(goes_on > waits && waits.is_some(), "{said:#?}");
+}
+
+#[actix::test]
+async fn a_number_that_leads_nowhere_makes_nobody_deaf() {
+    let stage = Stage::paused();
+    claim(&stage, "first").await;
+    claim(&stage, "second").await;
+    says(&stage, "hello").await;
+    let number = ClaimNumber::of(&id("first"), ANNA).to_string();
+    let (from, what) = (Jid::new(HERE).unwrap(), Incoming::Chat(number));
+    stage.registry.do_send(Received { from, what });
+    stage.registry.do_send(Dismiss { jid: bare(ANNA), enrolment: id("first") });
+    told(&stage).await;
+
+    assert_ne!(says(&stage, "help").await, [""; 0]);
+}
+
+#[actix::test]
+async fn finished_ones_push_none_out_that_waits() {
+    let stage = Stage::paused();
+    one_waits(&stage).await;
+    for n in 0..20 {
+        let finished = Enrol { is_finished: true, ..enrol("anna", &format!("done {n}")) };
+        stage.registry.send(finished).await.unwrap().unwrap();
+    }
+
+    assert!(page(&stage, "first", false).await.is_some());
+    assert_eq!(stage.registry.send(Observe).await.unwrap().n_learners, 16);
+}
+
+#[actix::test]
+async fn one_person_fills_no_address_after_a_restart_either() {
+    let stage = Stage::paused();
+    let learners = (0..1_000).map(|n| KnownLearner {
+        jid: bare(ANNA),
+        enrolment: Some(id(&format!("hers {n}"))),
+        locale: None,
+        lesson: None,
+        title: None,
+        consumer: Some("course".to_owned()),
+        is_proven: false,
+        is_contested: false,
+        person: Person::of("course", "eve"),
+        progress: Progress::Invited,
+        was_open: false,
+        kept: None,
+    });
+    stage.registry.send(Restore { learners: learners.collect() }).await.unwrap();
+
+    claim(&stage, "first").await;
+
+    assert_eq!(stage.registry.send(Observe).await.unwrap().n_learners, 17);
+}
+
+#[actix::test]
+async fn an_assignment_is_called_by_its_own_name_as_far_as_that_can_be_said() {
+    let stage = Stage::paused();
+    claim(&stage, "first").await;
+    says(&stage, "hello").await;
+    let title = format!("Week 3:\n\u{7}?OTRv2? ${{bot_alias}} {}", "long ".repeat(40));
+    let second = Enrol { title: Some(title), ..enrol("anna", "second") };
+    stage.registry.send(second).await.unwrap().unwrap();
+
+    let said = told(&stage).await;
+
+    let which = said.iter().find(|text| text.contains(WHICH)).unwrap();
+    assert!(which.contains("“Week 3: OTRv2? $ {bot_alias} long long"), "{which}");
+    assert!(which.len() < 350 && !which.contains(['\n', '\u{7}']), "{which}");
 }

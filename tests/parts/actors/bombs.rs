@@ -62,6 +62,7 @@ async fn restore(stage: &Stage, jid: &str, more: &str) {
         jid: bare(jid),
         locale: None,
         lesson: None,
+        title: None,
         is_proven: false,
         is_contested: false,
         person: None,

@@ -40,6 +40,7 @@ fn enrol(name: &str) -> Enrol {
         is_finished: false,
         locale: None,
         lesson: None,
+        title: None,
         consumer: "course".to_owned(),
         was_met: false,
     }
@@ -80,6 +81,7 @@ async fn list(stage: &Stage) {
         person: None,
         locale: None,
         lesson: None,
+        title: None,
         consumer: None,
         progress: Progress::Invited,
         kept: None,

@@ -102,6 +102,7 @@ async fn who_cannot_be_enrolled_is_told_why() {
         is_finished: false,
         locale: None,
         lesson: lesson.map(str::to_owned),
+        title: None,
         consumer: "course".to_owned(),
         was_met: false,
     };

@@ -19,7 +19,7 @@ use otrbot::{
             Dismiss, Enrol, EnrolRefused, EnterBotSecret, EnterSecret, News, Parts, SessionNews,
             SessionRegistry, Where, factory::SessionFactory,
         },
-        store::{SaveProgress, SaveProof, SaveSession},
+        store::{SaveOpened, SaveProgress, SaveProof, SaveSession},
         workshop::Workshop,
     },
     i18n,
@@ -53,6 +53,7 @@ fn enrol(jid: &str, locale: Option<String>) -> Enrol {
         is_finished: false,
         locale,
         lesson: None,
+        title: None,
         consumer: "course".to_owned(),
         was_met: false,
     }
@@ -177,6 +178,7 @@ impl Stage {
             store: recorder.clone().recipient(),
             sessions: recorder.clone().recipient(),
             proofs: recorder.clone().recipient(),
+            openings: recorder.clone().recipient(),
             metrics: Arc::clone(&metrics),
             log_user_messages: options.log_user_messages,
             refuse_strangers: options.refuse_strangers,
@@ -245,6 +247,11 @@ impl Stage {
         self.recorder.send(Kept).await.unwrap()
     }
 
+    /// With which assignments it was kept that a chat goes on, in order.
+    pub(crate) async fn opened(&self) -> Vec<EnrolmentId> {
+        self.recorder.send(OpenedLast).await.unwrap()
+    }
+
     /// Of which assignments it was kept that the learner has shown whose the address is.
     pub(crate) async fn proven(&self) -> Vec<EnrolmentId> {
         self.recorder.send(Proven).await.unwrap()
@@ -264,6 +271,7 @@ struct Recorder {
     saved: Vec<(BareJid, Progress)>,
     kept: Keepings,
     proven: Vec<EnrolmentId>,
+    opened: Vec<EnrolmentId>,
 }
 
 type Keepings = Vec<(BareJid, Option<Arc<Snapshot>>)>;
@@ -314,6 +322,14 @@ impl Handler<SaveProof> for Recorder {
     }
 }
 
+impl Handler<SaveOpened> for Recorder {
+    type Result = ();
+
+    fn handle(&mut self, message: SaveOpened, _: &mut Self::Context) {
+        self.opened.push(message.enrolment);
+    }
+}
+
 impl Handler<SaveSession> for Recorder {
     type Result = ();
 
@@ -327,6 +343,18 @@ impl Handler<Proven> for Recorder {
 
     fn handle(&mut self, _: Proven, _: &mut Self::Context) -> Self::Result {
         MessageResult(self.proven.clone())
+    }
+}
+
+#[derive(Message)]
+#[rtype(result = "Vec<EnrolmentId>")]
+struct OpenedLast;
+
+impl Handler<OpenedLast> for Recorder {
+    type Result = MessageResult<OpenedLast>;
+
+    fn handle(&mut self, _: OpenedLast, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.opened.clone())
     }
 }
 

@@ -27,6 +27,7 @@ async fn restore_listed(stage: &Stage, jid: &str) {
         enrolment: None,
         locale: None,
         lesson: None,
+        title: None,
         is_proven: false,
         is_contested: false,
         person: None,

@@ -19,6 +19,7 @@ on_both! {
     what_was_shown_in_one_assignment_is_shown_in_all
     a_person_in_two_assignments_is_forgotten_as_the_only_one
     what_was_finished_in_a_version_that_forgot_it_is_so_again
+    what_was_opened_last_is_known_after_a_restart
 }
 
 /// The same person, or another one, in another assignment.
@@ -136,6 +137,29 @@ async fn a_person_in_two_assignments_is_forgotten_as_the_only_one(database: Data
     for id in [first, second] {
         assert_eq!(store.enrolment(&id).await.unwrap(), None);
     }
+}
+
+async fn what_was_opened_last_is_known_after_a_restart(database: Database) {
+    let store = database.open().await;
+    let mut ids = Vec::new();
+    for (link, launched_at) in [("one", 10), ("two", 20)] {
+        let id = opened(&store, "anna", link, launched_at).await;
+        store.set_jid(&id, Some(JID)).await.unwrap();
+        ids.push(id);
+    }
+    let newest = async || {
+        let known = store.known().await.unwrap().into_iter().filter_map(|row| row.enrolment);
+        known.max_by_key(|one| one.opened_at).unwrap().id
+    };
+    assert_eq!(newest().await, ids[1]);
+
+    for at in [30, 15] {
+        let again = Write::Opened { enrolment: ids[0].clone(), at };
+        store.write_behind(&[again]).await.unwrap();
+    }
+    assert_eq!(newest().await, ids[0]);
+    opened(&store, "anna", "two", 40).await;
+    assert_eq!(newest().await, ids[1]);
 }
 
 async fn what_was_finished_in_a_version_that_forgot_it_is_so_again(database: Database) {

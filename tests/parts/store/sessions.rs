@@ -100,7 +100,8 @@ async fn those_who_are_known_come_with_their_sessions(database: Database) {
     let enrolment = KnownEnrolment {
         consumer_key: anna.consumer_key,
         user_id: anna.user_id,
-        launched_at: 0,
+        opened_at: 0,
+        title: None,
         id: anna.id,
         locale: Some("nl".into()),
         lesson: None,

@@ -40,7 +40,7 @@ fn two_assignments_are_taken_at_a_time_and_each_is_graded_and_finished_for_ever(
     ada.wait_for_the_bot(said + 3);
     ada.wait_for_silence(PAUSE);
     let told = ada.bot_said()[said..].join("\n");
-    for words in ["You have opened another exercise", "This is the one that you opened last"] {
+    for words in ["You have opened another exercise", "that you opened last: “second”"] {
         assert!(told.contains(words), "{words} in:\n{told}");
     }
     ada.chat().command("/otr end");
@@ -60,7 +60,7 @@ fn two_assignments_are_taken_at_a_time_and_each_is_graded_and_finished_for_ever(
     ada.wait_for_silence(PAUSE);
     let told = ada.bot_said()[said..].join("\n");
     assert!(told.contains("This one is finished"), "{told}");
-    assert!(told.contains("We go on with the exercise"), "{told}");
+    assert!(told.contains("We go on with the exercise “first”"), "{told}");
     ada.chat().command("/otr end");
     ada.go_private();
     ada.verify(GOOD_SECRET, "Authentication successful");
