@@ -92,10 +92,8 @@ fn words(text: &str) -> (Vec<Word>, bool) {
             is_alone &= is_plain;
             if between != Between::Nothing {
                 let letters = Zeroizing::new(String::with_capacity(N_LETTERS + 1));
-                let before = match between {
-                    Between::Dashes if has_blank => Between::Blanks,
-                    between => between,
-                };
+                let is_between_words = between == Between::Dashes && has_blank;
+                let before = if is_between_words { Between::Blanks } else { between };
                 words.push(Word { letters, before, is_plain: true, is_large: true });
                 (between, has_blank) = (Between::Nothing, false);
             }

@@ -1,5 +1,7 @@
 use super::*;
 
+mod among;
+
 #[track_caller]
 fn check(text: &str, expected: &str) {
     let read = address(text).map(|address| address.jid.to_string());
