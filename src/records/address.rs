@@ -166,11 +166,22 @@ fn decoded(text: &str) -> Option<String> {
 
 /// The Jabber ID of its two parts, in the one form that it has.
 fn of_parts(node: Option<&str>, domain: &str) -> Option<BareJid> {
-    let node = node.map(NodePart::new).transpose().ok()?;
+    let node = match node {
+        Some(node) => Some(one_name(node)?),
+        None => None,
+    };
     let domain = one_domain(domain).or_else(|| {
         one_domain(&domain.replace(is_joiner, "")).filter(|_| domain.contains(is_joiner))
     })?;
     Some(BareJid::from_parts(node.as_deref(), &domain))
+}
+
+/// A name in its one form: letters of which its preparation (RFC 6122) first makes large ones are
+/// prepared once more.
+fn one_name(name: &str) -> Option<NodePart> {
+    let once = NodePart::new(name).ok()?;
+    let twice = NodePart::new(once.as_str()).ok()?.into_owned();
+    (NodePart::new(twice.as_str()).ok()?.as_str() == twice.as_str()).then_some(twice)
 }
 
 #[cfg(test)]

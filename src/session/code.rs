@@ -143,6 +143,8 @@ fn code_at(words: &[Word]) -> Option<Found> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const CODE: &str = "ABCDEFGHIJKLMNOP";
@@ -229,6 +231,25 @@ mod tests {
             "ABCD - EFGH - IJKL - MNOP - QRST",
         ] {
             check(text, None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_code_that_was_found_is_found_again(
+            before in "([A-Za-z]{4} ?- ?|\\PC|12:01 |Marv|[\n .,-]){0,3}",
+            after in "( ?- ?[A-Za-z]{4}|\\PC|[\n .,-]|done|this){0,3}",
+        ) {
+            let text = format!("{before}ABCD-EFGH-IJKL-MNOP{after}");
+            if let Some(code) = read(&text) {
+                prop_assert_eq!(code.len(), N_LETTERS);
+                prop_assert_eq!(read(&code), Some(code));
+            }
+            // Words with a dash between them and the code do not hide it.
+            for text in [format!("{before} - ABCD-EFGH-IJKL-MNOP"), format!("ABCD-EFGH-IJKL-MNOP - {after}")] {
+                let read = read(&text);
+                prop_assert_eq!(read.as_deref().map(String::as_str), Some(CODE), "{:?}", text);
+            }
         }
     }
 

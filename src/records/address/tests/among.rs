@@ -1,7 +1,5 @@
 //! Addresses among words, signs, and links.
 
-use std::time::{Duration, Instant};
-
 use proptest::{prelude::*, string::string_regex};
 
 use super::*;
@@ -222,53 +220,6 @@ proptest! {
         }
         if let Some(jid) = bare_jid(&text) {
             prop_assert_eq!(bare_jid(jid.as_str()), Some(jid));
-        }
-    }
-}
-
-#[test]
-fn long_texts_are_read_in_no_time() {
-    for odd in [
-        "a@b ",
-        "a@b. ",
-        "@",
-        "a",
-        "xmpp:",
-        "](",
-        "<",
-        "-",
-        "*",
-        "_",
-        "'",
-        "[a@b](",
-        " ",
-        "\u{4e2d}",
-        "(",
-        "%40",
-        "a@b,",
-        "\u{1f600}",
-        "im:",
-        "https://#",
-        ".",
-        "\u{200d}",
-        "=",
-        "a.",
-    ] {
-        let many = odd.repeat(9_000 / odd.len());
-        for text in [
-            &many,
-            &format!("ada@{many}"),
-            &format!("{many}@localhost"),
-            &format!("{many} a@b {many}"),
-        ] {
-            let begin = Instant::now();
-            let read = address(text);
-            let took = begin.elapsed();
-            assert!(took < Duration::from_millis(500), "{odd:?}: {took:?}");
-            assert!(read.is_err() || text.contains('@') || text.contains("%40"), "{odd:?}");
-            let begin = Instant::now();
-            drop(bare_jid(text));
-            assert!(begin.elapsed() < Duration::from_millis(500), "{odd:?}");
         }
     }
 }
