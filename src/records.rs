@@ -12,7 +12,7 @@ use std::fmt;
 
 pub use self::{
     address::{Address, NoAddress, address, argument, argument_of_bot, bare_jid, one_form},
-    claim::ClaimNumber,
+    claim::{ClaimNumber, Numbers},
     contacts::Contacts,
     course::{Course, CourseRow, Funnel, Standing, Wanted},
     person::Person,

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     EnrolmentId,
-    pasted::{digit, is_around, is_dash, is_unseen},
+    pasted::{digit, is_around, is_dash, is_quotation_mark, is_unseen},
 };
 
 /// The least number, which has six digits as all have.
@@ -40,35 +40,42 @@ impl ClaimNumber {
     }
 
     /// The numbers that stand in what somebody wrote: the whole text, if it is one and nothing else; else
-    /// every six digits in a row, or else every three and three. Programs put marks around what was
-    /// copied.
-    pub fn find(text: &str) -> Vec<Self> {
+    /// all six digits in a row, then all three and three; of many the first few. Programs put marks
+    /// around what was copied.
+    pub fn find(text: &str) -> Numbers {
         let text = without_marks(text);
         if let Some(number) = Self::written(&text) {
-            return vec![number];
+            return Numbers { whole: vec![number], halves: Vec::new() };
         }
         let runs = runs(&text);
         let six = runs.iter().filter(|run| run.n_digits == 6);
-        let found: Vec<Self> =
-            six.filter_map(|run| Self::written(text.get(run.from..run.until)?)).collect();
-        if !found.is_empty() {
-            return found;
-        }
+        let whole = six.filter_map(|run| Self::written(text.get(run.from..run.until)?));
+        let whole: Vec<Self> = whole.take(MOST_FOUND).collect();
         let is_joined = |ix: Option<usize>| {
             let pair = ix.and_then(|ix| runs.get(ix).zip(runs.get(ix.checked_add(1)?)));
             pair.is_some_and(|(one, other)| is_joint(text.get(one.until..other.from)))
         };
         let halves = runs.windows(2).enumerate().filter_map(|(ix, pair)| match pair {
-            [Run { from, n_digits: 3, .. }, Run { until, n_digits: 3, .. }]
+            [one @ Run { n_digits: 3, .. }, other @ Run { n_digits: 3, .. }]
                 if is_joined(Some(ix))
                     && !is_joined(ix.checked_sub(1))
                     && !is_joined(ix.checked_add(1)) =>
             {
-                text.get(*from..*until)
+                let digits = [text.get(one.from..one.until)?, text.get(other.from..other.until)?];
+                Self::written(&digits.concat())
             }
             _ => None,
         });
-        halves.filter_map(Self::written).take(MOST_FOUND).collect()
+        let halves: Vec<Self> = halves.take(MOST_FOUND.saturating_sub(whole.len())).collect();
+        let is_alone =
+            text.chars().all(|character| is_around(character) || digit(character).is_some());
+        match halves[..] {
+            // The whole text, with a sign between thousands.
+            [number] if is_alone && runs.len() == 2 => {
+                Numbers { whole: vec![number], halves: Vec::new() }
+            }
+            _ => Numbers { whole, halves },
+        }
     }
 
     /// A number that somebody wrote and nothing else, perhaps with blanks or dashes between the
@@ -87,6 +94,22 @@ impl ClaimNumber {
             number = number.checked_mul(10)?.checked_add(digit(character)?)?;
         }
         (n_digits == 6).then_some(Self(number))
+    }
+}
+
+/// Numbers in what somebody wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Numbers {
+    /// Those that were written in one, or as the whole text: they are meant as numbers of claims.
+    pub whole: Vec<ClaimNumber>,
+    /// Three digits and three among words: as likely something else, such as a number of a telephone.
+    pub halves: Vec<ClaimNumber>,
+}
+
+impl Numbers {
+    /// All of them, those first that were written whole.
+    pub fn iter(&self) -> impl Iterator<Item = ClaimNumber> {
+        self.whole.iter().chain(&self.halves).copied()
     }
 }
 
@@ -112,11 +135,19 @@ fn runs(text: &str) -> Vec<Run> {
     runs
 }
 
-/// Whether digits go on behind this.
+/// Whether digits go on behind this: one blank, one dash, or one sign that divides thousands.
 fn is_joint(between: Option<&str>) -> bool {
+    let is_sign = |sign: char| {
+        sign.is_whitespace()
+            || is_dash(sign)
+            || is_quotation_mark(sign)
+            || matches!(
+                sign,
+                ',' | '.' | '\u{b7}' | '\u{60c}' | '\u{66b}' | '\u{66c}' | '\u{ff0c}' | '\u{ff0e}'
+            )
+    };
     let mut between = between.unwrap_or_default().chars();
-    let is_one = between.next().is_some_and(|sign| sign.is_whitespace() || is_dash(sign));
-    is_one && between.next().is_none()
+    between.next().is_some_and(is_sign) && between.next().is_none()
 }
 
 /// A text without tags of HTML, which Pidgin sends, and without what nobody sees.
@@ -148,7 +179,13 @@ impl fmt::Display for ClaimNumber {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn find(text: &str) -> Vec<ClaimNumber> {
+        ClaimNumber::find(text).iter().collect()
+    }
 
     #[test]
     fn a_number_is_of_one_claim() {
@@ -192,13 +229,70 @@ mod tests {
             "\u{2066}483\u{2011}920\u{2069}\u{60c}",
             "\u{96a}\u{96e}\u{969}\u{96f}\u{968}\u{966}",
         ] {
-            assert_eq!(ClaimNumber::find(text), [ClaimNumber(483_920)], "{text:?}");
+            assert_eq!(find(text), [ClaimNumber(483_920)], "{text:?}");
         }
-        assert_eq!(ClaimNumber::find("111111 or 222222").len(), 2);
+        assert_eq!(find("111111 or 222222").len(), 2);
         for text in
             ["", "12345", "1234567", "call 555-1234", "1 483 920", "483 920 11", "2026-11-30"]
         {
-            assert!(ClaimNumber::find(text).is_empty(), "{text:?}");
+            assert!(find(text).is_empty(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn digits_of_other_things_do_not_hide_a_number() {
+        let all = |text: &str| find(text).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(all("2026-11-30 120133 ada: 483 920"), ["120133", "483920"]);
+        assert_eq!(all("ada: 483-920 (120133)"), ["120133", "483920"]);
+        assert_eq!(all("call 555 123, and 483\u{202f}920"), ["555123", "483920"]);
+        for text in [
+            "it is 483,920.",
+            "it is 483.920",
+            "it is 483'920",
+            "it is 483\u{2019}920!",
+            "it is 483\u{a0}920",
+            "\u{664}\u{668}\u{663}\u{66c}\u{669}\u{662}\u{660} \u{647}\u{648}",
+        ] {
+            assert_eq!(all(text), ["483920"], "{text}");
+        }
+        for text in
+            ["1,483,920", "483,920.50", "127.483.920.100", "12.483.920", "483,,920", "+483.920.1"]
+        {
+            assert!(find(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_written_whole_is_told_from_halves() {
+        for text in
+            ["483920", "it is 483920", "483 920", "483,920", "(483.920)", "\u{201e}483'920\u{201c}"]
+        {
+            let Numbers { whole, halves } = ClaimNumber::find(text);
+            assert!(whole == [ClaimNumber(483_920)] && halves.is_empty(), "{text}: {whole:?}");
+        }
+        for text in ["call 483 920", "483-920 is it", "+483 920", "<b>it</b> 483,920"] {
+            let Numbers { whole, halves } = ClaimNumber::find(text);
+            assert!(whole.is_empty() && halves == [ClaimNumber(483_920)], "{text}: {whole:?}");
+        }
+    }
+
+    #[test]
+    fn of_many_numbers_some_are_found() {
+        for many in ["123456 ".repeat(71), "123 456, ".repeat(55), "a 123456 123 456;".repeat(29)] {
+            assert_eq!(find(&many).len(), MOST_FOUND, "{many}");
+        }
+        let late = format!("{}483920", "483920 ".repeat(10_000));
+        assert_eq!(find(&late).len(), MOST_FOUND);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_odd(text in "[0-9 ,.'<>a/\u{661}\u{2013}\u{200e}-]{0,80}|\\PC{0,80}") {
+            let found = find(&text);
+            prop_assert!(found.len() <= MOST_FOUND);
+            for number in found {
+                prop_assert_eq!(find(&number.to_string()), [number]);
+            }
         }
     }
 

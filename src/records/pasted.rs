@@ -1,6 +1,8 @@
 //! What comes along when people copy something: characters that nobody sees, and those that stand
 //! around it in a sentence.
 
+use unicode_normalization::char::is_combining_mark;
+
 /// Whether nobody sees this character: marks of direction, joiners, hyphens for the end of a line, the
 /// mark at the beginning of a file.
 pub fn is_unseen(character: char) -> bool {
@@ -42,6 +44,27 @@ pub fn is_quotation_mark(character: char) -> bool {
             | '\u{300c}'..='\u{300f}' | '\u{301d}'..='\u{301f}' | '\u{ff02}' | '\u{ff07}' | '\u{ff40}'
             | '\u{ff62}' | '\u{ff63}'
     )
+}
+
+/// Whether this quotation mark may be an apostrophe, which is within words.
+pub fn is_apostrophe(character: char) -> bool {
+    matches!(
+        character,
+        '\'' | '`' | '\u{b4}' | '\u{5f3}' | '\u{2018}'
+            ..='\u{201b}' | '\u{2032}' | '\u{2035}' | '\u{ff07}' | '\u{ff40}'
+    )
+}
+
+/// Whether this is of a name: a letter, a digit, a mark upon one; no symbol that looks like one.
+pub fn is_of_name(character: char) -> bool {
+    (character.is_alphanumeric() || is_combining_mark(character))
+        && !matches!(
+            character,
+            '\u{b2}' | '\u{b3}' | '\u{b9}' | '\u{bc}'..='\u{be}' | '\u{488}' | '\u{489}' | '\u{1abe}'
+                | '\u{2070}'..='\u{209f}' | '\u{20dd}'..='\u{20e0}' | '\u{20e2}'..='\u{20e4}'
+                | '\u{2100}'..='\u{218f}' | '\u{2460}'..='\u{27bf}' | '\u{3200}'..='\u{33ff}'
+                | '\u{a670}'..='\u{a672}' | '\u{1f100}'..='\u{1f2ff}'
+        )
 }
 
 /// Whether this is a bracket, in whatever language.

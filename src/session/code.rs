@@ -15,7 +15,8 @@ const N_TOGETHER: usize = 4;
 /// Longest text that is searched for a code, in bytes: some lines of a chat.
 const MAX_BYTES: usize = 8 * 1024;
 
-/// What stands between two words; of several signs the one that divides most.
+/// What stands between two words; of several signs the one that divides most. A dash with a blank
+/// beside it is one between words, not one between groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Between {
     Nothing,
@@ -84,15 +85,17 @@ pub(super) fn read(text: &str) -> Option<Zeroizing<String>> {
 fn words(text: &str) -> (Vec<Word>, bool) {
     let mut words: Vec<Word> = Vec::new();
     let mut between = Between::Signs;
-    let mut is_alone = true;
+    let (mut is_alone, mut has_blank) = (true, false);
     for character in text.nfkc().filter(|character| !is_unseen(*character)) {
         if character.is_alphanumeric() {
             let is_plain = character.is_ascii_alphabetic();
             is_alone &= is_plain;
             if between != Between::Nothing {
                 let letters = Zeroizing::new(String::with_capacity(N_LETTERS + 1));
-                words.push(Word { letters, before: between, is_plain: true, is_large: true });
-                between = Between::Nothing;
+                let is_between_words = between == Between::Dashes && has_blank;
+                let before = if is_between_words { Between::Blanks } else { between };
+                words.push(Word { letters, before, is_plain: true, is_large: true });
+                (between, has_blank) = (Between::Nothing, false);
             }
             if let Some(word) = words.last_mut() {
                 word.is_plain &= is_plain;
@@ -106,6 +109,7 @@ fn words(text: &str) -> (Vec<Word>, bool) {
         let sign = if is_dash(character) || character == '_' {
             Between::Dashes
         } else if character.is_whitespace() {
+            has_blank = true;
             Between::Blanks
         } else {
             is_alone &= is_around(character);
@@ -139,6 +143,8 @@ fn code_at(words: &[Word]) -> Option<Found> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const CODE: &str = "ABCDEFGHIJKLMNOP";
@@ -193,6 +199,57 @@ mod tests {
             "(\u{661}\u{662}:\u{660}\u{661}) \u{645}\u{627}\u{631}\u{641}\u{646}: \u{2066}ABCD-EFGH-IJKL-MNOP\u{2069}",
         ] {
             check(line, Some(CODE));
+        }
+    }
+
+    #[test]
+    fn a_dash_between_words_is_no_part_of_a_code() {
+        for line in [
+            "ABCD-EFGH-IJKL-MNOP - that is it",
+            "ABCD-EFGH-IJKL-MNOP \u{2014} this is my code",
+            "ABCD-EFGH-IJKL-MNOP -- Marv",
+            "ABCD-EFGH-IJKL-MNOP\n- done",
+            "ABCD-EFGH-IJKL-MNOP\r\n-done",
+            "ABCD-EFGH-IJKL-MNOP\n\n\u{2014}Marv",
+            "ABCD-EFGH-IJKL-MNOP -Marv",
+            "12:01 - Marv - ABCD-EFGH-IJKL-MNOP",
+            "Marv \u{2013} ABCD-EFGH-IJKL-MNOP",
+            "code - ABCD-EFGH-IJKL-MNOP",
+            "code- ABCD-EFGH-IJKL-MNOP",
+            "CODE - abcd-efgh-ijkl-mnop - DONE",
+            "code - ABCD EFGH IJKL MNOP - done",
+            "code - ABCDEFGHIJKLMNOP - done",
+            "Marv - ABCD-EFGH-\nIJKL-MNOP - done",
+            "Marv - ABCD - EFGH - IJKL - MNOP - done",
+            "ABCD-\u{a0}EFGH-\u{a0}IJKL-\u{a0}MNOP",
+        ] {
+            check(line, Some(CODE));
+        }
+        for text in [
+            "WXYZ-ABCD-EFGH-IJKL-MNOP - done",
+            "ABCD-EFGH-IJKL-MNOP - QRST-EFGH-IJKL-MNOP",
+            "ABCD - EFGH - IJKL - MNOP - QRST",
+        ] {
+            check(text, None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_code_that_was_found_is_found_again(
+            before in "([A-Za-z]{4} ?- ?|\\PC|12:01 |Marv|[\n .,-]){0,3}",
+            after in "( ?- ?[A-Za-z]{4}|\\PC|[\n .,-]|done|this){0,3}",
+        ) {
+            let text = format!("{before}ABCD-EFGH-IJKL-MNOP{after}");
+            if let Some(code) = read(&text) {
+                prop_assert_eq!(code.len(), N_LETTERS);
+                prop_assert_eq!(read(&code), Some(code));
+            }
+            // Words with a dash between them and the code do not hide it.
+            for text in [format!("{before} - ABCD-EFGH-IJKL-MNOP"), format!("ABCD-EFGH-IJKL-MNOP - {after}")] {
+                let read = read(&text);
+                prop_assert_eq!(read.as_deref().map(String::as_str), Some(CODE), "{:?}", text);
+            }
         }
     }
 

@@ -171,11 +171,11 @@ impl Session {
             let is_elsewhere = mine.contains(number) || others.contains(number);
             is_elsewhere || (is_own(number) && asking != Asking::Never)
         });
-        if let Some(number) = known.copied() {
+        if let Some(number) = known {
             self.on_number(now, rng, number, effects);
             return true;
         }
-        if asking != Asking::Never && !written.is_empty() {
+        if asking != Asking::Never && !written.whole.is_empty() {
             let is_slow = self.doubt.wrong.take(now);
             let phrase = if is_slow { phrases::wrong_number } else { phrases::too_many_numbers };
             effects.push(Effect::Note(Note::Refused("wrong number")));

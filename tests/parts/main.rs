@@ -1,5 +1,5 @@
 //! The parts of the daemon, called as a library: sessions, actors, store, lessons and their tools,
-//! settings, translations; what packages take; and the manners of the repository.
+//! settings, translations; what people paste; what packages take; and the manners of the repository.
 
 mod actors;
 mod authoring;
@@ -7,6 +7,7 @@ mod bot;
 mod catalogs;
 mod lessons;
 mod packaging;
+mod pasted;
 mod settings;
 mod store;
 mod teacher;

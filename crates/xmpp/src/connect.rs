@@ -163,7 +163,8 @@ impl Place {
         }
     }
 
-    /// The servers to which a server sends us.
+    /// The servers to which a server sends us: also what the records of a host say is a stranger's
+    /// word, and may not lead to other services.
     pub(super) async fn elsewhere(
         &self,
         elsewhere: Elsewhere,
@@ -171,7 +172,15 @@ impl Place {
     ) -> Result<Vec<Target>, Down> {
         match elsewhere {
             Elsewhere { host, port: Some(port) } => Ok(vec![Target { host, port, way }]),
-            Elsewhere { host, port: None } => self.targets_of(&host, way).await,
+            Elsewhere { host, port: None } => {
+                let mut targets = self.targets_of(&host, way).await?;
+                targets.retain(|target| Elsewhere::may_be_at(target.port));
+                if targets.is_empty() {
+                    let why = "its DNS names nothing but ports of other services";
+                    return Err(Down::Redirect { host: host.to_string(), why });
+                }
+                Ok(targets)
+            }
         }
     }
 

@@ -158,11 +158,15 @@ impl Elsewhere {
             Err(_other) => Host::parse(host).map_err(|_no_host| NO_HOST)?,
         };
         match port {
-            // XMPP is spoken at 443 where firewalls let nothing else out; what else is below 1024
-            // are services that must not be written to on a stranger's word.
-            Some(port) if port < 1_024 && port != 443 => Err("that port is one of other services"),
+            Some(port) if !Self::may_be_at(port) => Err("that port is one of other services"),
             _ => Ok(Self { host, port }),
         }
+    }
+
+    /// Whether a stranger's word may lead to this port. XMPP is spoken at 443 where firewalls let
+    /// nothing else out; what else is below 1024 are services that must not be written to.
+    pub(super) fn may_be_at(port: u16) -> bool {
+        port == 443 || port >= 1_024
     }
 }
 

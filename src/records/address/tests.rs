@@ -1,5 +1,7 @@
 use super::*;
 
+mod among;
+
 #[track_caller]
 fn check(text: &str, expected: &str) {
     let read = address(text).map(|address| address.jid.to_string());
@@ -242,6 +244,9 @@ fn spellings_of_one_address_are_one() {
     check("anna@stra\u{df}e.example", "anna@xn--strae-oqa.example");
     let persian = "\u{646}\u{627}\u{645}\u{647}\u{200c}\u{627}\u{6cc}.example";
     check(&format!("anna@{persian}"), "anna@xn--mgba3gch31f060k.example");
+    // Letters that become large ones, and those small ones.
+    check("\u{1d400}nna@example.org", "anna@example.org");
+    assert_eq!(bare_jid("\u{1f110}@example.org").unwrap().as_str(), "(a)@example.org");
     check("anna@[::1]", "anna@[::1]");
     check("anna@[0:0::1]", "anna@[::1]");
     check("anna@127.0.0.1.", "anna@127.0.0.1");

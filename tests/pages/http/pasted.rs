@@ -21,6 +21,10 @@ async fn a_jid_is_taken_however_it_is_pasted() {
         "\u{201e}zoe@chat.example\u{201c}",
         "\u{2066}zoe\u{ff20}chat\u{3002}example\u{2069}\u{60c}",
         "Zoe <zoe@chat.example>",
+        "zoe@chat.example/xmpp:eve@chat.example",
+        "<a href=\"mailto:zoe@chat.example\">Zoe</a>",
+        "https://xmpp.link/#zoe@chat.example?join",
+        "\u{2014}zoe@chat.example",
     ] {
         let page = tool.submit(&page, "/enter_jid", &[("jid", typed)]).await;
         assert_eq!(page.name(), "jid_entered", "{typed:?}");
@@ -43,7 +47,12 @@ async fn a_jid_that_is_not_clear_is_asked_for_again_with_what_to_do() {
     for (typed, expected) in [
         ("zoe@chat.example, eve@chat.example", "more than one address"),
         ("my jid is zoe@chat.example", "Enter the address alone"),
+        ("zoe@chat. example", "Enter the address alone"),
+        ("zo- zoe@chat.example", "Enter the address alone"),
+        ("[zoe@chat.example](xmpp:eve@chat.example)", "more than one address"),
         ("zoe@chat@example", "cannot be a Jabber ID"),
+        ("zoe@chat.example(work)", "cannot be a Jabber ID"),
+        ("zoe@chat.example\u{1f600}", "cannot be a Jabber ID"),
     ] {
         let page = tool.submit(&page, "/enter_jid", &[("jid", typed)]).await;
         assert_eq!(page.name(), "enter_jid", "{typed}");

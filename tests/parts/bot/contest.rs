@@ -98,6 +98,30 @@ fn the_own_number_ends_the_question_and_a_wrong_one_does_not() {
 }
 
 #[test]
+fn three_digits_and_three_among_words_count_only_as_a_number_that_is_known() {
+    let mut class = class(Some("own"), Asking::Once);
+    class.say("hello");
+    class.forget();
+
+    class.say("call 555 123");
+
+    let told = class.told();
+    assert!(!told.contains("None of my pages") && told.contains(GREETING), "{told:?}");
+
+    let mut class = self::class(Some("own"), Asking::Always);
+    class.say("hello");
+    class.forget();
+    class.say("my boat is 555-123");
+    assert!(class.told().contains(QUESTION), "{:?}", class.told());
+    let own = number("own").to_string();
+    let (one, other) = own.split_at(3);
+    class.say(&format!("2026-11-30 120133 anna: {one} {other}"));
+    let told = class.told();
+    assert!(!told.contains("None of my pages") && told.contains(GREETING), "{told:?}");
+    assert_eq!(claimed(&class), [number("own")]);
+}
+
+#[test]
 fn smp_with_the_secret_of_the_page_shows_that_the_page_is_theirs() {
     let mut class = Class::new(config(Version::V3));
     let contest = Contest { own: Some(number("own")), ..Contest::default() };

@@ -218,6 +218,26 @@ async fn a_name_without_a_port_is_looked_up_where_a_server_sends_us_there() {
 }
 
 #[tokio::test]
+async fn records_of_a_host_do_not_lead_to_other_services_on_a_servers_word() {
+    const OTHER: &str = "_xmpp-client._tcp.other.example.org.";
+    let at = |port| (1, 0, port, server("a.example.org."));
+    let zone =
+        vec![(USUAL, vec![at(25), at(22), at(80)]), (OTHER, vec![at(25), at(443), at(1_024)])];
+    let place = place("bot@example.org", zone).await;
+    let follow = |text| place.elsewhere(Elsewhere::parse(text).unwrap(), Way::StartTls);
+
+    let error = follow("example.org").await.unwrap_err();
+    let mut left: Vec<_> =
+        follow("other.example.org").await.unwrap().iter().map(|target| target.port).collect();
+
+    assert!(matches!(&error, Down::Redirect { host, .. } if host == "example.org"), "{error}");
+    left.sort_unstable();
+    assert_eq!(left, [443, 1_024]);
+    // A domain may serve its own accounts wherever it likes.
+    assert_eq!(place.targets().await.unwrap().len(), 3);
+}
+
+#[tokio::test]
 async fn servers_that_were_found_are_secured_for_the_domain_of_the_account() {
     let folder = tempfile::tempdir().unwrap();
     make_certificates(folder.path(), "example.org");
