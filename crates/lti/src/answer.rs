@@ -67,15 +67,19 @@ impl Why {
     /// The same, after so many answers that left it open.
     #[must_use]
     pub fn unclear_after(self, n: u32) -> Self {
-        let words = after_unclear(&self.kind).map_or(&*self.kind, |(_, words)| words);
         let number = if n == 0 { String::new() } else { format!(" ({n})") };
-        Self { kind: format!("{UNCLEAR}{number}: {words}"), ..self }
+        Self { kind: format!("{UNCLEAR}{number}: {}", self.words()), ..self }
     }
 
     /// The same, where the platform was asked whether it has the grade, and did not answer.
     #[must_use]
     pub fn asked_in_vain(self) -> Self {
         Self { kind: format!("{}{IN_VAIN}", self.kind), ..self }
+    }
+
+    /// Our words, without those that say that it is unclear.
+    pub fn words(&self) -> &str {
+        after_unclear(&self.kind).map_or(&self.kind, |(_, words)| words)
     }
 
     /// Whether the platform fell over, and said something about the signature.
