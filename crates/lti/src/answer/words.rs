@@ -22,13 +22,12 @@ const SUBJECTS: [&[&str]; 10] = [
     &["problem", "timestamp"],
 ];
 /// How words begin that say that it is.
-const FAULTS: [&str; 17] = [
+const FAULTS: [&str; 16] = [
     "invalid",
     "fail",
     "mismatch",
     "wrong",
     "incorrect",
-    "bad",
     "refus",
     "reject",
     "denied",
@@ -57,7 +56,7 @@ const MERITS: [&str; 11] = [
 ];
 const NEGATIONS: [&str; 6] = ["not", "no", "cannot", "unable", "t", "without"];
 /// What may stand between.
-const FILLERS: [&str; 57] = [
+const FILLERS: [&str; 59] = [
     "a",
     "an",
     "the",
@@ -115,6 +114,8 @@ const FILLERS: [&str; 57] = [
     "sent",
     "computed",
     "expected",
+    "1",
+    "0",
 ];
 
 /// Whether a text, which is no web page, says that a signature, or whose it is, was refused.
@@ -139,10 +140,12 @@ pub(super) fn say_refused(text: &str) -> bool {
         })
 }
 
-/// The words around so many at a place, as far as they can be about those.
+/// The words around so many at a place, as far as they can be about those. What stands before a colon
+/// is about all that comes: `Error: signature …`.
 fn around<'a>(words: &[&'a str], at: usize, n: usize) -> Vec<&'a str> {
     let is_part = |word: &&&str| {
-        FILLERS.contains(word)
+        **word == "bad"
+            || FILLERS.contains(word)
             || NEGATIONS.contains(word)
             || begins(word, &FAULTS)
             || begins(word, &MERITS)
@@ -150,12 +153,13 @@ fn around<'a>(words: &[&'a str], at: usize, n: usize) -> Vec<&'a str> {
     };
     let before = words.get(..at).unwrap_or_default().iter().rev().take(NEAR).take_while(is_part);
     let behind = words.get(at.saturating_add(n)..).unwrap_or_default().iter();
-    before.chain(behind.take(NEAR).take_while(is_part)).copied().collect()
+    let behind = behind.filter(|word| **word != ":").take(NEAR).take_while(is_part);
+    before.chain(behind).copied().collect()
 }
 
 /// Whether these words tell of a fault.
 fn is_fault(words: &[&str]) -> bool {
-    words.iter().any(|word| begins(word, &FAULTS))
+    words.iter().any(|word| *word == "bad" || begins(word, &FAULTS))
         || (words.iter().any(|word| NEGATIONS.contains(word))
             && words.iter().any(|word| begins(word, &MERITS)))
 }
@@ -208,23 +212,29 @@ fn without_quoted(text: &str) -> String {
     kept + rest
 }
 
-/// The words of a text in lower case; those of `bodyHash` and `body_hash` too. What is left out is
-/// a word of its own.
+/// The words of a text in lower case; those of `bodyHash` and `body_hash` too. The end of a sentence,
+/// what is left out and a colon are words of their own.
 fn words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_lower = false;
-    for c in text.chars() {
+    let mut all = text.chars().peekable();
+    while let Some(c) = all.next() {
+        let is_end = matches!(c, ';' | '!' | '?' | '\n')
+            || (c == '.' && all.peek().is_none_or(|next| next.is_whitespace()));
         let is_new = c.is_uppercase() && was_lower;
         was_lower = c.is_lowercase();
-        if (is_new || !c.is_alphanumeric()) && words.last().is_some_and(|word| !word.is_empty()) {
+        if is_end || matches!(c, '…' | ':') {
+            words.extend([if c == ':' { ":" } else { "…" }.to_owned(), String::new()]);
+        } else if is_new || !c.is_alphanumeric() {
             words.push(String::new());
         }
         if let Some(word) = words.last_mut()
-            && (c.is_alphanumeric() || c == '…')
+            && c.is_alphanumeric()
         {
             word.extend(c.to_lowercase());
         }
     }
+    words.retain(|word| !word.is_empty());
     words
 }
 
@@ -261,6 +271,10 @@ mod tests {
             "OAuth validation fail key=x error=y",
             "the oauth_body_hash was wrong",
             "Failed OAuth signature check for 'lms-7'",
+            "Error: invalid signature",
+            "Signature: bad",
+            "Signature error",
+            "OAuth 1.0 validation failed.",
         ] {
             assert!(say_refused(text), "{text}");
         }
@@ -281,6 +295,10 @@ mod tests {
             "The assignment Signatures is not open any more",
             "user oauth-test@x is unknown",
             "Unknown user oauth",
+            "Error: Signature assignment is closed",
+            "The upload failed. Signature of the parents is needed",
+            "The signature badge is gone",
+            "status: failed; signature: valid",
             "OAuth error: database is locked",
             "{\"error\": \"signature service is away\"}",
             "{\"message\": \"The assignment 'Invalid signatures' is closed\"}",
