@@ -503,7 +503,8 @@ impl Attempt {
                 submitted_at: grade.accepts.submitted_at.then_some(grade.achieved_at),
                 prioritize_non_tool_grade: grade.accepts.prioritize_non_tool_grade,
             },
-            may_be_there: self.was(answer::is_unclear) && !self.was(answer::is_asked_in_vain),
+            may_be_there: self.was(answer::is_to_be_asked),
+            had_none: self.was(answer::had_none),
             id: &grade.id,
         };
         self.courier.deliver(parcel, random_name::<16>, unix_now()).await

@@ -144,8 +144,8 @@ impl Failure {
         matches!(self, Self::Foreign | Self::NotFound | Self::Method)
     }
 
-    /// Whether there is nothing on the page but what we say of a launch that nobody is known to have
-    /// signed, or that is none of ours: no name, no form, and no address that the request brought.
+    /// Whether there is no name and no form on the page, but what we say of a launch that nobody is
+    /// known to have signed, or that is none of ours.
     fn is_about_nobody(&self) -> bool {
         match self {
             Self::Page(PageError::Launch(error)) => *error != LaunchError::Replayed,
@@ -260,7 +260,8 @@ fn who_frames(request: &HttpRequest, failure: &Failure, platform: Option<&Platfo
     }
     // Not every request says whose page it came from: one to read does not, and others may hide it.
     // To name the frames of the key that a launch claims would tell strangers which keys there are.
-    if failure.is_about_nobody() && (failure.other().is_some() || is_for_a_frame(request)) {
+    let is_unsigned = failure.other().is_some() && !failure.is_signed();
+    if failure.is_about_nobody() && (is_unsigned || is_for_a_frame(request)) {
         return Ancestors::Anybody;
     }
     let own = match platform {

@@ -82,6 +82,18 @@ impl Why {
         after_unclear(&self.kind).map_or(&self.kind, |(_, words)| words)
     }
 
+    /// The same, where the platform was asked, and has no score.
+    #[must_use]
+    pub fn asked_and_none(self) -> Self {
+        Self { kind: format!("{HAS_NONE}; {}", self.words()), ..self }
+    }
+
+    /// The same, where it has another one.
+    #[must_use]
+    pub fn asked_and_another(self) -> Self {
+        Self { kind: format!("{HAS_ANOTHER}; {}", self.words()), ..self }
+    }
+
     /// Whether the platform fell over, and said something about the signature.
     pub fn is_of_signature(&self) -> bool {
         self.kind.ends_with(OF_SIGNATURE)
@@ -167,6 +179,9 @@ const OF_SIGNATURE: &str = ", with words about the signature";
 const UNCLEAR: &str = "unclear";
 /// What is said last where it was asked whether it has the grade, and did not answer.
 const IN_VAIN: &str = "; asked whether it has the grade, it does not answer";
+/// What is said where it was asked, and has no score or another one.
+const HAS_NONE: &str = "asked, the platform does not have the grade";
+const HAS_ANOTHER: &str = "asked, the platform has another grade";
 
 /// Whether these words about an attempt, as [`Why::for_teacher`] wrote them, say that its signature
 /// was refused.
@@ -186,9 +201,16 @@ pub fn n_unclear(why: &str) -> u32 {
     after_unclear(why).map_or(0, |(n, _)| n)
 }
 
-/// Whether these words say that the platform was asked whether it has the grade, and did not answer.
-pub fn is_asked_in_vain(why: &str) -> bool {
-    is_unclear(why) && why.contains(IN_VAIN)
+/// Whether it is to be asked, after an attempt with these words, whether the platform has the grade. Not
+/// if it was asked last, and did not answer or said that it has another one or none.
+pub fn is_to_be_asked(why: &str) -> bool {
+    let is_asked = why.contains(IN_VAIN) || why.contains(HAS_NONE) || why.contains(HAS_ANOTHER);
+    is_unclear(why) && !is_asked
+}
+
+/// Whether these words say that the platform was asked, and had no score.
+pub fn had_none(why: &str) -> bool {
+    is_unclear(why) && why.contains(HAS_NONE)
 }
 
 /// The number of such answers, and the words behind it.

@@ -317,7 +317,15 @@ fn answers_that_leave_it_open_are_counted_in_the_words_that_are_kept() {
     ] {
         assert_eq!((is_unclear(words), n_unclear(words)), (n.is_some(), n.unwrap_or(0)), "{words}");
     }
-    assert!(!is_asked_in_vain(&third.kind) && is_asked_in_vain(&third.asked_in_vain().kind));
+    assert!(is_to_be_asked(&third.kind) && !is_to_be_asked("status 204"));
+    for asked in [
+        third.clone().asked_in_vain(),
+        third.clone().asked_and_none().unclear(),
+        third.clone().asked_and_another().unclear(),
+    ] {
+        assert!(!is_to_be_asked(&asked.kind) && is_unclear(&asked.kind), "{asked}");
+    }
+    assert!(had_none(&third.asked_and_none().unclear().kind));
 }
 
 #[test]

@@ -46,9 +46,10 @@ pub struct Parcel<'a> {
     pub secrets: &'a [SecretString],
     /// What goes along with the grade.
     pub details: Details,
-    /// Whether the platform may have the grade from an attempt before: then it is asked first. Not,
-    /// however, if it was asked in vain the last time.
+    /// Whether the platform may have the grade from an attempt before: then it is asked first.
     pub may_be_there: bool,
+    /// Whether it had no score when it was asked last, after it had been sent the grade.
+    pub had_none: bool,
     /// The grade, for the log.
     pub id: &'a GradeId,
 }
@@ -105,7 +106,7 @@ impl Courier {
             let why = "the settings have no such consumer any more".into();
             return Outcome::Transient { retry_after: None, why };
         };
-        let mut before = Read::Unclear;
+        let mut before = if parcel.had_none { Read::Nothing } else { Read::Unclear };
         if parcel.may_be_there {
             before = self.ask(&parcel, &url, first, &nonce, now).await;
             match before {
@@ -235,21 +236,18 @@ fn settle(
     after: &Read,
 ) -> Outcome {
     let unclear = |why: Why| Outcome::Unclear { looks, retry_after, why: why.unclear() };
-    let words = why.words().to_owned();
-    let asked = |what: &str| Why { kind: format!("{what}; {words}"), said: why.said.clone() };
     match (after, looks) {
         (Read::Score(score), _) if is_that(*score, sent) => Outcome::Recorded,
         // HTTP says that all is well, and there is another score than before: the platform has made
         // its own of ours, as it does with what is late.
         (Read::Score(score), Looks::Good) if is_another(before, *score) => Outcome::Recorded,
         // To send it again without an end would write over what a person entered there.
-        (Read::Score(_), _) => unclear(asked("asked, the platform has another score")),
+        (Read::Score(_), _) => unclear(why.asked_and_another()),
         // Where the answer is a page the platform did not take it, and may be under repair.
         (Read::Nothing, Looks::Page) => {
-            let why = asked("asked, the platform does not have the grade");
-            Outcome::Transient { retry_after, why }
+            Outcome::Transient { retry_after, why: why.asked_and_none() }
         }
-        (Read::Nothing, _) => unclear(asked("asked, the platform has no score")),
+        (Read::Nothing, _) => unclear(why.asked_and_none()),
         // HTTP says that all is well, and who could say more does not know the question.
         (Read::Unknown, Looks::Good) => Outcome::Recorded,
         // Where both are pages somebody else answers: one logs in there, or it is being mended.

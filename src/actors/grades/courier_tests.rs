@@ -28,8 +28,8 @@ async fn attempt(courier: &Courier, url: &str, secrets: &[&str], said: Option<&s
         consumer_key: "key",
         secrets: &secrets,
         details: Details::default(),
-        may_be_there: said
-            .is_some_and(|said| answer::is_unclear(said) && !answer::is_asked_in_vain(said)),
+        may_be_there: said.is_some_and(answer::is_to_be_asked),
+        had_none: said.is_some_and(answer::had_none),
         id: &GradeId::from_text("0123456789abcdef0123456789abcdef".to_owned()),
     };
     courier.deliver(parcel, || "nonce".to_owned(), 1_700_000_000).await
@@ -139,16 +139,20 @@ async fn a_platform_that_takes_grades_and_no_questions_is_sent_the_grade_after_e
 
 #[actix::test]
 async fn a_score_that_came_with_the_grade_is_what_the_platform_made_of_it() {
-    const HALF: &str = shows!("0.5");
     const LATE: &str = shows!("0.9");
+    const HALF: &str = shows!("0.5");
     const NONE: &str = shows!("");
-    for (before, after) in [(NONE, LATE), (HALF, LATE)] {
-        let answers = Vec::leak(vec![before, before, after]);
-        let (url, counts) = service(&[NOTHING], answers).await;
-        let outcomes = attempts(&url).await;
-        assert!(matches!(outcomes.as_slice(), [Outcome::Unclear { .. }, Outcome::Recorded]));
-        assert_eq!(counts[N_SENT].load(Ordering::SeqCst), 2);
-    }
+    let (url, counts) = service(&[NOTHING], &[NONE, LATE]).await;
+    let outcomes = attempts(&url).await;
+    assert!(matches!(outcomes.as_slice(), [Outcome::Unclear { .. }, Outcome::Recorded]));
+    assert_eq!(counts[N_SENT].load(Ordering::SeqCst), 2);
+
+    // It was there when it was asked before the grade was sent.
+    let (url, _) = service(&[BREAKS_OFF, NOTHING], &[LATE]).await;
+    let outcomes = attempts(&url).await;
+    assert!(!outcomes.contains(&Outcome::Recorded), "{outcomes:?}");
+    let (url, _) = service(&[BREAKS_OFF, NOTHING], &[HALF, LATE]).await;
+    assert_eq!(attempts(&url).await.last(), Some(&Outcome::Recorded));
 }
 
 #[actix::test]

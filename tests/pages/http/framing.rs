@@ -155,7 +155,7 @@ async fn what_is_said_of_a_launch_that_is_not_taken_is_shown_in_every_frame() {
         assert!(page.html.contains("LTI 1.3"), "{what}");
     }
     let other = of("zoe", "Learner").set("lti_version", "LTI-2p0");
-    assert_eq!(framed_by(&launch_into(&tool, &other, "document", None).await), "*");
+    assert_eq!(framed_by(&launch_into(&tool, &other, "iframe", None).await), "*");
     // Whoever signed one is known.
     let launch = of("zoe", "Learner");
     launch_into(&tool, &launch, "iframe", Some("https://x.instructure.com")).await;
