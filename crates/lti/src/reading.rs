@@ -292,8 +292,8 @@ mod tests {
     fn how_many_readings_there_are_depends_on_what_was_sent_alone() {
         let n = |body: &[Pair], query: &[Pair]| {
             let plan = Plan::new(body, query, &addresses(), 1);
-            let plain = plan.readings.iter().filter(|reading| reading.rank < MIXED).count();
-            (plain, plan.readings.len())
+            let n_uniform = plan.readings.iter().filter(|reading| reading.rank < MIXED).count();
+            (n_uniform, plan.readings.len())
         };
 
         assert_eq!(n(&[pair("a", "b")], &[]), (1, 1));
