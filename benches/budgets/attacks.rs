@@ -128,6 +128,16 @@ pub(crate) const ATTACKS: &[Attack] = &[
         },
     },
     Attack {
+        name: "launches-costly",
+        what: "launches of 16 kB, of a wrong signature, that may be signed in many spellings, 16 at once",
+        arm: |_, aim| {
+            let more = [("q", "1"), ("l", "a\r\nb\rc"), ("x", &*"\u{1}".repeat(5_000))];
+            let more = more.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let body = forged(launch(&aim.launch_url, "mallory", &more));
+            hammer(aim, 16, aim.pages, move |_, _, _| post_body("/?q=1", &body))
+        },
+    },
+    Attack {
         name: "forms-large",
         what: "forms of 256 kB, 16 at once",
         arm: |_, aim| {

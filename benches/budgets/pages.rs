@@ -202,6 +202,11 @@ impl Rest<'_> {
                 post_body("/", &form_body(&school.launch("person", &more)))
             });
         }
+        let spelled = [("q", "1"), ("l", "a\r\nb\rc"), ("x", &*"\u{1}".repeat(5_000))];
+        let spelled = spelled.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.page("stranger", "launch of 16 kB in many spellings, wrong signature", 20, |_| {
+            post_body("/?q=1", &forged(school.launch("person", &spelled)))
+        });
         let too_large = format!("a={}", "a".repeat(300_000));
         self.page("stranger", "launch of 300 kB", 20, |_| post_body("/", &too_large));
     }

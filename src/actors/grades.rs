@@ -43,8 +43,8 @@ use crate::{
 /// A grade that is not recorded after this long is given up, in seconds: three days. Not, however,
 /// as long as it, or its platform, was tried less often than there are pauses in the plan.
 const GIVE_UP: i64 = 3 * 24 * 60 * 60;
-/// How often a grade is sent, at most, to a platform that never says clearly whether it has it, and
-/// cannot be asked: some minutes. It is more likely there than not.
+/// How many answers, at most, may leave it open whether the platform has a grade: some minutes. It is
+/// more likely there than not.
 const MOST_UNCLEAR: u32 = 5;
 /// The longest that a platform is left alone which does not say how long it wants to be. One request
 /// in this time burdens none, and learners wait for their grades once it is back.
@@ -427,6 +427,7 @@ impl Attempt {
     /// What is to be done after an attempt.
     fn weigh(&self, outcome: Outcome, rest: Option<Duration>, now: i64) -> Ended {
         let (id, enrolment, attempts) = (&self.grade.id, &self.grade.enrolment, self.attempts());
+        let n_unclear = self.grade.said.as_deref().map_or(0, answer::n_unclear).saturating_add(1);
         let (why, retry_after) = match outcome {
             Outcome::Recorded => {
                 info!("grade.id":% = id; "grade {id}: recorded");
@@ -442,16 +443,24 @@ impl Attempt {
                 return Ended::Failed { why };
             }
             // Whoever looks into the gradebook knows more than can be found out from here.
-            Outcome::Unclear { why, .. }
-                if self.was(answer::is_unclear) && attempts.saturating_add(1) >= MOST_UNCLEAR =>
-            {
+            Outcome::Unclear { why, .. } if n_unclear >= MOST_UNCLEAR => {
                 error!("grade.id":% = id, "enrolment.id":% = enrolment; "grade {id} of enrolment {enrolment}: the platform does not say whether it has it: {why}");
                 return Ended::Failed { why };
             }
             Outcome::Refused { why } => (why, None),
-            Outcome::Transient { why, retry_after }
-            | Outcome::Unclear { why, retry_after, .. }
-            | Outcome::Busy { why, retry_after } => (why, retry_after),
+            Outcome::Unclear { why, retry_after, .. } => {
+                (why.unclear_after(n_unclear), retry_after)
+            }
+            // What was unclear is not clear because the platform does not answer now. That is not
+            // counted: it may be away for long.
+            Outcome::Transient { why, retry_after } | Outcome::Busy { why, retry_after }
+                if self.was(answer::is_unclear) =>
+            {
+                (why.unclear_after(n_unclear.saturating_sub(1)), retry_after)
+            }
+            Outcome::Transient { why, retry_after } | Outcome::Busy { why, retry_after } => {
+                (why, retry_after)
+            }
         };
         let n_tries = attempts.max(self.n_failures).saturating_add(1);
         let is_tried = usize::try_from(n_tries).is_ok_and(|n| n >= self.plan.pauses.len());
@@ -494,29 +503,13 @@ impl Attempt {
                 submitted_at: grade.accepts.submitted_at.then_some(grade.achieved_at),
                 prioritize_non_tool_grade: grade.accepts.prioritize_non_tool_grade,
             },
-            may_be_there: self.was(answer::is_unclear),
+            may_be_there: self.was(answer::is_to_be_asked),
+            had_none: self.was(answer::had_none),
+            id: &grade.id,
         };
         self.courier.deliver(parcel, random_name::<16>, unix_now()).await
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_are_spread_and_respect_the_platform() {
-        let plan = RetryPlan::default();
-        let seconds = |attempts, asked: Option<u64>, chance| {
-            plan.pause(attempts, asked.map(Duration::from_secs), Duration::MAX, chance)
-        };
-
-        assert_eq!((seconds(0, None, 0), seconds(0, None, 255)), (4, 6));
-        assert_eq!((seconds(4, None, 0), seconds(4, None, 255)), (2_880, 4_320));
-        assert_eq!(seconds(1_000_000, None, 0), 8_640);
-        assert_eq!(seconds(0, Some(120), 255), 120);
-        assert_eq!(seconds(4, Some(120), 0), 2_880);
-        let most = Duration::from_secs(100);
-        assert_eq!([0, 255].map(|chance| plan.pause(4, None, most, chance)), [80, 120]);
-    }
-}
+mod tests;

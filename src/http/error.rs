@@ -14,7 +14,7 @@ use super::{
     headers::Ancestors,
     pages::{self, ProblemKind, Spoken, Trouble},
     request::{Said, header_text},
-    show::ancestors,
+    show::{ancestors, is_for_a_frame},
 };
 
 use crate::actors::{
@@ -144,6 +144,16 @@ impl Failure {
         matches!(self, Self::Foreign | Self::NotFound | Self::Method)
     }
 
+    /// Whether there is no name and no form on the page, but what we say of a launch that nobody is
+    /// known to have signed, or that is none of ours.
+    fn is_about_nobody(&self) -> bool {
+        match self {
+            Self::Page(PageError::Launch(error)) => *error != LaunchError::Replayed,
+            Self::Page(PageError::Signed(LaunchError::Other(_))) => true,
+            Self::Page(_) | Self::Foreign | Self::NotFound | Self::Method => false,
+        }
+    }
+
     /// Whether the page tells by what it is found in the log. Where nobody helps with it, it does not.
     fn has_reference(&self) -> bool {
         !matches!(self, Self::NotFound | Self::Method)
@@ -181,7 +191,7 @@ impl Failure {
 /// The methods that an address takes.
 fn methods(path: &str) -> &'static str {
     match path {
-        "/status" | "/course/resend" | "/course/try" => "POST",
+        "/status" | "/course/resend" | "/course/table" | "/course/try" => "POST",
         "/" | "/enter_jid" | "/jid_entered" | "/ask_for_secret" | "/enter_bot_secret"
         | "/course" | "/course/lesson" => "GET, HEAD, POST",
         _ => "GET, HEAD",
@@ -222,6 +232,9 @@ impl Site {
     fn spoken(&self, other: &Other) -> Spoken {
         let (theirs, is_known) = match other {
             Other::Lti13Login | Other::Lti13Launch => ("LTI 1.3".to_owned(), true),
+            // Of some names nothing is left that may stand in a sentence.
+            Other::Version(version) if version.is_empty() => ("LTI".to_owned(), true),
+            Other::Message(kind) if kind.is_empty() => ("?".to_owned(), false),
             Other::Version(version) => (version.clone(), false),
             Other::Message(kind) => (kind.clone(), false),
         };
@@ -239,10 +252,17 @@ impl Site {
 
 /// Who may frame the page of a failure. Whoever's page sent the request may: where the tool is being
 /// set up, no launch was verified yet, and that is when the page is needed most. So may the platform
-/// that the request came from, if it is known which one that is; and no other.
+/// that the request came from, if it is known which one that is; and no other. Where a page is about
+/// nobody, anybody may show it.
 fn who_frames(request: &HttpRequest, failure: &Failure, platform: Option<&Platform>) -> Ancestors {
     if failure.is_framed_by_nobody() {
         return Ancestors::Nobody;
+    }
+    // Not every request says whose page it came from: one to read does not, and others may hide it.
+    // To name the frames of the key that a launch claims would tell strangers which keys there are.
+    let is_unsigned = failure.other().is_some() && !failure.is_signed();
+    if failure.is_about_nobody() && (is_unsigned || is_for_a_frame(request)) {
+        return Ancestors::Anybody;
     }
     let own = match platform {
         Some(platform) => ancestors(&platform.framed_by),

@@ -63,26 +63,19 @@ impl Ancestors {
         Self::Platforms(origins.into_iter().filter_map(|origin| source(&origin)).collect())
     }
 
-    /// Whether a page of this origin, in whose frame ours is to be shown, is one of them. `own` is our
-    /// origin.
+    /// Whether a page of this origin, in whose frame ours is to be shown, is one of them, as browsers
+    /// match it (CSP 3, 6.7.2.8). `own` is our origin.
     pub(super) fn has(&self, origin: &str, own: &str) -> bool {
         let Some(origin) = web_origin(origin) else { return false };
-        let is = |source: &str| match source.split_once("*.") {
-            Some((scheme, name)) => origin
-                .strip_prefix(scheme)
-                .and_then(|host| host.strip_suffix(name))
-                .is_some_and(|label| label.len() > 1 && label.ends_with('.')),
-            None => origin == source,
-        };
+        let is = |source: &str| is_matched(source, &origin);
         match self {
             Self::Nobody => false,
             Self::Anybody => true,
             Self::Platforms(origins) => {
-                origin == own || is(CANVAS) || origins.iter().any(|source| is(source))
+                is(own) || is(CANVAS) || origins.iter().any(|source| is(source))
             }
             Self::Only(sources) => {
-                let sources = sources.iter().filter_map(|it| source(it));
-                origin == own || sources.into_iter().any(|source| is(&source))
+                is(own) || sources.iter().filter_map(|it| source(it)).any(|source| is(&source))
             }
         }
     }
@@ -99,6 +92,19 @@ impl Ancestors {
         }
         self
     }
+}
+
+/// Whether a source of a policy matches an origin, both as [`source`] writes them. One of HTTP stands
+/// for HTTPS as well, at the same port or both at their own.
+fn is_matched(source: &str, origin: &str) -> bool {
+    let is = |source: &str| match source.split_once("*.") {
+        Some((scheme, name)) => origin
+            .strip_prefix(scheme)
+            .and_then(|host| host.strip_suffix(name))
+            .is_some_and(|label| label.len() > 1 && label.ends_with('.')),
+        None => origin == source,
+    };
+    is(source) || source.strip_prefix("http:").is_some_and(|rest| is(&format!("https:{rest}")))
 }
 
 /// The policy of a page: nothing but what is served here, and the style sheet of the settings.
@@ -195,6 +201,21 @@ mod tests {
             assert!(!named.has(origin, own), "{origin}");
         }
         assert!(!only.has("https://x.instructure.com", own));
+        let plain = Ancestors::platforms([
+            "http://lms.example".to_owned(),
+            "http://*.school.example:8080".to_owned(),
+        ]);
+        for (origin, is_shown) in [
+            ("http://lms.example", true),
+            ("https://lms.example", true),
+            ("https://lms.example:443", true),
+            ("https://lms.example:8443", false),
+            ("https://a.school.example:8080", true),
+            ("https://a.school.example", false),
+            ("https://tool.example", true),
+        ] {
+            assert_eq!(plain.has(origin, "http://tool.example"), is_shown, "{origin}");
+        }
         assert!(Ancestors::platforms([]).names_nobody() && !named.names_nobody());
     }
 

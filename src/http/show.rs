@@ -93,6 +93,12 @@ pub(super) fn ancestors(framed_by: &FramedBy) -> Ancestors {
     }
 }
 
+/// Whether a browser says that it puts the answer into a frame.
+pub(super) fn is_for_a_frame(request: &HttpRequest) -> bool {
+    let destination = header_text(request, HeaderName::from_static("sec-fetch-dest"));
+    matches!(destination, "iframe" | "frame" | "embed" | "object")
+}
+
 /// Whether the lesson is passed.
 pub(super) fn is_done(view: &View) -> bool {
     view.grade.as_ref().is_some_and(Graded::is_full)
@@ -118,16 +124,15 @@ impl Site {
     }
 
     /// Whether a browser is about to put a page into a frame in which it would not show it, as far as
-    /// that can be known: it says whose page asked for it, and that is not always the page around.
+    /// that can be known. Whose page asked for it is no proof where the platform has named its addresses:
+    /// a page of another one may have stood in the frame before, and started the launch.
     fn is_out_of_place(&self, request: &HttpRequest, ancestors: &Ancestors) -> bool {
-        let destination = header_text(request, HeaderName::from_static("sec-fetch-dest"));
-        if !matches!(destination, "iframe" | "frame" | "embed" | "object") {
+        if !is_for_a_frame(request) || !ancestors.names_nobody() {
             return false;
         }
         let own = self.config.public_url.origin().ascii_serialization();
-        let origin = header_text(request, header::ORIGIN);
-        match origin {
-            "" | "null" => ancestors.names_nobody(),
+        match header_text(request, header::ORIGIN) {
+            "" | "null" => true,
             origin => !ancestors.has(origin, &own),
         }
     }

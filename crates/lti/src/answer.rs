@@ -17,7 +17,7 @@ mod words;
 use std::{fmt, time::Duration};
 
 use self::{
-    envelope::{CodeMajor, Envelope, NoEnvelope},
+    envelope::{CodeMajor, Envelope, NoEnvelope, is_page},
     words::{contains, say_refused},
 };
 
@@ -60,9 +60,43 @@ impl Why {
     /// The same, of an attempt after which the platform may have the grade.
     #[must_use]
     pub fn unclear(self) -> Self {
-        let kind =
-            if is_unclear(&self.kind) { self.kind } else { format!("{UNCLEAR}{}", self.kind) };
-        Self { kind, ..self }
+        let n = n_unclear(&self.kind);
+        self.unclear_after(n)
+    }
+
+    /// The same, after so many answers that left it open.
+    #[must_use]
+    pub fn unclear_after(self, n: u32) -> Self {
+        let number = if n == 0 { String::new() } else { format!(" ({n})") };
+        Self { kind: format!("{UNCLEAR}{number}: {}", self.words()), ..self }
+    }
+
+    /// The same, where the platform was asked whether it has the grade, and did not answer.
+    #[must_use]
+    pub fn asked_in_vain(self) -> Self {
+        Self { kind: format!("{}{IN_VAIN}", self.kind), ..self }
+    }
+
+    /// Our words, without those that say that it is unclear.
+    pub fn words(&self) -> &str {
+        after_unclear(&self.kind).map_or(&self.kind, |(_, words)| words)
+    }
+
+    /// The same, where the platform was asked, and has no score.
+    #[must_use]
+    pub fn asked_and_none(self) -> Self {
+        Self { kind: format!("{HAS_NONE}; {}", self.words()), ..self }
+    }
+
+    /// The same, where it has another one.
+    #[must_use]
+    pub fn asked_and_another(self) -> Self {
+        Self { kind: format!("{HAS_ANOTHER}; {}", self.words()), ..self }
+    }
+
+    /// Whether the platform fell over, and said something about the signature.
+    pub fn is_of_signature(&self) -> bool {
+        self.kind.ends_with(OF_SIGNATURE)
     }
 }
 
@@ -138,8 +172,16 @@ pub enum Looks {
 
 /// What is said first of a refused signature.
 const REFUSED: &str = "the signature was refused";
-/// What is said first where the platform may have the grade.
-const UNCLEAR: &str = "unclear: ";
+/// What is said last where a platform that falls over says so of the signature.
+const OF_SIGNATURE: &str = ", with words about the signature";
+/// What is said first where the platform may have the grade: `unclear: …`, and after answers of this
+/// kind `unclear (3): …`, with their number.
+const UNCLEAR: &str = "unclear";
+/// What is said last where it was asked whether it has the grade, and did not answer.
+const IN_VAIN: &str = "; asked whether it has the grade, it does not answer";
+/// What is said where it was asked, and has no score or another one.
+const HAS_NONE: &str = "asked, the platform does not have the grade";
+const HAS_ANOTHER: &str = "asked, the platform has another grade";
 
 /// Whether these words about an attempt, as [`Why::for_teacher`] wrote them, say that its signature
 /// was refused.
@@ -150,7 +192,35 @@ pub fn is_refusal(why: &str) -> bool {
 /// Whether these words about an attempt, as [`Why::for_teacher`] wrote them, say that the platform may
 /// have the grade.
 pub fn is_unclear(why: &str) -> bool {
-    why.starts_with(UNCLEAR)
+    after_unclear(why).is_some()
+}
+
+/// After how many answers that left it open these words were written, as [`is_unclear`] reads them.
+/// What never answered, and what was written by versions that did not count, is none.
+pub fn n_unclear(why: &str) -> u32 {
+    after_unclear(why).map_or(0, |(n, _)| n)
+}
+
+/// Whether it is to be asked, after an attempt with these words, whether the platform has the grade. Not
+/// if it was asked last, and did not answer or said that it has another one or none.
+pub fn is_to_be_asked(why: &str) -> bool {
+    let is_asked = why.contains(IN_VAIN) || why.contains(HAS_NONE) || why.contains(HAS_ANOTHER);
+    is_unclear(why) && !is_asked
+}
+
+/// Whether these words say that the platform was asked, and had no score.
+pub fn had_none(why: &str) -> bool {
+    is_unclear(why) && why.contains(HAS_NONE)
+}
+
+/// The number of such answers, and the words behind it.
+fn after_unclear(why: &str) -> Option<(u32, &str)> {
+    let rest = why.strip_prefix(UNCLEAR)?;
+    if let Some(words) = rest.strip_prefix(": ") {
+        return Some((0, words));
+    }
+    let (number, words) = rest.strip_prefix(" (")?.split_once("): ")?;
+    Some((number.parse().ok()?, words))
 }
 
 /// Sorts an answer to `replaceResult`. `message_id` is that of the request; `now` is in seconds since
@@ -184,34 +254,37 @@ pub fn classify(answer: &Answer<'_>, message_id: &str, now: i64) -> Outcome {
     }
     let parsed = envelope::parse(&text, answer.content_type);
     let is_good = (200..=299).contains(&status);
+    // A web page has such words for many reasons: in it one logs in, or reads of a fault.
+    let says_refused = match &parsed {
+        Ok(envelope) => envelope.says_refused(),
+        Err(_) => !is_page(&text, answer.content_type) && say_refused(&text),
+    };
     match parsed {
+        // Who falls over does not know whether the signature is good.
+        _ if status >= 500 && says_refused => transient(format!("status {status}{OF_SIGNATURE}")),
+        _ if status >= 500 => transient(format!("status {status}")),
         Ok(envelope) if is_good || matches!(status, 400 | 422) => {
             envelope.outcome(status, message_id, retry_after)
         }
-        Ok(envelope) if envelope.says_refused() => {
-            Outcome::Refused { why: envelope.refused(status) }
+        Ok(envelope) if says_refused => Outcome::Refused { why: envelope.refused(status) },
+        Err(_) if says_refused => {
+            Outcome::Refused { why: format!("{REFUSED}: status {status}").into() }
         }
-        // A page to log in has a good status, and such words.
-        Err(no_envelope) if no_envelope != NoEnvelope::Page || !is_good => {
-            if say_refused(&text) {
-                return Outcome::Refused { why: format!("{REFUSED}: status {status}").into() };
-            }
-            match (no_envelope, status) {
-                (NoEnvelope::Empty, 200..=299) => {
-                    unclear(Looks::Good, format!("status {status}, {no_envelope}").into())
-                }
-                (_, 200..=299) => {
-                    unclear(Looks::Open, format!("status {status}, {no_envelope}").into())
-                }
-                (_, 500..=599) => transient(format!("status {status}")),
-                (_, 422) => {
-                    Outcome::Permanent { why: format!("status {status}, {no_envelope}").into() }
-                }
-                _ => Outcome::Permanent { why: format!("status {status}").into() },
-            }
+        Err(no_envelope) if is_good => {
+            let looks = match no_envelope {
+                NoEnvelope::Empty => Looks::Good,
+                NoEnvelope::Page => Looks::Page,
+                NoEnvelope::NotXml
+                | NoEnvelope::Entities
+                | NoEnvelope::OtherMessage
+                | NoEnvelope::NoCode => Looks::Open,
+            };
+            unclear(looks, format!("status {status}, {no_envelope}").into())
         }
-        Err(no_envelope) => unclear(Looks::Page, format!("status {status}, {no_envelope}").into()),
-        Ok(_) if status >= 500 => transient(format!("status {status}")),
+        Err(no_envelope) if status == 422 => {
+            Outcome::Permanent { why: format!("status {status}, {no_envelope}").into() }
+        }
+        Err(_) => Outcome::Permanent { why: format!("status {status}").into() },
         Ok(envelope) => {
             Outcome::Permanent { why: Why { kind: format!("status {status}"), ..envelope.why() } }
         }
@@ -225,11 +298,13 @@ pub enum Read {
     Score(f64),
     /// None.
     Nothing,
-    /// It cannot say so now.
+    /// It takes nothing at all now.
     NotNow {
         /// How long it wants to be left alone.
         retry_after: Option<Duration>,
     },
+    /// It falls over at the question.
+    Failed,
     /// It did not take the signature.
     Refused,
     /// It cannot be asked: it does not know the question.
@@ -251,7 +326,8 @@ pub fn read(answer: &Answer<'_>, message_id: &str, now: i64) -> Read {
             return Read::NotNow { retry_after };
         }
         501 => return Read::Unknown,
-        408 | 425 | 429 | 500..=599 => return Read::NotNow { retry_after },
+        429 | 502..=504 => return Read::NotNow { retry_after },
+        408 | 425 | 500..=599 => return Read::Failed,
         300..=399 => return Read::Page,
         _ => {}
     }
@@ -259,7 +335,9 @@ pub fn read(answer: &Answer<'_>, message_id: &str, now: i64) -> Read {
     let envelope = match envelope::parse(&text, answer.content_type) {
         Ok(envelope) => envelope,
         Err(NoEnvelope::Page) => return Read::Page,
-        Err(_) if say_refused(&text) => return Read::Refused,
+        Err(_) if !is_page(&text, answer.content_type) && say_refused(&text) => {
+            return Read::Refused;
+        }
         Err(NoEnvelope::Empty) => return Read::Unknown,
         Err(_) if status >= 400 => return Read::Unknown,
         Err(_) => return Read::Unclear,
@@ -296,6 +374,9 @@ impl Envelope {
             CodeMajor::Success if status >= 400 => {
                 unclear(format!("status {status} with an answer that says success").into())
             }
+            CodeMajor::Success if self.names_no_message() && self.is_lax => {
+                unclear("an answer that does not say to which message".into())
+            }
             CodeMajor::Success if !self.is_answer_to(message_id) => {
                 unclear("an answer to another message".into())
             }
@@ -319,6 +400,10 @@ impl Envelope {
             None | Some("") => !self.is_lax,
             Some(found) => found == message_id,
         }
+    }
+
+    fn names_no_message(&self) -> bool {
+        self.fields.message_ref.as_deref().is_none_or(str::is_empty)
     }
 
     /// Whether it is about this operation, or does not say about which.

@@ -229,14 +229,12 @@ fn a_refused_signature_is_one_however_it_is_told() {
         (200, edx.as_str()),
         (400, &edx),
         (403, &edx),
-        (500, &edx),
         (200, &edx.replace(&format!(" xmlns=\"{NAMESPACE}\""), "")),
         (200, &failure("Message signature not valid")),
         (401, ""),
         (401, "{\"errors\":[{\"message\":\"Invalid authorization header\"}]}"),
         (401, &success()),
         (400, "oauth_problem=signature_invalid"),
-        (403, "<html><body>403: invalid OAuth signature</body></html>"),
         (403, "{\"message\":\"Bad signature\"}"),
         (200, "{\"status\":\"error\",\"error\":\"invalid_signature\"}"),
         (422, "Unknown consumer key"),
@@ -257,6 +255,98 @@ fn a_refused_signature_is_one_however_it_is_told() {
     assert!(is_permanent(422, &canvas));
     assert!(is_permanent(200, &failure("The signature page of Zoe is not there")));
     assert!(is_permanent(403, "{}") && is_busy(403, "403 Forbidden (Rate Limit Exceeded)"));
+}
+
+#[test]
+fn an_error_that_only_has_such_words_is_no_refused_signature() {
+    let edx = failure("OAuth verification error: OAuth signature verification has failed.");
+    for (status, body) in [
+        (
+            500,
+            "<!DOCTYPE html><h1>Server Error</h1><a href=\"/login/oauth2/authorize\">Sign in</a>",
+        ),
+        (500, "<html><body>Error: the OAuth signature is invalid</body></html>"),
+        (
+            500,
+            "Traceback: File \"/venv/oauthlib/oauth1/rfc5849/request_validator.py\", line 3\n\
+             OperationalError: database is down",
+        ),
+        (500, &failure("OAuth error: database is locked")),
+        (500, &edx),
+        (505, "{\"error\":\"invalid_signature\"}"),
+    ] {
+        let outcome = sort(status, body);
+        assert!(matches!(outcome, Outcome::Transient { .. }), "{status} {body}: {outcome:?}");
+    }
+    // Then another secret may still do.
+    let Outcome::Transient { why, .. } = sort(500, &edx) else { panic!() };
+    assert!(why.is_of_signature() && !is_refusal(&why.kind), "{why}");
+
+    for (status, body) in [
+        (
+            403,
+            "<!DOCTYPE html><title>Forbidden</title><script src=\"/oauth-client.js\"></script>\
+             <p>Access denied",
+        ),
+        (404, "<html>Not found. <a>Log in with OAuth</a> if this is an error</html>"),
+        (403, "<html><body>403: invalid OAuth signature</body></html>"),
+        (200, &*failure("The score for the assignment 'OAuth and error handling' is out of range")),
+        (422, &failure("Digital Signature assignment is closed: submission denied")),
+        (200, &failure("user oauth-test@x is unknown")),
+        (403, &failure("user oauth-test@x is unknown")),
+    ] {
+        assert!(is_permanent(status, body), "{status} {body}: {:?}", sort(status, body));
+    }
+}
+
+#[test]
+fn answers_that_leave_it_open_are_counted_in_the_words_that_are_kept() {
+    let first = Why::from("status 204").unclear();
+    assert_eq!(first.kind, "unclear: status 204");
+    let third = first.unclear_after(3);
+    assert_eq!(third.kind, "unclear (3): status 204");
+    assert_eq!(third.clone().unclear(), third);
+    for (words, n) in [
+        ("unclear: x", Some(0)),
+        ("unclear (1): x", Some(1)),
+        ("unclear (12): unclear (3): x", Some(12)),
+        ("unclear (x): x", None),
+        ("unclear (-1): x", None),
+        ("unclearly: x", None),
+        ("status 204; unclear: x", None),
+    ] {
+        assert_eq!((is_unclear(words), n_unclear(words)), (n.is_some(), n.unwrap_or(0)), "{words}");
+    }
+    assert!(is_to_be_asked(&third.kind) && !is_to_be_asked("status 204"));
+    for asked in [
+        third.clone().asked_in_vain(),
+        third.clone().asked_and_none().unclear(),
+        third.clone().asked_and_another().unclear(),
+    ] {
+        assert!(!is_to_be_asked(&asked.kind) && is_unclear(&asked.kind), "{asked}");
+    }
+    assert!(had_none(&third.asked_and_none().unclear().kind));
+}
+
+#[test]
+fn what_xml_has_around_the_root_leaves_the_answer_whole() {
+    let plain = success().replace(">mine<", "><");
+    let root = plain.split_once("?>").unwrap().1;
+    for body in [
+        format!("{plain}\n<!-- cached in 0.1 s -->\n"),
+        format!("<!-- a --> <?b c?>\n{root}"),
+        format!("<!-- a -->{plain}<?end?> "),
+    ] {
+        assert_eq!(sort(200, &body), Outcome::Recorded, "{body}");
+    }
+    for (body, words) in [
+        (format!("Notice: x\n{plain}"), "unclear: an answer that does not say to which message"),
+        (format!("{plain}<!-- "), "unclear: an answer that does not say to which message"),
+        (success().replace(">mine<", ">theirs<"), "unclear: an answer to another message"),
+    ] {
+        let Outcome::Unclear { why, .. } = sort(200, &body) else { panic!("{body}") };
+        assert_eq!(why.kind, words);
+    }
 }
 
 #[test]
@@ -438,5 +528,8 @@ fn the_score_of_the_platform_is_read_from_its_place_only() {
         assert_eq!(reply(status, body), Read::Unknown, "{status}");
     }
     assert_eq!(reply(503, ""), Read::NotNow { retry_after: None });
+    for status in [408, 425, 500, 505] {
+        assert_eq!(reply(status, ""), Read::Failed, "{status}");
+    }
     assert_eq!(reply(403, "Rate Limit Exceeded"), Read::NotNow { retry_after: None });
 }

@@ -19,6 +19,7 @@ pub mod origins;
 pub mod other;
 pub mod presentation;
 pub mod reach;
+mod reading;
 pub mod roles;
 pub mod signature;
 mod spelling;

@@ -1,5 +1,7 @@
 //! Signatures of OAuth 1.0a (RFC 5849): HMAC-SHA1 over the signature base string, both ways.
 
+use std::borrow::Cow;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -48,16 +50,17 @@ pub fn base_string(method: &str, base_uri: &str, normalised: &str) -> String {
 ///
 /// They are sorted as they are there: a second encoding makes `%25` of each `%`, which is less than
 /// all else that an encoded text holds, before and after.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Parameters(Vec<(String, String)>);
+#[derive(Debug, Default)]
+pub(super) struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
-impl Parameters {
-    pub(super) fn with_capacity(n: usize) -> Self {
-        Self(Vec::with_capacity(n))
+impl<'a> Parameters<'a> {
+    pub(super) fn add(&mut self, name: &str, value: &str) {
+        self.0.push((encode_twice(name).into(), encode_twice(value).into()));
     }
 
-    pub(super) fn add(&mut self, name: &str, value: &str) {
-        self.0.push((encode_twice(name), encode_twice(value)));
+    /// Adds one that is as [`encode_twice`] made it.
+    pub(super) fn add_encoded(&mut self, name: &'a str, value: &'a str) {
+        self.0.push((name.into(), value.into()));
     }
 
     pub(super) fn sort(&mut self) {
@@ -81,7 +84,7 @@ impl Parameters {
 }
 
 /// [`encode`], applied twice.
-fn encode_twice(text: &str) -> String {
+pub(super) fn encode_twice(text: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut encoded = String::with_capacity(text.len() + text.len() / 2);
     for byte in text.bytes() {
@@ -116,6 +119,9 @@ impl Verifier {
         mac.verify_slice(signature).is_ok()
     }
 }
+
+/// How many bytes a signature has.
+pub(super) const LENGTH: usize = 20;
 
 /// The bytes of a signature in base64; none where it is none.
 pub(super) fn decode(signature: &str) -> Vec<u8> {

@@ -12,20 +12,55 @@
 //! | scheme, host | in lower case (3.4.1.2); as people type them: `https://Tool.Example`, all in capitals |
 //! | escapes of the path | as they are; with hex digits in upper case; in lower case |
 //! | query | counted besides the body (3.4.1.3.1); copied into the body and counted there (Canvas) |
-//! | line breaks | as they came; LF; CR; CR LF |
+//! | line breaks | as they came; LF; CR; CR LF; some in one way and some in another |
 //!
 //! All of them name the same scheme, host and port, those of the settings, and the same values. How
-//! many there are depends on the settings and on what was sent, never on a secret: all are tried.
+//! many there are depends on the settings and on what was sent, never on a secret. The addresses are
+//! here; the parameters, and how much is tried of a large launch, are in `reading.rs`.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use url::Url;
 
-use super::{form::Pair, signature::Parameters};
+use super::signature;
+
+/// An address that may have been signed.
+#[derive(Debug)]
+pub(super) struct Address {
+    /// As it stands in a base string.
+    pub(super) encoded: String,
+    /// Whether it has capitals where there are none in the settings.
+    pub(super) is_typed: bool,
+    /// Whether it is the one of the request, normalised.
+    is_plain: bool,
+}
+
+impl Address {
+    /// The less likely it is, the more.
+    pub(super) fn rank(&self) -> usize {
+        match (self.is_plain, self.is_typed) {
+            (true, _) => 0,
+            (false, false) => 1,
+            (false, true) => 4,
+        }
+    }
+}
+
+/// The addresses of [`base_uris`], to be tried.
+pub(super) fn addresses(public_url: &Url, path: &str) -> Vec<Address> {
+    let host = public_url.host_str().unwrap_or_default();
+    let plain = format!("{}://{host}", public_url.scheme());
+    let address = |(at, uri): (usize, String)| Address {
+        encoded: signature::encode(&uri),
+        is_typed: !uri.starts_with(&plain),
+        is_plain: at == 0,
+    };
+    base_uris(public_url, path).into_iter().enumerate().map(address).collect()
+}
 
 /// The addresses, each once, that may have been signed for a request with this path. Behind a proxy
 /// that takes a prefix away the path has to have it again.
-pub(super) fn base_uris(public_url: &Url, path: &str) -> Vec<String> {
+fn base_uris(public_url: &Url, path: &str) -> Vec<String> {
     let (scheme, host) = (public_url.scheme(), public_url.host_str().unwrap_or_default());
     let prefix = public_url.path().trim_end_matches('/');
     // Nothing of the path may count as host.
@@ -94,62 +129,13 @@ fn with_escapes(path: &str, case: fn(&str) -> String) -> String {
     written
 }
 
-/// The parameters, each reading once, that may have been signed: all of the body and of the query,
-/// without the signature.
-///
-/// Canvas copies the query of the launch URL into the body and signs each parameter once, but still
-/// posts to the URL with its query. So where every parameter of the query is in the body as well,
-/// the query may be left out: its values are signed all the same.
-pub(super) fn parameters(body: &[Pair], query: &[Pair]) -> Vec<Parameters> {
-    let signed: Vec<&Pair> = body.iter().filter(|(name, _)| name != "oauth_signature").collect();
-    let is_copied = !query.is_empty() && {
-        // Whoever has not signed yet may send many of both.
-        let all: HashSet<&Pair> = body.iter().collect();
-        query.iter().all(|pair| all.contains(pair))
-    };
-    let queries = if is_copied { vec![query, &[]] } else { vec![query] };
-    let mut all: Vec<Parameters> = Vec::new();
-    for query in queries {
-        for line_break in line_breaks(&signed) {
-            let written = |text: &str| line_break.map(|with| broken_by(text, with));
-            let mut parameters =
-                Parameters::with_capacity(signed.len().saturating_add(query.len()));
-            for (name, value) in &signed {
-                match (written(name), written(value)) {
-                    (Some(name), Some(value)) => parameters.add(&name, &value),
-                    _ => parameters.add(name, value),
-                }
-            }
-            for (name, value) in query {
-                parameters.add(name, value);
-            }
-            parameters.sort();
-            if !all.contains(&parameters) {
-                all.push(parameters);
-            }
-        }
-    }
-    all
-}
-
-/// By what the lines of these texts may have ended; `None`: as they do now.
-fn line_breaks(pairs: &[&Pair]) -> &'static [Option<&'static str>] {
-    let has_lines = |text: &str| text.contains(['\r', '\n']);
-    if pairs.iter().any(|(name, value)| has_lines(name) || has_lines(value)) {
-        &[None, Some("\n"), Some("\r"), Some("\r\n")]
-    } else {
-        &[None]
-    }
-}
-
-/// A text whose lines all end in this way.
-fn broken_by(text: &str, line_break: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', line_break)
-}
-
 /// A text as it is kept: lines end with LF, whatever brought them.
-pub(super) fn kept(text: String) -> String {
-    if text.contains('\r') { broken_by(&text, "\n") } else { text }
+pub(super) fn kept(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 fn each_once(all: impl Iterator<Item = String>) -> Vec<String> {
@@ -233,22 +219,8 @@ mod tests {
     }
 
     #[test]
-    fn how_many_readings_there_are_depends_on_what_was_sent_alone() {
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let n = |body: &[Pair], query: &[Pair]| parameters(body, query).len();
-
-        assert_eq!(n(&[pair("a", "b")], &[]), 1);
-        assert_eq!(n(&[pair("a", "b")], &[pair("c", "d")]), 1);
-        assert_eq!(n(&[pair("a", "b")], &[pair("a", "b")]), 2);
-        // As it came is one of the other three.
-        assert_eq!(n(&[pair("a", "b\r\nc")], &[]), 3);
-        assert_eq!(n(&[pair("a", "b\r\nc\rd")], &[]), 4);
-        assert_eq!(n(&[pair("a", "b\nc")], &[pair("a", "b\nc")]), 6);
-    }
-
-    #[test]
     fn lines_end_with_a_line_feed_once_they_are_kept() {
-        assert_eq!(kept("a\r\nb\rc\nd\r\r\n".to_owned()), "a\nb\nc\nd\n\n");
-        assert_eq!(kept("ab".to_owned()), "ab");
+        assert_eq!(kept("a\r\nb\rc\nd\r\r\n"), "a\nb\nc\nd\n\n");
+        assert_eq!(kept("ab"), "ab");
     }
 }

@@ -6,7 +6,7 @@
 //! keep the order: only a [`Signed`] launch has a nonce, and only it can be read.
 //!
 //! What was signed is taken from the settings (scheme and host) and the request (path), never from
-//! headers, which anybody can write; in every spelling of `spelling.rs`.
+//! headers, which anybody can write; in the spellings of `spelling.rs` and `reading.rs`.
 
 use std::{collections::HashSet, fmt};
 
@@ -19,8 +19,9 @@ use super::{
     form::{self, Pair},
     launch::{Fields, Launch},
     other::Other,
-    signature::{self, Parameters, Verifier},
-    spelling,
+    reading::{MOST_WORK, Plan, kept_pair},
+    signature::{self, Verifier},
+    spelling::{self, Address},
 };
 
 /// How far the platform's clock may be ahead of ours, in seconds.
@@ -89,9 +90,12 @@ pub fn verify(
 
     let known = consumers.secrets(oauth.consumer_key);
     let n_tried = consumers.most_secrets().max(1);
-    let uris = spelling::base_uris(&rules.public_url, &raw.path);
-    let parameters = spelling::parameters(&body, &query);
-    let is_signed = is_signed(&uris, &parameters, known, n_tried, oauth.signature);
+    let claimed = signature::decode(oauth.signature);
+    let is_signed = claimed.len() == signature::LENGTH && {
+        let addresses = spelling::addresses(&rules.public_url, &raw.path);
+        let plan = Plan::new(&body, &query, &addresses, n_tried);
+        is_signed(&addresses, &plan, known, n_tried, &claimed)
+    };
     match (known.is_empty(), is_signed) {
         (true, _) => return Err(LaunchError::UnknownKey),
         (false, false) => return Err(LaunchError::BadSignature),
@@ -100,11 +104,11 @@ pub fn verify(
     let (consumer_key, nonce) = (oauth.consumer_key.to_owned(), oauth.nonce.to_owned());
 
     // A parameter of the query counts like one of the body, but its copy does not count twice.
-    let in_body: HashSet<&Pair> =
-        if query.is_empty() { HashSet::new() } else { body.iter().collect() };
-    let alone: Vec<Pair> = query.into_iter().filter(|pair| !in_body.contains(pair)).collect();
-    let kept = |(name, value)| (spelling::kept(name), spelling::kept(value));
-    let pairs = body.into_iter().chain(alone).map(kept).collect();
+    let in_body: HashSet<_> =
+        if query.is_empty() { HashSet::new() } else { body.iter().map(kept_pair).collect() };
+    let alone = query.iter().map(kept_pair).filter(|pair| !in_body.contains(pair));
+    let pairs = body.iter().map(kept_pair).chain(alone);
+    let pairs = pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
     Ok(Signed { consumer_key, nonce, timestamp, pairs })
 }
 
@@ -196,15 +200,15 @@ impl<'a> OAuth<'a> {
     }
 }
 
-/// Whether one of the secrets signed one of the spellings of a launch. All are tried, and secrets that
-/// nobody has besides, up to `n_tried`: neither a key that is not known nor one that has another
-/// number of secrets shows in the time that it takes.
+/// Whether one of the secrets signed one of the spellings of a launch. Secrets that nobody has are tried
+/// besides, up to `n_tried`: neither a key that is not known nor one that has another number of secrets
+/// shows in the time that it takes to refuse a launch.
 fn is_signed(
-    uris: &[String],
-    parameters: &[Parameters],
+    addresses: &[Address],
+    plan: &Plan<'_>,
     known: &[SecretString],
     n_tried: usize,
-    claimed: &str,
+    claimed: &[u8],
 ) -> bool {
     let nobody = SecretString::from("the secret of a key that nobody has");
     let tried = known.iter().map(|secret| (secret, true));
@@ -212,17 +216,40 @@ fn is_signed(
     let tried: Vec<(Verifier, bool)> =
         tried.map(|(secret, counts)| (Verifier::new(secret), counts)).collect();
 
-    let claimed = signature::decode(claimed);
-    let uris: Vec<String> = uris.iter().map(|uri| signature::encode(uri)).collect();
-    let mut is_signed = false;
-    for text in parameters.iter().map(Parameters::text) {
-        for uri in &uris {
-            for (secret, counts) in &tried {
-                is_signed |= secret.is_of(&claimed, uri, &text) & counts;
-            }
-        }
-    }
-    is_signed
+    plan.any(|place, text| {
+        addresses.get(place).is_some_and(|address| {
+            tried.iter().fold(false, |is_signed, (secret, counts)| {
+                is_signed | (secret.is_of(claimed, &address.encoded, text) & counts)
+            })
+        })
+    })
+}
+
+/// Whether it may take long to verify a launch, as far as that shows in its bytes: where more would be
+/// hashed than the bound for one launch, and then spellings are left out.
+pub fn is_costly(raw: &RawLaunch, consumers: &Consumers, rules: &Rules) -> bool {
+    let text = || raw.body.iter().chain(raw.query.as_bytes());
+    // In a base string: one byte for each that is not reserved, three for `=` and `&`, five for all
+    // others; those that came with an escape have three already.
+    let encoded: usize = text()
+        .map(|byte| match byte {
+            byte if byte.is_ascii_alphanumeric() => 1,
+            b'-' | b'.' | b'_' | b'~' => 1,
+            b'%' | b'=' | b'&' => 3,
+            _ => 5,
+        })
+        .sum();
+    let has_lines = raw.body.iter().any(|byte| matches!(byte, b'\r' | b'\n'))
+        || raw
+            .body
+            .windows(3)
+            .any(|escape| matches!(escape, [b'%', b'0', b'a' | b'A' | b'd' | b'D']));
+    let n_tries = spelling::addresses(&rules.public_url, &raw.path)
+        .len()
+        .saturating_mul(consumers.most_secrets().max(1))
+        .saturating_mul(if raw.query.is_empty() { 1 } else { 2 })
+        .saturating_mul(if has_lines { 4 } else { 1 });
+    encoded.saturating_mul(n_tries) > MOST_WORK
 }
 
 /// Whether the body is a form, whatever parameters the type has.

@@ -223,6 +223,89 @@ fn lines_may_end_in_another_way_than_when_they_were_signed_and_end_with_lf_then(
 }
 
 #[test]
+fn lines_may_end_in_several_ways_when_they_were_signed() {
+    for (signed, posted) in [
+        (&[("custom_a", "x\ny"), ("custom_b", "x\r\ny")][..], "\r\n"),
+        (&[("custom_a", "x\ny\r\nz")], "\r\n"),
+        (&[("custom_a", "x\ny\r\nz")], "\n"),
+        (&[("custom_a", "x\r\ny"), ("custom_b", "x\ny\n\nz"), ("custom_c", "\rx\r")], "\r\n"),
+        (&[("custom_a", "x\ny"), ("custom_b", "x\r\ny"), ("custom_c", "x\r\ny\nz")], "\r\n"),
+    ] {
+        let launch =
+            signed.iter().fold(Builder::new(), |launch, (name, value)| launch.with(name, value));
+        let mut raw = launch.build();
+        let mut body = String::from_utf8(raw.body).unwrap();
+        for (_, value) in signed {
+            let sent = value.replace("\r\n", "\n").replace('\r', "\n").replace('\n', posted);
+            let was = format!("={}&", signature::encode(value));
+            assert!(body.contains(&was));
+            body = body.replace(&was, &format!("={}&", signature::encode(&sent)));
+        }
+        raw.body = body.clone().into();
+        let verified = verify(&raw, &consumers(), &rules("https://tool.example"), NOW);
+        assert!(verified.is_ok(), "{signed:?} as {posted:?}");
+
+        raw.body = body.replace("=x", "=z").into();
+        let refused = verify(&raw, &consumers(), &rules("https://tool.example"), NOW);
+        assert_eq!(refused.unwrap_err(), LaunchError::BadSignature, "{signed:?}");
+    }
+}
+
+#[test]
+fn a_copied_query_is_one_whatever_its_lines_end_in() {
+    for name in ["custom_lesson", "lis_person_name_full"] {
+        for (signed, posted, query) in [
+            ("x\ny", "x\r\ny", "x%0Ay"),
+            ("x\r\ny", "x\r\ny", "x%0Ay"),
+            ("x\ny", "x\ny", "x%0D%0Ay"),
+        ] {
+            let launch = Builder::new().with(name, signed);
+            let mut raw = RawLaunch { query: format!("{name}={query}"), ..launch.build() };
+            let body = String::from_utf8(raw.body).unwrap();
+            raw.body = body.replace(&signature::encode(signed), &signature::encode(posted)).into();
+
+            let verified = verify(&raw, &consumers(), &rules("https://tool.example"), NOW);
+
+            assert!(verified.unwrap().read().is_ok(), "{name} {signed:?} {posted:?} {query}");
+        }
+    }
+    let mut raw = Builder::new().with("custom_lesson", "x\ny").build();
+    raw.query = "custom_lesson=x%0A%0Ay".to_owned();
+    let refused = verify(&raw, &consumers(), &rules("https://tool.example"), NOW);
+    assert_eq!(refused.unwrap_err(), LaunchError::BadSignature);
+}
+
+#[test]
+fn what_costs_much_is_known_by_its_bytes() {
+    let costs_much = |body: &str, query: &str| -> bool {
+        let raw = RawLaunch { query: query.to_owned(), ..raw(body) };
+        is_costly(&raw, &consumers(), &rules("https://tool.example"))
+    };
+    // Canvas: 6 kB, with lines and a copied query.
+    let usual = format!("a=x%0D%0Ay&{}", "name=https%3A%2F%2Flms.example&".repeat(190));
+    assert!(usual.len() > 5_800 && !costs_much(&usual, "a=x%0Ay"));
+    assert!(!costs_much(SIGNED_ELSEWHERE, ""));
+    assert!(costs_much(&format!("q=1&l=a%0D%0Ab%0Dc&x={}", "\u{1}".repeat(15_900)), "q=1"));
+    assert!(costs_much(&format!("q=1&l=a\nb&x={}", "a".repeat(15_900)), "q=1"));
+}
+
+#[test]
+fn a_signature_that_is_none_is_refused_whoever_is_said_to_have_made_it() {
+    for (key, expected) in
+        [("rotated", LaunchError::BadSignature), ("stranger", LaunchError::UnknownKey)]
+    {
+        for signature in ["x", "AAAA", "dGbuv2FBAE9462T%2BVAHjis%2Fyd48", "..."] {
+            let launch = Builder::new().set("oauth_consumer_key", key).build();
+            let body = String::from_utf8(launch.body.clone()).unwrap();
+            let (before, _) = body.split_once("&oauth_signature=").unwrap();
+            let body = format!("{before}&oauth_signature={signature}");
+            let refused = verify(&raw(&body), &consumers(), &rules("https://tool.example"), NOW);
+            assert_eq!(refused.unwrap_err(), expected, "{signature}");
+        }
+    }
+}
+
+#[test]
 fn a_consumer_with_one_secret_is_not_opened_by_the_others_of_the_table() {
     let mut consumers = consumers();
     assert!(consumers.add("single", SecretString::from("single")));

@@ -2,6 +2,7 @@
 
 use std::{error::Error as _, net::SocketAddr, sync::Arc, time::Duration};
 
+use log::info;
 use lti::{
     answer::{self, Answer, Looks, Outcome, Read, Why},
     grade::{self, Attempt, Cell, Details, Request, Score},
@@ -15,6 +16,8 @@ use reqwest::{
 };
 use secrecy::SecretString;
 use url::Url;
+
+use crate::records::GradeId;
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,6 +48,10 @@ pub struct Parcel<'a> {
     pub details: Details,
     /// Whether the platform may have the grade from an attempt before: then it is asked first.
     pub may_be_there: bool,
+    /// Whether it had no score when it was asked last, after it had been sent the grade.
+    pub had_none: bool,
+    /// The grade, for the log.
+    pub id: &'a GradeId,
 }
 
 /// The client cannot be made.
@@ -99,11 +106,13 @@ impl Courier {
             let why = "the settings have no such consumer any more".into();
             return Outcome::Transient { retry_after: None, why };
         };
+        let mut before = if parcel.had_none { Read::Nothing } else { Read::Unclear };
         if parcel.may_be_there {
-            match self.ask(&parcel, &url, first, &nonce, now).await {
+            before = self.ask(&parcel, &url, first, &nonce, now).await;
+            match before {
                 Read::Score(score) if is_that(score, parcel.score) => return Outcome::Recorded,
                 Read::NotNow { retry_after } => {
-                    let why = Why::from("asked whether it has the grade, it cannot say so now");
+                    let why = Why::from("the platform takes nothing now").asked_in_vain();
                     return Outcome::Busy { retry_after, why: why.unclear() };
                 }
                 Read::Score(_)
@@ -111,13 +120,19 @@ impl Courier {
                 | Read::Refused
                 | Read::Unknown
                 | Read::Page
+                | Read::Failed
                 | Read::Unclear => {}
             }
         }
         let (secret, outcome) = self.send(&parcel, &url, first, &nonce, now).await;
         let Outcome::Unclear { looks, retry_after, why } = outcome else { return outcome };
         let read = self.ask(&parcel, &url, secret, &nonce, now).await;
-        settle(parcel.score, looks, retry_after, why, &read)
+        let outcome = settle(parcel.score, looks, retry_after, why, &before, &read);
+        if outcome == Outcome::Recorded && read == Read::Unknown {
+            let id = parcel.id;
+            info!("grade.id":% = id; "grade {id}: recorded by the status alone: the platform says no more, and cannot be asked");
+        }
+        outcome
     }
 
     /// Sends the grade, signed with each secret until one is not refused; that one, and what came of
@@ -140,7 +155,15 @@ impl Courier {
                 Ok(reply) => answer::classify(&reply.answer(), &attempt.nonce, now),
                 Err(outcome) => outcome,
             };
-            if !matches!(outcome, Outcome::Refused { .. }) {
+            let is_refused = match &outcome {
+                Outcome::Refused { .. } => true,
+                Outcome::Transient { why, .. } => why.is_of_signature(),
+                Outcome::Recorded
+                | Outcome::Unclear { .. }
+                | Outcome::Busy { .. }
+                | Outcome::Permanent { .. } => false,
+            };
+            if !is_refused {
                 return (secret, outcome);
             }
             let Some(other) = others.next() else { return (secret, outcome) };
@@ -164,6 +187,8 @@ impl Courier {
             let request = grade::read_result(parcel.cell(url, secret), &attempt);
             read = match self.post(url, request).await {
                 Ok(reply) => answer::read(&reply.answer(), &attempt.nonce, now),
+                // Whoever did not answer to this may answer to a grade.
+                Err(Outcome::Busy { why, .. }) if answer::is_unclear(&why.kind) => Read::Failed,
                 Err(_) => Read::NotNow { retry_after: None },
             };
             if read != Read::Refused {
@@ -200,20 +225,29 @@ impl<'a> Parcel<'a> {
     }
 }
 
-/// What became of a grade after an answer that left it open, and the answer to the question.
+/// What became of a grade after an answer that left it open, and the answers to the questions before
+/// and after it; the first is [`Read::Unclear`] where none was asked.
 fn settle(
     sent: Score,
     looks: Looks,
     retry_after: Option<Duration>,
     why: Why,
-    read: &Read,
+    before: &Read,
+    after: &Read,
 ) -> Outcome {
-    match (read, looks) {
+    let unclear = |why: Why| Outcome::Unclear { looks, retry_after, why: why.unclear() };
+    match (after, looks) {
         (Read::Score(score), _) if is_that(*score, sent) => Outcome::Recorded,
-        (Read::Score(_) | Read::Nothing, _) => {
-            let kind = format!("asked, the platform does not have the grade; {}", why.kind);
-            Outcome::Transient { retry_after, why: Why { kind, ..why } }
+        // HTTP says that all is well, and there is another score than before: the platform has made
+        // its own of ours, as it does with what is late.
+        (Read::Score(score), Looks::Good) if is_another(before, *score) => Outcome::Recorded,
+        // To send it again without an end would write over what a person entered there.
+        (Read::Score(_), _) => unclear(why.asked_and_another()),
+        // Where the answer is a page the platform did not take it, and may be under repair.
+        (Read::Nothing, Looks::Page) => {
+            Outcome::Transient { retry_after, why: why.asked_and_none() }
         }
+        (Read::Nothing, _) => unclear(why.asked_and_none()),
         // HTTP says that all is well, and who could say more does not know the question.
         (Read::Unknown, Looks::Good) => Outcome::Recorded,
         // Where both are pages somebody else answers: one logs in there, or it is being mended.
@@ -221,7 +255,28 @@ fn settle(
             let why = Why::from("a web page with a good status, to the grade and to the question");
             Outcome::Transient { retry_after, why }
         }
-        _ => Outcome::Unclear { looks, retry_after, why },
+        // Then it takes grades and no questions: that is counted, and the platform does not rest.
+        (Read::NotNow { retry_after: asked_for }, _) => {
+            let retry_after = retry_after.max(*asked_for);
+            Outcome::Unclear { looks, retry_after, why: why.unclear() }
+        }
+        (Read::Failed | Read::Unknown | Read::Page | Read::Refused | Read::Unclear, _) => {
+            unclear(why)
+        }
+    }
+}
+
+/// Whether this score was not there before.
+fn is_another(before: &Read, score: f64) -> bool {
+    match before {
+        Read::Nothing => true,
+        Read::Score(before) => Score::new(*before).is_some_and(|before| !is_that(score, before)),
+        Read::NotNow { .. }
+        | Read::Failed
+        | Read::Refused
+        | Read::Unknown
+        | Read::Page
+        | Read::Unclear => false,
     }
 }
 
@@ -307,44 +362,5 @@ impl Resolve for Lookup {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn deliver(url: &str, allow_private: bool) -> Outcome {
-        let courier = Courier::new(allow_private, None).unwrap();
-        let parcel = Parcel {
-            url,
-            sourcedid: "cell",
-            score: Score::FULL,
-            consumer_key: "key",
-            secrets: &[SecretString::from("secret")],
-            details: Details::default(),
-            may_be_there: false,
-        };
-        courier.deliver(parcel, || "nonce".to_owned(), 1_700_000_000).await
-    }
-
-    #[actix::test]
-    async fn a_name_that_stands_for_a_private_address_is_not_called() {
-        let outcome = deliver("https://localhost:1/", false).await;
-        assert_eq!(
-            outcome,
-            Outcome::Busy { retry_after: None, why: "the outcome address is private".into() }
-        );
-    }
-
-    #[actix::test]
-    async fn a_private_address_is_not_called() {
-        let outcome = deliver("https://127.0.0.1:1/", false).await;
-        assert!(matches!(outcome, Outcome::Permanent { .. }), "{outcome:?}");
-    }
-
-    #[actix::test]
-    async fn a_service_that_is_not_there_may_come_back() {
-        let outcome = deliver("http://127.0.0.1:1/", true).await;
-        assert_eq!(
-            outcome,
-            Outcome::Busy { retry_after: None, why: "the platform cannot be reached".into() }
-        );
-    }
-}
+#[path = "courier_tests.rs"]
+mod tests;

@@ -72,3 +72,27 @@ async fn files_of_the_operator_are_served_in_place_of_the_programs() {
     assert!(tool.get("/static/otrbot.css").await.html.contains("--ink"));
     assert_eq!(tool.get("/static/otrbot.js").await.html, ours);
 }
+
+#[actix::test]
+async fn an_address_names_the_methods_that_it_takes() {
+    let tool = Tool::start().await;
+    let routes = include_str!("../../../src/http/mod.rs");
+    let paths = routes.split("page(\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let paths: Vec<String> = paths.map(|path| path.replace("{name}", "otrbot")).collect();
+    assert!(paths.len() > 12 && paths.iter().any(|path| path == "/course/table"), "{paths:?}");
+    for path in paths {
+        let url = format!("{}{path}", tool.base);
+        let refused = tool.client.delete(&url).send().await.unwrap();
+        assert_eq!(refused.status().as_u16(), 405, "{path}");
+        let allowed = refused.headers()["allow"].to_str().unwrap().to_owned();
+        for (method, request) in [
+            ("GET", tool.client.get(&url)),
+            ("HEAD", tool.client.head(&url)),
+            ("POST", tool.client.post(&url)),
+        ] {
+            let is_taken = request.send().await.unwrap().status().as_u16() != 405;
+            let is_named = allowed.split(", ").any(|named| named == method);
+            assert_eq!(is_taken, is_named, "{method} {path}: {allowed}");
+        }
+    }
+}

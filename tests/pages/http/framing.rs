@@ -86,6 +86,7 @@ async fn where_a_browser_would_show_nothing_the_way_out_of_the_frame_is_shown() 
     let tool = Tool::start().await;
     let lms = "https://lms.example";
     let named = || of("zoe", "Learner").with("lis_outcome_service_url", "https://lms.example/x");
+    let plain = || of("zoe", "Learner").with("lis_outcome_service_url", "http://lms.example/x");
     let rotating = || Launch {
         secret: OLD_SECRET,
         ..of("zoe", "Learner").set("oauth_consumer_key", ROTATING_KEY)
@@ -99,9 +100,11 @@ async fn where_a_browser_would_show_nothing_the_way_out_of_the_frame_is_shown() 
         ("Canvas", of("zoe", "Learner"), "iframe", Some("https://x.instructure.com"), true),
         ("its own address", named(), "iframe", Some(lms), true),
         ("hidden origin", named(), "iframe", Some("null"), true),
-        ("another address", named(), "iframe", Some("https://apps.lms.example"), false),
+        ("a launcher in the frame", named(), "iframe", Some("https://apps.lms.example"), true),
+        ("HTTP that is HTTPS now", plain(), "iframe", Some(lms), true),
         ("the settings", rotating(), "iframe", Some("https://a.school.example"), true),
-        ("not the settings", rotating(), "iframe", Some("https://other.example"), false),
+        ("not the settings", rotating(), "iframe", Some("https://other.example"), true),
+        ("the settings, no origin", rotating(), "iframe", None, true),
     ] {
         let page = launch_into(&tool, &launch, into, origin).await;
         assert_eq!(page.status, 200, "{what}");
@@ -121,4 +124,41 @@ async fn where_a_browser_would_show_nothing_the_way_out_of_the_frame_is_shown() 
     assert!(framed_by(&teacher) == "*" && teacher.html.contains("action=\"/course\""));
     let course = tool.submit(&teacher, "/course", &[("alone", "1")]).await;
     assert_eq!((course.status, framed_by(&course)), (200, CANVAS));
+}
+
+#[actix::test]
+async fn what_is_said_of_a_launch_that_is_not_taken_is_shown_in_every_frame() {
+    let tool = Tool::start().await;
+    let rotating = |launch: Launch| launch.set("oauth_consumer_key", ROTATING_KEY);
+    let wrong = || Launch { secret: "wrong", ..of("zoe", "Learner") };
+    let named = "lis_outcome_service_url";
+    for (what, launch) in [
+        ("wrong secret", wrong()),
+        ("wrong secret, and settings", rotating(wrong())),
+        ("wrong secret, and an address", wrong().with(named, "https://evil.example/")),
+        ("no such key", wrong().set("oauth_consumer_key", "stranger")),
+        ("stale", of("zoe", "Learner").set("oauth_timestamp", "1000")),
+        ("stale, and settings", rotating(of("zoe", "Learner")).set("oauth_timestamp", "1000")),
+    ] {
+        for origin in [None, Some("null"), Some("https://lms.example")] {
+            let page = launch_into(&tool, &launch, "iframe", origin).await;
+            assert_eq!((page.status, framed_by(&page)), (401, "*"), "{what}");
+            assert!(!page.html.contains("<form") && !page.html.contains("example/"), "{what}");
+        }
+    }
+    for (what, path) in [
+        ("a login", "/?iss=https%3A%2F%2Flms.example&login_hint=7&target_link_uri=x"),
+        ("a token", "/?id_token=abc"),
+    ] {
+        let page = tool.get(path).await;
+        assert_eq!(framed_by(&page), "*", "{what}");
+        assert!(page.html.contains("LTI 1.3"), "{what}");
+    }
+    let other = of("zoe", "Learner").set("lti_version", "LTI-2p0");
+    assert_eq!(framed_by(&launch_into(&tool, &other, "iframe", None).await), "*");
+    // Whoever signed one is known.
+    let launch = of("zoe", "Learner");
+    launch_into(&tool, &launch, "iframe", Some("https://x.instructure.com")).await;
+    let again = launch_into(&tool, &launch, "iframe", None).await;
+    assert_eq!((again.status, framed_by(&again)), (401, CANVAS));
 }

@@ -70,3 +70,16 @@ async fn a_launch_without_any_signature_is_a_matter_of_key_and_secret() {
     let page = tool.post("/", FORM, bare).await;
     assert_says(&page, 401, &["not set up to know each other"]);
 }
+
+#[actix::test]
+async fn a_version_without_a_name_that_can_be_shown_is_not_quoted() {
+    let tool = Tool::start().await;
+    for (body, words) in [
+        ("lti_version=%E2%98%85", "opened this one by LTI;"),
+        ("lti_version=%22%3E", "opened this one by LTI;"),
+        ("lti_version=LTI-2p0", "LTI-2p0"),
+    ] {
+        let page = tool.post("/", FORM, body).await;
+        assert!(page.html.contains(words) && !page.html.contains("“”"), "{body}: {}", page.html);
+    }
+}

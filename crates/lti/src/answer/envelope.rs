@@ -196,9 +196,23 @@ pub(super) fn parse(text: &str, content_type: Option<&str>) -> Result<Envelope, 
     if behind.contains(ROOT) {
         return Err(NoEnvelope::OtherMessage);
     }
-    let is_alone = start == 0 && behind.trim().is_empty();
+    let is_alone = is_nothing(text.get(..start).unwrap_or_default()) && is_nothing(behind);
     let code_major = fields.code_major().ok_or(NoEnvelope::NoCode)?;
     Ok(Envelope { code_major, fields, is_lax: !is_alone || !has_namespace })
+}
+
+/// Whether a text beside the root is nothing but what XML has there: comments, processing
+/// instructions and white space.
+fn is_nothing(text: &str) -> bool {
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let behind = [("<!--", "-->"), ("<?", "?>")].iter().find_map(|(open, close)| {
+            rest.strip_prefix(open)?.split_once(close).map(|(_, behind)| behind)
+        });
+        let Some(behind) = behind else { return false };
+        rest = behind.trim();
+    }
+    true
 }
 
 /// What a text without an envelope is.
