@@ -22,7 +22,7 @@ use gettext::{Catalog, Catalogs};
 use tr::tr;
 use zeroize::Zeroizing;
 
-pub(super) use self::quotes::own_words;
+pub(super) use self::quotes::{is_line_end, own_words};
 pub(super) use self::words::plain;
 use self::{
     lexicon::{Draft, Lexicon},
