@@ -334,14 +334,11 @@ fn after_attribute(text: &str) -> Option<&str> {
         return None;
     }
     let value = behind.trim_start().strip_prefix('=')?.trim_start();
-    match value.chars().next()? {
-        quote @ ('"' | '\'') => Some(value.get(1..)?.split_once(quote)?.1),
-        _ => {
-            let end =
-                value.find(|c: char| c.is_whitespace() || matches!(c, '>' | '<' | '"' | '\''))?;
-            (end > 0).then(|| value.get(end..)).flatten()
-        }
+    if let quote @ ('"' | '\'') = value.chars().next()? {
+        return Some(value.get(1..)?.split_once(quote)?.1);
     }
+    let end = value.find(|c: char| c.is_whitespace() || matches!(c, '>' | '<' | '"' | '\''))?;
+    (end > 0).then(|| value.get(end..)).flatten()
 }
 
 /// The character of `#39` or `#x27`.

@@ -265,6 +265,7 @@ impl Address {
                 | Incoming::Unavailable
                 | Incoming::Unsubscribed => {}
                 Incoming::Chat(_)
+                | Incoming::Marked { .. }
                 | Incoming::TooLong
                 | Incoming::ReceiptAsked(_)
                 | Incoming::SubscriptionAsked

@@ -22,7 +22,7 @@ pub(in crate::session) fn is_line_end(character: char) -> bool {
 }
 
 /// The lines of a text, each with its end.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+pub(in crate::session) fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let at = rest.find(is_line_end).unwrap_or(rest.len());
