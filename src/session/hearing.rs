@@ -166,6 +166,7 @@ impl Session {
         encrypted: bool,
         effects: &mut Vec<Effect>,
     ) {
+        let sent = text;
         let message = match &self.marked {
             Some(body) => Readings::of(body, Some(text)),
             None => Readings::of(text, None),
@@ -176,7 +177,9 @@ impl Session {
         let text = &own_words(message.own());
         let mut heard = self.config.ears.hear(text, &self.config.catalog);
         self.note_program(&heard);
-        self.hear_urgent(&message, &mut heard);
+        // What their program marks as the words of others is surely not about them.
+        let unmarked = self.marked.is_some().then(|| Readings::of(sent, None));
+        self.hear_urgent(unmarked.as_ref().unwrap_or(&message), &mut heard);
         self.on_heard(now, rng, (text, heard), (encrypted, tells_bot_secret), effects);
     }
 
@@ -196,9 +199,8 @@ impl Session {
         let is_told = self.hear_secrets(now, rng, &message, false, &mut effects);
         self.is_loss_unsaid |= is_told;
         let tells_bot_secret = message.all().any(|text| self.tells_bot_secret(text));
-        let mut heard = Heard::default();
-        self.hear_urgent(&message, &mut heard);
-        if is_told || tells_bot_secret || self.is_urgent(&heard.topics) {
+        if is_told || tells_bot_secret {
+            let heard = Heard::default();
             self.clients.heard(client);
             self.on_heard(now, rng, ("", heard), (false, tells_bot_secret), &mut effects);
         }

@@ -329,7 +329,7 @@ impl Session {
     }
 
     /// The same for a body that holds words of others, or of nobody, and these of the learner's own. Where
-    /// there are none, the bot has nothing to say to it, unless it tells a secret, or of danger.
+    /// there are none, the bot has nothing to say to it, unless it tells a secret.
     pub fn on_marked(
         &mut self,
         now: Instant,

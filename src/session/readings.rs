@@ -77,13 +77,13 @@ impl Said {
         self.0.push_back(line_of_words(line));
     }
 
-    /// The words of a text that the bot has not said.
+    /// The words of a text that the bot has not said. Quotations may be cut within a word.
     fn without(&self, text: &str) -> Zeroizing<String> {
         let mut rest = Zeroizing::new(String::with_capacity(text.len().min(MAX_BYTES)));
         let begin = text.get(..text.floor_char_boundary(MAX_BYTES)).unwrap_or_default();
         for line in lines(begin) {
             let line = line_of_words(line);
-            let is_part = |said: &Zeroizing<String>| said.contains(line.as_str());
+            let is_part = |said: &Zeroizing<String>| said.contains(line.trim_end());
             if line.len() < MIN_PART || !self.0.iter().any(is_part) {
                 rest.push_str(&line);
             }

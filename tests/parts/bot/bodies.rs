@@ -325,7 +325,7 @@ fn a_secret_is_told_wherever_it_stands_in_a_body() {
 }
 
 #[test]
-fn what_a_program_marks_as_the_words_of_others_is_listened_to_for_secrets_and_danger() {
+fn what_a_program_marks_as_the_words_of_others_is_listened_to_for_secrets() {
     for own in ["yes", ""] {
         let mut class = Class::private();
         class.enter_secret(SECRET);
@@ -342,7 +342,7 @@ fn what_a_program_marks_as_the_words_of_others_is_listened_to_for_secrets_and_da
 
         let mut class = self::class(V3);
         class.inject_marked("Ada: I am being arrested\nyes", own);
-        assert!(class.told().contains(DANGER), "{own:?}");
+        assert!(!class.told().contains(DANGER), "{own:?}: it is not about them");
     }
     // Anything else in it is nobody's.
     let mut class = class(V3);
