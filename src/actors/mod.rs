@@ -50,6 +50,13 @@ pub struct Received {
 pub enum Incoming {
     /// A chat message's body.
     Chat(String),
+    /// A body of which parts are marked as the words of others, or of nobody (XEP-0428).
+    Marked {
+        /// All of it.
+        body: String,
+        /// The sender's own words; empty: there are none.
+        own: String,
+    },
     /// A chat message whose body is too long to be read.
     TooLong,
     /// They want to know that the message with this id came (XEP-0184).
@@ -132,6 +139,9 @@ impl std::fmt::Debug for Incoming {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Chat(body) => write!(f, "Chat({} bytes)", body.len()),
+            Self::Marked { body, own } => {
+                write!(f, "Marked({} bytes, {} own)", body.len(), own.len())
+            }
             Self::TooLong => f.write_str("TooLong"),
             Self::ReceiptAsked(_) => f.write_str("ReceiptAsked"),
             Self::Undelivered(lost) => write!(f, "Undelivered({lost:?})"),

@@ -365,7 +365,12 @@ impl Handler<Received> for SessionRegistry {
             Incoming::Chat(body) => {
                 address.came(&from);
                 address.is_last_otr = body.contains("?OTR");
-                self.pass_on(from, body, ctx);
+                self.pass_on(from, body, None, ctx);
+            }
+            Incoming::Marked { body, own } => {
+                address.came(&from);
+                address.is_last_otr = own.contains("?OTR");
+                self.pass_on(from, body, Some(own), ctx);
             }
             Incoming::TooLong => {
                 if let Some(actor) = self.answering(&jid, ctx.address().recipient()) {

@@ -87,6 +87,8 @@ pub struct Chat {
     pub from: Jid,
     /// The body.
     pub body: ChatBody,
+    /// The learner's own words of it; `None`: all are.
+    pub own: Option<ChatBody>,
 }
 
 /// A body whose `Debug` shows its length alone.
@@ -391,20 +393,24 @@ impl Handler<Chat> for SessionActor {
     type Result = AtomicResponse<Self, Option<()>>;
 
     fn handle(&mut self, chat: Chat, ctx: &mut Self::Context) -> Self::Result {
-        let Chat { from, body: ChatBody(body) } = chat;
+        let Chat { from, body: ChatBody(body), own } = chat;
         if self.links.log_user_messages {
             info!(session = self.id; "session {}: the learner sent {body:?}", self.id);
         }
         let client = client(&from);
         self.heard = Some(from);
-        if may_take_long(&body) {
-            return self.act_apart(move |core| {
-                let effects = core.session.on_chat_from(now(), &mut core.rng, client, &body);
-                ((), effects)
-            });
+        let is_long = may_take_long(own.as_ref().map_or(&body, |ChatBody(own)| own));
+        let hear = move |core: &mut Core| match own {
+            None => core.session.on_chat_from(now(), &mut core.rng, client, &body),
+            Some(ChatBody(own)) => {
+                core.session.on_marked(now(), &mut core.rng, client, &body, &own)
+            }
+        };
+        if is_long {
+            return self.act_apart(move |core| ((), hear(core)));
         }
         let _turn = self.taken();
-        self.act(ctx, |core| core.session.on_chat_from(now(), &mut core.rng, client, &body));
+        self.act(ctx, hear);
         AtomicResponse::new(Box::pin(actix::fut::ready(Some(()))))
     }
 }

@@ -148,22 +148,29 @@ fn read_message(reader: Reader<'_>, message: &Message) -> Reading {
     if body.is_empty() {
         return Reading::Ignored("no body");
     }
-    let Some(body) = fallback::own_words(message, body) else {
-        return Reading::Ignored("fallback");
-    };
-    if body.len() > LONGEST_BODY {
+    let own = fallback::own_words(message, body);
+    let words = own.as_deref().unwrap_or(body);
+    if words.len() > LONGEST_BODY {
         return Reading::Received(Incoming::TooLong, from);
     }
-    if stream == Stream::New && is_too_late(message, &body, now) {
+    if stream == Stream::New && is_too_late(message, words, now) {
         return Reading::Ignored("delayed");
     }
-    let chat = Incoming::Chat(body.into_owned());
+    let chat = match own {
+        None => Incoming::Chat(body.clone()),
+        Some(own) => Incoming::Marked { body: begin(body).to_owned(), own },
+    };
     match &message.id {
         Some(id) if has_payload(message, "request", NS_RECEIPTS) && id.0.len() <= LONGEST_ID => {
             Reading::Receipted(chat, from, id.0.clone())
         }
         _ => Reading::Received(chat, from),
     }
+}
+
+/// As much of a body as is read.
+fn begin(body: &str) -> &str {
+    body.get(..body.floor_char_boundary(LONGEST_BODY)).unwrap_or_default()
 }
 
 /// Whether a message has waited on the server for too long to be acted on. What was encrypted belongs

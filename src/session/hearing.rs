@@ -8,8 +8,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::{
-    Client, Effect, Excess, Meaning, Note, Session, listening::own_words, markup::without_markup,
-    presence, secret, told,
+    Client, Effect, Excess, Meaning, Note, Session,
+    listening::{Heard, own_words},
+    presence,
+    readings::Readings,
+    secret, told,
 };
 
 use crate::lesson::vocabulary::{Condition, Event, EventKind, Need, TopicIx};
@@ -79,7 +82,10 @@ impl Session {
                 return self.on_text(now, rng, &Zeroizing::new(text), encrypted, effects);
             }
             // Nothing is agreed on as long as the lesson has not begun.
-            otr::Event::SmpAsked { .. } if self.is_held_back() => {
+            otr::Event::SmpAsked { question } if self.is_held_back() => {
+                if let Some(question) = question.map(Zeroizing::new) {
+                    self.hear_where_others_may(rng, &Readings::of(&question, None));
+                }
                 return self.abort_smp(now, rng, effects);
             }
             otr::Event::SmpAsked { question: None } => {
@@ -160,18 +166,66 @@ impl Session {
         encrypted: bool,
         effects: &mut Vec<Effect>,
     ) {
-        let text = &*without_markup(text);
-        self.is_in_the_clear = !encrypted;
+        let sent = text;
+        let message = match &self.marked {
+            Some(body) => Readings::of(body, Some(text)),
+            None => Readings::of(text, None),
+        };
         // A secret is told by whom repeats it, too.
-        self.is_loss_unsaid |= self.hear_secrets(now, rng, text, encrypted, effects);
-        let tells_bot_secret = !encrypted && self.tells_bot_secret(text);
-        let text = &own_words(text);
-        let heard = self.config.ears.hear(text, &self.config.catalog);
+        self.is_loss_unsaid |= self.hear_secrets(now, rng, &message, encrypted, effects);
+        let tells_bot_secret = !encrypted && message.all().any(|text| self.tells_bot_secret(text));
+        let text = &own_words(message.own());
+        let mut heard = self.config.ears.hear(text, &self.config.catalog);
         self.note_program(&heard);
-        if self.is_held_back() && self.care(now, &heard) {
+        // What their program marks as the words of others is surely not about them.
+        let unmarked = self.marked.is_some().then(|| Readings::of(sent, None));
+        self.hear_urgent(unmarked.as_ref().unwrap_or(&message), &mut heard);
+        self.on_heard(now, rng, (text, heard), (encrypted, tells_bot_secret), effects);
+    }
+
+    /// The learner has sent what holds no words of their own.
+    pub(super) fn on_quotation(
+        &mut self,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        client: Client,
+        body: &str,
+    ) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.is_over {
+            return effects;
+        }
+        let message = Readings::of(body, None);
+        let is_told = self.hear_secrets(now, rng, &message, false, &mut effects);
+        self.is_loss_unsaid |= is_told;
+        let tells_bot_secret = message.all().any(|text| self.tells_bot_secret(text));
+        if is_told || tells_bot_secret {
+            let heard = Heard::default();
+            self.clients.heard(client);
+            self.on_heard(now, rng, ("", heard), (false, tells_bot_secret), &mut effects);
+        }
+        self.settle(now, rng, &mut effects);
+        effects
+    }
+
+    /// The same, of which this is known: the learner's own words and what they are about; whether they
+    /// came encrypted, and the bot secret was in what came.
+    fn on_heard(
+        &mut self,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        (text, heard): (&str, Heard),
+        (encrypted, tells_bot_secret): (bool, bool),
+        effects: &mut Vec<Effect>,
+    ) {
+        self.is_in_the_clear = !encrypted;
+        // Danger goes before all else: before whose the address is, too.
+        let is_urgent = self.is_urgent(&heard.topics);
+        let has_begun = self.machine.is_some();
+        if is_urgent && !has_begun && self.care(now, &heard) {
             return;
         }
-        if self.on_words(now, rng, text, effects) {
+        if !(is_urgent && has_begun) && self.on_words(now, rng, text, effects) {
             return;
         }
         let is_told = std::mem::take(&mut self.is_loss_unsaid);
@@ -278,6 +332,7 @@ impl Session {
             return;
         }
         let Some(secret) = self.secret_for_smp(rng) else { return };
+        self.tell_quoting(now);
         self.is_answer_public = false;
         self.quoting.is_of_question = false;
         let secret = secret.expose_secret().as_bytes();
@@ -297,18 +352,20 @@ impl Session {
         question: &str,
         effects: &mut Vec<Effect>,
     ) {
-        let question = &*without_markup(question);
-        self.learner_question = Zeroizing::new(shown(question));
-        let question = Zeroizing::new(question.to_lowercase());
+        let question = Readings::of(question, None);
+        self.learner_question = Zeroizing::new(shown(question.words()));
         let secret = self.shared_secret.as_ref();
-        self.question_tells_secret = secret.is_some_and(|secret| told::is_told(secret, &question));
+        self.question_tells_secret =
+            secret.is_some_and(|secret| question.all().any(|text| told::is_told(secret, text)));
         if self.certain() < Need::Verified {
             self.hear_where_others_may(rng, &question);
         }
         self.is_question_open = true;
         self.quoting.is_of_question = true;
-        let topics = self.config.ears.hear(&question, &self.config.catalog).topics;
-        self.tell(now, rng, &Event { kind: EventKind::SmpQuestionUsed, topics }, effects);
+        let mut heard = self.config.ears.hear(question.words(), &self.config.catalog);
+        self.hear_urgent(&question, &mut heard);
+        let message = Event { kind: EventKind::SmpQuestionUsed, topics: heard.topics };
+        self.tell(now, rng, &message, effects);
         if std::mem::take(&mut self.is_question_open) {
             self.abort_smp(now, rng, effects);
         }

@@ -37,6 +37,7 @@ mod persona;
 mod phrases;
 mod presence;
 mod program;
+mod readings;
 mod receipts;
 mod saying;
 mod seal;
@@ -66,6 +67,7 @@ use self::contest::Doubt;
 use self::persona::Oneself;
 use self::presence::Clients;
 use self::program::Quoting;
+use self::readings::Said;
 use self::seal::Sealed;
 use self::snapshot::Resumed;
 use self::speech::{Kind, Speech, Turn};
@@ -132,6 +134,10 @@ pub struct Session {
     n_mismatches: usize,
     /// How the learner's program takes a secret with blanks.
     quoting: Quoting,
+    /// All of the message that is heard, where its program marks parts of it as the words of others.
+    marked: Option<Zeroizing<String>>,
+    /// What the bot has said last.
+    own_lines: Said,
     /// What was said in answer to the last message.
     replied: Replied,
     /// The question that the learner asked last.
@@ -224,6 +230,8 @@ impl Session {
             is_loss_unsaid: false,
             n_mismatches: 0,
             quoting: Quoting::default(),
+            marked: None,
+            own_lines: Said::default(),
             replied: Replied::default(),
             learner_question: Zeroizing::default(),
             rests_until: None,
@@ -317,6 +325,25 @@ impl Session {
             self.is_told_now = false;
             self.settle(now, rng, &mut effects);
         }
+        effects
+    }
+
+    /// The same for a body that holds words of others, or of nobody, and these of the learner's own. Where
+    /// there are none, the bot has nothing to say to it, unless it tells a secret.
+    pub fn on_marked(
+        &mut self,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        client: Client,
+        body: &str,
+        own: &str,
+    ) -> Vec<Effect> {
+        if own.trim().is_empty() {
+            return self.on_quotation(now, rng, client, body);
+        }
+        self.marked = Some(Zeroizing::new(body.to_owned()));
+        let effects = self.on_chat_from(now, rng, client, own);
+        self.marked = None;
         effects
     }
 

@@ -108,12 +108,13 @@ pub(super) fn tell_no_secret() -> String {
     tr!("Write it in no chat.")
 }
 
-/// How Profanity takes a secret with blanks.
+/// How Profanity takes a secret with blanks. Whether ours has some is said nowhere in the chat, where
+/// others may read or answer.
 pub(super) fn quoted_in_profanity() -> String {
     // i18n: SECRET stands for something else, and can be translated. Commands and straight quotation
     // marks are typed as they are, in every language.
     tr!(
-        "Our secret has blanks in it. Profanity takes such a secret in straight quotation marks alone, as in /otr secret \"SECRET\", with our secret in the place of SECRET."
+        "If our secret has blanks in it, Profanity takes it in straight quotation marks alone, as in /otr secret \"SECRET\", with our secret in the place of SECRET."
     )
 }
 
@@ -122,7 +123,7 @@ pub(super) fn quoted_in_bitlbee() -> String {
     // i18n: NAME and SECRET stand for something else, and can be translated. Commands and straight
     // quotation marks are typed as they are, in every language.
     tr!(
-        "Our secret has blanks in it. BitlBee takes its first word alone, unless straight quotation marks stand around it, as in otr smp NAME \"SECRET\" in the channel &bitlbee, with my name in your list and our secret in these places."
+        "If our secret has blanks in it, BitlBee takes its first word alone, unless straight quotation marks stand around it, as in otr smp NAME \"SECRET\" in the channel &bitlbee, with my name in your list and our secret in these places."
     )
 }
 
@@ -131,7 +132,7 @@ pub(super) fn quoted_in_weechat() -> String {
     // i18n: SECRET stands for something else, and can be translated. Commands and straight quotation
     // marks are typed as they are, in every language.
     tr!(
-        "Our secret has blanks in it. WeeChat takes such a secret in straight quotation marks alone, as in /otr smp ask \"SECRET\", or /otr smp respond \"SECRET\" if I have asked, with our secret in the place of SECRET."
+        "If our secret has blanks in it, WeeChat takes it in straight quotation marks alone, as in /otr smp ask \"SECRET\", or /otr smp respond \"SECRET\" if I have asked, with our secret in the place of SECRET."
     )
 }
 
@@ -140,7 +141,7 @@ pub(super) fn quoted_in_programs() -> String {
     // i18n: NAME and SECRET stand for something else, and can be translated. Commands and straight
     // quotation marks are typed as they are, in every language.
     tr!(
-        "Our secret has blanks in it. If your program is one to which you type commands, it may have taken the first word alone. Put the secret in straight quotation marks there. In Profanity: /otr secret \"SECRET\". In BitlBee: otr smp NAME \"SECRET\"."
+        "If our secret has blanks in it, and you type commands to your program, it may have taken the first word alone. Put the secret in straight quotation marks there. In Profanity: /otr secret \"SECRET\". In BitlBee: otr smp NAME \"SECRET\"."
     )
 }
 

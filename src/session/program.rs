@@ -1,16 +1,17 @@
 //! Chat programs that are typed to: how a shared secret with blanks is given to each.
 //!
+//! The words are the same for every secret: in the chat they are read by whoever is at the other end,
+//! and before the keys are verified that may be anybody.
+//!
 //! Which program a learner uses is known by what they say in the chat, or by the resource of their
 //! address, which most programs begin with their name.
 
-use std::time::Instant;
-
-use secrecy::{ExposeSecret as _, SecretString};
+use std::{collections::BTreeSet, time::Instant};
 
 use super::{Session, listening::Heard, phrases, speech::Kind};
 
 /// A chat program, as far as that matters here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Program {
     /// Takes one word, or what stands in straight quotation marks: anything else is refused.
     Profanity,
@@ -27,8 +28,8 @@ pub(super) enum Program {
 pub(super) struct Quoting {
     /// The program, as they have named it.
     program: Option<Program>,
-    /// How it takes a secret with blanks was said.
-    is_told: bool,
+    /// Those of which it was said how they take a secret with blanks.
+    told: BTreeSet<Program>,
     /// What is compared is the answer to a question of theirs.
     pub(super) is_of_question: bool,
 }
@@ -60,11 +61,6 @@ impl Program {
     }
 }
 
-/// Whether there are blanks in a secret.
-fn has_blanks(secret: &SecretString) -> bool {
-    secret.expose_secret().trim().contains(char::is_whitespace)
-}
-
 impl Session {
     /// The learner may have named their program.
     pub(super) fn note_program(&mut self, heard: &Heard) {
@@ -82,14 +78,13 @@ impl Session {
         self.quoting.program.or_else(|| voice.name().and_then(Program::of_resource))
     }
 
-    /// How a secret with blanks that the learner has just agreed on is typed into their program, where
-    /// that is known, and is not obvious: once.
+    /// How a secret with blanks is typed into the learner's program, where that is known, and is not
+    /// obvious: once, when a secret is agreed on or about to be compared.
     pub(super) fn tell_quoting(&mut self, now: Instant) {
-        if self.quoting.is_told || !self.has_blanks_in_secret() {
-            return;
-        }
-        if let Some(phrase) = self.program().and_then(quoting) {
-            self.quoting.is_told = true;
+        let Some(program) = self.program() else { return };
+        if let Some(phrase) = quoting(program)
+            && self.quoting.told.insert(program)
+        {
             self.say_phrase(now, phrase, Kind::Notice);
         }
     }
@@ -99,7 +94,7 @@ impl Session {
     pub(super) fn explain_blanks(&mut self, now: Instant) {
         // Who plays somebody else has no secret to compare.
         let is_compared = self.oneself.is_none() && !self.quoting.is_of_question;
-        if self.n_mismatches != 1 || !is_compared || !self.has_blanks_in_secret() {
+        if self.n_mismatches != 1 || !is_compared {
             return;
         }
         let phrase: Option<fn() -> String> = match self.program() {
@@ -107,14 +102,11 @@ impl Session {
             None => Some(phrases::quoted_in_programs),
         };
         let Some(phrase) = phrase else { return };
+        self.quoting.told.extend(self.program());
         self.say_phrase(now, phrase, Kind::Notice);
         if self.config.has_page {
             self.say_phrase(now, phrases::hyphens_need_no_quotes, Kind::Notice);
         }
-    }
-
-    fn has_blanks_in_secret(&self) -> bool {
-        self.shared_secret.as_ref().is_some_and(has_blanks)
     }
 }
 
@@ -147,12 +139,5 @@ mod tests {
         }
         assert_eq!(Program::of_topic("weechat"), Some(Program::WeeChat));
         assert_eq!(Program::of_topic("weechats"), None);
-    }
-
-    #[test]
-    fn blanks_around_a_secret_do_not_count() {
-        assert!(has_blanks(&SecretString::from("purple walrus")));
-        assert!(has_blanks(&SecretString::from("purple\u{a0}walrus")));
-        assert!(!has_blanks(&SecretString::from(" purple-walrus ")));
     }
 }

@@ -44,6 +44,8 @@ impl Session {
             Ok(outputs) => {
                 if carries_secret {
                     self.note_bot_secret_said();
+                } else {
+                    self.own_lines.note(&said);
                 }
                 let meaning = Meaning::Line(Arc::new(line));
                 for output in outputs {

@@ -10,6 +10,7 @@ use super::{
     Effect, SecretVerdict, Session,
     listening::Heard,
     phrases,
+    readings::Readings,
     speech::{Kind, Line},
     told,
 };
@@ -30,14 +31,14 @@ impl Session {
         &mut self,
         now: Instant,
         rng: &mut dyn CryptoRng,
-        text: &str,
+        message: &Readings,
         is_encrypted: bool,
         effects: &mut Vec<Effect>,
     ) -> bool {
         if is_encrypted && self.certain() == Need::Verified {
             return false;
         }
-        let was_told = self.hear_where_others_may(rng, text);
+        let was_told = self.hear_where_others_may(rng, message);
         if was_told && self.conversation.is_verifying() {
             self.abort_smp(now, rng, effects);
         }
@@ -46,12 +47,19 @@ impl Session {
 
     /// Takes note of something that others may have read. Whether the shared secret was in it: then it
     /// is spent.
-    pub(super) fn hear_where_others_may(&mut self, rng: &mut dyn CryptoRng, text: &str) -> bool {
-        self.told.hear(text);
-        let default = self.config.default_secret.as_ref();
-        self.is_default_spent |= default.is_some_and(|secret| told::is_told(secret, text));
-        let is_told =
-            |secret: &&SecretString| told::is_told(secret, text) || self.was_heard(secret);
+    pub(super) fn hear_where_others_may(
+        &mut self,
+        rng: &mut dyn CryptoRng,
+        message: &Readings,
+    ) -> bool {
+        for text in message.beside() {
+            self.told.hear_beside(text);
+        }
+        self.told.hear(message.words());
+        let is_in_it =
+            |secret: &SecretString| message.all().any(|text| told::is_told(secret, text));
+        self.is_default_spent |= self.config.default_secret.as_ref().is_some_and(is_in_it);
+        let is_told = |secret: &&SecretString| is_in_it(secret) || self.was_heard(secret);
         let Some(secret) = self.shared_secret.as_ref().filter(is_told).cloned() else {
             return false;
         };

@@ -71,6 +71,13 @@ impl Told {
         self.tail = words;
     }
 
+    /// The same, of what stands beside what the learner sees: it tells no secret in pieces.
+    pub(super) fn hear_beside(&mut self, text: &str) {
+        let tail = Zeroizing::new(self.tail.to_vec());
+        self.hear(text);
+        self.tail = tail;
+    }
+
     fn keep(&mut self, row: &str) {
         let digest = self.key.hash_one(row);
         if self.digests.insert(digest) {

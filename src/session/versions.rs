@@ -24,15 +24,14 @@ impl Session {
         if !self.versions_told.take(now) {
             return;
         }
-        if !self.conversation.is_private() {
+        if !self.conversation.is_private() && !policy.require_encryption {
             return self.say_phrase(now, phrase, Kind::Notice);
         }
-        // The program that asks has not the keys of the conversation that goes on.
-        if !policy.require_encryption {
-            let body = i18n::scope(&self.config.catalog, phrase);
-            let to = self.clients.latest();
-            effects.push(Effect::Send { body, otr: false, to, meaning: Meaning::Nothing });
-        }
+        // The program that asks has not the keys of the conversation that goes on, or can begin none.
+        // These words hold nothing private.
+        let body = i18n::scope(&self.config.catalog, phrase);
+        let to = self.clients.latest();
+        effects.push(Effect::Send { body, otr: false, to, meaning: Meaning::Nothing });
     }
 
     /// The private conversation is of an older version than one before.

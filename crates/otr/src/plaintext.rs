@@ -3,14 +3,16 @@
 //!
 //! As in libotr, the markers of queries, encoded messages and fragments count anywhere in the
 //! text, so that they may be hidden in markup; but what is no encoded message and no fragment counts
-//! as one at the start only, where it can be but a broken one. An error message counts at the start
+//! as one at the start only, where it can be but a broken one: people write about these markers. An error message counts at the start
 //! only: inside of other text it would let a quotation start a key exchange. For the same reason a
 //! query counts at the start only while a private conversation is going on ([`classify_in_private`]).
 
 use std::borrow::Cow;
 
 use super::armor;
+use super::fragment::Fragment;
 use super::policy::Policy;
+use super::version::Version;
 
 /// Start of an error message.
 const ERROR: &str = "?OTR Error:";
@@ -81,18 +83,23 @@ pub fn classify(body: &str) -> Incoming<'_> {
 /// Tells what a body is while a private conversation is going on: a query that is quoted in a sentence
 /// is part of its text. Programs begin with theirs, behind blanks and markup at most.
 pub fn classify_in_private(body: &str) -> Incoming<'_> {
-    let start = start(body);
-    classify_with(body, |ix| ix == start)
+    classify_with(body, |place| place != Place::Within)
 }
 
-fn classify_with(body: &str, may_be_query: impl Fn(usize) -> bool) -> Incoming<'_> {
+fn classify_with(body: &str, may_be_query: impl Fn(Place) -> bool) -> Incoming<'_> {
     if let Some(text) = body.strip_prefix(ERROR) {
         return Incoming::Error(text.trim());
     }
+    let start = start(body);
     body.match_indices(MARKER)
         .find_map(|(ix, marker)| {
-            let found = marked(body.get(ix..)?, marker, ix == 0)?;
-            (may_be_query(ix) || !matches!(found, Incoming::Query(_))).then_some(found)
+            let place = match ix {
+                0 => Place::Start,
+                ix if ix == start => Place::BehindMarkup,
+                _ => Place::Within,
+            };
+            let found = marked(body.get(ix..)?, marker, place)?;
+            (may_be_query(place) || !matches!(found, Incoming::Query(_))).then_some(found)
         })
         .unwrap_or_else(|| plain(body))
 }
@@ -107,28 +114,60 @@ fn start(body: &str) -> usize {
     body.len().saturating_sub(rest.len())
 }
 
-/// Whether base 64 and a full stop follow the marker of an encoded message.
-fn is_encoded(from: &str) -> bool {
-    let base64 = from.strip_prefix(armor::PREFIX).unwrap_or_default().bytes();
-    let is_in_it =
-        |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte) || armor::is_blank(*byte);
-    let mut rest = base64.skip_while(is_in_it);
-    rest.next() == Some(b'.')
+/// Where a marker stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// The body begins with it.
+    Start,
+    /// It stands behind blanks and markup alone.
+    BehindMarkup,
+    /// It stands behind other text, which may be about it.
+    Within,
 }
 
-/// Whether the header of a fragment is here: addresses and two numbers, each before a comma.
-fn is_fragment(from: &str) -> bool {
+/// Whether this is an encoded message. Behind markup it may be a broken one; behind other text it is
+/// one that can be read, as far as its version.
+fn is_encoded(from: &str, place: Place) -> bool {
+    let base64 = from.strip_prefix(armor::PREFIX).unwrap_or_default();
+    let is_in_it =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte) || armor::is_blank(*byte);
+    let len = base64.bytes().take_while(is_in_it).count();
+    if base64.as_bytes().get(len) != Some(&b'.') {
+        return false;
+    }
+    if place == Place::BehindMarkup {
+        let head: String = base64.chars().filter(|c| !c.is_whitespace()).take(4).collect();
+        return has_known_version(&[armor::PREFIX, &head, "."].concat());
+    }
+    has_known_version(from)
+}
+
+/// Whether an encoded message can be decoded, and is of a version that is spoken here.
+fn has_known_version(text: &str) -> bool {
+    armor::decode(text).is_ok_and(|bytes| match *bytes {
+        [high, low, ..] => Version::from_number(u16::from_be_bytes([high, low])).is_ok(),
+        _ => false,
+    })
+}
+
+/// Whether the header of a fragment is here: addresses and two numbers, each before a comma. Behind
+/// other text a piece of an encoded message is to follow.
+fn is_fragment(from: &str, place: Place) -> bool {
     let header = from.bytes().skip(MARKER.len()).take(MAX_HEADER_BYTES);
     let is_in_it = |byte: &u8| byte.is_ascii_hexdigit() || b",| ".contains(byte);
-    header.take_while(is_in_it).filter(|&byte| byte == b',').count() >= 2
+    let has_header = header.take_while(is_in_it).filter(|&byte| byte == b',').count() >= 2;
+    let is_in_piece = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=?:.".contains(&byte);
+    let is_piece = || Fragment::parse(from).is_some_and(|it| it.piece.bytes().all(is_in_piece));
+    has_header && (place == Place::BehindMarkup || is_piece())
 }
 
 /// What begins here, if the marker is one of an OTR message.
-fn marked<'a>(from: &'a str, marker: &str, is_at_start: bool) -> Option<Incoming<'a>> {
+fn marked<'a>(from: &'a str, marker: &str, place: Place) -> Option<Incoming<'a>> {
     let rest = from.strip_prefix(marker)?;
+    let is_at_start = place == Place::Start;
     match rest.chars().next()? {
-        ':' => (is_at_start || is_encoded(from)).then_some(Incoming::Encoded(from)),
-        '|' | ',' => (is_at_start || is_fragment(from)).then_some(Incoming::Fragment(from)),
+        ':' => (is_at_start || is_encoded(from, place)).then_some(Incoming::Encoded(from)),
+        '|' | ',' => (is_at_start || is_fragment(from, place)).then_some(Incoming::Fragment(from)),
         '?' => {
             let offer = Offer { v1: true, ..Offer::default() };
             let versions = rest.strip_prefix("?v").and_then(versions);
@@ -273,8 +312,16 @@ mod tests {
             "what is ?OTR: for?",
             "it shows ?OTR:AAMDlong text without an end",
             "I see ?OTR:AAM!. and no more",
+            "I see ?OTR: in the chat. I am being arrested",
+            "what is ?OTR:. I need help",
+            "it says ?OTR:this. and nothing else",
+            "it says ?OTR:AAEC. and that is version 1",
+            "I see ?OTR:AAMCA. which is cut",
+            "<b>what is</b> ?OTR:AAMCA. please",
+            "<p>?OTR: is what I see.</p>",
             "my program shows ?OTR|, and then nothing",
             "and ?OTR,what is that, please,",
+            "and ?OTR,1,2,I am being arrested, please",
         ] {
             for incoming in [classify(body), classify_in_private(body)] {
                 let expected = Incoming::Plain { text: Cow::Borrowed(body), offer: None };
@@ -284,20 +331,35 @@ mod tests {
         for body in ["?OTR: for", "?OTR:AAM!."] {
             assert_eq!(classify(body), Incoming::Encoded(body));
         }
-        for body in ["<p>?OTR:AA\r\nMC.</p>", "see ?OTR:AAMC."] {
+        for body in ["<p>?OTR:AA\r\nMC.</p>", "see ?OTR:AAMC.", "<p>?OTR:AAMDgarbag.</p>"] {
             let ix = body.find('?').unwrap_or_default();
             assert_eq!(classify(body), Incoming::Encoded(body.get(ix..).unwrap_or_default()));
         }
-        let body = "<p>?OTR|5a73a599|27e31597,00001,00002,?OTR:AA,</p>";
-        assert!(matches!(classify(body), Incoming::Fragment(_)));
+        for body in [
+            "<p>?OTR|5a73a599|27e31597,00001,00002,?OTR:AA,</p>",
+            "see ?OTR|5a73a599|27e31597,00001,00002,?OTR:AA,",
+            "see ?OTR,2,2,AAMC.,",
+        ] {
+            assert!(matches!(classify(body), Incoming::Fragment(_)), "{body}");
+        }
     }
 
     #[test]
     fn many_markers_cost_no_more_than_one() {
-        for marker in ["x?OTR:", "x?OTR|", "x?OTR,", "x?OTRv", "x?OTR:AAAA", "x?OTR:. "] {
+        for marker in [
+            "x?OTR:",
+            "x?OTR|",
+            "x?OTR,",
+            "x?OTRv",
+            "x?OTR:AAAA",
+            "x?OTR:. ",
+            "x?OTR:AAMC",
+            "x?OTR,1,2,A",
+        ] {
             let body = marker.repeat(100_000);
             drop(classify(&body));
             drop(classify_in_private(&body));
+            drop(classify(&(body + ".")));
         }
     }
 

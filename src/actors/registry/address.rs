@@ -302,6 +302,7 @@ impl Address {
                 | Incoming::Unavailable
                 | Incoming::Unsubscribed => {}
                 Incoming::Chat(_)
+                | Incoming::Marked { .. }
                 | Incoming::TooLong
                 | Incoming::ReceiptAsked(_)
                 | Incoming::SubscriptionAsked

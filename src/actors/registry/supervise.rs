@@ -96,10 +96,12 @@ impl SessionRegistry {
     /// Somebody wrote who is not on the whitelist.
     pub(super) fn on_stranger(&mut self, jid: &BareJid, what: &Incoming) {
         debug!("{jid} is not on the whitelist");
-        if matches!(what, Incoming::Chat(_) | Incoming::TooLong) {
+        let says_something = matches!(what, Incoming::Chat(_))
+            || matches!(what, Incoming::Marked { own, .. } if !own.is_empty());
+        if says_something || matches!(what, Incoming::TooLong) {
             self.metrics.refused("stranger");
         }
-        if !matches!(what, Incoming::Chat(_)) || *jid == self.own || self.is_closing {
+        if !says_something || *jid == self.own || self.is_closing {
             return;
         }
         let is_told = self.strangers.as_mut().is_some_and(|known| known.is_to_be_told(now(), jid));
@@ -239,13 +241,22 @@ impl SessionRegistry {
         }
     }
 
-    /// Passes a message on to the learner's session, unless there are too many of them.
-    pub(super) fn pass_on(&mut self, from: Jid, body: String, ctx: &mut Context<Self>) {
+    /// Passes a message on to the learner's session, unless there are too many of them. `own`: their own
+    /// words of it, where these are not all.
+    pub(super) fn pass_on(
+        &mut self,
+        from: Jid,
+        body: String,
+        own: Option<String>,
+        ctx: &mut Context<Self>,
+    ) {
         let jid = from.to_bare();
         let Some(actor) = self.answering(&jid, ctx.address().recipient()) else { return };
         let open = self.addresses.get_mut(&jid).and_then(Address::open);
         match open.map(|open| open.takes(now(), body.len())) {
-            None | Some(Taken::Yes) => actor.post(Chat { from, body: ChatBody(body) }),
+            None | Some(Taken::Yes) => {
+                actor.post(Chat { from, body: ChatBody(body), own: own.map(ChatBody) });
+            }
             Some(Taken::TooMany) => actor.post(SentTooMuch(Excess::Messages)),
             Some(Taken::StillTooMany) => self.metrics.refused("flood"),
         }

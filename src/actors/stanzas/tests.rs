@@ -274,19 +274,28 @@ fn a_reply_is_read_without_what_it_quotes_and_a_reaction_is_no_message() {
         format!("<fallback xmlns='urn:xmpp:fallback:0' for='{what}'><body {range}/></fallback>")
     };
     let from = Jid::new("a@b/c").unwrap();
-    let received = |body: &str| {
-        Reading::Receipted(Incoming::Chat(body.to_owned()), from.clone(), "7".to_owned())
+    let received = |what: Incoming| Reading::Receipted(what, from.clone(), "7".to_owned());
+    let marked = |body: &str, own: &str| {
+        received(Incoming::Marked { body: body.to_owned(), own: own.to_owned() })
     };
 
     let quote = fallback("urn:xmpp:reply:0", "start='0' end='15'");
-    assert_eq!(reading("&gt; write \"stop\"\nyes", &quote), received("yes"));
+    assert_eq!(reading("&gt; write \"stop\"\nyes", &quote), marked("> write \"stop\"\nyes", "yes"));
     // What is measured is what is left.
-    let long = format!("{}yes", "x".repeat(LONGEST_BODY));
+    let longest = "x".repeat(LONGEST_BODY);
+    let long = format!("{longest}yes");
     let range = format!("start='0' end='{LONGEST_BODY}'");
-    assert_eq!(reading(&long, &fallback("urn:xmpp:reply:0", &range)), received("yes"));
+    let rest = reading(&long, &fallback("urn:xmpp:reply:0", &range));
+    assert_eq!(rest, marked(&longest, "yes"));
     let thumb = reading("&gt; a\n\u{1f44d}", &fallback("urn:xmpp:reactions:0", ""));
-    assert_eq!(thumb, Reading::Ignored("fallback"));
-    assert_eq!(reading("?OTR:AAMC=.", &quote), received("?OTR:AAMC=."));
+    assert_eq!(thumb, marked("> a\n\u{1f44d}", ""));
+    for whole in
+        [reading("?OTR:AAMC=.", &quote), reading("?OTR:AAMC=.", &fallback("urn:xmpp:sfs:0", ""))]
+    {
+        assert_eq!(whole, received(Incoming::Chat("?OTR:AAMC=.".to_owned())));
+    }
+    let file = reading("https://x.org/a.png", &fallback("urn:xmpp:sfs:0", ""));
+    assert_eq!(file, received(Incoming::Chat("https://x.org/a.png".to_owned())));
 }
 
 #[test]

@@ -22,7 +22,7 @@ use gettext::{Catalog, Catalogs};
 use tr::tr;
 use zeroize::Zeroizing;
 
-pub(super) use self::quotes::own_words;
+pub(super) use self::quotes::{is_line_end, lines, own_words};
 pub(super) use self::words::plain;
 use self::{
     lexicon::{Draft, Lexicon},
@@ -310,6 +310,20 @@ impl Sought {
 /// are written in.
 fn weight(word: &str) -> usize {
     word.chars().map(|c| if c < '\u{370}' { 1 } else { 2 }).sum()
+}
+
+/// The words of a text in one row, with blanks around each, in the form in which they are compared.
+pub(super) fn line_of_words(text: &str) -> Zeroizing<String> {
+    let begin: Zeroizing<String> =
+        Zeroizing::new(text.chars().take(MAX_SEARCHED_CHARS.saturating_mul(2)).collect());
+    let words = Zeroizing::new(words(&begin));
+    let mut row = Zeroizing::new(String::with_capacity(begin.len().saturating_add(2)));
+    for word in words.iter() {
+        row.push(' ');
+        row.push_str(word);
+    }
+    row.push(' ');
+    row
 }
 
 /// How learners ask to go on in a language.

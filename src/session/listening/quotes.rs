@@ -10,10 +10,29 @@ pub(in crate::session) fn own_words(text: &str) -> Zeroizing<String> {
         own.push_str(text);
         return own;
     }
-    for line in text.split_inclusive('\n').filter(|line| !is_quotation(line)) {
+    for line in lines(text).filter(|line| !is_quotation(line)) {
         own.push_str(line);
     }
     own
+}
+
+/// Whether this character ends a line, in whatever program.
+pub(in crate::session) fn is_line_end(character: char) -> bool {
+    matches!(character, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// The lines of a text, each with its end.
+pub(in crate::session) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let at = rest.find(is_line_end).unwrap_or(rest.len());
+        let end = rest.get(at..)?;
+        let len =
+            if end.starts_with("\r\n") { 2 } else { end.chars().next().map_or(0, char::len_utf8) };
+        let (line, after) = rest.split_at_checked(at.saturating_add(len))?;
+        rest = after;
+        (!line.is_empty()).then_some(line)
+    })
 }
 
 /// Whether a line repeats what somebody has said. Faces such as `>:(` and `>_<` do not.
@@ -45,6 +64,10 @@ mod tests {
             (">:(", ">:("),
             (">_< help", ">_< help"),
             ("->x", "->x"),
+            ("> a\rhelp", "help"),
+            ("> a\r\nhelp", "help"),
+            ("> a\u{2028}help\u{2028}> b\u{2029}me\u{85}> c", "help\u{2028}me\u{85}"),
+            ("> a\n\r> b\n", "\r"),
         ] {
             assert_eq!(*own_words(text), *own, "{text:?}");
         }

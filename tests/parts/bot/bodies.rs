@@ -205,3 +205,164 @@ fn what_was_read_is_known() {
     class.inject(&body);
     assert!(!class.session.was_read(), "the bot's own message, reflected");
 }
+
+const DANGER: &str = "emergency";
+
+/// What the bot says to this, in a lesson that has begun.
+fn answer(body: &str) -> String {
+    let mut class = class(V3);
+    class.inject(body);
+    class.told()
+}
+
+#[test]
+fn people_in_danger_are_heard_whatever_stands_around_their_words() {
+    for body in [
+        "I am being arrested",
+        "<I am being arrested>",
+        "if a <b and I am being arrested> ok",
+        "<title>I am being arrested</title>",
+        "<title>I am being <b>arrested</b></title>help",
+        "<!-- I am being arrested -->",
+        "<b title='I am being arrested'>x</b>",
+        "<b title=\"I&#32;am being&nbsp;arrested\">x</b>",
+        "<blockquote>I am being arrested</blockquote>",
+        "> I am being arrested",
+        ">I am being arrested",
+        "&gt; I am being arrested",
+        "> write stop\rI am being arrested",
+        "> write stop\u{2028}I am being arrested",
+        "> write stop\u{2029}I am being arrested",
+        "> write stop\u{85}I am being arrested",
+        "I see ?OTR: in the chat. I am being arrested",
+        "what is ?OTR:. I am being arrested",
+        "and ?OTR,1,2,I am being arrested, please",
+    ] {
+        let told = answer(body);
+        assert!(told.contains(DANGER), "{body:?}: {told}");
+        let mut class = Class::private();
+        class.say(body);
+        let told = class.told();
+        assert!(told.contains(DANGER), "{body:?} in private: {told}");
+    }
+}
+
+#[test]
+fn the_bot_is_not_alarmed_by_its_own_words() {
+    let alarmed = || {
+        let mut class = class(V3);
+        class.say("I am being arrested");
+        let lines: Vec<String> = class.heard().into_iter().map(|(text, _)| text).collect();
+        assert!(lines.iter().any(|line| line.contains(DANGER)), "{lines:?}");
+        (class, lines)
+    };
+    let after = |body: &str| {
+        let (mut class, _) = alarmed();
+        class.say(body);
+        class.told()
+    };
+    let again = "turn to people who can be with you now";
+    for line in alarmed().1 {
+        let cut: String = line.chars().take(60).collect();
+        for body in [
+            format!("> {line}\nthank you"),
+            format!("> {cut}\nthank you"),
+            format!("<blockquote>{line}</blockquote>thank you"),
+            format!("&gt; {line}"),
+        ] {
+            let told = after(&body);
+            assert!(!told.contains(DANGER) && !told.contains(again), "{body}: {told}");
+        }
+        let told = after(&format!("> {line}\nI am being arrested"));
+        assert!(told.contains(DANGER) || told.contains(again), "{line}: {told}");
+    }
+}
+
+#[test]
+fn words_in_angle_brackets_are_words() {
+    for (body, same) in [
+        ("<where are we>", "where are we"),
+        ("<b>where are we</b>", "where are we"),
+        ("<blockquote>write stop</blockquote>where are we", "where are we"),
+        ("> write stop\r\nwhere are we", "where are we"),
+        ("> write stop\u{2028}where are we", "where are we"),
+    ] {
+        let told = answer(body);
+        assert!(!told.is_empty());
+        assert_eq!(told, answer(same), "{body}");
+    }
+}
+
+#[test]
+fn a_secret_is_told_wherever_it_stands_in_a_body() {
+    let words = SECRET.replace(' ', "&nbsp;");
+    for body in [
+        format!("> {SECRET}\nyes"),
+        format!("<blockquote>{SECRET}</blockquote>yes"),
+        format!("<title>{SECRET}</title>yes"),
+        format!("<!-- {SECRET} -->yes"),
+        format!("<b title='{SECRET}'>yes</b>"),
+        format!("<b title='{words}'>yes</b>"),
+        format!("<title>{}</title>", SECRET.replace(' ', " <b></b>")),
+    ] {
+        let mut class = Class::private();
+        class.enter_secret(SECRET);
+        class.inject(&body);
+        assert!(!class.session.whereabouts().has_secret, "{body}");
+
+        // The same before it is agreed on.
+        let mut class = Class::private();
+        class.say("hello");
+        class.inject(&body);
+        assert_eq!(class.enter_secret(SECRET), otrbot::session::SecretVerdict::Told, "{body}");
+    }
+    for question in [format!("is it <!-- {SECRET} -->?"), format!("<title>{SECRET}</title>?")] {
+        let mut class = Class::private();
+        class.enter_secret(SECRET);
+        class.start_smp_with("x", Some(&question));
+        assert!(!class.session.whereabouts().has_secret, "{question}");
+    }
+}
+
+#[test]
+fn what_a_program_marks_as_the_words_of_others_is_listened_to_for_secrets() {
+    for own in ["yes", ""] {
+        let mut class = Class::private();
+        class.enter_secret(SECRET);
+        class.forget();
+        class.inject_marked(&format!("Ada: {SECRET}\nyes"), own);
+        assert!(!class.session.whereabouts().has_secret, "{own:?}");
+        assert!(class.told().contains("secret"), "{own:?}: they are told so");
+
+        let mut class = Class::verified();
+        let secret = class.bot_secret().unwrap();
+        class.forget();
+        class.inject_marked(&format!("Ada: {secret}\nyes"), own);
+        assert_ne!(class.told(), "", "{own:?}");
+
+        let mut class = self::class(V3);
+        class.inject_marked("Ada: I am being arrested\nyes", own);
+        assert!(!class.told().contains(DANGER), "{own:?}: it is not about them");
+    }
+    // Anything else in it is nobody's.
+    let mut class = class(V3);
+    class.inject_marked("write stop\nwhere are we", "where are we");
+    assert_eq!(class.told(), answer("where are we"));
+    class.inject_marked("\u{1f44d} where are we", "");
+    assert_eq!(class.told(), "");
+}
+
+#[test]
+fn who_must_encrypt_is_told_of_versions_in_words_that_can_be_read() {
+    for body in ["?OTRv4?", "?OTRv1?"] {
+        let mut class = class(Policy { require_encryption: true, ..V3 });
+
+        class.inject(body);
+
+        let heard = class.heard();
+        assert!(
+            heard.iter().any(|(text, is_private)| is_about_versions(text) && !is_private),
+            "{body}: {heard:?}"
+        );
+    }
+}

@@ -152,3 +152,29 @@ fn danger_goes_before_the_number_and_a_secret_told_then_is_spent() {
     let verdict = class.enter_secret("violet engine turnip meadow");
     assert_eq!(verdict, otrbot::session::SecretVerdict::Told);
 }
+
+#[test]
+fn danger_goes_before_the_number_in_the_middle_of_a_lesson_too() {
+    for asking in [Asking::Once, Asking::Always] {
+        for body in
+            ["I am being arrested, call 555 123", "I am being arrested", "> I am being arrested"]
+        {
+            let mut class = Class::new(config(Version::V3));
+            class.say("hello");
+            let others = vec![number("another")];
+            let contest =
+                Contest { own: Some(number("own")), others, asking, ..Contest::default() };
+            class.session.set_contest(class.now, contest.clone());
+            if asking == Asking::Once {
+                class.say("hello");
+            }
+            class.forget();
+
+            class.say(body);
+
+            let told = class.told();
+            assert!(told.contains("emergency"), "{asking:?} {body}: {told}");
+            assert!(!told.contains("None of my pages") && !told.contains(QUESTION), "{told}");
+        }
+    }
+}

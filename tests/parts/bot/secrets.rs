@@ -177,26 +177,33 @@ fn of_several_codes_none_is_tried() {
     assert_eq!(class.bot_secret(), Some(secret), "it is told once, as any wrong one");
 }
 
+/// With blanks, and without.
+const SECRETS: [&str; 2] = [SECRET, "violet-mammoth-sofa-thunder"];
+
 #[test]
-fn a_secret_with_blanks_is_the_first_suspect_when_a_comparison_fails() {
-    let mut class = Class::private();
-    class.enter_secret(SECRET);
-    assert!(!class.told().contains("quotation marks"), "nobody knows the program");
+fn blanks_are_the_first_suspect_when_a_comparison_fails_whatever_the_secret_is() {
+    let told = SECRETS.map(|secret| {
+        let mut class = Class::private();
+        class.enter_secret(secret);
+        let before = class.told();
+        assert!(!before.contains("quotation marks"), "nobody knows the program: {before}");
 
-    class.start_smp("purple");
-    let told = class.told();
-    assert!(told.starts_with("Our secret has blanks in it."), "{told}");
-    for part in ["/otr secret \"SECRET\"", "otr smp NAME \"SECRET\"", "hyphens", "not the same"] {
-        assert!(told.contains(part), "{part} is not in {told}");
-    }
-    // It is said once for a secret.
-    class.start_smp("purple");
-    assert!(!class.told().contains("blanks in it"));
+        class.start_smp("purple");
+        let told = class.told();
+        assert!(told.starts_with("If our secret has blanks in it,"), "{told}");
+        let parts =
+            ["/otr secret \"SECRET\"", "otr smp NAME \"SECRET\"", "hyphens", "not the same"];
+        for part in parts {
+            assert!(told.contains(part), "{part} is not in {told}");
+        }
+        // It is said once for a secret.
+        class.start_smp("purple");
+        let again = class.told();
+        assert!(!again.contains("blanks in it"), "{again}");
+        [before, told, again]
+    });
 
-    class.enter_secret("violet-mammoth-sofa-thunder");
-    class.forget();
-    class.start_smp("violet");
-    assert!(!class.told().contains("blanks in it"));
+    assert_eq!(told[0], told[1], "what is said tells nothing of the secret");
 }
 
 #[test]
@@ -207,25 +214,33 @@ fn a_program_that_is_typed_to_is_known_and_its_quotation_marks_are_told_at_once(
         ("x", "Profanity", "/otr secret \"SECRET\""),
         ("x", "I use WeeChat", "/otr smp ask \"SECRET\""),
     ] {
-        let mut class = Class::standard();
-        class.use_client(resource);
-        class.say("hello");
-        class.start_otr();
-        if !said.is_empty() {
-            class.say(said);
-        }
-        class.forget();
+        let told = SECRETS.map(|secret| {
+            let mut class = Class::standard();
+            class.use_client(resource);
+            class.say("hello");
+            class.start_otr();
+            if !said.is_empty() {
+                class.say(said);
+            }
+            class.forget();
 
-        class.enter_secret(SECRET);
-        let told = class.told();
-        assert!(told.contains("blanks in it") && told.contains(expected), "{resource}: {told}");
-        class.enter_secret("violet mammoth sofa thunder");
-        assert!(!class.told().contains("blanks in it"), "{resource}: it is said once");
-        class.start_smp("purple");
-        let told = class.told();
-        assert!(told.starts_with("Our secret has blanks in it."), "{resource}: {told}");
-        class.enter_secret("violet-mammoth-sofa-thunder");
-        assert!(!class.told().contains("blanks in it"), "{resource}");
+            class.enter_secret(secret);
+            let at_once = class.told();
+            assert!(
+                at_once.contains("If our secret has blanks in it,") && at_once.contains(expected),
+                "{resource}: {at_once}"
+            );
+            class.enter_secret("orange lemon meadow bicycle");
+            let again = class.told();
+            assert!(!again.contains("blanks in it"), "{resource}: it is said once: {again}");
+            class.enter_secret(secret);
+            class.forget();
+            class.start_smp("purple");
+            let told = class.told();
+            assert!(told.starts_with("If our secret has blanks in it,"), "{resource}: {told}");
+            [at_once, again, told]
+        });
+        assert_eq!(told[0], told[1], "{resource}: what is said tells nothing of the secret");
     }
 }
 

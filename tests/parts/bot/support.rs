@@ -222,6 +222,13 @@ impl Class {
         self.take(effects);
     }
 
+    /// The same, where these are the learner's own words of it.
+    pub(crate) fn inject_marked(&mut self, body: &str, own: &str) {
+        let client = self.client.clone();
+        let effects = self.session.on_marked(self.now, &mut self.rng, client, body, own);
+        self.take(effects);
+    }
+
     pub(crate) fn start_otr(&mut self) {
         let outputs = self.learner.start(self.now, &mut self.rng);
         self.carry(outputs);

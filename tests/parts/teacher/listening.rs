@@ -220,11 +220,13 @@ fn what_a_message_quotes_is_not_heard() {
     assert!(!help.is_empty());
     for message in [
         "> Write \"stop\" if you want to end.\nhelp",
-        "> I want to die\n>> Thunderbird\n\nhelp",
+        "> I have Pidgin\n>> Thunderbird\n\nhelp",
         "help\n> who are you?",
     ] {
         assert_eq!(said_to(message, "en_GB"), help, "{message}");
     }
+    // But for danger: nobody knows whose words these are.
+    assert_eq!(said_to("> I want to die\n\nhelp", "en_GB"), said_to("I want to die", "en_GB"));
     // Nothing but a quotation is a message without words that are known.
     assert_eq!(said_to("> who are you?", "en_GB"), said_to("xyzzy qwrt", "en_GB"));
 }
