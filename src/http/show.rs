@@ -124,15 +124,16 @@ impl Site {
     }
 
     /// Whether a browser is about to put a page into a frame in which it would not show it, as far as
-    /// that can be known. Whose page asked for it is no proof where the platform has named its addresses:
-    /// a page of another one may have stood in the frame before, and started the launch.
+    /// that can be known: by whose page asked for it. That is no proof, as a page of another address may
+    /// have stood in the frame before, and started the launch; but an empty frame is worse than a button.
+    /// Where the settings say who may frame the pages, they are believed.
     fn is_out_of_place(&self, request: &HttpRequest, ancestors: &Ancestors) -> bool {
-        if !is_for_a_frame(request) || !ancestors.names_nobody() {
+        if !is_for_a_frame(request) || matches!(ancestors, Ancestors::Only(_)) {
             return false;
         }
         let own = self.config.public_url.origin().ascii_serialization();
         match header_text(request, header::ORIGIN) {
-            "" | "null" => true,
+            "" | "null" => ancestors.names_nobody(),
             origin => !ancestors.has(origin, &own),
         }
     }

@@ -168,7 +168,10 @@ impl<'a> Fields<'a> {
 
     /// The same; an empty one, and one that the platform did not fill in, counts as absent.
     fn optional(self, name: &'static str, longest: usize) -> Result<Option<&'a str>, LaunchError> {
-        let value = self.once(name)?.filter(|value| !value.is_empty() && !is_unexpanded(value));
+        // Those of OAuth are the signer's own, whatever they look like.
+        let is_absent =
+            |value: &str| value.is_empty() || (!name.starts_with("oauth_") && is_unexpanded(value));
+        let value = self.once(name)?.filter(|value| !is_absent(value));
         if value.is_some_and(|value| value.len() > longest || value.contains(char::is_control)) {
             return Err(LaunchError::Malformed(name));
         }

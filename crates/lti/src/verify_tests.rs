@@ -354,6 +354,13 @@ fn the_window_has_an_end_on_both_sides() {
 }
 
 #[test]
+fn a_nonce_may_look_like_a_variable_that_was_not_replaced() {
+    let signed = Builder::new().set("oauth_nonce", "$A.b").verify();
+
+    assert_eq!(signed.map(|signed| signed.nonce().to_owned()).as_deref(), Ok("$A.b"));
+}
+
+#[test]
 fn timestamps_are_digits() {
     for bad in ["-1", "+1700000000", "1.7e9", "1700000000 ", "0x6553f100", "99999999999999999999"] {
         let launch = Builder::new().set("oauth_timestamp", bad).verify();

@@ -100,7 +100,7 @@ async fn where_a_browser_would_show_nothing_the_way_out_of_the_frame_is_shown() 
         ("Canvas", of("zoe", "Learner"), "iframe", Some("https://x.instructure.com"), true),
         ("its own address", named(), "iframe", Some(lms), true),
         ("hidden origin", named(), "iframe", Some("null"), true),
-        ("a launcher in the frame", named(), "iframe", Some("https://apps.lms.example"), true),
+        ("another address", named(), "iframe", Some("https://apps.lms.example"), false),
         ("HTTP that is HTTPS now", plain(), "iframe", Some(lms), true),
         ("the settings", rotating(), "iframe", Some("https://a.school.example"), true),
         ("not the settings", rotating(), "iframe", Some("https://other.example"), true),

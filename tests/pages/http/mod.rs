@@ -3,6 +3,7 @@
 
 mod answers;
 mod assets;
+mod assignments;
 mod boundaries;
 mod course;
 mod framing;
