@@ -219,17 +219,18 @@ impl SessionRegistry {
         news: Recipient<SessionNews>,
     ) -> Option<SessionHandle> {
         let address = self.addresses.get_mut(jid)?;
-        let contest = address.contest_of(Some(claimant));
-        let learner = address.learner_mut(claimant)?;
-        let is_named = std::mem::take(&mut learner.was_paused) || !contest.mine.is_empty();
-        let named = is_named.then(|| Named { title: learner.title.clone() });
-        if let Some(open) = learner.session.as_ref().filter(|open| open.actor.connected()) {
+        let session = address.learner(claimant)?.session.as_ref();
+        if let Some(open) = session.filter(|open| open.actor.connected()) {
             return Some(open.actor.clone());
         }
         // A closing bot opens nothing.
         if self.is_closing {
             return None;
         }
+        let contest = address.contest_of(Some(claimant));
+        let learner = address.learner_mut(claimant)?;
+        let is_named = std::mem::take(&mut learner.was_paused) || !contest.mine.is_empty();
+        let named = is_named.then(|| Named { title: learner.title.clone() });
         // The news of its end is still on its way, and will find another session.
         if learner.session.take().is_some() {
             self.metrics.sessions.dec();
@@ -435,7 +436,7 @@ impl Handler<Enrol> for SessionRegistry {
             // The bot stays on the contact list meanwhile.
             let address = self.addresses.get(&jid);
             if let Some(oldest) = address.and_then(|all| all.makes_room(person.as_ref())) {
-                self.replace(&jid, &oldest);
+                self.give_up(&jid, &oldest, Farewell::Moved);
             }
             let mut new = Learner::new(claimant.clone(), &jid, now());
             new.person = person;
@@ -484,9 +485,10 @@ impl Handler<Restore> for SessionRegistry {
             if let Some(oldest) = address.and_then(|all| all.makes_room(known.person.as_ref())) {
                 self.remove(&jid, &oldest);
             }
+            let claimant = known.enrolment.clone();
             self.add(&jid, Learner::known(known, now()));
             if let Some(address) = self.addresses.get_mut(&jid) {
-                address.pause_all_but_newest();
+                address.pause_siblings(&claimant);
             }
         }
         if !self.interrupted.is_empty() {

@@ -226,11 +226,10 @@ impl Store {
             let is_proven = row.try_get::<i64, _>(3)? != 0;
             all.push((Owner { id, consumer_key, user_id }, is_proven));
         }
-        let is_alone = rows.len() == 1 || {
-            let mut persons = all.iter().map(|(owner, _)| owner.person());
-            let first = persons.next().flatten();
-            first.is_some() && persons.all(|other| other == first)
-        };
+        let is_alone = all.split_first().is_some_and(|((first, _), rest)| {
+            let first = first.person();
+            rest.iter().all(|(other, _)| first.is_some() && other.person() == first)
+        });
         let mut known = HashSet::new();
         all.retain(|(owner, is_proven)| {
             let is_meant = is_alone || whose == Owners::All || *is_proven;

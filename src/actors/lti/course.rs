@@ -73,8 +73,26 @@ impl CourseView {
 
 impl Desk {
     async fn open_course(&self, message: OpenCourse) -> Result<CourseView, PageError> {
-        let OpenCourse { token, mut wanted, send_again } = message;
-        let visit = self.visit(&token).await?;
+        let OpenCourse { token, wanted, send_again } = message;
+        let wanted = Wanted { page_size: PAGE_SIZE, ..wanted };
+        let mut course = self.look_at(&token, wanted, send_again).await?;
+        course.wanted.page = course.wanted.page.min(course.n_pages().saturating_sub(1));
+        Ok(course)
+    }
+
+    async fn take_table(&self, message: TakeTable) -> Result<CourseView, PageError> {
+        let TakeTable { token, wanted } = message;
+        let wanted = Wanted { page: 0, page_size: usize::MAX, ..wanted };
+        self.look_at(&token, wanted, None).await
+    }
+
+    async fn look_at(
+        &self,
+        token: &PageToken,
+        wanted: Wanted,
+        send_again: Option<SendAgain>,
+    ) -> Result<CourseView, PageError> {
+        let visit = self.visit(token).await?;
         if !visit.enrolment.is_teacher {
             return Err(PageError::NotTeacher);
         }
@@ -84,26 +102,9 @@ impl Desk {
             Some(which) => Some(self.send_again(&course, &which).await?),
             None => None,
         };
-        wanted.page_size = PAGE_SIZE;
         let (rows, n_matching, funnel) = self.look_through(course, wanted.clone()).await?;
         let view = self.view(visit).await?;
-        let mut course = CourseView { view, rows, wanted, n_matching, funnel, n_sent_again };
-        course.wanted.page = course.wanted.page.min(course.n_pages().saturating_sub(1));
-        Ok(course)
-    }
-
-    async fn take_table(&self, message: TakeTable) -> Result<CourseView, PageError> {
-        let TakeTable { token, wanted } = message;
-        let visit = self.visit(&token).await?;
-        if !visit.enrolment.is_teacher {
-            return Err(PageError::NotTeacher);
-        }
-        self.looks.take(visit.enrolment.id.as_str())?;
-        let wanted = Wanted { page: 0, page_size: usize::MAX, ..wanted };
-        let course = course_of(&visit.enrolment);
-        let (rows, n_matching, funnel) = self.look_through(course, wanted.clone()).await?;
-        let view = self.view(visit).await?;
-        Ok(CourseView { view, rows, wanted, n_matching, funnel, n_sent_again: None })
+        Ok(CourseView { view, rows, wanted, n_matching, funnel, n_sent_again })
     }
 
     /// Looks through a course, which takes a while for thousands of learners: away from the thread

@@ -180,15 +180,17 @@ impl Address {
         self.holder.is_none() && (was_paused || self.siblings(claimant).any(Learner::has_begun))
     }
 
-    /// Has all assignments of each person wait but the one that was opened last.
-    pub(super) fn pause_all_but_newest(&mut self) {
-        let waits = |one: &Learner| {
-            let newer = self.learners.iter().filter(|other| other.is_same_person(one));
-            one.has_begun() && newer.into_iter().any(|other| other.opened > one.opened)
-        };
-        let waiting: Vec<bool> = self.learners.iter().map(waits).collect();
-        for (learner, waits) in self.learners.iter_mut().zip(waiting) {
-            learner.was_paused |= waits && learner.session.is_none();
+    /// Has the other assignments of a person wait that are in their lesson: this one was opened last.
+    pub(super) fn pause_siblings(&mut self, of: &Claimant) {
+        let waiting: Vec<Claimant> = self
+            .siblings(of)
+            .filter(|one| one.is_interrupted())
+            .map(|one| one.claimant.clone())
+            .collect();
+        for claimant in waiting {
+            if let Some(learner) = self.learner_mut(&claimant) {
+                learner.was_paused = true;
+            }
         }
     }
 

@@ -105,8 +105,7 @@ impl SessionRegistry {
         let pause = self.leaving.get(&id).and_then(|leaving| leaving.pause.as_ref());
         let Some(claimant) = pause.map(|pause| pause.claimant.clone()) else { return };
         if self.learner(jid, &claimant).is_some_and(|learner| learner.session.is_none()) {
-            self.keep(jid, &claimant, None);
-            self.remove(jid, &claimant);
+            self.give_up(jid, &claimant, Farewell::Unsaid);
         }
     }
 
@@ -141,8 +140,7 @@ impl SessionRegistry {
         let (open, is_finished) = (learner.session.take(), learner.is_finished);
         if is_finished {
             // Nobody returns to what is finished, unless they open it once more.
-            self.keep(jid, claimant, None);
-            self.remove(jid, claimant);
+            self.give_up(jid, claimant, Farewell::Unsaid);
         }
         let Some(open) = open else { return Err(next) };
         open.actor.post(Close(if is_finished { Farewell::Left } else { Farewell::Moved }));
@@ -151,14 +149,12 @@ impl SessionRegistry {
         Ok(())
     }
 
-    /// A person has too many assignments at an address: what they claimed by this one is over.
-    pub(super) fn replace(&mut self, jid: &BareJid, claimant: &Claimant) {
-        let Some(address) = self.addresses.get_mut(jid) else { return };
-        let Some(gone) = address.remove(claimant) else { return };
-        self.count(false, true);
+    /// Forgets what somebody claims an address by, and where its session stands, which says good-bye if
+    /// it is open.
+    pub(super) fn give_up(&mut self, jid: &BareJid, claimant: &Claimant, why: Farewell) {
         self.keep(jid, claimant, None);
-        if let Some(open) = gone.session {
-            self.take_leave(jid, open, Farewell::Moved);
+        if let Some(open) = self.remove(jid, claimant).and_then(|gone| gone.session) {
+            self.take_leave(jid, open, why);
         }
     }
 
@@ -339,29 +335,24 @@ impl SessionRegistry {
             }
             return;
         };
-        self.keep(jid, &before, None);
         let siblings: Vec<Claimant> = match self.addresses.get(jid) {
             Some(address) => address.siblings(&before).map(|one| one.claimant.clone()).collect(),
             None => Vec::new(),
         };
         for sibling in siblings {
-            self.keep(jid, &sibling, None);
-            let gone = self.remove(jid, &sibling).and_then(|gone| gone.session);
-            if let Some(open) = gone {
-                self.take_leave(jid, open, Farewell::Unsaid);
-            }
+            self.give_up(jid, &sibling, Farewell::Unsaid);
         }
-        let open = if before.is_none() {
-            let address = self.addresses.get_mut(jid);
-            let Some(listed) = address.and_then(|address| address.learner_mut(&before)) else {
-                return;
-            };
-            listed.progress = Progress::Invited;
-            listed.session.take()
-        } else {
-            self.remove(jid, &before).and_then(|gone| gone.session)
+        if before.is_some() {
+            return self.give_up(jid, &before, Farewell::Claimed);
+        }
+        // Whom the settings list stays.
+        self.keep(jid, &before, None);
+        let address = self.addresses.get_mut(jid);
+        let Some(listed) = address.and_then(|address| address.learner_mut(&before)) else {
+            return;
         };
-        if let Some(open) = open {
+        listed.progress = Progress::Invited;
+        if let Some(open) = listed.session.take() {
             self.take_leave(jid, open, Farewell::Claimed);
         }
     }

@@ -1,14 +1,11 @@
 //! What platforms answer to a grade, and what becomes of it.
 
-use otrbot::{
-    actors::grades::{Close, Observe},
-    records::GradeState,
-};
+use otrbot::actors::grades::Observe;
 
 use crate::http::{
-    grades::{enrolled, is_failed, is_recorded, pass, until_state},
+    grades::{enrolled, is_failed, is_recorded, pass, until_state, was_tried_once},
     platform::{Mood, Platform, Reading},
-    support::{Launch, OLD_SECRET, ROTATING_KEY, SECRET, Tool, outbox, until},
+    support::{Launch, OLD_SECRET, ROTATING_KEY, SECRET, Tool, outbox},
 };
 
 /// Success as platforms write it, some without a namespace; for whom, the last part says.
@@ -139,13 +136,9 @@ async fn whether_the_grade_is_there_is_asked_first_also_after_a_restart() {
     platform.read(Reading::Down);
     let id = enrolled(&tool, "zoe", &platform.url).await;
     pass(&tool, &id).await;
-    until_state(&tool, &id, "the first attempt", |state| {
-        matches!(state, GradeState::Due { attempts: 1, .. })
-    })
-    .await;
+    until_state(&tool, &id, "the first attempt", was_tried_once).await;
 
-    tool.outbox.send(Close).await.unwrap();
-    until("the end of the outbox", async || !tool.outbox.connected()).await;
+    tool.close_outbox().await;
     platform.read(Reading::Tells);
     let _second = outbox(&tool.store);
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use otrbot::{
-    actors::grades::{Close, Observe, Wake},
+    actors::grades::{Observe, Wake},
     records::{EnrolmentId, GradeState, NewGrade, Progress},
 };
 
@@ -41,6 +41,10 @@ pub(crate) async fn until_state(
 
 pub(crate) fn is_recorded(state: &GradeState) -> bool {
     matches!(state, GradeState::Recorded { .. })
+}
+
+pub(crate) fn was_tried_once(state: &GradeState) -> bool {
+    matches!(state, GradeState::Due { attempts: 1, .. })
 }
 
 pub(crate) fn is_failed(state: &GradeState) -> bool {
@@ -228,13 +232,9 @@ async fn a_grade_outlives_the_outbox() {
     let platform = Platform::start(SECRET, [Mood::Answers(503, &[], "")]);
     let id = enrolled(&tool, "zoe", &platform.url).await;
     pass(&tool, &id).await;
-    until_state(&tool, &id, "the first attempt", |state| {
-        matches!(state, GradeState::Due { attempts: 1, .. })
-    })
-    .await;
+    until_state(&tool, &id, "the first attempt", was_tried_once).await;
 
-    tool.outbox.send(Close).await.unwrap();
-    until("the end of the outbox", async || !tool.outbox.connected()).await;
+    tool.close_outbox().await;
     assert_eq!(platform.grades().len(), 0);
     let second = outbox(&tool.store);
 
@@ -251,8 +251,7 @@ async fn an_attempt_that_was_cut_off_is_made_again() {
     pass(&tool, &id).await;
     until("the attempt", async || platform.attempts() == 1).await;
 
-    tool.outbox.send(Close).await.unwrap();
-    until("the end of the outbox", async || !tool.outbox.connected()).await;
+    tool.close_outbox().await;
     let _second = outbox(&tool.store);
 
     until_state(&tool, &id, "the second outbox", is_recorded).await;

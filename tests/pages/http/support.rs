@@ -245,6 +245,12 @@ impl Tool {
         self.post(&launch.target(), FORM, launch.body()).await
     }
 
+    /// Has the outbox end in order.
+    pub(crate) async fn close_outbox(&self) {
+        self.outbox.send(grades::Close).await.unwrap();
+        until("the end of the outbox", async || !self.outbox.connected()).await;
+    }
+
     /// Sends a form of a page, with its token.
     pub(crate) async fn submit(&self, page: &Page, path: &str, fields: &[(&str, &str)]) -> Page {
         let token = page.token();

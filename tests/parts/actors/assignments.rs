@@ -1,28 +1,24 @@
 //! One person with several assignments: the chat follows the one that was opened last.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use jid::Jid;
 use otrbot::{
     actors::{
         Incoming, Received,
-        registry::{Dismiss, Enrol, EnterSecret, KnownLearner, Observe, Restore, Where},
+        registry::{Dismiss, Enrol, KnownLearner, Observe, Restore},
     },
-    records::{ClaimNumber, EnrolmentId, Person, Progress},
-    session::{SecretVerdict, Snapshot, Strength, Whereabouts},
+    records::{Person, Progress},
+    session::{SecretVerdict, Snapshot},
 };
-use secrecy::SecretString;
 
 use crate::actors::{
+    anna::{
+        self, ANNA, GREETING, QUESTION, does, give_secret, has, here, id, number, page, says, told,
+    },
     resume::snapshot,
     stage::{Stage, bare},
-    words,
 };
 
-const ANNA: &str = "anna@example.org";
-const HERE: &str = "anna@example.org/desk";
-const GREETING: &str = "I am Marvin";
-const QUESTION: &str = "Somebody has entered your Jabber ID";
 const PAUSED: &str = "This one waits where it is";
 const WHICH: &str = "You have more than one exercise with me. This is the one that you opened last";
 const GOES_ON: &str = "We go on with the exercise";
@@ -30,56 +26,31 @@ const GOES_ON: &str = "We go on with the exercise";
 /// Longer than a session waits for a silent learner.
 const LONG: Duration = Duration::from_mins(25);
 
-fn id(name: &str) -> EnrolmentId {
-    EnrolmentId::from_text(name)
-}
-
 /// An assignment of a person; its name says which.
 fn enrol(person: &str, name: &str) -> Enrol {
-    Enrol {
+    anna::enrol(Person::of("course", person), name)
+}
+
+/// The same after a restart: it stands there, or has yet to begin.
+fn known(person: &str, name: &str, kept: Option<Arc<Snapshot>>) -> KnownLearner {
+    KnownLearner {
         jid: bare(ANNA),
-        enrolment: id(name),
-        is_proven: false,
-        is_contested: false,
-        invites: true,
-        person: Person::of("course", person),
+        enrolment: Some(id(name)),
         locale: None,
         lesson: None,
         title: None,
-        consumer: "course".to_owned(),
-        was_met: false,
-        is_finished: false,
+        consumer: Some("course".to_owned()),
+        is_proven: false,
+        is_contested: false,
+        person: Person::of("course", person),
+        progress: if kept.is_some() { Progress::Talking } else { Progress::Invited },
+        was_open: kept.is_some(),
+        kept,
     }
 }
 
 async fn claim(stage: &Stage, name: &str) {
     stage.registry.send(enrol("anna", name)).await.unwrap().unwrap();
-}
-
-/// What a page shows that was opened from the course, or is still open.
-async fn page(stage: &Stage, name: &str, is_opened: bool) -> Option<Whereabouts> {
-    let asked = Where { jid: bare(ANNA), enrolment: id(name), is_opened };
-    stage.registry.send(asked).await.unwrap()
-}
-
-async fn told(stage: &Stage) -> Vec<String> {
-    words(&stage.news().await).into_iter().map(str::to_owned).collect()
-}
-
-async fn says(stage: &Stage, text: &str) -> Vec<String> {
-    stage.receives(HERE, Incoming::Chat(text.to_owned())).await;
-    told(stage).await
-}
-
-async fn give_secret(stage: &Stage, name: &str) -> SecretVerdict {
-    let secret = SecretString::from(format!("purple walrus ironing kettles {name}"));
-    let strength = Strength::estimate(&secret);
-    let give = EnterSecret { jid: bare(ANNA), enrolment: id(name), secret, strength };
-    stage.registry.send(give).await.unwrap().unwrap()
-}
-
-fn has(told: &[String], words: &str) -> bool {
-    told.iter().any(|text| text.contains(words))
 }
 
 #[actix::test]
@@ -123,7 +94,7 @@ async fn what_was_reached_at_the_last_moment_is_kept_with_the_assignment_that_wa
     let n_kept = stage.kept().await.len();
 
     // It is still being answered when the other one is opened.
-    stage.receives(HERE, Incoming::Chat("Thunderbird".into())).await;
+    does(&stage, Incoming::Chat("Thunderbird".into())).await;
     claim(&stage, "second").await;
     told(&stage).await;
 
@@ -159,7 +130,7 @@ async fn the_number_of_the_other_page_leads_there_at_once() {
     claim(&stage, "second").await;
     says(&stage, "hello").await;
 
-    let said = says(&stage, &ClaimNumber::of(&id("first"), ANNA).to_string()).await;
+    let said = says(&stage, &number("first")).await;
 
     assert!(!has(&said, "number of another page"), "nobody can be misled: {said:?}");
     assert!(page(&stage, "second", false).await.unwrap().is_elsewhere);
@@ -194,7 +165,7 @@ async fn another_person_is_asked_for_the_number_and_takes_all_assignments_over()
     stage.registry.send(enrol("eve", "hers")).await.unwrap().unwrap();
     assert!(!page(&stage, "second", true).await.unwrap().is_elsewhere);
     assert!(has(&says(&stage, "and now?").await, QUESTION));
-    let said = says(&stage, &ClaimNumber::of(&id("hers"), ANNA).to_string()).await;
+    let said = says(&stage, &number("hers")).await;
 
     assert!(has(&said, GREETING), "{said:?}");
     assert_eq!(page(&stage, "first", false).await, None);
@@ -208,7 +179,7 @@ async fn who_has_shown_the_address_in_one_assignment_has_in_all() {
     claim(&stage, "first").await;
     stage.registry.send(enrol("eve", "hers")).await.unwrap().unwrap();
     assert!(has(&says(&stage, "hello").await, QUESTION));
-    says(&stage, &ClaimNumber::of(&id("first"), ANNA).to_string()).await;
+    says(&stage, &number("first")).await;
 
     let second = Enrol { is_proven: true, is_contested: true, ..enrol("anna", "second") };
     stage.registry.send(second).await.unwrap().unwrap();
@@ -224,23 +195,9 @@ async fn who_has_shown_the_address_in_one_assignment_has_in_all() {
 #[actix::test]
 async fn after_a_restart_the_chat_goes_on_with_the_one_that_was_opened_last() {
     let stage = Stage::paused();
-    let known = |name: &str, kept: Option<std::sync::Arc<Snapshot>>| KnownLearner {
-        jid: bare(ANNA),
-        enrolment: Some(id(name)),
-        locale: None,
-        lesson: None,
-        title: None,
-        consumer: Some("course".to_owned()),
-        is_proven: false,
-        is_contested: false,
-        person: Person::of("course", "anna"),
-        progress: Progress::Talking,
-        was_open: kept.is_some(),
-        kept,
-    };
     let learners = vec![
-        known("first", Some(snapshot("greeting", ""))),
-        known("second", Some(snapshot("greeting", ""))),
+        known("anna", "first", Some(snapshot("greeting", ""))),
+        known("anna", "second", Some(snapshot("greeting", ""))),
     ];
     stage.registry.send(Restore { learners }).await.unwrap();
 
@@ -268,7 +225,7 @@ async fn one_person_takes_no_more_than_a_few_places_at_an_address() {
 /// The first one waits, as the second one was opened; the learner is online.
 async fn one_waits(stage: &Stage) {
     claim(stage, "first").await;
-    stage.receives(HERE, Incoming::Available).await;
+    does(stage, Incoming::Available).await;
     says(stage, "hello").await;
     says(stage, "Thunderbird").await;
     claim(stage, "second").await;
@@ -311,7 +268,7 @@ async fn one_that_waits_keeps_its_place_whoever_comes_online() {
         tokio::time::sleep(LONG).await;
         told(&stage).await;
         // The program of somebody who is not there says "away".
-        stage.receives(HERE, Incoming::Available).await;
+        does(&stage, Incoming::Available).await;
         assert_eq!(told(&stage).await, [""; 0]);
     }
 
@@ -325,7 +282,7 @@ async fn one_that_is_finished_does_not_wait() {
     let stage = Stage::paused();
     let finished = Enrol { is_finished: true, ..enrol("anna", "first") };
     stage.registry.send(finished).await.unwrap().unwrap();
-    stage.receives(HERE, Incoming::Available).await;
+    does(&stage, Incoming::Available).await;
     says(&stage, "hello").await;
     says(&stage, "Thunderbird").await;
     claim(&stage, "second").await;
@@ -335,7 +292,7 @@ async fn one_that_is_finished_does_not_wait() {
 
     tokio::time::sleep(LONG).await;
     told(&stage).await;
-    stage.receives(HERE, Incoming::Available).await;
+    does(&stage, Incoming::Available).await;
 
     assert!(!has(&told(&stage).await, GOES_ON));
     let observed = stage.registry.send(Observe).await.unwrap();
@@ -361,10 +318,10 @@ async fn whoever_acts_on_the_page_of_a_finished_one_has_one_conversation_too() {
 async fn the_one_that_waits_says_so_before_the_next_one_speaks() {
     let stage = Stage::paused();
     claim(&stage, "first").await;
-    stage.receives(HERE, Incoming::Available).await;
+    does(&stage, Incoming::Available).await;
     says(&stage, "hello").await;
     // It still computes when another one is opened, and then it again.
-    stage.receives(HERE, Incoming::Chat("?OTRv3?".into())).await;
+    does(&stage, Incoming::Chat("?OTRv3?".into())).await;
     claim(&stage, "second").await;
     page(&stage, "first", true).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -382,8 +339,7 @@ async fn a_number_that_leads_nowhere_makes_nobody_deaf() {
     claim(&stage, "first").await;
     claim(&stage, "second").await;
     says(&stage, "hello").await;
-    let number = ClaimNumber::of(&id("first"), ANNA).to_string();
-    let (from, what) = (Jid::new(HERE).unwrap(), Incoming::Chat(number));
+    let (from, what) = (here(), Incoming::Chat(number("first")));
     stage.registry.do_send(Received { from, what });
     stage.registry.do_send(Dismiss { jid: bare(ANNA), enrolment: id("first") });
     told(&stage).await;
@@ -407,20 +363,7 @@ async fn finished_ones_push_none_out_that_waits() {
 #[actix::test]
 async fn one_person_fills_no_address_after_a_restart_either() {
     let stage = Stage::paused();
-    let learners = (0..1_000).map(|n| KnownLearner {
-        jid: bare(ANNA),
-        enrolment: Some(id(&format!("hers {n}"))),
-        locale: None,
-        lesson: None,
-        title: None,
-        consumer: Some("course".to_owned()),
-        is_proven: false,
-        is_contested: false,
-        person: Person::of("course", "eve"),
-        progress: Progress::Invited,
-        was_open: false,
-        kept: None,
-    });
+    let learners = (0..1_000).map(|n| known("eve", &format!("hers {n}"), None));
     stage.registry.send(Restore { learners: learners.collect() }).await.unwrap();
 
     claim(&stage, "first").await;

@@ -6,44 +6,20 @@ use jid::Jid;
 use otrbot::{
     actors::{
         Incoming, Outgoing,
-        registry::{Dismiss, Enrol, EnterSecret, KnownLearner, LetGo, Observe, Restore, Where},
+        registry::{Dismiss, Enrol, KnownLearner, LetGo, Observe, Restore},
     },
-    records::{ClaimNumber, EnrolmentId, Progress},
-    session::{SecretVerdict, Strength, Whereabouts},
+    records::Progress,
+    session::{SecretVerdict, Whereabouts},
 };
-use secrecy::SecretString;
 
-use crate::actors::stage::{Stage, TIMEOUT, bare};
-use crate::actors::words;
-
-const ANNA: &str = "anna@example.org";
-const HERE: &str = "anna@example.org/desk";
-const QUESTION: &str = "Somebody has entered your Jabber ID";
-const GREETING: &str = "I am Marvin";
-
-fn id(name: &str) -> EnrolmentId {
-    EnrolmentId::from_text(name)
-}
-
-fn number(name: &str) -> String {
-    ClaimNumber::of(&id(name), ANNA).to_string()
-}
+use crate::actors::{
+    anna::{self, ANNA, GREETING, QUESTION, does, give_secret, has, id, number, says},
+    stage::{Stage, TIMEOUT, bare},
+    words,
+};
 
 fn enrol(name: &str) -> Enrol {
-    Enrol {
-        jid: bare(ANNA),
-        enrolment: id(name),
-        is_proven: false,
-        is_contested: false,
-        invites: true,
-        person: None,
-        is_finished: false,
-        locale: None,
-        lesson: None,
-        title: None,
-        consumer: "course".to_owned(),
-        was_met: false,
-    }
+    anna::enrol(None, name)
 }
 
 async fn claim(stage: &Stage, name: &str) {
@@ -51,25 +27,7 @@ async fn claim(stage: &Stage, name: &str) {
 }
 
 async fn page(stage: &Stage, name: &str) -> Option<Whereabouts> {
-    stage
-        .registry
-        .send(Where { jid: bare(ANNA), enrolment: id(name), is_opened: false })
-        .await
-        .unwrap()
-}
-
-async fn secret(stage: &Stage, name: &str) -> SecretVerdict {
-    let secret = SecretString::from(format!("purple walrus ironing kettles {name}"));
-    let strength = Strength::estimate(&secret);
-    let give = EnterSecret { jid: bare(ANNA), enrolment: id(name), secret, strength };
-    stage.registry.send(give).await.unwrap().unwrap()
-}
-
-async fn says(stage: &Stage, text: &str) -> Vec<String> {
-    stage.receives(HERE, Incoming::Chat(text.to_owned())).await;
-    let delivered = stage.news().await;
-    assert!(delivered.iter().all(|(to, _)| to.to_bare() == bare(ANNA)));
-    words(&delivered).into_iter().map(str::to_owned).collect()
+    anna::page(stage, name, false).await
 }
 
 async fn list(stage: &Stage) {
@@ -89,10 +47,6 @@ async fn list(stage: &Stage) {
     };
     stage.registry.send(Restore { learners: vec![listed] }).await.unwrap();
     stage.news().await;
-}
-
-fn has(told: &[String], words: &str) -> bool {
-    told.iter().any(|text| text.contains(words))
 }
 
 #[actix::test]
@@ -142,12 +96,12 @@ async fn a_page_tells_the_same_whatever_others_claim() {
     claim(&crowded, "anna").await;
     says(&crowded, "hello").await;
     says(&crowded, "hello again").await;
-    secret(&crowded, "anna").await;
+    give_secret(&crowded, "anna").await;
     claim(&crowded, "eve").await;
 
     for (ours, theirs) in [(&alone, &crowded)] {
         assert_eq!(page(ours, "eve").await, page(theirs, "eve").await);
-        assert_eq!(secret(ours, "eve").await, secret(theirs, "eve").await);
+        assert_eq!(give_secret(ours, "eve").await, give_secret(theirs, "eve").await);
         let [one, other] = [page(ours, "eve").await.unwrap(), page(theirs, "eve").await.unwrap()];
         assert_eq!(
             (one.progress, one.has_secret, one.fingerprint.is_some()),
@@ -168,11 +122,11 @@ async fn another_claim_changes_nothing_for_a_lesson_under_way_but_for_a_question
     let stage = Stage::paused();
     claim(&stage, "anna").await;
     says(&stage, "hello").await;
-    secret(&stage, "anna").await;
+    give_secret(&stage, "anna").await;
     let before = page(&stage, "anna").await;
 
     claim(&stage, "eve").await;
-    assert_eq!(secret(&stage, "eve").await, SecretVerdict::Accepted);
+    assert_eq!(give_secret(&stage, "eve").await, SecretVerdict::Accepted);
 
     assert_eq!(page(&stage, "anna").await, before);
     assert!(!words(&stage.news().await).iter().any(|text| text.contains(QUESTION)));
@@ -198,7 +152,7 @@ async fn a_proven_claim_is_not_disturbed_by_others() {
 
     for name in ["mallory", "trudy", "eve"] {
         claim(&stage, name).await;
-        secret(&stage, name).await;
+        give_secret(&stage, name).await;
     }
     let told = says(&stage, "what next").await;
 
@@ -221,7 +175,7 @@ async fn whom_the_settings_list_goes_on_without_a_number_and_is_nobody_elses() {
     let stage = Stage::paused();
     list(&stage).await;
     claim(&stage, "eve").await;
-    secret(&stage, "eve").await;
+    give_secret(&stage, "eve").await;
     stage.news().await;
 
     let asked = says(&stage, "hello").await;
@@ -239,7 +193,7 @@ async fn whom_the_settings_list_may_show_their_page_and_is_listed_still_afterwar
     let stage = Stage::paused();
     list(&stage).await;
     claim(&stage, "anna").await;
-    stage.receives(HERE, Incoming::Available).await;
+    does(&stage, Incoming::Available).await;
     let asked = stage.news().await;
     assert_eq!(words(&asked).len(), 1, "{asked:?}");
 

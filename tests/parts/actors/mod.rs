@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
+mod anna;
 mod assignments;
 mod bombs;
 mod claims;
@@ -93,18 +94,8 @@ async fn a_learner_who_is_offline_everywhere_is_answered_when_they_are_back() {
 async fn who_cannot_be_enrolled_is_told_why() {
     let stage = Stage::new();
     let enrol = |jid: &str, lesson: Option<&str>| Enrol {
-        jid: bare(jid),
-        enrolment: stage::enrolment_of(jid),
-        is_proven: false,
-        is_contested: false,
-        invites: true,
-        person: None,
-        is_finished: false,
-        locale: None,
         lesson: lesson.map(str::to_owned),
-        title: None,
-        consumer: "course".to_owned(),
-        was_met: false,
+        ..stage::enrol(jid, None)
     };
 
     let own = stage.registry.send(enrol(stage::BOT, None)).await.unwrap();

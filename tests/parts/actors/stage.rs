@@ -42,7 +42,8 @@ pub(crate) fn enrolment_of(jid: &str) -> EnrolmentId {
     EnrolmentId::from_text(format!("of {jid}"))
 }
 
-fn enrol(jid: &str, locale: Option<String>) -> Enrol {
+/// A learner of the tests is enrolled.
+pub(crate) fn enrol(jid: &str, locale: Option<String>) -> Enrol {
     Enrol {
         jid: bare(jid),
         enrolment: enrolment_of(jid),

@@ -206,6 +206,18 @@ fn blanks_are_the_first_suspect_when_a_comparison_fails_whatever_the_secret_is()
     assert_eq!(told[0], told[1], "what is said tells nothing of the secret");
 }
 
+/// A private conversation with a program of this name, of which the learner has perhaps said more.
+fn in_private(resource: &str, said: &str) -> Class {
+    let mut class = Class::standard();
+    class.use_client(resource);
+    class.say("hello");
+    class.start_otr();
+    if !said.is_empty() {
+        class.say(said);
+    }
+    class
+}
+
 #[test]
 fn a_program_that_is_typed_to_is_known_and_its_quotation_marks_are_told_at_once() {
     for (resource, said, expected) in [
@@ -215,13 +227,7 @@ fn a_program_that_is_typed_to_is_known_and_its_quotation_marks_are_told_at_once(
         ("x", "I use WeeChat", "/otr smp ask \"SECRET\""),
     ] {
         let told = SECRETS.map(|secret| {
-            let mut class = Class::standard();
-            class.use_client(resource);
-            class.say("hello");
-            class.start_otr();
-            if !said.is_empty() {
-                class.say(said);
-            }
+            let mut class = in_private(resource, said);
             class.forget();
 
             class.enter_secret(secret);
@@ -247,13 +253,7 @@ fn a_program_that_is_typed_to_is_known_and_its_quotation_marks_are_told_at_once(
 #[test]
 fn a_program_that_takes_blanks_as_they_are_is_not_suspected() {
     for (resource, said) in [("mcabber.1f2e", ""), ("x", "Pidgin")] {
-        let mut class = Class::standard();
-        class.use_client(resource);
-        class.say("hello");
-        class.start_otr();
-        if !said.is_empty() {
-            class.say(said);
-        }
+        let mut class = in_private(resource, said);
         class.enter_secret(SECRET);
         class.start_smp("purple");
         let told = class.told();
