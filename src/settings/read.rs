@@ -135,12 +135,9 @@ impl Reader<'_> {
                 account.text("password");
                 continue;
             };
-            let is_again = accounts.contains_key(&jid);
-            let account = self.account(account, tls);
-            if is_again {
+            if accounts.insert(jid.clone(), self.account(account, tls)).is_some() {
                 section.fault("accounts", format!("has {jid} twice; keep one of the two"));
             }
-            accounts.insert(jid, account);
         }
         let mut whitelist = BTreeMap::new();
         let refuse_strangers = section.flag("refuse_strangers", false);

@@ -9,8 +9,8 @@ use std::{
 use super::{
     locale,
     mo::MoError,
-    po::{self, Po, PoFault},
-    texts::{Compiled, Lack, Texts},
+    po::{self, PoFault},
+    texts::{Lack, Texts},
 };
 
 /// Locale of the texts as they stand in the code and in the shipped lessons.
@@ -68,7 +68,7 @@ impl Catalog {
     }
 
     /// Reads the content of a PO file as the texts of `locale`; `file` is named in messages to
-    /// people. Messages with a fault are left out and told, and so is what [`Po::read`] warns of.
+    /// people. Messages with a fault are left out and told, and so is what [`po::Po::read`] warns of.
     ///
     /// # Errors
     ///
@@ -78,13 +78,9 @@ impl Catalog {
         file: &str,
         content: &[u8],
     ) -> Result<(Self, Vec<PoFault>), Vec<PoFault>> {
-        let (po, mut faults) = Po::read(content)?;
-        let mut compiled = Compiled::new(&po);
-        faults.append(&mut compiled.faults);
-        faults.append(&mut compiled.warnings);
-        faults.sort();
+        let (texts, faults) = Texts::from_po(file, content)?;
         let mut catalog = Self::new(locale);
-        catalog.put_first(compiled.into_texts(file));
+        catalog.put_first(texts);
         Ok((catalog, faults))
     }
 

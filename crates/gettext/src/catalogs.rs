@@ -9,12 +9,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::{
-    Catalog, locale,
-    mo::MoError,
-    po::{Po, PoFault},
-    texts::{Compiled, Texts},
-};
+use super::{Catalog, locale, mo::MoError, po::PoFault, texts::Texts};
 
 /// Largest catalog file, in bytes. All texts of the bot are some 150 kB.
 const MAX_CATALOG_BYTES: u64 = 8 << 20;
@@ -213,13 +208,9 @@ impl Catalogs {
     }
 
     fn add_po(&mut self, locale: &str, path: &Path, content: &[u8]) -> Vec<Problem> {
-        let faults = match Po::read(content) {
-            Ok((po, mut faults)) => {
-                let mut compiled = Compiled::new(&po);
-                faults.append(&mut compiled.faults);
-                faults.append(&mut compiled.warnings);
-                faults.sort();
-                self.put_first(locale, compiled.into_texts(&path.display().to_string()));
+        let faults = match Texts::from_po(&path.display().to_string(), content) {
+            Ok((texts, faults)) => {
+                self.put_first(locale, texts);
                 faults
             }
             Err(faults) => faults,

@@ -120,6 +120,23 @@ impl Compiled {
 }
 
 impl Texts {
+    /// Reads a PO file; with what is left out, or is read otherwise than it is written.
+    ///
+    /// # Errors
+    ///
+    /// The faults of a file that cannot be read as a whole.
+    pub(super) fn from_po(
+        file: &str,
+        content: &[u8],
+    ) -> Result<(Self, Vec<PoFault>), Vec<PoFault>> {
+        let (po, mut faults) = Po::read(content)?;
+        let mut compiled = Compiled::new(&po);
+        faults.append(&mut compiled.faults);
+        faults.append(&mut compiled.warnings);
+        faults.sort();
+        Ok((compiled.into_texts(file), faults))
+    }
+
     /// Reads an MO file.
     ///
     /// # Errors

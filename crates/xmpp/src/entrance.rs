@@ -175,35 +175,37 @@ impl<'a> Walk<'a> {
     ///
     /// [`Tried::failed`].
     async fn follow(&mut self, sent: Sent) -> Result<(), Down> {
-        let Sent { host, from } = sent;
+        match self.led_to(sent).await {
+            Ok(new) => {
+                for next in new.into_iter().rev() {
+                    self.next.push_front(next);
+                }
+                Ok(())
+            }
+            Err(why) => self.tried.failed(why),
+        }
+    }
+
+    /// The servers of another host that are to be tried, or why there is none.
+    async fn led_to(&mut self, Sent { host, from }: Sent) -> Result<Vec<Next>, Down> {
         let refused = |why| Down::Redirect { host: host.clone(), why };
         self.n_hops = self.n_hops.saturating_add(1);
         if self.n_hops > MOST_HOPS {
-            return self.tried.failed(refused("that is once too often in one attempt"));
+            return Err(refused("that is once too often in one attempt"));
         }
         if !self.server.has_tls() {
-            return self
-                .tried
-                .failed(refused("the stream has no TLS to show whose server that is"));
+            return Err(refused("the stream has no TLS to show whose server that is"));
         }
-        let elsewhere = match Elsewhere::parse(&host) {
-            Ok(elsewhere) => elsewhere,
-            Err(why) => return self.tried.failed(refused(why)),
-        };
+        let elsewhere = Elsewhere::parse(&host).map_err(refused)?;
         let is_either = elsewhere.port.is_some();
-        let targets = match self.server.elsewhere(elsewhere, from.way).await {
-            Ok(targets) => targets,
-            Err(why) => return self.tried.failed(why),
-        };
-        let mut new: Vec<_> = targets.into_iter().filter(|target| !self.was_at(target)).collect();
-        new.truncate(MOST_ELSEWHERE);
-        if new.is_empty() {
-            return self.tried.failed(refused("that was tried before in this attempt"));
-        }
-        for target in new.into_iter().rev() {
-            self.next.push_front(Next { target, nearest: from.reach, is_either });
-        }
-        Ok(())
+        let targets = self.server.elsewhere(elsewhere, from.way).await?;
+        let new: Vec<Next> = targets
+            .into_iter()
+            .filter(|target| !self.was_at(target))
+            .take(MOST_ELSEWHERE)
+            .map(|target| Next { target, nearest: from.reach, is_either })
+            .collect();
+        if new.is_empty() { Err(refused("that was tried before in this attempt")) } else { Ok(new) }
     }
 
     /// Whether that host and port were tried, however TLS began there.

@@ -50,6 +50,11 @@ impl Offer {
     fn has(&self, kind: Kind) -> bool {
         self.mechanisms.iter().any(|name| *name == kind.to_string())
     }
+
+    /// Whether there is a login that is bound to the channel of TLS.
+    fn has_bound(&self) -> bool {
+        self.has(Kind::Sha256Plus) || self.has(Kind::Sha1Plus)
+    }
 }
 
 /// The mechanisms that we know, best first.
@@ -108,13 +113,12 @@ impl Choice {
 
 /// The best of the logins that may be used.
 pub(super) fn choose(offer: &Offer, exporter: Option<&[u8]>, may_be_plain: bool) -> Option<Choice> {
-    let offers_binding = offer.has(Kind::Sha256Plus) || offer.has(Kind::Sha1Plus);
     let bound = exporter
         .filter(|_| offer.binds_exporter)
         .map(|data| ChannelBinding::TlsExporter(data.to_vec()));
     // "y" says that we could bind and saw no offer, so that a server that made one notices who
     // took it away. It must not be said when there was one of a kind that we lack.
-    let unbound = if exporter.is_some() && !offers_binding {
+    let unbound = if exporter.is_some() && !offer.has_bound() {
         ChannelBinding::Unsupported
     } else {
         ChannelBinding::None
@@ -139,7 +143,6 @@ pub(super) fn no_mechanism(offer: &Offer, is_secured: bool, allow_plain_text: bo
     } else {
         plain(&offer.mechanisms.join(", "))
     };
-    let has_bound = offer.has(Kind::Sha256Plus) || offer.has(Kind::Sha1Plus);
     let hint = if !is_secured && offer.wants_tls {
         "it wants TLS before the login, so it needs tls.enabled: true"
     } else if offer.has(Kind::Plain) && !is_secured {
@@ -147,7 +150,7 @@ pub(super) fn no_mechanism(offer: &Offer, is_secured: bool, allow_plain_text: bo
     } else if offer.has(Kind::Plain) && !allow_plain_text {
         "PLAIN gives the password to the server as it is, and is taken only with \
          allow_plain_text: true in the account's settings; better, switch SCRAM-SHA-256 on there"
-    } else if has_bound {
+    } else if offer.has_bound() {
         "of these, those bound to TLS need TLS 1.3 with tls-exporter (RFC 9266) on both sides: switch \
          SCRAM-SHA-256 without -PLUS on there, too"
     } else if offer.mechanisms.is_empty() && offer.has_sasl2 {

@@ -13,7 +13,7 @@ const WIDTH: usize = 96;
 const BOT_RESOURCE: &str = "totem@localhost/otrbot:";
 
 /// How long the bot must be silent to have finished.
-const PAUSE: Duration = Duration::from_millis(1200);
+pub(crate) const PAUSE: Duration = Duration::from_millis(1200);
 
 /// What stands in the place of a secret.
 const DOTS: &str = "\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}";

@@ -3,12 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::time::Duration;
 
 use support::learner::{GOOD_SECRET, Learner};
 
 use crate::camera::{Camera, Window};
-use crate::narrator::say;
+use crate::narrator::{PAUSE, say};
 use crate::site::Person;
 use crate::stage::{Stage, program};
 use crate::terminal;
@@ -45,9 +44,6 @@ const QUESTION: &str = "what is a fingerprint?";
 
 /// The states of the lesson that the picture of its drawing shows, from the first one on.
 const STATES: [&str; 4] = ["greeting", "private", "private_from_the_start", "fingerprint"];
-
-/// How long the bot must be silent to have finished.
-const PAUSE: Duration = Duration::from_millis(1200);
 
 /// Takes all pictures, and puts them into a folder.
 pub(crate) fn take(folder: &Path) {

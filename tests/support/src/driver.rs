@@ -251,20 +251,19 @@ impl Browser {
     }
 
     /// Types a text into a field.
-    pub async fn type_into(&self, Element(id): &Element, text: &str) {
+    pub async fn type_into(&self, element: &Element, text: &str) {
         // Older drivers have keys for the Basic Multilingual Plane alone, so that a field
         // that needs more gets it as an input method would write it.
         let is_basic = |sign: char| sign <= '\u{ffff}';
-        self.tell("POST", &format!("/element/{id}/click"), Some(json!({}))).await.unwrap();
+        let Element(id) = element;
+        self.click(element).await;
         for run in text.chars().collect::<Vec<_>>().chunk_by(|a, b| is_basic(*a) == is_basic(*b)) {
-            let (path, body) = if run.iter().copied().all(is_basic) {
-                (format!("/element/{id}/value"), json!({ "text": String::from_iter(run) }))
+            let typed = json!({ "text": String::from_iter(run) });
+            if run.iter().copied().all(is_basic) {
+                self.tell("POST", &format!("/element/{id}/value"), Some(typed)).await.unwrap();
             } else {
-                let params = json!({ "text": String::from_iter(run) });
-                let body = json!({ "cmd": "Input.insertText", "params": params });
-                ("/goog/cdp/execute".to_owned(), body)
-            };
-            self.tell("POST", &path, Some(body)).await.unwrap();
+                self.develop("Input.insertText", typed).await;
+            }
         }
     }
 

@@ -92,22 +92,25 @@ impl Prosody {
 
     /// Makes or changes an account; the server may be running.
     pub fn add_account(&self, name: &str, password: &str) {
-        let accounts = self.folder.path().join("data/localhost/accounts");
-        fs::create_dir_all(&accounts).unwrap();
         let record = format!("return {{\n\t[\"password\"] = {password:?};\n}};\n");
-        fs::write(accounts.join(format!("{}.dat", encoded(name))), record).unwrap();
+        self.keep_account(name, &record);
     }
 
     /// Makes an account whose password nobody knows, derived with so many rounds, for a server whose
     /// `authentication` is `internal_hashed`.
     pub fn add_derived_account(&self, name: &str, rounds: u64) {
-        let accounts = self.folder.path().join("data/localhost/accounts");
-        fs::create_dir_all(&accounts).unwrap();
         let key = "0123456789abcdef0123456789abcdef01234567";
         let record = format!(
             "return {{\n\t[\"iteration_count\"] = {rounds};\n\t[\"salt\"] = \"salt of a test\";\n\
              \t[\"stored_key\"] = {key:?};\n\t[\"server_key\"] = {key:?};\n}};\n"
         );
+        self.keep_account(name, &record);
+    }
+
+    /// Writes what the server keeps of an account.
+    fn keep_account(&self, name: &str, record: &str) {
+        let accounts = self.folder.path().join("data/localhost/accounts");
+        fs::create_dir_all(&accounts).unwrap();
         fs::write(accounts.join(format!("{}.dat", encoded(name))), record).unwrap();
     }
 

@@ -1,6 +1,6 @@
 //! The words of a PO file, as GNU gettext divides it: blanks and line ends count between them alone.
 
-use super::{CONTEXT_END, PoFault};
+use super::{CONTEXT_END, PoFault, fault};
 
 use crate::charset::Charset;
 
@@ -308,11 +308,11 @@ impl<'t> Lexer<'t> {
     }
 
     pub(super) fn fault(&mut self, line: usize, what: &str) {
-        self.faults.push(PoFault { line, what: what.to_owned() });
+        self.faults.push(fault(line, what));
     }
 
     pub(super) fn warn(&mut self, line: usize, what: &str) {
-        self.warnings.push(PoFault { line, what: what.to_owned() });
+        self.warnings.push(fault(line, what));
     }
 }
 

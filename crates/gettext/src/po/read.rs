@@ -197,7 +197,8 @@ impl<'t> Reader<'t> {
         self.is_obsolete = Some(self.ahead.is_obsolete);
         if self.ahead.is_previous {
             let line = self.ahead.line;
-            let mut previous = Source { context: self.context(true)?, ..Source::default() };
+            let mut previous =
+                Source { context: self.keyword("msgctxt", true)?, ..Source::default() };
             previous.text = self.keyword("msgid", true)?.ok_or_else(|| {
                 self.told(line, "the previous text has no \"msgid\"; write it, or take it out")
             })?;
@@ -205,7 +206,7 @@ impl<'t> Reader<'t> {
             self.next.previous = Some(previous);
         }
         let begin = self.ahead.line;
-        let context = self.context(false)?;
+        let context = self.keyword("msgctxt", false)?;
         self.next.line = self.ahead.line;
         let Some(text) = self.keyword("msgid", false)? else {
             return Err(self.no_msgid(begin, context.is_some()));
@@ -224,19 +225,20 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    fn context(&mut self, is_previous: bool) -> Result<Option<String>, Told> {
-        self.keyword("msgctxt", is_previous)
-    }
-
     /// The text of a keyword, if that comes next.
     fn keyword(&mut self, wanted: &str, is_previous: bool) -> Result<Option<String>, Told> {
+        let line = self.take(wanted, is_previous)?;
+        line.map(|line| self.texts(wanted, line, is_previous)).transpose()
+    }
+
+    /// Takes a keyword, if it comes next; its line.
+    fn take(&mut self, wanted: &str, is_previous: bool) -> Result<Option<usize>, Told> {
         let is_next = matches!(&self.ahead.token, Token::Word(word) if word == wanted);
         if !is_next || self.ahead.is_previous != is_previous {
             return Ok(None);
         }
         self.check_obsolete()?;
-        let line = self.advance().line;
-        self.texts(wanted, line, is_previous).map(Some)
+        Ok(Some(self.advance().line))
     }
 
     /// The texts behind a keyword, as one.
@@ -283,7 +285,7 @@ impl<'t> Reader<'t> {
 
     fn only_form(&mut self) -> Result<(), Told> {
         let line = self.ahead.line;
-        let text = self.msgstr()?;
+        let text = self.take("msgstr", false)?;
         if text.is_some() && self.ahead.token == Token::Sign('[') {
             let number = self.number_ahead();
             let what = format!("\"msgstr{number}\" does not follow a \"msgid_plural\"");
@@ -296,7 +298,7 @@ impl<'t> Reader<'t> {
     }
 
     fn forms(&mut self) -> Result<(), Told> {
-        while let Some(line) = self.msgstr()? {
+        while let Some(line) = self.take("msgstr", false)? {
             if self.ahead.token != Token::Sign('[') {
                 return Err(self.told(
                     line,
@@ -320,16 +322,6 @@ impl<'t> Reader<'t> {
             self.next.translations.push(text);
         }
         if self.next.translations.is_empty() { Err(self.no_msgstr()) } else { Ok(()) }
-    }
-
-    /// Takes a `msgstr`, if it comes next; its line.
-    fn msgstr(&mut self) -> Result<Option<usize>, Told> {
-        let is_next = matches!(&self.ahead.token, Token::Word(word) if word == "msgstr");
-        if !is_next || self.ahead.is_previous {
-            return Ok(None);
-        }
-        self.check_obsolete()?;
-        Ok(Some(self.advance().line))
     }
 
     /// What concerns several entries, and the header.
