@@ -185,7 +185,7 @@ pub fn choose(path: &Path, jid: &BareJid) -> Result<Chosen, KeysError> {
     if let Some(error) = broken(path, &file, jid.as_str()) {
         return Err(error);
     }
-    let Some(account) = only_one(&file) else {
+    let Some(account) = only_one(file.accounts()) else {
         return Err(no_account(path, jid.as_str(), file.accounts()));
     };
     notes.push(format!(
@@ -210,11 +210,11 @@ fn of_name<'a>(file: &'a KeyFile, name: &str) -> Option<&'a Account> {
 
 /// The account that must be meant in a file that knows it by another name: the only one, or the only
 /// one of XMPP.
-fn only_one(file: &KeyFile) -> Option<&Account> {
-    if let [account] = file.accounts() {
+fn only_one(accounts: &[Account]) -> Option<&Account> {
+    if let [account] = accounts {
         return Some(account);
     }
-    let mut of_xmpp = file.accounts().iter().filter(|account| is_xmpp(account.protocol()));
+    let mut of_xmpp = accounts.iter().filter(|account| is_xmpp(account.protocol()));
     of_xmpp.next().filter(|_| of_xmpp.next().is_none())
 }
 

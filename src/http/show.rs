@@ -113,7 +113,7 @@ impl Site {
         request: &HttpRequest,
         view: &View,
     ) -> Result<HttpResponse, Failure> {
-        if self.is_out_of_place(request, &ancestors(&view.framed_by)) {
+        if self.is_out_of_place(request, &view.framed_by) {
             return Ok(self.show_elsewhere(request, view));
         }
         if view.enrolment.is_teacher {
@@ -127,10 +127,11 @@ impl Site {
     /// that can be known: by whose page asked for it. That is no proof, as a page of another address may
     /// have stood in the frame before, and started the launch; but an empty frame is worse than a button.
     /// Where the settings say who may frame the pages, they are believed.
-    fn is_out_of_place(&self, request: &HttpRequest, ancestors: &Ancestors) -> bool {
-        if !is_for_a_frame(request) || matches!(ancestors, Ancestors::Only(_)) {
+    fn is_out_of_place(&self, request: &HttpRequest, framed_by: &FramedBy) -> bool {
+        if !is_for_a_frame(request) || matches!(framed_by, FramedBy::Settings(_)) {
             return false;
         }
+        let ancestors = ancestors(framed_by);
         let own = self.config.public_url.origin().ascii_serialization();
         match header_text(request, header::ORIGIN) {
             "" | "null" => ancestors.names_nobody(),

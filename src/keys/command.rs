@@ -89,7 +89,7 @@ fn import(arguments: &ImportKeys, settings_file: &Path) -> Result<(), Failure> {
     };
     let (_, mut accounts) = select(Some(from), which, settings_file)?;
     if let Some(name) = name {
-        accounts = vec![renamed(from, accounts, &name)?];
+        accounts = vec![renamed(from, &accounts, &name)?];
     }
     update(&to, |file| add(file, &to, &accounts, *overwrite))?;
     print_fingerprints(&accounts);
@@ -97,15 +97,9 @@ fn import(arguments: &ImportKeys, settings_file: &Path) -> Result<(), Failure> {
 }
 
 /// The account that is meant, under another name.
-fn renamed(from: &Path, accounts: Vec<Account>, name: &str) -> Result<Account, Failure> {
-    let mut meant = KeyFile::new();
-    for account in accounts {
-        // They come from a file that has room for them.
-        meant.set(account).map_err(|why| cannot_add(from, why))?;
-    }
-    let Some(account) = only_one(&meant) else {
-        let accounts = meant
-            .accounts()
+fn renamed(from: &Path, accounts: &[Account], name: &str) -> Result<Account, Failure> {
+    let Some(account) = only_one(accounts) else {
+        let accounts = accounts
             .iter()
             .map(|account| format!("{} ({})", shown(account.name()), shown(account.protocol())));
         let accounts: Vec<_> = accounts.collect();

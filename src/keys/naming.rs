@@ -17,7 +17,7 @@ pub(super) fn names(known: &str, name: &str) -> bool {
 }
 
 /// The Jabber ID in a name, without its resource.
-pub(super) fn bare(name: &str) -> Option<BareJid> {
+fn bare(name: &str) -> Option<BareJid> {
     argument(name).ok()
 }
 

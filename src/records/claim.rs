@@ -120,7 +120,7 @@ struct Run {
     n_digits: usize,
 }
 
-/// The digits in a row of a text; no more than can matter.
+/// The digits in a row of a text.
 fn runs(text: &str) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for (from, character) in

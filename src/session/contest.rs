@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use otr::limits::TokenBucket;
 use rand_core::CryptoRng;
 
-use super::{Effect, Note, Session, phrases, speech::Kind};
+use super::{Effect, Note, Session, hearing::one_line, phrases, speech::Kind};
 use crate::{
     i18n,
     lesson::vocabulary::{Event, EventKind, Need},
@@ -87,9 +87,7 @@ impl Default for Doubt {
 /// A title from outside as it can be said in a chat: short, on one line, and nothing that a program
 /// takes for OTR or a variable.
 fn sayable(title: &str) -> String {
-    let words = title.split(|c: char| c.is_whitespace() || c.is_control());
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    let line = words.join(" ").replace("?OTR", "OTR").replace("${", "$ {");
+    let line = one_line(title).replace("?OTR", "OTR").replace("${", "$ {");
     line.chars().take(LONGEST_TITLE).collect()
 }
 

@@ -396,13 +396,18 @@ impl Session {
 
 /// A question as it can be said again: one line, not too long.
 fn shown(question: &str) -> String {
-    let line: String = question.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = one_line(question);
     if line.chars().count() <= MAX_SHOWN_CHARS {
         return line;
     }
     let begin: String = line.chars().take(MAX_SHOWN_CHARS).collect();
     format!("{begin}…")
+}
+
+/// A text from outside on one line.
+pub(super) fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Sends on what the conversation wants sent; its events are known where this is used.

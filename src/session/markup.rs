@@ -88,18 +88,14 @@ pub(super) fn with_unseen(text: &str) -> Zeroizing<String> {
 /// A text whose characters stand for themselves, in its markup too.
 pub(super) fn unescaped(text: &str) -> Zeroizing<String> {
     let mut plain = Zeroizing::new(String::with_capacity(text.len()));
-    let mut scanner = Scanner::new(text);
-    while let Some((before, _)) = scanner.rest.split_once('&') {
+    let mut rest = text;
+    while let Some((before, inner)) = rest.split_once('&') {
         plain.push_str(before);
-        scanner.rest = scanner.rest.get(before.len()..).unwrap_or_default();
-        if let Some(character) = scanner.entity() {
-            plain.push(character);
-        } else {
-            plain.push('&');
-            scanner.rest = scanner.rest.strip_prefix('&').unwrap_or_default();
-        }
+        let (character, behind) = entity(inner).unwrap_or(('&', inner));
+        plain.push(character);
+        rest = behind;
     }
-    plain.push_str(scanner.rest);
+    plain.push_str(rest);
     plain
 }
 
@@ -127,11 +123,10 @@ fn stripped(mut scanner: Scanner<'_>) -> Zeroizing<String> {
                 Tag::Block if scanner.n_quotations > 0 => plain.push_str("\n> "),
                 Tag::Block => plain.push('\n'),
             }
-        } else if first == '&'
-            && let Some(character) = scanner.entity()
-        {
+        } else if let Some((character, behind)) = rest.strip_prefix('&').and_then(entity) {
             let is_end = scanner.n_quotations > 0 && is_line_end(character);
             plain.push(if is_end { ' ' } else { character });
+            scanner.rest = behind;
         } else {
             plain.push(first);
             scanner.rest = rest.strip_prefix(first).unwrap_or_default();
@@ -287,24 +282,22 @@ impl<'a> Scanner<'a> {
         }
         self.has_unseen_end = false;
     }
+}
 
-    /// Passes over the character that is named here.
-    fn entity(&mut self) -> Option<char> {
-        let inner = self.rest.strip_prefix('&')?;
-        let len = inner.bytes().take(MAX_NAME_BYTES).position(|byte| byte == b';')?;
-        let (name, rest) = inner.split_at_checked(len)?;
-        let character = match name {
-            "amp" => '&',
-            "lt" => '<',
-            "gt" => '>',
-            "quot" => '"',
-            "apos" | "rsquo" => '\'',
-            "nbsp" => ' ',
-            _ => numbered(name)?,
-        };
-        self.rest = rest.strip_prefix(';')?;
-        Some(character)
-    }
+/// The character that is named behind a `&`, and what follows it.
+fn entity(inner: &str) -> Option<(char, &str)> {
+    let len = inner.bytes().take(MAX_NAME_BYTES).position(|byte| byte == b';')?;
+    let (name, rest) = inner.split_at_checked(len)?;
+    let character = match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" | "rsquo" => '\'',
+        "nbsp" => ' ',
+        _ => numbered(name)?,
+    };
+    Some((character, rest.strip_prefix(';')?))
 }
 
 /// How much of a text follows the name of the last tag in it that ends a quotation.

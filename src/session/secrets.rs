@@ -58,7 +58,8 @@ impl Session {
         self.told.hear(message.words());
         let is_in_it =
             |secret: &SecretString| message.all().any(|text| told::is_told(secret, text));
-        self.is_default_spent |= self.config.default_secret.as_ref().is_some_and(is_in_it);
+        let default = self.config.default_secret.as_ref();
+        self.is_default_spent = self.is_default_spent || default.is_some_and(is_in_it);
         let is_told = |secret: &&SecretString| is_in_it(secret) || self.was_heard(secret);
         let Some(secret) = self.shared_secret.as_ref().filter(is_told).cloned() else {
             return false;

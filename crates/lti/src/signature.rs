@@ -27,17 +27,24 @@ pub fn normalise<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Str
         pairs.into_iter().map(|(name, value)| (encode(name), encode(value))).collect();
     encoded.sort_unstable();
 
-    let length = encoded.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
-    let mut normalised = String::with_capacity(length);
-    for (name, value) in &encoded {
-        if !normalised.is_empty() {
-            normalised.push('&');
+    joined(&encoded, "=", "&")
+}
+
+/// Pairs as one text, with these signs between names, values and pairs.
+fn joined<T: AsRef<str>>(pairs: &[(T, T)], equals: &str, and: &str) -> String {
+    let between = equals.len() + and.len();
+    let lengths =
+        pairs.iter().map(|(name, value)| name.as_ref().len() + value.as_ref().len() + between);
+    let mut text = String::with_capacity(lengths.sum());
+    for (name, value) in pairs {
+        if !text.is_empty() {
+            text.push_str(and);
         }
-        normalised.push_str(name);
-        normalised.push('=');
-        normalised.push_str(value);
+        text.push_str(name.as_ref());
+        text.push_str(equals);
+        text.push_str(value.as_ref());
     }
-    normalised
+    text
 }
 
 /// The signature base string (RFC 5849, 3.4.1.1) of a method, a base URI without query and
@@ -69,17 +76,7 @@ impl<'a> Parameters<'a> {
 
     /// As they stand in a base string: `a%3D1%26b%3D2`.
     pub(super) fn text(&self) -> String {
-        let length = self.0.iter().map(|(name, value)| name.len() + value.len() + 6).sum();
-        let mut text = String::with_capacity(length);
-        for (name, value) in &self.0 {
-            if !text.is_empty() {
-                text.push_str("%26");
-            }
-            text.push_str(name);
-            text.push_str("%3D");
-            text.push_str(value);
-        }
-        text
+        joined(&self.0, "%3D", "%26")
     }
 }
 
@@ -130,18 +127,9 @@ pub(super) fn decode(signature: &str) -> Vec<u8> {
 
 /// Signs a base string; the signature in base64.
 pub fn sign(secret: &SecretString, base_string: &str) -> String {
-    STANDARD.encode(mac(secret, base_string).finalize().into_bytes())
-}
-
-/// Whether a signature in base64 belongs to a base string; compared in constant time.
-pub fn verify(secret: &SecretString, base_string: &str, signature: &str) -> bool {
-    mac(secret, base_string).verify_slice(&decode(signature)).is_ok()
-}
-
-fn mac(secret: &SecretString, base_string: &str) -> Hmac<Sha1> {
     let mut mac = keyed(secret);
     mac.update(base_string.as_bytes());
-    mac
+    STANDARD.encode(mac.finalize().into_bytes())
 }
 
 /// HMAC-SHA1 with the key of RFC 5849, 3.4.2: the encoded secret, `&`, and no token secret.
@@ -217,6 +205,12 @@ mod tests {
 
             proptest::prop_assert_eq!(parameters.text(), encode(&normalise(strs())));
         }
+    }
+
+    fn verify(secret: &SecretString, base_string: &str, signature: &str) -> bool {
+        let rest = base_string.strip_prefix("POST&").unwrap();
+        let (base_uri, parameters) = rest.split_once('&').unwrap();
+        Verifier::new(secret).is_of(&decode(signature), base_uri, parameters)
     }
 
     #[test]

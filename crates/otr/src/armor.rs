@@ -47,13 +47,15 @@ pub fn decode(text: &str) -> Result<Vec<u8>, WireError> {
     let rest = text.strip_prefix(PREFIX).map(str::as_bytes);
     let base64 = rest.and_then(|rest| rest.get(..memchr::memchr(b'.', rest)?));
     let base64 = base64.ok_or(WireError::Armor)?;
-    let bytes = if base64.iter().copied().any(is_blank) {
-        ENGINE.decode(base64.iter().copied().filter(|byte| !is_blank(*byte)).collect::<Vec<_>>())
-    } else {
-        ENGINE.decode(base64)
-    };
-    let bytes = bytes.ok();
-    bytes.filter(|bytes| !bytes.is_empty()).ok_or(WireError::Armor)
+    let bytes = ENGINE.decode(base64).or_else(|error| {
+        // Only what cannot be read as it stands may have been broken into lines.
+        if !base64.iter().copied().any(is_blank) {
+            return Err(error);
+        }
+        let solid: Vec<u8> = base64.iter().copied().filter(|byte| !is_blank(*byte)).collect();
+        ENGINE.decode(solid)
+    });
+    bytes.ok().filter(|bytes| !bytes.is_empty()).ok_or(WireError::Armor)
 }
 
 /// Whether a gateway may have put it between the characters.

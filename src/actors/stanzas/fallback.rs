@@ -7,6 +7,8 @@ use std::ops::Range;
 use minidom::Element;
 use xmpp_parsers::{message::Message, ns};
 
+use super::has_payload;
+
 /// Namespaces of fallbacks (XEP-0428): of today, and of its first versions.
 const NS_FALLBACKS: [&str; 2] = ["urn:xmpp:fallback:0", "urn:xmpp:feature-fallback:0"];
 /// Namespace of reactions (XEP-0444): a message that has them says nothing else.
@@ -34,11 +36,13 @@ const MOST_CUTS: usize = 100_000;
 /// The sender's own words of a body, which are empty where it holds none; `None`: all of it is theirs.
 /// An OTR message is left as it is.
 pub(super) fn own_words(message: &Message, body: &str) -> Option<String> {
-    if is_otr(body) {
+    let is_reaction = has_payload(message, "reactions", NS_REACTIONS);
+    let has_fallback = message.payloads.iter().any(|payload| payload.name() == "fallback");
+    // Nearly all messages have neither.
+    if !(is_reaction || has_fallback) || is_otr(body) {
         return None;
     }
     let is_encrypted = message.payloads.iter().any(is_encryption);
-    let is_reaction = message.payloads.iter().any(|payload| payload.is("reactions", NS_REACTIONS));
     let mut ranges = Vec::new();
     let mut is_wordless = is_reaction;
     for Mark { range, may_be_all } in marks(message) {
@@ -51,12 +55,12 @@ pub(super) fn own_words(message: &Message, body: &str) -> Option<String> {
             None => {}
         }
     }
+    if ranges.is_empty() {
+        return is_reaction.then(String::new);
+    }
     let rest = without(body, &ranges);
     if rest.trim().is_empty() {
         return is_wordless.then(String::new);
-    }
-    if ranges.is_empty() && is_reaction {
-        return Some(String::new());
     }
     (rest.len() < body.len()).then_some(rest)
 }

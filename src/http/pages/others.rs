@@ -7,7 +7,7 @@ use lti::other::SPOKEN;
 
 use super::{
     Frame, House, ProblemKind,
-    layout::{Around, Head, address, document, fill, reference_line, token},
+    layout::{Around, Head, address, alone, document, fill, reference_line, token},
 };
 
 /// Why there is no page, and by what the event is found in the log.
@@ -170,7 +170,8 @@ pub fn elsewhere(frame: &Frame, action: &str, field: Option<&str>) -> Markup {
                 (tr!("Your course shows the exercise inside a page of its own, and it is not known here that it may. Browsers would show an empty page."))
             }
             form.go method="post" action=(action) target="_blank" rel="noopener" {
-                (token(&Frame { is_alone: true, ..frame.clone() }))
+                (token(frame))
+                (alone())
                 @if let Some(field) = field { input type="hidden" name=(field) value="1"; }
                 button.main type="submit" { (tr!("Open in a new window")) }
             }

@@ -134,9 +134,8 @@ pub(super) fn parse(text: &str, content_type: Option<&str>) -> Result<Envelope, 
     if text.is_empty() {
         return Err(NoEnvelope::Empty);
     }
-    let is_page = is_page(text, content_type);
     let Some(start) = start(text) else {
-        return Err(if is_page { NoEnvelope::Page } else { not_ours(text) });
+        return Err(if is_page(text, content_type) { NoEnvelope::Page } else { not_ours(text) });
     };
     let xml = text.get(start..).unwrap_or_default();
     let mut reader = NsReader::from_str(xml);

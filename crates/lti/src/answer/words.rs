@@ -132,8 +132,8 @@ pub(super) fn say_refused(text: &str) -> bool {
     // Of OAuth alone it is said that it is not valid, or that its verification failed.
     let is_check = |word: &&str| word.contains("valid") || word.contains("verif");
     subjects
-        || (0..words.len()).any(|at| {
-            words.get(at).is_some_and(|word| matches!(*word, "oauth" | "oauth1")) && {
+        || words.iter().enumerate().any(|(at, word)| {
+            matches!(*word, "oauth" | "oauth1") && {
                 let around = around(&words, at, 1);
                 around.iter().any(is_check) && is_fault(&around)
             }
@@ -149,7 +149,7 @@ fn around<'a>(words: &[&'a str], at: usize, n: usize) -> Vec<&'a str> {
             || NEGATIONS.contains(word)
             || begins(word, &FAULTS)
             || begins(word, &MERITS)
-            || SUBJECTS.concat().contains(word)
+            || SUBJECTS.iter().any(|subject| subject.contains(word))
     };
     let before = words.get(..at).unwrap_or_default().iter().rev().take(NEAR).take_while(is_part);
     let behind = words.get(at.saturating_add(n)..).unwrap_or_default().iter();
