@@ -6,7 +6,7 @@ use std::{
 };
 
 use jid::BareJid;
-use url::Url;
+use url::{Host, Url};
 
 use super::tree::Section;
 use crate::records::{Address, address};
@@ -113,7 +113,10 @@ const DIRECT: &str = "xmpps";
 pub(super) fn server(section: &Section<'_>, such_as: &str) -> Option<String> {
     let server = section.text("server")?;
     let server = server.trim();
-    let ok = xmpp::is_server(server);
+    let ok = server_parts(server).is_some_and(|(host, port)| {
+        let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+        Host::parse(host).is_ok() && is_number && port.parse::<u16>().is_ok_and(|port| port != 0)
+    });
     if !ok {
         section.fault(
             "server",

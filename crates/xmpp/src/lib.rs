@@ -66,7 +66,6 @@ pub use ciphers::{CipherProblem, has_cipher_for, parse_cipher, supported_ciphers
 pub use component::Component;
 pub use down::{ConfigError, Down};
 pub use pace::Pace;
-pub use target::is_server;
 pub use xml::Rejection;
 
 /// Commands that may wait for the task before the owner must.

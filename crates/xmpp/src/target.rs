@@ -123,12 +123,6 @@ impl Target {
     }
 }
 
-/// Whether a text names a server as [`Account::server`](super::Account::server) has it: `host:port` or
-/// `xmpps://host:port`.
-pub fn is_server(text: &str) -> bool {
-    Target::parse(text).is_ok()
-}
-
 /// A port that can be connected to; no sign, no blanks.
 fn port_number(text: &str) -> Option<u16> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
