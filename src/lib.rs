@@ -24,8 +24,8 @@
 //!        |             |
 //!       fsm          records                    know nothing
 //!
-//!    beside them: settings (records), and what knows these alone: telemetry, failure; metrics (records);
-//!    reference (a page)
+//!    beside them: files (text files that people write); settings (files, records), and what knows
+//!    these alone: telemetry, failure; metrics (records); reference (a page)
 //!
 //!    crates: otr   bytes in, bytes and events out         xmpp      one account's stream
 //!            lti   launches and grades, pure              gettext   PO, MO, catalogs
@@ -121,6 +121,7 @@ pub mod cli;
 pub mod daemon;
 pub mod drawing;
 pub mod failure;
+pub mod files;
 pub mod forget;
 pub mod fsm;
 pub mod http;

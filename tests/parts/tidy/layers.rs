@@ -77,13 +77,14 @@ const ROOMS: &[Room] = &[
     Room { name: "fsm", ours: &[], not: &["serde", "log"] },
     Room { name: "records", ours: &[], not: &["serde", "log"] },
     Room { name: "reference", ours: &[], not: &[] },
-    Room { name: "settings", ours: &["records"], not: &[] },
+    Room { name: "files", ours: &[], not: &["serde", "log"] },
+    Room { name: "settings", ours: &["files", "records"], not: &[] },
     Room { name: "metrics", ours: &["records"], not: &["actix", "actix_web"] },
     Room { name: "telemetry", ours: &["settings"], not: &[] },
     Room { name: "failure", ours: &["settings"], not: &[] },
     // What is taught, and to whom.
     Room { name: "i18n", ours: &["gettext"], not: &["log"] },
-    Room { name: "lesson", ours: &["fsm"], not: &["log"] },
+    Room { name: "lesson", ours: &["files", "fsm"], not: &["log"] },
     Room { name: "drawing", ours: &["fsm", "gettext", "i18n", "lesson"], not: &["log"] },
     Room {
         name: "session",
