@@ -4,7 +4,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help setup demo pictures test lint deny bench bench-lti bench-listening budgets load soak rubric fuzz deb test-deb
+.PHONY: help setup demo pictures test lint deny bench bench-lti bench-listening budgets load soak rubric fuzz ct reference deb test-deb
 
 # Seconds that each target of `make fuzz` runs.
 SECONDS ?= 600
@@ -29,6 +29,8 @@ help:
 	@echo 'make soak    lessons for MINUTES=30 while the server is restarted, frozen and cut off'
 	@echo 'make rubric  have difficult learners take all lessons in all languages'
 	@echo 'make fuzz    fuzz the OTR engine: SECONDS=600 for each of FUZZ_TARGETS'
+	@echo 'make ct      hold the OTR engine to constant time, by memcheck with its secrets undefined'
+	@echo 'make reference  run the engine'"'"'s tests on the group arithmetic of crypto-bigint'
 	@echo 'make deb     make the Debian package, in target/debian'
 	@echo 'make test-deb  install it in a clean Debian (as root), try it, and take it away again'
 	@echo 'make setup   install the programs that tests and demo drive (the others do this first)'
@@ -105,6 +107,25 @@ fuzz:
 			crates/otr/fuzz/target/found/$$target crates/otr/fuzz/corpus/$$target -- \
 			-max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=25 || exit 1; \
 	done
+
+CT = crates/otr/ct
+# With the processor's instructions for AES, and without.
+CT_CHECK = valgrind --quiet --error-limit=no --error-exitcode=1 target/ct
+ct:
+	@tests/setup.sh ct
+	$(CARGO) build --locked --release --manifest-path $(CT)/Cargo.toml --target-dir target/ct/native
+	RUSTFLAGS='--cfg aes_backend="soft"' $(CARGO) build --locked --release \
+		--manifest-path $(CT)/Cargo.toml --target-dir target/ct/soft
+	@for way in branch address engine; do \
+		echo "ct: memcheck must complain of the leak by $$way"; \
+		valgrind --quiet --error-limit=no --log-file=/dev/null \
+			target/ct/native/release/otr-ct leak $$way || exit 1; \
+	done
+	$(CT_CHECK)/native/release/otr-ct check
+	$(CT_CHECK)/soft/release/otr-ct check
+
+reference: setup
+	$(CARGO) test --locked -p otr --features reference
 
 GENERATED = packaging/generated
 # The program in the package: `make test-deb PROFILE=dev` takes the one that the tests have built.

@@ -4,7 +4,7 @@
 #
 # As root, or with sudo, on Debian and what descends from it; elsewhere it names what is missing.
 # `tests/setup.sh deb` brings what makes and tries the Debian package instead, `tests/setup.sh deny`
-# what looks at the dependencies; `tests/setup.sh pictures` what makes pictures small as well.
+# what looks at the dependencies; `tests/setup.sh ct` what the check of constant time needs; `tests/setup.sh pictures` what makes pictures small as well.
 set -eu
 what=${1:-tests}
 
@@ -23,6 +23,12 @@ look() {
     missing=""
     need make command make
     if [ "$what" = deny ]; then
+        return
+    fi
+    if [ "$what" = ct ]; then
+        need gcc command gcc
+        need valgrind command valgrind
+        need libclang-dev pattern '/usr/lib/llvm-*/lib/libclang.so'
         return
     fi
     if [ "$what" = deb ]; then

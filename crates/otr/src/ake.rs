@@ -24,6 +24,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+use super::declassify::{declassify, declassify_bytes};
 use super::dh::DhPublic;
 use super::error::{Ignored, WireError};
 use super::identity::{CheckedKey, PublicKey, SigningKey};
@@ -411,6 +412,7 @@ impl Seal<'_> {
         }
         let mut x = encrypted.to_vec();
         self.encryption.apply(COUNTER_ZERO, &mut x);
+        declassify_bytes(&mut x);
         let mut reader = Reader::new(&x);
         let public = PublicKey::decode_checked(&mut reader, checked)?;
         let key_id = reader.int("keyid")?;
@@ -420,7 +422,7 @@ impl Seal<'_> {
             return Err(WireError::Range { field: "keyid" }.into());
         }
         let m = self.m(signers, others, &public.encode(), key_id);
-        if !public.verify(&m, &signature) {
+        if !public.verify(&declassify(m), &signature) {
             return Err(Ignored::BadSignature);
         }
         Ok((public, key_id))

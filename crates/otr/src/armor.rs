@@ -25,6 +25,12 @@ pub const PREFIX: &str = "?OTR:";
 
 /// The text of an encoded message.
 pub fn encode(bytes: &[u8]) -> String {
+    #[cfg(feature = "ct")]
+    let bytes = &*{
+        let mut bytes = bytes.to_vec();
+        super::declassify::declassify_bytes(&mut bytes);
+        bytes
+    };
     let end = PREFIX.len().saturating_add(bytes.len().div_ceil(3).saturating_mul(4));
     let mut text = vec![0; end.saturating_add(1)];
     if let Some((prefix, rest)) = text.split_at_mut_checked(PREFIX.len()) {

@@ -11,6 +11,7 @@ use core::fmt;
 use rand_core::CryptoRng;
 use zeroize::Zeroize as _;
 
+use super::declassify::declassify_bytes;
 use super::dh::DhPublic;
 use super::error::Ignored;
 use super::key_management::KeyManager;
@@ -122,6 +123,7 @@ pub fn open(keys: &mut KeyManager, mut data: ReceivedData) -> Result<Opened, Ign
     let top = data.counter;
     let plain = data.encrypted_mut();
     pair.keys.receiving.aes.apply(top, plain);
+    declassify_bytes(plain);
     let text_len = memchr::memchr(NUL, plain).unwrap_or(plain.len());
     let mut tlvs = Vec::new();
     if let Some((_nul, records)) = plain.get_mut(text_len..).and_then(<[u8]>::split_first_mut) {

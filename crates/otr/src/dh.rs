@@ -14,8 +14,10 @@ use core::fmt;
 
 use crypto_bigint::{U320, U1536, Uint};
 use rand_core::CryptoRng;
+use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
+use super::declassify::declassify;
 use super::group::{self, Element};
 
 /// An unsigned number from big-endian bytes; leading zeros are tolerated.
@@ -26,6 +28,20 @@ pub(super) fn uint_from_be<const LIMBS: usize>(bytes: &[u8]) -> Option<Uint<LIMB
     let number = bytes.get(zeros..).unwrap_or_default();
     (number.len() <= Uint::<LIMBS>::BYTES)
         .then(|| Uint::from_be_slice_truncated(number, Uint::<LIMBS>::BITS))
+}
+
+/// A secret number from big-endian bytes: which of them are zero decides no branch.
+///
+/// `None` if it does not fit.
+pub(super) fn secret_from_be<const LIMBS: usize>(bytes: &[u8]) -> Option<Uint<LIMBS>> {
+    let start = bytes.len().saturating_sub(Uint::<LIMBS>::BYTES);
+    let (above, number) = bytes.split_at_checked(start)?;
+    let mut padded = Zeroizing::new(Uint::<LIMBS>::ZERO.to_be_bytes());
+    for (to, from) in padded.as_mut_slice().iter_mut().rev().zip(number.iter().rev()) {
+        *to = *from;
+    }
+    let fits = above.iter().fold(0_u8, |any, byte| any | byte).ct_eq(&0);
+    declassify(bool::from(fits)).then(|| Uint::from_be_slice(padded.as_slice()))
 }
 
 /// The big-endian bytes of a public number without leading zeros.
@@ -58,8 +74,8 @@ impl DhSecret {
 
     /// The exponent with these big-endian bytes. `None` if it is 0 or longer than 320 bits.
     pub fn from_be_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut x = Box::new(uint_from_be(bytes)?);
-        if bool::from(x.is_nonzero()) {
+        let mut x = Box::new(secret_from_be(bytes)?);
+        if declassify(bool::from(x.is_nonzero())) {
             return Some(Self { x });
         }
         x.zeroize();
@@ -68,7 +84,7 @@ impl DhSecret {
 
     /// g^x, for the peer.
     pub fn public(&self) -> DhPublic {
-        DhPublic { g: group::SHORT.power(&*self.x).retrieve() }
+        DhPublic { g: declassify(group::SHORT.power(&*self.x).retrieve()) }
     }
 
     /// The secret that is shared with the owner of `theirs`.
@@ -127,7 +143,7 @@ fn is_group_element(g: &U1536) -> bool {
 ///
 /// `None` unless 2 <= g <= p-2.
 pub(super) fn public_from_element(element: &Element) -> Option<DhPublic> {
-    let g = element.retrieve();
+    let g = declassify(element.retrieve());
     is_group_element(&g).then_some(DhPublic { g })
 }
 
@@ -143,12 +159,14 @@ impl DhShared {
     /// session id": secbytes).
     pub fn secbytes(&self) -> Zeroizing<Vec<u8>> {
         let bytes = Zeroizing::new(self.s.to_be_bytes());
-        let number = bytes.as_slice().iter().skip_while(|&&byte| byte == 0);
-        let len = u32::try_from(number.clone().count()).unwrap_or(u32::MAX);
+        // Its length alone is given away: what is hashed has it, whoever hashes.
+        let len = declassify(self.s.bits().div_ceil(8));
+        let n_zeros = bytes.len().saturating_sub(usize::try_from(len).unwrap_or(usize::MAX));
+        let number = bytes.get(n_zeros..).unwrap_or_default();
         // Full capacity from the start, so that growing leaves no copy behind.
         let mut mpi = Zeroizing::new(Vec::with_capacity(4 + U1536::BYTES));
         mpi.extend_from_slice(&len.to_be_bytes());
-        mpi.extend(number);
+        mpi.extend_from_slice(number);
         mpi
     }
 }

@@ -18,14 +18,15 @@ use core::fmt;
 use std::sync::{Arc, LazyLock};
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams, FixedMontyForm, FixedMontyParams};
-use crypto_bigint::{BoxedUint, NonZero, Odd, U192, U256, U1024};
+use crypto_bigint::{BoxedUint, CtEq as _, CtLt as _, NonZero, Odd, U192, U256, U1024};
 use crypto_primes::{Flavor, is_prime};
 use rand_core::CryptoRng;
 use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use super::dh::{uint_from_be, uint_to_be};
+use super::declassify::{declassify, declassify_bytes};
+use super::dh::{secret_from_be, uint_from_be, uint_to_be};
 use super::error::WireError;
 use super::wire::{Reader, Writer};
 
@@ -138,9 +139,9 @@ impl Domain {
 
     /// A number from big-endian bytes. `None` unless it is between 1 and q-1.
     fn exponent(&self, bytes: &[u8]) -> Option<Exponent> {
-        let number = Exponent(Box::new(uint_from_be(bytes)?));
-        let is_legal = bool::from(number.0.is_nonzero()) && *number.0 < **self.nonzero_q();
-        is_legal.then_some(number)
+        let number = Exponent(Box::new(secret_from_be(bytes)?));
+        let is_legal = number.0.is_nonzero() & number.0.ct_lt(self.nonzero_q());
+        declassify(bool::from(is_legal)).then_some(number)
     }
 }
 
@@ -181,8 +182,11 @@ impl SigningKey {
     /// A fresh key on the shared domain parameters.
     pub fn generate(rng: &mut dyn CryptoRng) -> Self {
         let x = SHARED.random_exponent(rng);
-        let public = PublicKey::new(Arc::clone(&SHARED), power(&SHARED.g, &x.0));
-        Self { x, public }
+        let mut y = power(&SHARED.g, &x.0).retrieve().to_be_bytes();
+        declassify_bytes(&mut y);
+        let y = BoxedUint::from_be_slice_truncated(&y, SHARED.p().bits_precision());
+        let y = BoxedMontyForm::new(y, SHARED.g.params());
+        Self { x, public: PublicKey::new(Arc::clone(&SHARED), y) }
     }
 
     /// The key with these numbers, big-endian; `secret` is x.
@@ -216,7 +220,7 @@ impl SigningKey {
     /// [`WireError::Range`] if x does not belong to the public half.
     pub fn from_public(public: PublicKey, x: &[u8]) -> Result<Self, WireError> {
         let x = public.domain.exponent(x).ok_or(WireError::Range { field: "x" })?;
-        if power(&public.domain.g, &x.0) == public.y {
+        if declassify(bool::from(power(&public.domain.g, &x.0).ct_eq(&public.y))) {
             Ok(Self { x, public })
         } else {
             Err(WireError::Range { field: "x" })
@@ -246,12 +250,14 @@ impl SigningKey {
         let r = Zeroizing::new(power(&domain.g, k).retrieve()).rem(domain.nonzero_q());
 
         let x = Zeroizing::new(Scalar::new(&self.x.0, &domain.q));
-        let k_inverse = Zeroizing::new(Scalar::new(k, &domain.q).invert().into_option()?);
+        // A number that has no inverse gives an s of 0 here.
+        let k_inverse = Scalar::new(k, &domain.q).invert().unwrap_or(Scalar::zero(&domain.q));
+        let k_inverse = Zeroizing::new(k_inverse);
         let xr = Zeroizing::new(x.mul(&Scalar::new(&r, &domain.q)));
         let s = domain.message(message).add(&xr).mul(&k_inverse).retrieve();
 
-        let is_usable = bool::from(r.is_nonzero()) && bool::from(s.is_nonzero());
-        is_usable.then(|| join(&r, &s))
+        let is_usable = r.is_nonzero() & s.is_nonzero();
+        declassify(bool::from(is_usable)).then(|| join(&r, &s))
     }
 }
 

@@ -11,6 +11,8 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::declassify::declassify;
+
 /// Blocks of the key stream that are made at a time: as many as vector instructions like to have,
 /// which is what makes this faster than a stream cipher of a library on top of the same cipher.
 const N_BLOCKS: usize = 64;
@@ -85,13 +87,13 @@ impl MacKey {
 
     /// Whether this is the MAC of the bytes, in constant time.
     pub fn verifies(&self, bytes: &[u8], mac: &[u8; 20]) -> bool {
-        self.mac(bytes).ct_eq(mac).into()
+        declassify(self.mac(bytes).ct_eq(mac).into())
     }
 
     /// Gives the key away, so that whoever has the transcript could have forged it. It is used up:
     /// a revealed key does not verify again what it was used for.
     pub fn reveal(self) -> RevealedMacKey {
-        RevealedMacKey(*self.bytes)
+        RevealedMacKey(declassify(*self.bytes))
     }
 }
 
@@ -132,7 +134,7 @@ impl AkeMacKey {
 
     /// Whether these are the first 160 bits of it, in constant time.
     pub fn verifies_160(&self, bytes: &[u8], mac: &[u8; 20]) -> bool {
-        self.mac_160(bytes).ct_eq(mac).into()
+        declassify(self.mac_160(bytes).ct_eq(mac).into())
     }
 }
 

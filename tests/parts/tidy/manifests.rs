@@ -42,6 +42,32 @@ fn named(folders: &[PathBuf]) -> BTreeSet<String> {
     named
 }
 
+/// The packages of a lock file with their versions.
+fn locked(lock: &str) -> BTreeSet<(String, String)> {
+    let value = |line: &str| line.split('"').nth(1).unwrap_or_default().to_owned();
+    let lines: Vec<&str> = lock.lines().collect();
+    lines
+        .windows(2)
+        .filter(|pair| pair[0].starts_with("name = "))
+        .map(|pair| (value(pair[0]), value(pair[1])))
+        .collect()
+}
+
+#[test]
+fn constant_time_is_checked_with_the_versions_that_are_used() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let lock = |file: &str| locked(&fs::read_to_string(root.join(file)).unwrap());
+    let (ours, checked) = (lock("Cargo.lock"), lock("crates/otr/ct/Cargo.lock"));
+    let names: BTreeSet<_> = ours.iter().map(|(name, _)| name).collect();
+    let differ: Vec<_> = checked
+        .iter()
+        .filter(|package| names.contains(&package.0) && !ours.contains(package))
+        .collect();
+
+    assert!(ours.len() > 100 && checked.len() > 20);
+    assert!(differ.is_empty(), "crates/otr/ct/Cargo.lock: bring to the versions here: {differ:?}");
+}
+
 #[test]
 fn every_dependency_is_used() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

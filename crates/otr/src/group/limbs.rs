@@ -25,6 +25,12 @@
 use crypto_bigint::{CtEq as _, CtSelect as _, U1536};
 use zeroize::Zeroizing;
 
+use super::Reference;
+
+/// R = 2^1560. Montgomery form there is a multiple of 2^1536.
+pub(super) const R: Reference =
+    Reference::new(Reference::new(&U1536::from_u64(1 << 24)).as_montgomery());
+
 /// Bits of a limb.
 const LIMB_BITS: u32 = 60;
 

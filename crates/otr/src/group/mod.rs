@@ -23,6 +23,10 @@
 //! to, take the functions with `public` in their names. Tables of a step are wiped with it.
 
 mod comb;
+#[cfg(not(feature = "reference"))]
+mod limbs;
+#[cfg(feature = "reference")]
+#[path = "reference.rs"]
 mod limbs;
 mod power;
 
@@ -33,7 +37,7 @@ use crypto_bigint::{Choice, CtEq as _, U1536, const_monty_params};
 use zeroize::Zeroize;
 
 pub(super) use self::comb::{Comb, LONG, LONG_PUBLIC, SHORT};
-use self::limbs::Limbs;
+use self::limbs::{Limbs, R};
 pub(super) use self::power::{PublicPower, public_power};
 
 const_monty_params!(
@@ -56,9 +60,6 @@ pub(super) const P: U1536 = *Reference::MODULUS.as_ref();
 
 /// The generator g1 = 2.
 pub(super) const GENERATOR: Element = Element { n: limbs::constant(&R.double().retrieve()) };
-
-/// R = 2^1560. Montgomery form there is a multiple of 2^1536.
-const R: Reference = Reference::new(Reference::new(&U1536::from_u64(1 << 24)).as_montgomery());
 
 /// R^2: multiplied by it, a number takes its Montgomery form.
 const R2: Limbs = limbs::constant(&R.square().retrieve());

@@ -36,6 +36,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use self::exponent::{Exponent, Generator, Generators};
 use self::message::{Message1, Message2, Message3, Message4};
 use self::proof::{Coordinates, Knowledge, LogEquality, Place};
+use super::declassify::declassify;
 use super::dh::{DhPublic, public_from_element};
 use super::error::WireError;
 use super::group::{Comb, Element};
@@ -383,8 +384,10 @@ impl Asked {
         let Message1 { g2a, g3a, .. } = self.message;
         let generators =
             Generators { g2: Generator::new(&g2a, &b2), g3: Generator::new(&g3a, &b3) };
-        let pb = generators.g3.power(r4.number());
+        // Both are sent.
+        let pb = declassify(generators.g3.power(r4.number()));
         let qb = r4.power_of_generator().mul(&generators.g2.power(&y.exponent()));
+        let qb = declassify(qb);
         let message = Message2 {
             g2b: public_from_element(&b2.power_of_generator())?,
             b2: Knowledge::prove(Place::B2, &b2, &r2),
@@ -506,7 +509,7 @@ impl Expect4 {
 
 /// Rab == Pa / Pb?
 fn result(rab: &Element, p_ratio: &Element) -> SmpEvent {
-    if bool::from(rab.ct_eq(p_ratio)) { SmpEvent::Succeeded } else { SmpEvent::Failed }
+    if declassify(bool::from(rab.ct_eq(p_ratio))) { SmpEvent::Succeeded } else { SmpEvent::Failed }
 }
 
 /// Why a message could not be read is the peer's affair: it is refused like a proof that does not

@@ -19,6 +19,7 @@ use crypto_bigint::{U256, U1536};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroize as _;
 
+use super::super::declassify::declassify;
 use super::super::dh::{DhPublic, uint_from_be, uint_to_be};
 use super::super::error::WireError;
 use super::super::group::{self, Comb, Element, PublicPower};
@@ -59,7 +60,10 @@ impl Challenge {
         let writer = Writer::new().byte(place as u8);
         let hashed = numbers
             .iter()
-            .fold(writer, |writer, number| writer.mpi(number.retrieve().to_be_bytes().as_slice()))
+            // The peer computes them from the proof.
+            .fold(writer, |writer, number| {
+                writer.mpi(declassify(number.retrieve()).to_be_bytes().as_slice())
+            })
             .finish();
         Self(U256::from_be_slice(&Sha256::digest(hashed)))
     }
@@ -86,7 +90,8 @@ impl Response {
         let d = r.sub(&secret.mul(&Scalar::new(&c.0.resize()))).retrieve();
         r.zeroize();
         secret.zeroize();
-        Self(d)
+        // The peer gets it.
+        Self(declassify(d))
     }
 
     /// Refuses what is not 1 <= D < q.
