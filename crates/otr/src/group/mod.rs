@@ -25,10 +25,9 @@
 mod comb;
 #[cfg(not(feature = "reference"))]
 mod limbs;
-#[cfg(feature = "reference")]
-#[path = "reference.rs"]
-mod limbs;
 mod power;
+#[cfg(feature = "reference")]
+mod reference;
 
 use core::fmt;
 
@@ -39,6 +38,8 @@ use zeroize::Zeroize;
 pub(super) use self::comb::{Comb, LONG, LONG_PUBLIC, SHORT};
 use self::limbs::{Limbs, R};
 pub(super) use self::power::{PublicPower, public_power};
+#[cfg(feature = "reference")]
+use self::reference as limbs;
 
 const_monty_params!(
     Modulus,
