@@ -34,7 +34,8 @@ Example, from a new lesson to its test:
   otrbot lesson play my-lessons/greetings.yaml
   otrbot lesson play --script greetings.txt my-lessons/greetings.yaml
 
-settings/lessons/README.md, /usr/share/doc/otrbot/lessons.md in the package, leads through them.";
+The authors' manual leads through it: settings/lessons/README.md in the sources,
+/usr/share/otrbot/lessons/README.md in the package.";
 
 const CHECK_HELP: &str = "\
 Examples:
@@ -68,7 +69,7 @@ such lesson; 5 if a file is not there.";
 const RUBRIC_HELP: &str = "\
 Examples:
   otrbot lesson rubric my-lessons/greetings.yaml
-  otrbot -v lesson rubric --locale ar basics
+  otrbot -v lesson rubric --locales locales --locale nl_NL my-lessons/greetings.yaml
 
 Ends with 0 if nobody was let down; 4 if somebody was, or if the lesson has faults; 2 if there is no
 such lesson, 5 if there is no such file.";
