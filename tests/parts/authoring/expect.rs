@@ -231,7 +231,7 @@ fn scripts_of_other_systems_are_read_and_other_encodings_told() {
         assert_eq!(said.code, code, "{said:?}");
         assert!(said.err.contains(told), "{}", said.err);
     }
-    let large = play(&[b'a'; (1 << 20) + 1]);
+    let large = play(&vec![b'a'; (1 << 20) + 1]);
     assert!(large.code == 4 && large.err.contains("s.txt: is larger than"), "{}", large.err);
     for (script, code, told) in
         [("none.txt", 5, "none.txt: is not there"), (".", 4, ".: is a folder")]

@@ -62,11 +62,9 @@ fn blocks() -> Vec<Block> {
 /// Runs a line as an author types it.
 fn run(line: &str, folder: &Folder) -> Said {
     let program = Path::new(env!("CARGO_BIN_EXE_otrbot")).parent().unwrap();
-    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
     let output = Command::new("sh")
-        .args(["-c", line])
+        .args(["-c", "PATH=\"$0:$PATH\"; eval \"$1\"", program.to_str().unwrap(), line])
         .current_dir(folder.path(""))
-        .env("PATH", path)
         .env_remove("OTRBOT_ENV")
         .stdin(Stdio::null())
         .output()
