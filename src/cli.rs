@@ -53,8 +53,8 @@ pub enum Command {
     Status(Status),
     /// Erases a person: their enrolments, grades and sessions. A bot that runs lets them go at once.
     Forget(Forget),
-    /// Checks, draws and plays lessons: the tools of their authors.
-    #[command(subcommand)]
+    /// Checks, draws, plays and tests lessons: the tools of their authors.
+    #[command(subcommand, after_help = lesson::HELP)]
     Lesson(Lesson),
     /// Takes a lesson as a learner would: real XMPP, real OTR.
     Learner(Learner),

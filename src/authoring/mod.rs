@@ -19,7 +19,6 @@ pub mod sources;
 mod stage;
 
 use std::{
-    fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
@@ -52,12 +51,6 @@ fn output(file: Option<&Path>, text: &str) -> Result<(), Failure> {
         return Ok(());
     };
     translations::write_file(file, text.as_bytes())
-}
-
-/// The text of a file.
-fn read_text(file: &Path) -> Result<String, Failure> {
-    fs::read_to_string(file)
-        .map_err(|error| Failure::MissingDependency(format!("{}: {error}", file.display())))
 }
 
 /// All languages, and the one of this locale; English, if none is named.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::Write as _,
+    io::{ErrorKind, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -116,27 +116,28 @@ impl Sources {
         self.by_name.values().cloned().collect()
     }
 
-    /// The lesson of a name or of a file. A file may extend its neighbours.
+    /// The lesson of a name or of a file, whose ending `.yaml` can be left out. A file may extend its
+    /// neighbours.
     ///
     /// # Errors
     ///
     /// There is no such lesson or file.
     pub fn choose(&mut self, named: &str) -> Result<Source, Failure> {
         let path = Path::new(named);
-        let is_file = path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml")
-            || path.components().count() > 1;
+        let is_yaml = path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml");
+        let is_file = is_yaml || path.components().count() > 1;
         if !is_file && let Some(source) = self.by_name.get(named) {
             return Ok(source.clone());
         }
+        let whole = PathBuf::from(format!("{named}.yaml"));
+        let path = if !is_yaml && !path.is_file() && whole.is_file() { &whole } else { path };
         if !is_file && !path.exists() {
-            let known: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
-            let nearest = lesson::nearest(named, &known);
-            let nearest = nearest.map(|name| format!(" (`{name}`?)")).unwrap_or_default();
-            return Err(Failure::InvalidArgument(format!(
-                "there is no lesson named {named:?}{nearest}; give one of {}, or a YAML file",
-                known.join(", ")
-            )));
+            return Err(Failure::InvalidArgument(self.no_lesson(named)));
         }
+        if let Some(what) = self.no_file(path) {
+            return Err(Failure::MissingDependency(what));
+        }
+        let named = &path.display().to_string();
         let yaml = library::read(path)
             .map_err(|error| Failure::MissingDependency(format!("{named}: {error}")))?;
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or(named).to_owned();
@@ -152,6 +153,39 @@ impl Sources {
         let source = Source { name, file: named.to_owned(), yaml };
         self.by_name.insert(source.name.clone(), source.clone());
         Ok(source)
+    }
+
+    /// That no lesson has this name, and what could be meant.
+    fn no_lesson(&self, named: &str) -> String {
+        let known: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
+        let file = file_below(&format!("{named}.yaml"));
+        let file = file.map(|file| file.display().to_string());
+        let meant = file.or_else(|| lesson::nearest(named, &known));
+        let meant = meant.map(|name| format!(" (`{name}`?)")).unwrap_or_default();
+        format!(
+            "there is no lesson named {named:?}{meant}; give one of {}, or a YAML file",
+            known.join(", ")
+        )
+    }
+
+    /// Why there cannot be a lesson at this path, and what could be meant.
+    fn no_file(&self, path: &Path) -> Option<String> {
+        let shown = path.display();
+        if path.is_dir() {
+            let files = library::yaml_files(path).unwrap_or_default();
+            let first = files.into_values().next().unwrap_or_else(|| path.join("NAME.yaml"));
+            let first = first.display();
+            return Some(format!("{shown}: is a folder; give a file of it, such as {first}"));
+        }
+        if path.exists() {
+            return None;
+        }
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        let known = self.by_name.contains_key(name);
+        let known = known.then(|| format!("; the lesson `{name}` is called by its name alone"));
+        Some(format!("{shown}: is not there{}", known.unwrap_or_default()))
+            // A link or a folder on the way may be closed: reading tells it.
+            .filter(|_| path.symlink_metadata().is_err_and(|e| e.kind() == ErrorKind::NotFound))
     }
 
     /// Reads a lesson.
@@ -212,6 +246,16 @@ impl Sources {
             self.parse(&source).map_err(|faults| Failure::BadSetting(faults.join("\n")))?;
         Ok((source, lesson))
     }
+}
+
+/// Most folders that are looked into for a file that may be meant.
+const MAX_SEARCHED: usize = 100;
+
+/// A file of this name in a folder of the one that the program runs in.
+fn file_below(name: &str) -> Option<PathBuf> {
+    let folders = Path::new(".").read_dir().ok()?.take(MAX_SEARCHED).filter_map(Result::ok);
+    let files = folders.map(|entry| Path::new(&entry.file_name()).join(name));
+    files.filter(|file| file.is_file()).min()
 }
 
 /// A warning for the person at the terminal.

@@ -15,7 +15,9 @@ pub fn dot(picture: &Picture) -> String {
 
 fn write(picture: &Picture, dot: &mut String) -> std::fmt::Result {
     writeln!(dot, "digraph {} {{", quoted(&picture.name))?;
-    writeln!(dot, "  label={}; labelloc=t; fontname=\"sans-serif\";", quoted(&picture.title))?;
+    let head: Vec<String> = picture.head().map(escaped).collect();
+    let head = head.join("\\n");
+    writeln!(dot, "  label=\"{head}\"; labelloc=t; fontname=\"sans-serif\";")?;
     writeln!(dot, "  node [shape=box, style=filled, fontname=\"sans-serif\", fontsize=11];")?;
     writeln!(dot, "  edge [fontname=\"sans-serif\", fontsize=10];")?;
     for state in &picture.boxes {
@@ -52,7 +54,7 @@ pub(super) fn label(state: &StateBox) -> Vec<String> {
     };
     let mut lines = vec![format!("{}{role}{need}", state.name)];
     lines.extend(state.quotation.clone());
-    lines.extend(state.lines.iter().map(|line| format!("• {line}")));
+    lines.extend(state.listed().map(|line| format!("• {line}")));
     lines
 }
 

@@ -17,6 +17,9 @@ fn write(picture: &Picture, text: &mut String) -> std::fmt::Result {
     // JSON is YAML, and knows how to quote.
     writeln!(text, "---\ntitle: {}\n---", serde_json::Value::from(picture.title.as_str()))?;
     writeln!(text, "flowchart TD")?;
+    if let Some(credit) = &picture.credit {
+        writeln!(text, "  grade[\"{}\"]:::anywhere", escaped(credit))?;
+    }
     for (ix, state) in picture.boxes.iter().enumerate() {
         let lines: Vec<String> = label(state).iter().map(|line| escaped(line)).collect();
         let lines = lines.join("<br>");

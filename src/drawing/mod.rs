@@ -1,8 +1,10 @@
 //! A lesson as a drawing: boxes for states, arrows for what leads from one to the other.
 //!
 //! [`Picture`] is what all formats show; [`svg`], [`dot`] and [`mermaid`] write it down. A running
-//! bot keeps the drawings of its lessons as [`previews`].
+//! bot keeps the drawings of its lessons as [`previews`]. Where a lesson grants parts of the grade on the
+//! way, the boxes say where they are earned (`credit`).
 
+mod credit;
 pub mod dot;
 mod layout;
 mod measure;
@@ -35,6 +37,8 @@ pub struct Picture {
     pub title: String,
     /// Whether its texts are written from right to left.
     pub is_rtl: bool,
+    /// Which parts of the grade it gives on the way, in a sentence; `None`: it gives none.
+    pub credit: Option<String>,
     /// The states in the order of the lesson, and then what happens in any of them.
     pub boxes: Vec<StateBox>,
     /// The arrows, one for each pair of boxes.
@@ -54,6 +58,8 @@ pub struct StateBox {
     pub quotation: Option<String>,
     /// What is done in it without going elsewhere, a line each.
     pub lines: Vec<String>,
+    /// Which part of the grade a learner has who comes here, where it is earned on coming here.
+    pub earns: Option<String>,
 }
 
 /// What a state is in the course.
@@ -131,15 +137,31 @@ impl Picture {
                 need: Need::Nothing,
                 quotation: None,
                 lines,
+                earns: None,
             });
         }
+        for (state, earned) in boxes.iter_mut().zip(credit::earned(lesson)) {
+            state.earns = earned;
+        }
         let (title, is_rtl) = (catalog.text(lesson.title()), catalog.is_rtl());
-        Self { name: name.to_owned(), title, is_rtl, boxes, arrows }
+        Self { name: name.to_owned(), title, is_rtl, credit: credit::all(lesson), boxes, arrows }
+    }
+
+    /// Its title, and what it gives on the way, a line each.
+    fn head(&self) -> impl Iterator<Item = &str> {
+        [self.title.as_str()].into_iter().chain(self.credit.as_deref())
     }
 
     /// The name of a box by its number.
     pub fn name_of(&self, ix: usize) -> &str {
         self.boxes.get(ix).map_or("", |state| state.name.as_str())
+    }
+}
+
+impl StateBox {
+    /// What is listed in it: what is earned on coming here, and what is done without going elsewhere.
+    fn listed(&self) -> impl Iterator<Item = &String> {
+        self.earns.iter().chain(&self.lines)
     }
 }
 
@@ -181,7 +203,7 @@ fn state_box(
         (false, true) => Role::Start,
         (false, false) => Role::Middle,
     };
-    StateBox { name: state.name.clone(), role, need, quotation, lines }
+    StateBox { name: state.name.clone(), role, need, quotation, lines, earns: None }
 }
 
 /// What is done without going elsewhere; alike reactions to several topics on one line.

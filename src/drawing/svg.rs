@@ -103,8 +103,10 @@ fn write(picture: &Picture, svg: &mut String, class: Option<&str>) -> fmt::Resul
     let (min_x, right, bottom) = extent(&layout);
     let is_alone = class.is_none();
     let (top, head_width) = if is_alone {
-        let top = MARGIN + TITLE * LEADING + 2.0 * TEXT * LEADING + 30.0;
-        (top, legend_width().max(width(&picture.title, TITLE) * BOLD))
+        let n_lines = 2.0 + count(usize::from(picture.credit.is_some()));
+        let top = MARGIN + TITLE * LEADING + n_lines * TEXT * LEADING + 30.0;
+        let credit = picture.credit.as_deref().map_or(0.0, |credit| width(credit, TEXT));
+        (top, legend_width().max(width(&picture.title, TITLE) * BOLD).max(credit))
     } else {
         (MARGIN, 0.0)
     };
@@ -128,7 +130,7 @@ fn write(picture: &Picture, svg: &mut String, class: Option<&str>) -> fmt::Resul
     )?;
     if is_alone {
         text(svg, "title", TITLE, MARGIN, MARGIN + TITLE, &picture.title)?;
-        legend(svg, MARGIN, MARGIN + TITLE * LEADING + 14.0)?;
+        legend(svg, MARGIN, MARGIN + TITLE * LEADING + 14.0, picture.credit.as_deref())?;
     }
     let direction = if picture.is_rtl { " class=\"rtl\" direction=\"rtl\"" } else { "" };
     writeln!(svg, "<g{direction} transform=\"translate({left:.1} {top:.1})\">")?;
@@ -167,7 +169,7 @@ fn drawn(state: &StateBox) -> Drawn<'_> {
     let quotation = state.quotation.as_ref().map(|text| wrap(&clean(text), TEXT, BOX_TEXT_WIDTH));
     let quotation = quotation.unwrap_or_default();
     let lines: Vec<Vec<String>> =
-        state.lines.iter().map(|line| wrap(&clean(line), TEXT, BOX_TEXT_WIDTH - TEXT)).collect();
+        state.listed().map(|line| wrap(&clean(line), TEXT, BOX_TEXT_WIDTH - TEXT)).collect();
     let name = width(&clean(&state.name), NAME) * BOLD;
     let sorted = SIGN + width(&sort, TEXT);
     let quoted = quotation.iter().map(|line| width(line, TEXT));
@@ -345,7 +347,7 @@ fn legend_width() -> f64 {
     signs.max(width(LEGEND_MORE, TEXT))
 }
 
-fn legend(svg: &mut String, left: f64, top: f64) -> fmt::Result {
+fn legend(svg: &mut String, left: f64, top: f64, credit: Option<&str>) -> fmt::Result {
     write!(svg, "<g class=\"legend\">")?;
     let mut x = left;
     let first = top + TEXT;
@@ -355,6 +357,9 @@ fn legend(svg: &mut String, left: f64, top: f64) -> fmt::Result {
         x += SIGN + width(words, TEXT) + 24.0;
     }
     text(svg, "legend", TEXT, left, first + TEXT * LEADING, LEGEND_MORE)?;
+    if let Some(credit) = credit {
+        text(svg, "legend", TEXT, left, first + 2.0 * TEXT * LEADING, credit)?;
+    }
     writeln!(svg, "</g>")
 }
 
@@ -363,6 +368,7 @@ pub fn in_words(picture: &Picture) -> Vec<String> {
     let mut said = Vec::new();
     for (ix, state) in picture.boxes.iter().enumerate() {
         let (name, need) = (&state.name, words::need(state.need));
+        let earns = state.earns.iter().cloned();
         let state = match state.role {
             // i18n: a state of the lesson, and what is certain in it.
             Role::Start => tr!("{name} ({need}), the start", name = name, need = need),
@@ -375,7 +381,7 @@ pub fn in_words(picture: &Picture) -> Vec<String> {
             // i18n: what happens, and the state that it leads to.
             tr!("{causes}: to {state}", causes = causes, state = to)
         });
-        let ways = words::series(ways);
+        let ways = words::series(earns.chain(ways));
         let stop = if ways.is_empty() { "" } else { ". " };
         said.push(format!("{state}{stop}{ways}."));
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::expect::Expectation;
 use crate::lesson;
 
 /// One line.
@@ -28,8 +29,17 @@ pub(super) enum Command {
     Language(String),
     Arrive,
     State,
+    Expect(Expectation),
     Help,
     Quit,
+}
+
+impl Command {
+    /// Whether it only looks at what has happened: so it can stand after the end, and what comes next
+    /// still counts from the line before.
+    pub(super) fn only_looks(&self) -> bool {
+        matches!(self, Self::Nothing | Self::Page | Self::State | Self::Expect(_) | Self::Help)
+    }
 }
 
 /// What `/help` shows.
@@ -60,13 +70,22 @@ pub(super) const HELP: &[(&str, &str)] = &[
     ("/language LOCALE", "chooses another language on the page"),
     ("/arrive", "comes online without saying anything; at the beginning only"),
     ("/state", "shows where the lesson is"),
+    ("/expect TEXT", "holds that the bot has said TEXT since the learner's last line"),
+    ("/expect page TEXT", "holds that the page has shown TEXT since then"),
+    ("/expect state NAME", "holds that the lesson is in this state"),
+    ("/expect grade 40%", "holds that the learner has this grade by now"),
+    ("/expect end", "holds that the lesson has ended"),
+    (
+        "/expect not …",
+        "holds the contrary of any of these; a text may stand in \"quotation marks\"",
+    ),
     ("/quit", "ends"),
 ];
 
 /// The first words of all commands.
-const WORDS: [&str; 16] = [
+const WORDS: [&str; 17] = [
     "otr", "secret", "smp", "code", "tell", "plain", "wait", "client", "away", "back", "page",
-    "language", "arrive", "state", "help", "quit",
+    "language", "arrive", "state", "expect", "help", "quit",
 ];
 
 /// Reads a line; the error says what is known instead.
@@ -119,6 +138,7 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
         ("language", _) => text().map(Command::Language),
         ("arrive", "") => Ok(Command::Arrive),
         ("state", "") => Ok(Command::State),
+        ("expect", _) => Expectation::parse(rest).map(Command::Expect),
         ("help", "") => Ok(Command::Help),
         ("quit", "") => Ok(Command::Quit),
         _ => {
@@ -169,6 +189,8 @@ mod tests {
             "/dance",
             "/state x",
             "/client my phone",
+            "/expect",
+            "/expect grade",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -65,6 +65,7 @@ pub fn run(
             &catalogs,
             Arc::clone(&catalog),
             circumstances,
+            &mut rng,
         ),
         texts: Texts::of(&lesson, &catalogs),
         secret: circumstances.secret.clone(),

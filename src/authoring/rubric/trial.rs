@@ -255,9 +255,12 @@ impl<'g> Trial<'g> {
         let Record(record) = self.stage.seen();
         let said = record.iter().skip(from).filter_map(|(_, seen)| match seen {
             Seen::Bot { text, .. } => Some(text.clone()),
-            Seen::Did(_) | Seen::Program { .. } | Seen::Page(_) | Seen::Step(_) | Seen::Note(_) => {
-                None
-            }
+            Seen::Did(_)
+            | Seen::Program { .. }
+            | Seen::Page(_)
+            | Seen::PageNow(_)
+            | Seen::Step(_)
+            | Seen::Note(_) => None,
         });
         said.collect()
     }

@@ -2,16 +2,17 @@
 
 use gettext::Catalog;
 
-use crate::lesson::{Lesson, Topic, messages::TOPIC_CONTEXT, vocabulary::TopicIx};
+use crate::{
+    lesson::{Lesson, Topic, messages::TOPIC_CONTEXT, vocabulary::TopicIx},
+    session::listening::items,
+};
 
 /// The sentences of a topic that a person could write, in a language. Those with open ends or gaps are
 /// left out.
 pub(super) fn phrases(topic: &Topic, catalog: &Catalog) -> Vec<String> {
     let shared = catalog.lookup(Some(TOPIC_CONTEXT), &topic.name);
     let words = if shared == topic.name { catalog.text(&topic.words) } else { shared.to_owned() };
-    // Arabic and Persian have a comma of their own.
-    let items = words.split([',', '،']).map(str::trim);
-    let sayable = items.filter(|item| {
+    let sayable = items(&words).filter(|item| {
         !item.starts_with('-')
             && !item.contains(['*', '…'])
             && !item.contains("..")

@@ -17,7 +17,7 @@ impl<W: Witness> Stage<W> {
     /// Whether the learner is there.
     fn can_chat(&mut self) -> bool {
         if self.is_away {
-            self.note("the learner is away; /back comes back");
+            self.cannot("the learner is away; /back comes back");
         }
         !self.is_away && !self.is_over
     }
@@ -39,7 +39,7 @@ impl<W: Witness> Stage<W> {
                 true
             }
             Err(error) => {
-                self.note(&format!("{error}{hint}"));
+                self.cannot(&format!("{error}{hint}"));
                 false
             }
         }
@@ -67,7 +67,7 @@ impl<W: Witness> Stage<W> {
             Some(code) => {
                 self.say(&code);
             }
-            None => self.note("the bot has not said its secret yet"),
+            None => self.cannot("the bot has not said its secret yet"),
         }
     }
 
@@ -89,14 +89,22 @@ impl<W: Witness> Stage<W> {
     /// Starts a private conversation.
     pub(in crate::authoring) fn start_otr(&mut self) {
         if self.is_private() {
-            self.note("the chat is private already; /otr refresh starts it anew");
+            self.cannot("the chat is private already; /otr refresh starts it anew");
             return;
         }
-        self.refresh_otr();
+        self.begin_otr();
     }
 
-    /// Starts it, whether there is one or not.
+    /// Starts it anew.
     pub(in crate::authoring) fn refresh_otr(&mut self) {
+        if !self.is_private() {
+            self.cannot("the chat is not private; /otr on makes it so");
+            return;
+        }
+        self.begin_otr();
+    }
+
+    fn begin_otr(&mut self) {
         self.act(|p, now, rng| Ok::<_, fmt::Error>(p.conversation.start(now, rng)), "");
     }
 
@@ -118,7 +126,7 @@ impl<W: Witness> Stage<W> {
         let secret = match (&self.secret, is_right) {
             (Some(secret), true) => secret.clone(),
             (None, true) => {
-                self.note("there is no shared secret yet; /secret TEXT types one into the page");
+                self.cannot("there is no shared secret yet; /secret TEXT types one into the page");
                 return;
             }
             (_, false) => WRONG.to_owned(),
@@ -145,7 +153,7 @@ impl<W: Witness> Stage<W> {
     /// Compares secrets by a question.
     pub(in crate::authoring) fn ask(&mut self, question: &str, answer: Option<&str>) {
         let Some(answer) = answer.map(str::to_owned).or_else(|| self.secret.clone()) else {
-            self.note("there is no shared secret yet; /smp question TEXT = ANSWER needs none");
+            self.cannot("there is no shared secret yet; /smp question TEXT = ANSWER needs none");
             return;
         };
         let is_shared = self.secret.as_ref() == Some(&answer);
@@ -190,7 +198,7 @@ impl<W: Witness> Stage<W> {
             return;
         }
         if self.programs.len() >= MAX_PROGRAMS {
-            self.note("nobody has more programs than that; /client NAME goes back to one");
+            self.cannot("nobody has more programs than that; /client NAME goes back to one");
             return;
         }
         let key = Arc::new(SigningKey::generate(&mut self.rng));
@@ -211,6 +219,10 @@ impl<W: Witness> Stage<W> {
 
     /// The learner comes online without saying anything.
     pub(in crate::authoring) fn arrive(&mut self) {
+        if self.state().is_some() {
+            self.cannot("the learner is there already; /arrive stands at the beginning alone");
+            return;
+        }
         let effects = self.session.on_arrival(self.now, &mut self.rng);
         self.take(effects);
     }
@@ -233,7 +245,7 @@ impl<W: Witness> Stage<W> {
     /// They come back, and get what was sent meanwhile.
     pub(in crate::authoring) fn come_back(&mut self) {
         if !std::mem::take(&mut self.is_away) {
-            self.note("the learner is not away");
+            self.cannot("the learner is not away");
             return;
         }
         self.note("the learner is online again");

@@ -18,7 +18,7 @@ use std::{
 
 use gettext::{Catalog, Catalogs};
 use otr::{InstanceTag, Policy, SigningKey};
-use rand::{SeedableRng as _, rngs::StdRng};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use secrecy::SecretString;
 
 use self::program::Program;
@@ -28,7 +28,7 @@ use crate::{
     cli::Circumstances,
     fsm::StateIx,
     lesson::Lesson,
-    session::{Client, Effect, Seal, Session, SessionConfig, Typing, listening::Ears},
+    session::{Client, Effect, Seal, Session, SessionConfig, Typing, Whereabouts, listening::Ears},
 };
 
 pub(super) use seen::{Channel, Seen, Terminal, Witness, line};
@@ -82,6 +82,12 @@ pub(super) struct Stage<W> {
     is_composing: bool,
     is_over: bool,
     is_passed: bool,
+    /// How much of the grade the learner has earned, from 0 to 1; a grade never falls.
+    grade: Option<f64>,
+    /// What the learner's page has shown last.
+    shown: Whereabouts,
+    /// Why the last thing could not be done.
+    undone: Option<String>,
 }
 
 /// What a session is made of where these are the circumstances.
@@ -91,6 +97,7 @@ pub(super) fn config(
     catalogs: &Catalogs,
     catalog: Arc<Catalog>,
     circumstances: &Circumstances,
+    rng: &mut StdRng,
 ) -> SessionConfig {
     SessionConfig {
         ears: Arc::new(Ears::of(&lesson, catalogs)),
@@ -100,7 +107,7 @@ pub(super) fn config(
         policy: Policy { send_tag: false, ..Policy::default() },
         may_start_smp: circumstances.may_start_smp || sources.may_start_smp,
         default_secret: circumstances.secret.clone().map(SecretString::from),
-        seal: Seal::from_secret(&rand::random::<[u8; 32]>()),
+        seal: Seal::from_secret(&rng.random::<[u8; 32]>()),
         typing: Typing::default(),
         keeps_key: circumstances.keep_key,
         warning_timeout: WARNING_TIMEOUT,
@@ -130,6 +137,7 @@ impl<W: Witness> Stage<W> {
         session.trace();
         let key = Arc::clone(&keys.learner);
         let program = Program::new("1".to_owned(), key, policy, &mut rng);
+        let shown = session.whereabouts();
         Self {
             session,
             programs: vec![program],
@@ -150,6 +158,9 @@ impl<W: Witness> Stage<W> {
             is_composing: false,
             is_over: false,
             is_passed: false,
+            grade: None,
+            shown,
+            undone: None,
         }
     }
 
@@ -161,6 +172,18 @@ impl<W: Witness> Stage<W> {
     /// Whether the learner has passed, where it has.
     pub(super) fn is_passed(&self) -> bool {
         self.is_passed
+    }
+
+    /// How much of the grade the learner has, in percent.
+    pub(super) fn percent(&self) -> u8 {
+        // The place of a grade is the page: without one, the LMS gets none.
+        let grade = self.grade.filter(|_| self.has_page).unwrap_or_default();
+        (0..=100_u8).rev().find(|percent| f64::from(*percent) / 100.0 <= grade).unwrap_or_default()
+    }
+
+    /// Why the last thing could not be done, if so; asked once.
+    pub(super) fn take_undone(&mut self) -> Option<String> {
+        self.undone.take()
     }
 
     /// Whether there are web pages.
@@ -196,6 +219,12 @@ impl<W: Witness> Stage<W> {
     /// A remark that is no part of the lesson.
     pub(super) fn note(&mut self, text: &str) {
         self.see(Seen::Note(text.to_owned()));
+    }
+
+    /// What the learner was to do cannot be done.
+    pub(super) fn cannot(&mut self, why: &str) {
+        self.note(why);
+        self.undone.get_or_insert_with(|| why.to_owned());
     }
 
     /// What the learner does.
@@ -287,6 +316,7 @@ impl<W: Witness> Stage<W> {
             self.show_steps();
             self.receive(effects, &mut under_way);
         }
+        self.show_page_changes();
     }
 
     fn receive(&mut self, effects: Vec<Effect>, under_way: &mut VecDeque<(usize, String)>) {

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::{Seen, Stage, Witness, showing::progress_word};
 
-use crate::session::{BotSecretStanding, BotSecretVerdict, SecretVerdict, Strength};
+use crate::session::{BotSecretStanding, BotSecretVerdict, SecretVerdict, Strength, Whereabouts};
 
 impl<W: Witness> Stage<W> {
     fn page(&mut self, what: impl Into<String>) {
@@ -16,7 +16,7 @@ impl<W: Witness> Stage<W> {
 
     fn can_use_page(&mut self) -> bool {
         if !self.has_page {
-            self.note("there is no page in this play");
+            self.cannot("there is no page in this play");
         }
         self.has_page && !self.is_over
     }
@@ -58,7 +58,7 @@ impl<W: Witness> Stage<W> {
             return None;
         }
         let Some(typed) = text.map(str::to_owned).or_else(|| self.code.clone()) else {
-            self.note("the bot has not said its secret yet; /code TEXT types something else");
+            self.cannot("the bot has not said its secret yet; /code TEXT types something else");
             return None;
         };
         let typed = SecretString::from(typed);
@@ -83,28 +83,32 @@ impl<W: Witness> Stage<W> {
         self.session.whereabouts().has_secret
     }
 
-    /// Shows what the page would say.
+    /// Shows what the page would say, after the lesson as well.
     pub(in crate::authoring) fn show_page(&mut self) {
-        if !self.can_use_page() {
+        if !self.has_page {
+            self.cannot("there is no page in this play");
             return;
         }
-        let whereabouts = self.session.whereabouts();
-        self.page(format!("step: {}", progress_word(whereabouts.progress)));
-        let secret = if whereabouts.has_secret { "a" } else { "no" };
-        self.page(format!("{secret} shared secret is kept"));
-        self.page(match whereabouts.bot_secret {
-            BotSecretStanding::NotGiven => "the bot has not given its secret",
-            BotSecretStanding::Held => {
-                "the bot has given its secret, and will say when it can be typed in"
-            }
-            BotSecretStanding::Given => "the bot has given its secret, which can be typed in here",
-        });
-        if let Some(fingerprint) = whereabouts.fingerprint {
-            self.page(format!("the bot's fingerprint: {fingerprint}"));
+        for line in lines(&self.session.whereabouts()) {
+            self.page(line);
         }
         match self.contact.clone() {
             Some(contact) => self.page(format!("whom you can ask: {contact}")),
             None => self.page("nobody is named whom you can ask"),
+        }
+    }
+
+    /// Shows what the page says in another way than before.
+    pub(super) fn show_page_changes(&mut self) {
+        let whereabouts = self.session.whereabouts();
+        if !self.has_page || whereabouts == self.shown {
+            return;
+        }
+        let before = lines(&std::mem::replace(&mut self.shown, whereabouts));
+        for line in lines(&self.shown) {
+            if !before.contains(&line) {
+                self.see(Seen::PageNow(line));
+            }
         }
     }
 
@@ -114,4 +118,27 @@ impl<W: Witness> Stage<W> {
         let effects = self.session.set_language(self.now, &mut self.rng, catalog);
         self.take(effects);
     }
+}
+
+/// What a page shows of a session, a line each.
+fn lines(whereabouts: &Whereabouts) -> Vec<String> {
+    let secret = if whereabouts.has_secret { "a" } else { "no" };
+    let bot_secret = match whereabouts.bot_secret {
+        BotSecretStanding::NotGiven => "the bot has not given its secret",
+        BotSecretStanding::Held => {
+            "the bot has given its secret, and will say when it can be typed in"
+        }
+        BotSecretStanding::Given => "the bot has given its secret, which can be typed in here",
+    };
+    let fingerprint = whereabouts.fingerprint.as_ref();
+    let fingerprint =
+        fingerprint.map(|fingerprint| format!("the bot's fingerprint: {fingerprint}"));
+    [
+        format!("step: {}", progress_word(whereabouts.progress)),
+        format!("{secret} shared secret is kept"),
+        bot_secret.to_owned(),
+    ]
+    .into_iter()
+    .chain(fingerprint)
+    .collect()
 }

@@ -34,8 +34,10 @@ pub(in crate::authoring) enum Seen {
         /// Which program, where there are several.
         which: Option<String>,
     },
-    /// The learner's page has shown this.
+    /// The learner's page has answered this, or shows it to the learner who looks.
     Page(String),
+    /// It shows this from now on.
+    PageNow(String),
     /// The lesson did this.
     Step(String),
     /// A remark that is no part of the lesson.
@@ -56,6 +58,7 @@ impl fmt::Display for Seen {
                 write!(f, "program{}: {what}", name(which).unwrap_or_default())
             }
             Self::Page(what) => write!(f, "page: {what}"),
+            Self::PageNow(what) => write!(f, "-- the page shows now: {what}"),
             Self::Step(what) => write!(f, "   * {what}"),
             Self::Note(what) => write!(f, "-- {what}"),
         }

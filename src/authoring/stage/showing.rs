@@ -17,7 +17,10 @@ impl<W: Witness> Stage<W> {
         let whereabouts = self.session.whereabouts();
         let secret = if whereabouts.has_secret { "a" } else { "no" };
         let progress = whereabouts.progress;
-        self.note(&format!("state {state}; {progress:?}; {secret} shared secret is known"));
+        let grade = self.percent();
+        self.note(&format!(
+            "state {state}; {progress:?}; {secret} shared secret is known; the grade is {grade}%"
+        ));
     }
 
     /// The name of a state.
@@ -60,10 +63,13 @@ impl<W: Witness> Stage<W> {
                 self.note(&format!("the bot's OTR did not take a message: {why}"));
             }
             Effect::Language(locale) => self.note(&format!("the session goes on in {locale}")),
-            Effect::Progress { progress, credit: Some(credit) } => {
-                let percent = credit * 100.0;
-                let step = progress_word(progress);
-                self.note(&format!("step: {step}; the grade so far: {percent:.0}%"));
+            // A grade that was given is not taken back.
+            Effect::Progress { progress, credit: Some(credit) }
+                if self.has_page && self.grade.is_none_or(|grade| credit > grade) =>
+            {
+                self.grade = Some(credit);
+                let (step, percent) = (progress_word(progress), self.percent());
+                self.note(&format!("step: {step}; the grade so far: {percent}%"));
             }
             Effect::Ended { status, passed } => {
                 (self.is_over, self.is_passed) = (true, passed);

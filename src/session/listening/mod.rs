@@ -22,6 +22,7 @@ use gettext::{Catalog, Catalogs};
 use tr::tr;
 use zeroize::Zeroizing;
 
+pub use self::phrase::items;
 pub(super) use self::quotes::{is_line_end, lines, own_words};
 pub(super) use self::words::plain;
 use self::{

@@ -43,11 +43,19 @@ pub(super) struct Phrases {
     pub(super) signs: Vec<String>,
 }
 
+/// What stands between the words of a topic: the comma, and those of Arabic and Persian, of Chinese and
+/// Japanese; and the semicolon of Arabic, which divides lists there. That of other languages does not.
+const SEPARATORS: [char; 5] = [',', '،', '؛', '、', '，'];
+
+/// The phrases of a topic, as they are written.
+pub fn items(listed: &str) -> impl Iterator<Item = &str> {
+    listed.split(SEPARATORS).map(str::trim).filter(|item| !item.is_empty())
+}
+
 /// Reads the words of a topic.
 pub(super) fn read(listed: &str) -> Phrases {
     let mut read = Phrases::default();
-    // Arabic and Persian have a comma of their own.
-    for item in listed.split([',', '،']).map(str::trim).filter(|item| !item.is_empty()) {
+    for item in items(listed) {
         let (is_exception, item) = strip(item, '-');
         let (is_whole, item) = match item.strip_prefix('[').and_then(|i| i.strip_suffix(']')) {
             Some(inner) => (true, inner),
@@ -126,6 +134,10 @@ mod tests {
             .collect();
         assert_eq!(shown, ["help", "follow* ~me", "=threat", "-=no =danger", "no", "what s up"]);
         assert_eq!(read.signs, ["?"]);
+        for separated in ["a,b", "a، b", "a ؛b", "a؛،b", "a、b", "a，b"] {
+            assert_eq!(items(separated).collect::<Vec<_>>(), ["a", "b"], "{separated}");
+        }
+        assert_eq!(items("a; b").count(), 1);
         assert_eq!(read.phrases.iter().filter(|phrase| phrase.is_whole).count(), 1);
     }
 }

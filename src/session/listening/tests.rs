@@ -25,7 +25,7 @@ msgstr "aide*, comment faire, pidgin"
 
 const ARABIC: &str = r#"
 msgid "danger, follow* .. me, -no danger, -follow* your"
-msgstr "خطر، يلاحقني"
+msgstr "خطر؛ يلاحقني، أنا خائف"
 "#;
 
 fn catalogs() -> Catalogs {
@@ -84,6 +84,10 @@ fn other_languages_are_understood_and_own_words_go_first() {
         ("aidez-moi", "help", Some("fr_FR")),
         ("الخطر", "danger", Some("ar")),
         ("وخطر", "danger", Some("ar")),
+        // Letters that keyboards write in another way, signs of vowels, and strokes that stretch a word.
+        ("يلاحقنى", "danger", Some("ar")),
+        ("اَنا خـــائف", "danger", Some("ar")),
+        ("انا خایف", "danger", Some("ar")),
         // The French word for something else is an English topic.
         ("pidgin", "pidgin", None),
         // What is urgent counts whatever else is said.

@@ -29,10 +29,11 @@ pub(in crate::session) fn plain(text: &str) -> String {
             'œ' => plain.push_str("oe"),
             'æ' => plain.push_str("ae"),
             'ø' => plain.push('o'),
-            // The forms of one letter that keyboards of Arabic and Persian have.
+            // The forms of one letter that keyboards of Arabic, Persian and Urdu have.
             'ى' | 'ی' => plain.push('ي'),
             'ک' => plain.push('ك'),
-            'ة' => plain.push('ه'),
+            'ة' | 'ە' | 'ہ' | 'ھ' => plain.push('ه'),
+            'ٱ' => plain.push('ا'),
             c => plain.push(c),
         }
     }
@@ -71,6 +72,9 @@ mod tests {
             ("أنا في الخطر", "انا في خطر"),
             ("مُراقَب", "مراقب"),
             ("والشرطة", "شرطه"),
+            ("ٱسم", "اسم"),
+            ("خانۀ", "خانه"),
+            ("رئيس", "رييس"),
             ("ﬁngerprint", "fingerprint"),
         ] {
             assert_eq!(words(text), words(same), "{text}");

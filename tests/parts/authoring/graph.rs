@@ -306,6 +306,56 @@ fn hostile_texts_stay_texts() {
     }
 }
 
+/// A lesson whose parts of the grade are earned in states of their own.
+fn credited(credit: &str) -> Lesson {
+    let yaml = format!(
+        "title: T\nstart: a\n{credit}states:
+  a: {{ on: [{{ when: message_received, do: [hush] }}, {{ when: otr_enabled, go: b }}] }}
+  b: {{ on: [{{ when: correct_secret_received, go: c }}, {{ when: otr_disabled, go: a }}], needs: private }}
+  c: {{ on: [{{ when: bot_secret_accepted, go: d }}, {{ when: [otr_enabled, otr_disabled], go: a }}],
+       needs: verified, enter: [{{ say: \"${{bot_secret}}\" }}] }}
+  d: {{ end: true }}
+"
+    );
+    lesson::parse(&yaml).unwrap()
+}
+
+#[test]
+fn every_format_shows_where_parts_of_the_grade_are_earned() {
+    let lesson = credited("credit: { talking: 10%, encrypted: 40%, verified: 75% }\n");
+    let picture = Picture::new("t", &lesson);
+    let earned = [("a", "10%"), ("b", "40%"), ("c", "75%"), ("d", "all")];
+    let all = "Grade: 10% for talking to the bot, 40% for a private chat, 75% for a verified chat, all of \
+               it when the bot secret is typed into the page.";
+
+    let svg = read(&svg::svg(&picture));
+    let (dot, mermaid) = (dot::dot(&picture), mermaid::mermaid(&picture));
+    let words = svg::in_words(&picture);
+    for (ix, (state, part)) in earned.iter().enumerate() {
+        let told = format!("here {part} of the grade is earned");
+        assert!(svg.texts.iter().any(|(at, text)| at == state && *text == told), "{state}");
+        assert_eq!(svg.texts.iter().filter(|(_, text)| *text == told).count(), 1, "{state}");
+        let line = dot.lines().find(|line| line.starts_with(&format!("  \"{state}\" [label")));
+        assert!(line.unwrap().contains(&format!("• {told}\\l")), "{dot}");
+        let line = mermaid.lines().find(|line| line.starts_with(&format!("  s{ix}")));
+        assert!(line.unwrap().contains(&told), "{mermaid}");
+        assert!(words[ix].contains(&told), "{words:?}");
+    }
+    assert!(svg.texts.iter().any(|(_, text)| text == all), "{:?}", svg.texts);
+    assert!(dot.contains(all) && mermaid.contains(all), "{dot}\n{mermaid}");
+
+    // Milestones that are reached by what happens, where no state asks for it; one that gives no more.
+    let yaml = "title: T\nstart: a\ncredit: { encrypted: 40%, verified: 40% }\nstates:\n  a: { on: [{ when: \
+                otr_enabled, go: b }] }\n  b: { on: [{ when: correct_secret_received, go: c }] }\n  c: { end: \
+                true }\n";
+    let boxes = Picture::new("t", &lesson::parse(yaml).unwrap()).boxes;
+    let earned: Vec<Option<&str>> = boxes.iter().map(|state| state.earns.as_deref()).collect();
+    assert_eq!(earned, [None, Some("here 40% of the grade is earned"), None]);
+    // Without credit, nothing is said of it.
+    let plain = Picture::new("t", &credited(""));
+    assert!(plain.credit.is_none() && plain.boxes.iter().all(|state| state.earns.is_none()));
+}
+
 #[test]
 fn a_lesson_of_one_state_is_drawn_too() {
     let lesson = lesson::parse("title: T\nstart: a\nstates:\n  a: { end: true }\n").unwrap();

@@ -1,6 +1,7 @@
 //! The tools of lesson authors: `otrbot lesson`.
 
 mod check;
+mod expect;
 mod graph;
 mod manual;
 mod play;

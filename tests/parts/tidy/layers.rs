@@ -132,6 +132,7 @@ const ROOMS: &[Room] = &[
             "cli",
             "drawing",
             "failure",
+            "files",
             "fsm",
             "gettext",
             "i18n",
