@@ -114,8 +114,18 @@ fn course(n: usize, page: usize) -> CourseView {
     let why = "<why>".to_owned();
     let grades = [
         None,
-        Some((0.25, GradeState::Due { attempts: 0, next_at: 0 })),
-        Some((1.0, GradeState::Due { attempts: 3, next_at: 1_795_476_700 })),
+        Some((0.25, GradeState::Due { attempts: 0, next_at: 0, why: None })),
+        Some((
+            1.0,
+            GradeState::Due {
+                attempts: 3,
+                next_at: 1_795_476_700,
+                why: Some(
+                    "the platform cannot be reached: its name is not known (DNS): lms.example"
+                        .to_owned(),
+                ),
+            },
+        )),
         Some((1.0, GradeState::Recorded { at: 1_795_476_600 })),
         Some((1.0, GradeState::Failed { why })),
     ];
