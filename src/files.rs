@@ -95,6 +95,11 @@ impl Unreadable {
         if let Self::Encoding(encoding) = self { Some(encoding.line) } else { None }
     }
 
+    /// Whether there is nothing of that name.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
     /// What an error of the system says of this file, or of this folder.
     pub fn from_io(path: &Path, error: io::Error) -> Self {
         use io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};

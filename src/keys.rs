@@ -115,9 +115,11 @@ pub struct Loaded {
 pub fn read(path: &Path) -> Result<Loaded, KeysError> {
     let (text, mode) = read_bytes(path).map_err(|why| {
         let file = path.to_owned();
-        match Unreadable::from_io(path, why) {
-            Unreadable::Absent => KeysError::Missing { file },
-            why => KeysError::Unreadable { file, why },
+        let why = Unreadable::from_io(path, why);
+        if why.is_absent() {
+            KeysError::Missing { file }
+        } else {
+            KeysError::Unreadable { file, why }
         }
     })?;
     let file = KeyFile::parse(&text)

@@ -87,7 +87,7 @@ impl Assembly {
         for doubt in &settings.doubts {
             log::warn!("{doubt}");
         }
-        for doubt in unworkable::public_url(&settings) {
+        if let Some(doubt) = unworkable::public_url(&settings) {
             log::warn!("{doubt}");
         }
         let component = settings.xmpp.component.as_ref();

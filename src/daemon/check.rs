@@ -22,8 +22,26 @@ use crate::{
 /// [`Failure::BadSetting`] or its kin, with every problem on a line of its own.
 pub fn check(file: &Path, arguments: &cli::Check) -> Result<(), Failure> {
     let judged = Judged::take(arguments.as_user.as_deref())?;
+    let checked = check_for(file, &judged);
     // A closed pipe is no fault of the settings.
-    drop(writeln!(std::io::stdout(), "note: {}", judged.note));
+    match checked {
+        Ok(notes) => {
+            let mut out = std::io::stdout();
+            for note in std::iter::once(judged.note).chain(notes) {
+                drop(writeln!(out, "note: {note}"));
+            }
+            drop(writeln!(out, "{}: no problems", file.display()));
+            Ok(())
+        }
+        Err(failure) => {
+            drop(writeln!(std::io::stderr(), "otrbot: note: {}", judged.note));
+            Err(failure)
+        }
+    }
+}
+
+/// The same, for one user; what is to be noted where nothing is wrong.
+fn check_for(file: &Path, judged: &Judged) -> Result<Vec<String>, Failure> {
     let settings = Settings::load(file)?;
     let mut problems = Vec::new();
     if let Err(failure) = assemble::tls(&settings) {
@@ -96,13 +114,8 @@ pub fn check(file: &Path, arguments: &cli::Check) -> Result<(), Failure> {
     if !problems.is_empty() {
         return Err(Failure::BadSetting(problems.join("\n")));
     }
-    let mut out = std::io::stdout();
     let consumers = Some(&settings.lti.consumers).filter(|_| settings.lti.enabled);
-    if let Some(note) = consumers.and_then(frames) {
-        drop(writeln!(out, "note: {note}"));
-    }
-    drop(writeln!(out, "{}: no problems", file.display()));
-    Ok(())
+    Ok(consumers.and_then(frames).into_iter().collect())
 }
 
 /// Who may show pages in a frame where the settings leave it to launches, and when that is too little.

@@ -159,6 +159,7 @@ fn unbindable(address: SocketAddr, may_low: bool) -> Option<String> {
 }
 
 /// Why nobody can listen at an address, and what to do.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the system's list of errors is open")]
 pub(super) fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {
     let (ip, port) = (address.ip(), address.port());
     match error.kind() {
@@ -193,13 +194,13 @@ fn unusable(file: &Path) -> Option<String> {
         _ => PathBuf::from("."),
     };
     if let Err(error) = fs::metadata(folder.join(".")) {
-        return Some(match Unreadable::from_io(&folder, error) {
-            Unreadable::Absent => format!(
-                "names {path}, and the folder {} is not there; make it, and give it to the user {user}",
-                folder.display()
-            ),
-            why => format!("names {path}, and the folder {} {why}", folder.display()),
-        });
+        let why = Unreadable::from_io(&folder, error);
+        let remedy = if why.is_absent() {
+            format!("; make it, and give it to the user {user}")
+        } else {
+            String::new()
+        };
+        return Some(format!("names {path}, and the folder {} {why}{remedy}", folder.display()));
     }
     if file.is_dir() {
         return Some(format!("names {path}, which is a folder; name a file in it"));
@@ -252,7 +253,7 @@ pub(super) fn out_of_sight(settings: &Settings, unit: &Unit) -> Vec<Problem> {
         }
     }
     if let Some(file) = Store::file_of(&settings.store) {
-        let folder = file.parent().unwrap_or(Path::new("/"));
+        let folder = file.parent().unwrap_or_else(|| Path::new("/"));
         if let Some(why) = unit.hides(&file).or_else(|| unit.protects(folder)) {
             problems.push(settings.fault("store", format!("{} {why}", file.display())));
         }

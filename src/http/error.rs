@@ -155,8 +155,9 @@ impl Failure {
     fn is_about_nobody(&self) -> bool {
         match self {
             Self::Page(PageError::Launch(error)) => *error != LaunchError::Replayed,
-            Self::Page(PageError::NotTrusted(..)) => true,
-            Self::Page(PageError::Signed(LaunchError::Other(_))) => true,
+            Self::Page(PageError::NotTrusted(..) | PageError::Signed(LaunchError::Other(_))) => {
+                true
+            }
             Self::Page(_) | Self::Foreign | Self::NotFound | Self::Method => false,
         }
     }
@@ -172,16 +173,14 @@ impl Failure {
             // That the store is away is said by its writer, once.
             Self::Page(PageError::Store(why)) => warn!("{reference}: {self}: {why}"),
             Self::Page(PageError::NotTrusted(error, claim)) => {
-                // A key that nobody has is what anybody typed.
+                // A key that nobody has is what anybody typed, perhaps a secret.
                 if *error == LaunchError::BadSignature {
+                    let signed = claim.base_string();
                     warn!("{reference}: {self}; {claim}");
+                    debug!("{reference}: the base string, with lengths for values: {signed}");
                 } else {
                     warn!("{reference}: {self}");
                 }
-                debug!(
-                    "{reference}: {claim}; the base string, with lengths for values: {}",
-                    claim.base_string()
-                );
             }
             Self::Page(
                 PageError::Launch(_)

@@ -60,12 +60,14 @@ fn xmpp(settings: &Settings, doubt: Doubt<'_>) {
     let xmpp = &settings.xmpp;
     for (jid, account) in &xmpp.accounts {
         let key = format!("xmpp.accounts.{jid}");
+        let host = account.server.as_deref().and_then(host_of);
+        if host.is_some_and(is_local) {
+            continue;
+        }
         if is_example(jid.domain().as_str()) {
             doubt(&key, example(jid.as_str(), "the bot's account"));
         }
-        if let Some(host) = account.server.as_deref().and_then(host_of)
-            && is_example(host)
-        {
+        if let Some(host) = host.filter(|host| is_example(host)) {
             doubt(&format!("{key}.server"), example(host, "the server"));
         }
         if !is_local(jid.domain().as_str())

@@ -423,18 +423,18 @@ impl SettingsError {
 }
 
 fn text_of(file: &Path) -> Result<String, SettingsError> {
-    files::read_text(file, LARGEST).map_err(|why| match why {
-        Unreadable::Encoding(_) | Unreadable::TooLarge { .. } => {
-            let problem = Problem {
-                file: file.to_owned(),
-                line: why.line(),
-                key: String::new(),
-                what: why.to_string(),
-                kind: ProblemKind::Bad,
-            };
-            SettingsError::Faults { problems: vec![problem] }
+    files::read_text(file, LARGEST).map_err(|why| {
+        if !matches!(why, Unreadable::Encoding(_) | Unreadable::TooLarge { .. }) {
+            return SettingsError::NoFile { file: file.to_owned(), why: Arc::new(why) };
         }
-        why => SettingsError::NoFile { file: file.to_owned(), why: Arc::new(why) },
+        let problem = Problem {
+            file: file.to_owned(),
+            line: why.line(),
+            key: String::new(),
+            what: why.to_string(),
+            kind: ProblemKind::Bad,
+        };
+        SettingsError::Faults { problems: vec![problem] }
     })
 }
 
@@ -456,7 +456,9 @@ fn remedy(file: &Path, why: &Unreadable) -> String {
             )
         }
         Unreadable::Folder => "name the file in it with --settings".to_owned(),
-        _ => "name another file with --settings".to_owned(),
+        Unreadable::TooLarge { .. } | Unreadable::Encoding(_) | Unreadable::Other(_) => {
+            "name another file with --settings".to_owned()
+        }
     }
 }
 

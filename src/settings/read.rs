@@ -9,10 +9,7 @@ use std::{
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{
-    files::{self, Unreadable},
-    records::bare_jid,
-};
+use crate::{files, records::bare_jid};
 
 use super::{
     Account, Component, Consumer, Invitations, KeyFiles, Lessons, Lti, Otr, OtrPolicy, Problem,
@@ -327,10 +324,7 @@ impl Reader<'_> {
     fn named_folder(&self, section: &Section<'_>, key: &'static str) -> Option<PathBuf> {
         let folder = self.path(&section.text(key)?);
         if let Err(why) = files::look_into(&folder) {
-            let what = match why {
-                Unreadable::Absent => "is not a folder".to_owned(),
-                why => why.to_string(),
-            };
+            let what = if why.is_absent() { "is not a folder".to_owned() } else { why.to_string() };
             section.missing(key, format!("names {}, which {what}", folder.display()));
         }
         Some(folder)

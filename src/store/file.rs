@@ -111,6 +111,7 @@ async fn examine(path: &Path, known: &Metadata) -> Result<(), StoreError> {
 }
 
 /// Why a file of a database, or one beside it, can be neither opened nor made.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the system's list of errors is open")]
 pub(super) fn cannot_open(path: &Path, error: io::Error) -> StoreError {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
@@ -126,15 +127,24 @@ pub(super) fn cannot_open(path: &Path, error: io::Error) -> StoreError {
             folder.display(),
             SANDBOX.replace("FOLDER", &folder.display().to_string())
         ),
-        io::ErrorKind::PermissionDenied => match Unreadable::from_io(path, error) {
-            Unreadable::Forbidden { folder: Some(closed), .. } => {
-                format!("{shown}: the user {user} may not enter the folder {}", closed.display())
+        io::ErrorKind::PermissionDenied => {
+            let closed = match Unreadable::from_io(path, error) {
+                Unreadable::Forbidden { folder, .. } => folder,
+                _ => None,
+            };
+            match closed {
+                Some(closed) => {
+                    format!(
+                        "{shown}: the user {user} may not enter the folder {}",
+                        closed.display()
+                    )
+                }
+                None => format!(
+                    "{shown}: the user {user} may not write there, in the folder {}",
+                    folder.display()
+                ),
             }
-            _ => format!(
-                "{shown}: the user {user} may not write there, in the folder {}",
-                folder.display()
-            ),
-        },
+        }
         _ => format!("{shown}: {error}"),
     };
     StoreError::Open { why }
