@@ -1,6 +1,8 @@
 //! Settings that are understood and are likely not what was meant, and files of secrets that are not
 //! as they should be: each is told with its line and what to write.
 
+#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
+
 use std::{fs, path::Path};
 
 use otrbot::settings::{Settings, SettingsError};

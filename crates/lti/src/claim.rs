@@ -130,6 +130,6 @@ mod tests {
         let said = format!("{claim} {}", claim.base_string());
         assert!(said.contains("a\\r\\nERROR\\u{1b}[31m\\u{202e}xx"), "{said}");
         assert!(!said.contains(char::is_control) && said.len() < 20_000, "{}", said.len());
-        assert!(said.ends_with("…802 more"), "{}", &said[said.len() - 40..]);
+        assert!(said.ends_with("…802 more"), "{said}");
     }
 }
