@@ -155,14 +155,43 @@ fn may_be_written(path: &Path, known: &Metadata) -> Result<(), StoreError> {
     match OpenOptions::new().append(true).open(path) {
         Ok(_) => Ok(()),
         Err(error) => {
+            let folder = path.parent().unwrap_or(path).display().to_string();
             let (path, owner, mode) = (path.display(), known.uid(), known.mode() & 0o777);
+            let is_sandbox = error.kind() == io::ErrorKind::ReadOnlyFilesystem;
             let read_only =
-                if error.kind() == io::ErrorKind::ReadOnlyFilesystem { SANDBOX } else { "" };
+                if is_sandbox { SANDBOX.replace("FOLDER", &folder) } else { String::new() };
             let user = files::user_name();
             let why = format!(
                 "{path} (owner {owner}, mode {mode:o}) cannot be written by the user {user}: {error}{read_only}"
             );
             Err(StoreError::Open { why })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(path: &Path, kind: io::ErrorKind) -> String {
+        cannot_open(path, kind.into()).to_string()
+    }
+
+    #[test]
+    fn why_a_file_cannot_be_made_is_told_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let [here, nowhere] = ["x.db", "none/x.db"].map(|name| folder.path().join(name));
+        let shown = folder.path().display();
+
+        let read_only = said(&here, io::ErrorKind::ReadOnlyFilesystem);
+        assert!(read_only.contains(&format!("{shown} is read-only")), "{read_only}");
+        assert!(
+            read_only.contains(&format!("ReadWritePaths={shown} under [Service]")),
+            "{read_only}"
+        );
+        let absent = said(&nowhere, io::ErrorKind::NotFound);
+        assert!(absent.contains("/none is not there: make it, and give it to"), "{absent}");
+        let forbidden = said(&here, io::ErrorKind::PermissionDenied);
+        assert!(forbidden.contains("may not write there"), "{forbidden}");
     }
 }

@@ -328,7 +328,7 @@ fn unreachable(error: &reqwest::Error, host: &str) -> Outcome {
     let is_sent = private.is_none() && !error.is_connect();
     let host: String = host.chars().take(LONGEST_HOST).collect();
     let why = if let Some(why) = private {
-        Why::from(why.to_string())
+        Why::from(format!("{why}: {host}"))
     } else if error.is_connect() {
         Why::from(format!("the platform cannot be reached: {}: {host}", cause(error)))
     } else if error.is_timeout() {

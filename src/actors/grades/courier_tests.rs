@@ -193,7 +193,10 @@ async fn a_name_that_stands_for_a_private_address_is_not_called() {
     let outcome = deliver("https://localhost:1/", false).await;
     assert_eq!(
         outcome,
-        Outcome::Busy { retry_after: None, why: "the outcome address is private".into() }
+        Outcome::Busy {
+            retry_after: None,
+            why: "the outcome address is private: localhost".into()
+        }
     );
 }
 

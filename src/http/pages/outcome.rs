@@ -5,6 +5,11 @@ use tr::tr;
 
 /// In plain words, where the platform was not reached; `None`: it answered, and its words say more.
 pub(super) fn plain(why: &str) -> Option<String> {
+    if lti::reach::OutOfReach::is_named_in(why) {
+        return Some(tr!(
+            "The bot may not send grades to the address that this learning platform gives. Please tell whoever runs the bot."
+        ));
+    }
     Some(match Cause::of_words(why)? {
         Cause::NoName | Cause::NoNameServer => tr!(
             "The bot does not find the learning platform: its name leads nowhere. Please tell whoever runs the bot."

@@ -508,6 +508,15 @@ fn an_address_that_cannot_be_reached_is_asked_for_again() {
 }
 
 #[test]
+fn a_grade_on_its_way_says_in_plain_words_why_it_is_not_there() {
+    let page = teacher(&frame(), &course(120, 2)).into_string();
+
+    assert!(page.contains("does not find the learning platform: its name leads nowhere"), "{page}");
+    assert!(!page.contains("(DNS)"), "{page}");
+    assert!(page.contains("<bdi lang=\"en\">&lt;why&gt;</bdi>"), "{page}");
+}
+
+#[test]
 fn a_page_says_whose_it_is() {
     let named = |person: Option<&str>| {
         let [assignment, course] = ["OTR <1>", "Safety"].map(|text| Some(text.to_owned()));
