@@ -84,11 +84,13 @@ claim "the program says its version" says "otrbot $version" inside otrbot --vers
 claim "the user is there, and cannot log in" says "/usr/sbin/nologin" inside getent passwd otrbot
 claim "root sees no problem in the settings" \
     says "/etc/otrbot/settings.yaml: no problems" inside otrbot check
+claim "root checks as the service's user" says "checked as the user otrbot" inside otrbot check
+claim "what is still an example is told" says "lti.public_url: is still" inside otrbot check
 claim "the user sees no problem in the settings" \
     says "no problems" as_user otrbot "cd / && otrbot check"
 warns_not() { ! says "may read it" inside otrbot check; }
 claim "none of its files is told to be open to others" warns_not
-claim "others cannot read them" says "Permission denied" as_user nobody "cd / && otrbot check"
+claim "others cannot read them" says "the user nobody may not read it" as_user nobody "cd / && otrbot check"
 for file in settings.yaml xmpp-password lti-secret pages-key; do
     claim "$file is for root and otrbot alone" is_mode 640 root:otrbot "/etc/otrbot/$file"
 done

@@ -47,7 +47,7 @@ pub enum Command {
     #[command(alias = "runclient")]
     Run(Run),
     /// Reads settings, lessons, locales and keys, and prints every problem with file and line.
-    Check,
+    Check(Check),
     /// Asks the running bot whether it is alive and ready, and shows its metrics at a glance; ends
     /// with 0 if it is both.
     Status(Status),
@@ -96,6 +96,15 @@ pub struct Run {
     /// Serves no pages for the LMS.
     #[arg(long)]
     pub no_lti: bool,
+}
+
+/// Arguments of `check`.
+#[derive(Clone, Debug, Args)]
+pub struct Check {
+    /// Whose rights count: for root, the check is made as that user [default: where root asks and the
+    /// unit otrbot.service is installed, the unit's user; else who asks].
+    #[arg(long, value_name = "USER")]
+    pub as_user: Option<String>,
 }
 
 /// Arguments of `status`.

@@ -4,10 +4,13 @@
 mod assemble;
 mod check;
 mod exposed;
+mod judged;
 mod pages;
 mod running;
 mod serve;
 mod service;
+mod unit;
+mod unworkable;
 
 pub use self::{assemble::Assembly, check::check, serve::serve};
 
@@ -19,6 +22,13 @@ use crate::{cli, failure::Failure, settings::Settings};
 ///
 /// A [`Failure`] that names what to mend.
 pub fn run(mut settings: Settings, arguments: &cli::Run) -> Result<(), Failure> {
+    if nix::unistd::Uid::effective().is_root() {
+        log::warn!(
+            "the bot runs as root, who may do everything on this machine, and so may whoever finds a fault \
+             in it: run it as a user of its own, as the service of the package does (`systemctl start \
+             otrbot`), or with `sudo -u otrbot otrbot run`"
+        );
+    }
     if let Some(locale) = &arguments.locale {
         settings.default_locale.clone_from(locale);
     }

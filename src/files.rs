@@ -95,7 +95,13 @@ impl Unreadable {
         if let Self::Encoding(encoding) = self { Some(encoding.line) } else { None }
     }
 
-    fn from_io(path: &Path, error: io::Error) -> Self {
+    /// Whether there is nothing of that name.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    /// What an error of the system says of this file, or of this folder.
+    pub fn from_io(path: &Path, error: io::Error) -> Self {
         use io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
         let kind = error.kind();
         if matches!(kind, NotFound | NotADirectory) {
@@ -116,6 +122,15 @@ impl Unreadable {
 ///
 /// [`Unreadable`].
 pub fn read_text(path: &Path, most: u64) -> Result<String, Unreadable> {
+    text_of(read_bytes(path, most)?).map_err(Unreadable::Encoding)
+}
+
+/// The content of a file, of at most so many bytes.
+///
+/// # Errors
+///
+/// [`Unreadable`], but for [`Unreadable::Encoding`].
+pub fn read_bytes(path: &Path, most: u64) -> Result<Vec<u8>, Unreadable> {
     let mut bytes = Vec::new();
     let read = |bytes: &mut Vec<u8>| {
         File::open(path)?.take(most.saturating_add(1)).read_to_end(bytes)?;
@@ -125,7 +140,36 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, Unreadable> {
     if u64::try_from(bytes.len()).is_ok_and(|length| length > most) {
         return Err(Unreadable::TooLarge { most });
     }
-    text_of(bytes).map_err(Unreadable::Encoding)
+    Ok(bytes)
+}
+
+/// Whether a file can be read, by beginning to.
+///
+/// # Errors
+///
+/// [`Unreadable`], but for what its content is.
+pub fn look(path: &Path) -> Result<(), Unreadable> {
+    let known = std::fs::metadata(path).map_err(|error| Unreadable::from_io(path, error))?;
+    // To open a pipe waits for who writes to it.
+    if !known.is_file() && !known.is_dir() {
+        return Err(Unreadable::Other(io::Error::other("it is no file, but a device or a pipe")));
+    }
+    match read_bytes(path, 0) {
+        Ok(_) | Err(Unreadable::TooLarge { .. }) => Ok(()),
+        Err(why) => Err(why),
+    }
+}
+
+/// Whether a folder can be read, by beginning to.
+///
+/// # Errors
+///
+/// [`Unreadable`]; [`Unreadable::Absent`] where it is no folder.
+pub fn look_into(folder: &Path) -> Result<(), Unreadable> {
+    let read = std::fs::read_dir(folder).map(drop);
+    // To read the names in it and to get at what they stand for are different rights.
+    let entered = read.and_then(|()| std::fs::metadata(folder.join(".")).map(drop));
+    entered.map_err(|error| Unreadable::from_io(folder, error))
 }
 
 /// Bytes as a text, without a byte order mark.
@@ -162,7 +206,7 @@ pub fn text_of(bytes: Vec<u8>) -> Result<String, Encoding> {
 }
 
 /// Who runs this program.
-fn user_name() -> String {
+pub fn user_name() -> String {
     let uid = Uid::effective();
     let user = User::from_uid(uid).ok().flatten();
     user.map_or_else(|| format!("number {uid}"), |user| user.name)

@@ -59,7 +59,7 @@ pub fn run(settings: &Settings, arguments: &cli::Forget) -> Result<(), Failure> 
         ))),
         Err(error @ StoreError::Query { .. }) => Err(Failure::Unknown(anyhow!(error))),
         Err(error) => {
-            Err(Failure::MissingDependency(format!("{}: store: {error}", settings.file.display())))
+            Err(Failure::MissingDependency(settings.fault("store", error.to_string()).to_string()))
         }
     }
 }

@@ -22,7 +22,7 @@ use otr::{
 use zeroize::Zeroizing;
 
 use self::naming::{is_of, is_xmpp, names};
-use crate::failure::Failure;
+use crate::{failure::Failure, files::Unreadable};
 
 /// What most programs call the protocol of Jabber accounts in files of keys (Pidgin's word).
 pub const JABBER: &str = "prpl-jabber";
@@ -48,12 +48,12 @@ pub enum KeysError {
         file: PathBuf,
     },
     /// The system does not let us read it.
-    #[error("{}: cannot be read ({why}); let the user that runs otrbot read it", file.display())]
+    #[error("{}: {why}; let the user that runs otrbot read it", file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// What the system said.
-        why: io::Error,
+        /// Why.
+        why: Unreadable,
     },
     /// It is not as libotr writes it.
     #[error(
@@ -115,7 +115,8 @@ pub struct Loaded {
 pub fn read(path: &Path) -> Result<Loaded, KeysError> {
     let (text, mode) = read_bytes(path).map_err(|why| {
         let file = path.to_owned();
-        if why.kind() == io::ErrorKind::NotFound {
+        let why = Unreadable::from_io(path, why);
+        if why.is_absent() {
             KeysError::Missing { file }
         } else {
             KeysError::Unreadable { file, why }

@@ -30,10 +30,13 @@ use anyhow::Context as _;
 use secrecy::SecretString;
 
 use self::person::Learner;
-use crate::{cli, failure::Failure, records::argument};
+use crate::{cli, failure::Failure, files, records::argument};
 
 /// What stands in a template for the number of a learner.
 const NUMBER: &str = "{n}";
+
+/// The largest file of a password, in bytes.
+const LARGEST_PASSWORD: u64 = 64 * 1024;
 
 /// Takes a lesson, or many at once.
 ///
@@ -87,11 +90,8 @@ fn start(
     let jid =
         argument(&jid).map_err(|why| Failure::InvalidArgument(format!("--jid {jid:?}: {why}")))?;
     let file = PathBuf::from(filled(&arguments.password_file.to_string_lossy()));
-    let password = std::fs::read_to_string(&file).map_err(|error| {
-        Failure::InvalidArgument(format!(
-            "--password-file: cannot read {}: {error}",
-            file.display()
-        ))
+    let password = files::read_text(&file, LARGEST_PASSWORD).map_err(|why| {
+        Failure::InvalidArgument(format!("--password-file: {} {why}", file.display()))
     })?;
     let account = xmpp::Account {
         jid,

@@ -163,7 +163,9 @@ pub fn run(cli: cli::Cli) -> Result<(), Failure> {
             telemetry::start(level.unwrap_or(settings.log.level), settings.log.clone(), no_color);
             daemon::run(settings, &arguments)
         }
-        cli::Command::Check => daemon::check(&Settings::choose_file(cli.settings)),
+        cli::Command::Check(arguments) => {
+            daemon::check(&Settings::choose_file(cli.settings), &arguments)
+        }
         cli::Command::Status(arguments) => {
             status::run(&Settings::load(&Settings::choose_file(cli.settings))?, &arguments)
         }

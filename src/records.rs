@@ -275,6 +275,8 @@ pub enum GradeState {
         attempts: i64,
         /// When it is tried next, in seconds since 1970.
         next_at: i64,
+        /// Why the last attempt came to nothing; `None`: there was none yet.
+        why: Option<String>,
     },
     /// The LMS confirmed it.
     Recorded {

@@ -26,7 +26,7 @@ use actix::{
 use gettext::Reader;
 use jid::BareJid;
 use lti::{
-    Consumers, Fault, LaunchError, Presentation, RawLaunch, Rules,
+    Claim, Consumers, Fault, LaunchError, Presentation, RawLaunch, Rules,
     token::{PageToken, TokenError, TokenKey},
 };
 use secrecy::SecretString;
@@ -308,6 +308,9 @@ pub enum PageError {
     /// The launch was refused.
     #[error("launch refused: {0}")]
     Launch(#[from] LaunchError),
+    /// The launch was not signed as a platform of ours would have, and says this of itself.
+    #[error("launch refused: {0}")]
+    NotTrusted(LaunchError, Box<Claim>),
     /// The launch was signed by a platform, and is none that can be used.
     #[error("launch of a platform refused: {0}")]
     Signed(LaunchError),
@@ -379,7 +382,10 @@ impl PageError {
     /// A word for the metrics, of [`LAUNCH_RESULTS`](crate::metrics::LAUNCH_RESULTS).
     fn word(&self) -> &'static str {
         match self {
-            Self::Launch(error) | Self::Signed(error) | Self::Form(error) => match error.fault() {
+            Self::Launch(error)
+            | Self::NotTrusted(error, _)
+            | Self::Signed(error)
+            | Self::Form(error) => match error.fault() {
                 Fault::TooLarge => "too_large",
                 Fault::Incomplete => "incomplete",
                 Fault::ContentType => "content_type",

@@ -14,6 +14,7 @@ use lti::{Consumers, token::TokenKey};
 use otr::{identity::SigningKey, policy::Policy};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::unworkable;
 use crate::{
     actors::{
         lti::GatewayConfig,
@@ -22,6 +23,7 @@ use crate::{
     cli,
     drawing::previews::{Previews, SharedPreviews},
     failure::Failure,
+    files,
     http::{
         PagesConfig,
         assets::{Assets, SharedAssets},
@@ -37,6 +39,9 @@ use crate::{
 /// The resource that the bot logs in with. A fixed one: a new process takes the place of a stale
 /// connection at once.
 const RESOURCE: &str = "otrbot";
+
+/// The largest file of a password, in bytes.
+const LARGEST_PASSWORD: u64 = 64 * 1024;
 
 /// The settings with the account that was chosen: all that the daemon is made of.
 #[derive(Debug)]
@@ -80,6 +85,9 @@ impl Assembly {
     pub fn new(settings: Settings, arguments: &cli::Run) -> Result<Self, Failure> {
         let file = settings.file.display();
         for doubt in &settings.doubts {
+            log::warn!("{doubt}");
+        }
+        if let Some(doubt) = unworkable::public_url(&settings) {
             log::warn!("{doubt}");
         }
         let component = settings.xmpp.component.as_ref();
@@ -358,7 +366,7 @@ impl Assembly {
             log::warn!("{problem}");
         }
         if !catalogs.set_default(&self.settings.default_locale) {
-            log::warn!("default_locale: there are no texts in {}", self.settings.default_locale);
+            log::warn!("{}", unworkable::no_texts(&self.settings, &catalogs));
         }
         catalogs
     }
@@ -437,11 +445,8 @@ pub(super) fn lessons(settings: &Settings) -> Result<Library, Vec<String>> {
 }
 
 pub(super) fn no_default_lesson(settings: &Settings) -> String {
-    format!(
-        "{}: lessons.default: there is no lesson named {:?}",
-        settings.file.display(),
-        settings.lessons.default
-    )
+    let what = format!("there is no lesson named {:?}", settings.lessons.default);
+    settings.fault("lessons.default", what).to_string()
 }
 
 fn policy(settings: &Settings) -> Policy {
@@ -490,11 +495,8 @@ pub(super) fn tls(settings: &Settings) -> Result<xmpp::Tls, Failure> {
 }
 
 fn read_password(path: &Path) -> Result<SecretString, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::InvalidArgument(format!(
-            "--password-file: cannot read {}: {error}",
-            path.display()
-        ))
+    let text = files::read_text(path, LARGEST_PASSWORD).map_err(|why| {
+        Failure::InvalidArgument(format!("--password-file: {} {why}", path.display()))
     })?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned().into())
 }

@@ -2,14 +2,15 @@
 
 use std::{collections::BTreeMap, io::Write as _, path::Path};
 
-use super::{assemble, exposed::exposed};
+use super::{assemble, exposed::exposed, judged::Judged, unworkable};
 
 use crate::{
     authoring::coverage,
+    cli,
     failure::Failure,
     http::assets::Assets,
     i18n, keys,
-    settings::{Consumer, Settings},
+    settings::{Consumer, Problem, Settings},
     store::Store,
 };
 
@@ -19,7 +20,28 @@ use crate::{
 /// # Errors
 ///
 /// [`Failure::BadSetting`] or its kin, with every problem on a line of its own.
-pub fn check(file: &Path) -> Result<(), Failure> {
+pub fn check(file: &Path, arguments: &cli::Check) -> Result<(), Failure> {
+    let judged = Judged::take(arguments.as_user.as_deref())?;
+    let checked = check_for(file, &judged);
+    // A closed pipe is no fault of the settings.
+    match checked {
+        Ok(notes) => {
+            let mut out = std::io::stdout();
+            for note in std::iter::once(judged.note).chain(notes) {
+                drop(writeln!(out, "note: {note}"));
+            }
+            drop(writeln!(out, "{}: no problems", file.display()));
+            Ok(())
+        }
+        Err(failure) => {
+            drop(writeln!(std::io::stderr(), "otrbot: note: {}", judged.note));
+            Err(failure)
+        }
+    }
+}
+
+/// The same, for one user; what is to be noted where nothing is wrong.
+fn check_for(file: &Path, judged: &Judged) -> Result<Vec<String>, Failure> {
     let settings = Settings::load(file)?;
     let mut problems = Vec::new();
     if let Err(failure) = assemble::tls(&settings) {
@@ -30,13 +52,30 @@ pub fn check(file: &Path) -> Result<(), Failure> {
     let (_, faults) = Assets::load(settings.static_folder.as_deref());
     problems.extend(faults);
     let mut warnings = coverage::incomplete_program(&catalogs);
+    let said = |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.to_string());
+    problems.extend(unworkable::public_url(&settings).map(|problem| problem.to_string()));
+    problems.extend(said(unworkable::unknown_locales(&settings, &catalogs)));
+    problems.extend(said(unworkable::fatal(&settings, judged.unit.as_ref())));
+    if let Some(unit) = &judged.unit {
+        let hidden = said(unworkable::out_of_sight(&settings, unit));
+        // The service may run with others than these.
+        if unit.runs_with(file) {
+            problems.extend(hidden);
+        } else {
+            warnings.extend(hidden);
+        }
+    }
     match assemble::lessons(&settings) {
         Ok(lessons) if lessons.find(&settings.lessons.default).is_none() => {
             problems.push(assemble::no_default_lesson(&settings));
         }
-        Ok(lessons) => warnings.extend(lessons.iter().flat_map(|(name, lesson)| {
-            coverage::incomplete(&format!("lesson {name}"), &coverage::of_lesson(lesson, &catalogs))
-        })),
+        Ok(lessons) => {
+            problems.extend(said(unworkable::unknown_lessons(&settings, &lessons)));
+            warnings.extend(lessons.iter().flat_map(|(name, lesson)| {
+                let of_lesson = coverage::of_lesson(lesson, &catalogs);
+                coverage::incomplete(&format!("lesson {name}"), &of_lesson)
+            }));
+        }
         Err(faults) => problems.extend(faults),
     }
     for (jid, account) in &settings.xmpp.accounts {
@@ -50,24 +89,21 @@ pub fn check(file: &Path) -> Result<(), Failure> {
             problems.push(failure.to_string());
         }
         if account.password.is_none() {
-            problems.push(format!(
-                "{}: xmpp.accounts.{jid}.password: is missing; give it there or in password_file",
-                file.display()
-            ));
+            let key = format!("xmpp.accounts.{jid}.password");
+            let what = "is missing; give it there or in password_file";
+            problems.push(settings.fault(&key, what).to_string());
         }
     }
     if settings.xmpp.default_account.is_none() && settings.xmpp.component.is_none() {
-        problems.push(format!(
-            "{}: xmpp.default_account: is missing; name one of xmpp.accounts",
-            file.display()
-        ));
+        let what = "is missing; name one of xmpp.accounts";
+        problems.push(settings.fault("xmpp.default_account", what).to_string());
     }
     match Store::weakness(&settings.store) {
         Ok(weakness) => {
-            let at_store = |weakness| format!("{}: store: {weakness}", file.display());
+            let at_store = |weakness| settings.fault("store", weakness).to_string();
             warnings.extend(weakness.map(at_store));
         }
-        Err(error) => problems.push(format!("{}: store: {error}", file.display())),
+        Err(error) => problems.push(settings.fault("store", error.to_string()).to_string()),
     }
     warnings.extend(exposed(&settings));
     warnings.extend(settings.doubts.iter().map(ToString::to_string));
@@ -78,14 +114,8 @@ pub fn check(file: &Path) -> Result<(), Failure> {
     if !problems.is_empty() {
         return Err(Failure::BadSetting(problems.join("\n")));
     }
-    // A closed pipe is no fault of the settings.
-    let mut out = std::io::stdout();
     let consumers = Some(&settings.lti.consumers).filter(|_| settings.lti.enabled);
-    if let Some(note) = consumers.and_then(frames) {
-        drop(writeln!(out, "note: {note}"));
-    }
-    drop(writeln!(out, "{}: no problems", file.display()));
-    Ok(())
+    Ok(consumers.and_then(frames).into_iter().collect())
 }
 
 /// Who may show pages in a frame where the settings leave it to launches, and when that is too little.

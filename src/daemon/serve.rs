@@ -1,6 +1,11 @@
 //! Starting, and what is seen to until the end, with the actor system running.
 
-use std::{future::pending, net::TcpListener, sync::Arc, time::Duration};
+use std::{
+    future::pending,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix::{Actor as _, Arbiter, AsyncContext as _, Context};
 use actix_web::dev::ServerHandle;
@@ -20,6 +25,7 @@ use super::{
     pages::Pages,
     running::Running,
     service::ServiceManager,
+    unworkable,
 };
 
 use crate::{
@@ -37,6 +43,7 @@ use crate::{
         health::{self, Health},
     },
     metrics::Metrics,
+    settings::Settings,
     store::{CLAIM_PACE, Claim, Store, StoreError},
 };
 
@@ -130,7 +137,7 @@ fn died_of(ailing: Ailing) -> Failure {
 
 /// What a store that cannot be used means for the process.
 fn no_store(assembly: &Assembly, error: &StoreError) -> Failure {
-    Failure::MissingDependency(format!("{}: store: {error}", assembly.settings.file.display()))
+    Failure::MissingDependency(assembly.settings.fault("store", error.to_string()).to_string())
 }
 
 /// What a connection that was given up means for the process.
@@ -202,9 +209,16 @@ impl Door {
     fn open(assembly: &Assembly, on_end: &OnEnd) -> Result<Self, Failure> {
         let settings = &assembly.settings;
         let metrics = Arc::new(Metrics::new());
-        let listener = listen(settings.metrics_bind, "metrics.bind")?;
-        let pages =
-            if settings.lti.enabled { Some(listen(settings.lti.bind, "lti.bind")?) } else { None };
+        if settings.lti.enabled && unworkable::overlap(settings.lti.bind, settings.metrics_bind) {
+            let fault = settings.fault("lti.bind", unworkable::same_address(settings));
+            return Err(Failure::BadSetting(fault.to_string()));
+        }
+        let listener = listen(settings, settings.metrics_bind, "metrics.bind")?;
+        let pages = if settings.lti.enabled {
+            Some(listen(settings, settings.lti.bind, "lti.bind")?)
+        } else {
+            None
+        };
         let health = Health { parts: Arc::default(), metrics: Arc::clone(&metrics) };
         let server = health::serve(health.clone(), listener).context("cannot serve the metrics")?;
         let health_server = server.handle();
@@ -346,11 +360,10 @@ async fn start(
     })
 }
 
-fn listen(address: std::net::SocketAddr, key: &str) -> Result<TcpListener, Failure> {
+fn listen(settings: &Settings, address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).map_err(|error| {
-        Failure::BadSetting(format!(
-            "{key}: cannot listen on {address} ({error}); is another program there?"
-        ))
+        let fault = settings.fault(key, unworkable::cannot_listen(address, &error));
+        Failure::BadSetting(fault.to_string())
     })
 }
 

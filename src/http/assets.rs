@@ -1,13 +1,13 @@
 //! The files under `/static/`: part of the program, and each may be replaced by one of the operator's.
 
 use std::{
-    fs::File,
-    io::{self, Read as _},
     path::Path,
     sync::{Arc, PoisonError, RwLock},
 };
 
 use actix_web::web::Bytes;
+
+use crate::files::{self, Unreadable};
 
 /// The largest file that is served, in bytes; it stays in memory.
 pub const LARGEST: u64 = 1024 * 1024;
@@ -52,23 +52,14 @@ impl Assets {
         let (mut assets, mut problems) = (Self::default(), Vec::new());
         for asset in &mut assets.0 {
             let Some(path) = folder.map(|folder| folder.join(asset.name)) else { continue };
-            match read(&path) {
-                Ok(bytes) => asset.bytes = bytes,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => problems.push(format!("static_folder: {}: {error}", path.display())),
+            match files::read_bytes(&path, LARGEST) {
+                Ok(bytes) => asset.bytes = bytes.into(),
+                Err(Unreadable::Absent) => {}
+                Err(why) => problems.push(format!("static_folder: {} {why}", path.display())),
             }
         }
         (assets, problems)
     }
-}
-
-fn read(path: &Path) -> io::Result<Bytes> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).is_ok_and(|read| read <= LARGEST) {
-        return Ok(bytes.into());
-    }
-    Err(io::Error::other(format!("is larger than {LARGEST} bytes")))
 }
 
 /// Files that are exchanged when they are read anew; a clone shares them.

@@ -46,7 +46,10 @@ impl Failure {
     fn status(&self) -> u16 {
         match self {
             Self::Page(
-                PageError::Launch(error) | PageError::Signed(error) | PageError::Form(error),
+                PageError::Launch(error)
+                | PageError::NotTrusted(error, _)
+                | PageError::Signed(error)
+                | PageError::Form(error),
             ) => error.fault().status(),
             Self::Page(PageError::NoToken | PageError::Token(_) | PageError::Gone) => 401,
             Self::Page(PageError::TooFast) => 429,
@@ -66,7 +69,10 @@ impl Failure {
     fn kind(&self) -> ProblemKind {
         match self {
             Self::Page(
-                PageError::Launch(error) | PageError::Signed(error) | PageError::Form(error),
+                PageError::Launch(error)
+                | PageError::NotTrusted(error, _)
+                | PageError::Signed(error)
+                | PageError::Form(error),
             ) => match error.fault() {
                 Fault::OtherVersion => ProblemKind::OtherVersion,
                 Fault::OtherMessage => ProblemKind::OtherMessage,
@@ -101,7 +107,7 @@ impl Failure {
             Self::Page(error) => match error {
                 PageError::Launch(error) => *error == LaunchError::Replayed,
                 PageError::Token(error) => matches!(error, TokenError::Expired { .. }),
-                PageError::NoToken | PageError::Form(_) => false,
+                PageError::NotTrusted(..) | PageError::NoToken | PageError::Form(_) => false,
                 PageError::Gone
                 | PageError::Signed(_)
                 | PageError::NotTeacher
@@ -149,7 +155,9 @@ impl Failure {
     fn is_about_nobody(&self) -> bool {
         match self {
             Self::Page(PageError::Launch(error)) => *error != LaunchError::Replayed,
-            Self::Page(PageError::Signed(LaunchError::Other(_))) => true,
+            Self::Page(PageError::NotTrusted(..) | PageError::Signed(LaunchError::Other(_))) => {
+                true
+            }
             Self::Page(_) | Self::Foreign | Self::NotFound | Self::Method => false,
         }
     }
@@ -164,6 +172,16 @@ impl Failure {
         match self {
             // That the store is away is said by its writer, once.
             Self::Page(PageError::Store(why)) => warn!("{reference}: {self}: {why}"),
+            Self::Page(PageError::NotTrusted(error, claim)) => {
+                // A key that nobody has is what anybody typed, perhaps a secret.
+                if *error == LaunchError::BadSignature {
+                    let signed = claim.base_string();
+                    warn!("{reference}: {self}; {claim}");
+                    debug!("{reference}: the base string, with lengths for values: {signed}");
+                } else {
+                    warn!("{reference}: {self}");
+                }
+            }
             Self::Page(
                 PageError::Launch(_)
                 | PageError::Signed(_)

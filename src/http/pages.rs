@@ -20,6 +20,7 @@ mod isolate;
 mod layout;
 mod learn;
 mod others;
+mod outcome;
 mod programs;
 mod roster;
 mod status;

@@ -5,8 +5,12 @@
 //! its own folder; secrets may stand in files of their own (`password_file`, `secret_file`, …), so
 //! that the settings can be committed. Only this module reads the environment.
 
+mod doubts;
 mod logs;
+mod places;
 mod read;
+mod secrets;
+mod server;
 mod tree;
 mod values;
 
@@ -14,6 +18,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -21,7 +26,12 @@ use jid::BareJid;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::records::Contacts;
+use crate::{
+    files::{self, Unreadable},
+    records::Contacts,
+};
+
+use self::places::Places;
 
 pub use self::logs::{Colour, Colours, Log, Part, Scheme, Style};
 pub use self::tree::{Problem, ProblemKind};
@@ -68,6 +78,8 @@ pub struct Settings {
     pub secret_files: BTreeSet<PathBuf>,
     /// What is understood, and should be written otherwise.
     pub doubts: Vec<Problem>,
+    /// The lines of the keys.
+    pub(crate) places: Places,
 }
 
 /// Section `xmpp`.
@@ -278,21 +290,22 @@ impl Default for Retention {
     }
 }
 
+/// The largest settings that are read, in bytes.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
 /// Where packages put the settings.
 const INSTALLED: &str = "/etc/otrbot/settings.yaml";
 
 /// Why there are no settings.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// There is no such file.
-    #[error(
-        "no settings: {} cannot be read ({why}); copy settings/sample.yaml there and adapt it, or name another file with --settings", absolute(file).display()
-    )]
+    /// There is no such file, or it may not be read.
+    #[error("no settings: {} {why}; {}", absolute(file).display(), remedy(file, why))]
     NoFile {
         /// The file that was looked for.
         file: PathBuf,
-        /// What the system said.
-        why: String,
+        /// Why it was not read.
+        why: Arc<Unreadable>,
     },
     /// The file has faults.
     #[error("{}", lines(problems))]
@@ -331,9 +344,23 @@ impl Settings {
             return Path::new("settings").join(format!("{name}.yaml"));
         }
         let [own, installed] = [Path::new("settings/production.yaml"), Path::new(INSTALLED)];
-        // What is there and cannot be looked at is said when it is read.
-        let is_there = |file: &Path| file.try_exists().unwrap_or(true);
-        if is_there(own) || !is_there(installed) { own.to_owned() } else { installed.to_owned() }
+        // What is there and cannot be looked at is said when it is read. A folder that somebody else
+        // stands in, and may not be entered, is no reason to leave out what is installed.
+        let is_own = own.try_exists().unwrap_or_else(|_| !installed.exists());
+        let is_installed = installed.try_exists().unwrap_or(true);
+        if is_own || !is_installed { own.to_owned() } else { installed.to_owned() }
+    }
+
+    /// A fault of a key, with its place: `settings.yaml:12: lti.bind: …`. A key that is not there has
+    /// the line of the section that it belongs into.
+    pub fn fault(&self, key: &str, what: impl Into<String>) -> Problem {
+        Problem {
+            file: self.file.clone(),
+            line: self.places.line_of(key),
+            key: key.to_owned(),
+            what: what.into(),
+            kind: ProblemKind::Bad,
+        }
     }
 
     /// Whom learners in trouble can turn to.
@@ -396,8 +423,43 @@ impl SettingsError {
 }
 
 fn text_of(file: &Path) -> Result<String, SettingsError> {
-    std::fs::read_to_string(file)
-        .map_err(|error| SettingsError::NoFile { file: file.to_owned(), why: error.to_string() })
+    files::read_text(file, LARGEST).map_err(|why| {
+        if !matches!(why, Unreadable::Encoding(_) | Unreadable::TooLarge { .. }) {
+            return SettingsError::NoFile { file: file.to_owned(), why: Arc::new(why) };
+        }
+        let problem = Problem {
+            file: file.to_owned(),
+            line: why.line(),
+            key: String::new(),
+            what: why.to_string(),
+            kind: ProblemKind::Bad,
+        };
+        SettingsError::Faults { problems: vec![problem] }
+    })
+}
+
+/// What is to be done about settings that cannot be read. A file that is there is not to be written
+/// over.
+fn remedy(file: &Path, why: &Unreadable) -> String {
+    match why {
+        Unreadable::Absent => {
+            "copy settings/sample.yaml there and adapt it, or name another file with --settings"
+                .to_owned()
+        }
+        Unreadable::Forbidden { user, folder } => {
+            let closed = folder.as_deref().unwrap_or(file);
+            let (path, right) = (absolute(closed), if folder.is_some() { "x" } else { "r" });
+            format!(
+                "let that user do so, as with setfacl -m u:{user}:{right} {}, or by its owner and group \
+                 (chown, chmod), or run the command as its owner",
+                path.display()
+            )
+        }
+        Unreadable::Folder => "name the file in it with --settings".to_owned(),
+        Unreadable::TooLarge { .. } | Unreadable::Encoding(_) | Unreadable::Other(_) => {
+            "name another file with --settings".to_owned()
+        }
+    }
 }
 
 /// Whether the environment asks for output without colours (`NO_COLOR`).

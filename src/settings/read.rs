@@ -9,20 +9,24 @@ use std::{
 use secrecy::SecretString;
 use url::Url;
 
-use crate::records::bare_jid;
+use crate::{files, records::bare_jid};
 
 use super::{
     Account, Component, Consumer, Invitations, KeyFiles, Lessons, Lti, Otr, OtrPolicy, Problem,
-    Retention, SessionTimes, Settings, Tls, TlsVersion, Typing, Whitelisted, Xmpp, logs,
+    Retention, SessionTimes, Settings, Tls, TlsVersion, Typing, Whitelisted, Xmpp, doubts, logs,
+    places::Places,
+    secrets::{self, Look},
+    server::{is_direct, is_loopback, server},
     tree::{self, ProblemKind, Section},
     values::{
-        self, contact, is_direct, is_frame_ancestor, is_loopback, jid, locale, seconds, server,
-        socket, url_of, web_url,
+        self, contact, is_frame_ancestor, jid, locale, public_url, seconds, socket, url_of, web_url,
     },
 };
 
 /// Longest wait that a timeout can be set to: thirty days in seconds.
 const LONGEST_WAIT: u32 = 30 * 24 * 3600;
+/// The key of what signs the state of pages: bytes, which nobody types.
+const PAGE_KEY: &str = "secret_key_file";
 /// Least length of `lti.secret_key_file`: as long as the tag that it makes.
 const LEAST_KEY_BYTES: usize = 32;
 /// Where the operating system keeps the authorities that it trusts (Debian and kin).
@@ -30,16 +34,19 @@ const SYSTEM_CA_CERTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 pub(super) fn read(file: &Path, text: &str, key_files: KeyFiles) -> Result<Settings, Vec<Problem>> {
     let node = tree::parse(file, text).map_err(|problem| vec![problem])?;
+    let places = Places::of(&node);
     let problems = RefCell::new(Vec::new());
     let settings = {
         let folder = file.parent().unwrap_or_else(|| Path::new(""));
         let reader = Reader { file, folder, key_files, secret_files: RefCell::default() };
         let settings = reader.settings(Section::root(file, node, &problems));
-        Settings { secret_files: reader.secret_files.into_inner(), ..settings }
+        Settings { secret_files: reader.secret_files.into_inner(), places, ..settings }
     };
-    let (doubts, mut problems): (Vec<_>, Vec<_>) =
+    let (mut doubts, mut problems): (Vec<_>, Vec<_>) =
         problems.into_inner().into_iter().partition(|problem| problem.kind == ProblemKind::Doubt);
     if problems.is_empty() {
+        doubts.extend(doubts::of(&settings));
+        doubts.sort_by_key(|doubt| doubt.line);
         return Ok(Settings { doubts, ..settings });
     }
     problems.sort_by_key(|problem| problem.line);
@@ -82,6 +89,7 @@ impl Reader<'_> {
             log: logs::read(root.section("log")),
             secret_files: BTreeSet::new(),
             doubts: Vec::new(),
+            places: Places::default(),
         };
         root.end();
         settings
@@ -95,8 +103,8 @@ impl Reader<'_> {
     /// A file that must be there.
     fn file(&self, section: &Section<'_>, key: &'static str) -> Option<PathBuf> {
         let path = self.path(&section.text(key)?);
-        if !path.is_file() {
-            section.missing(key, format!("names the file {}, which is not there", path.display()));
+        if let Err(why) = files::look(&path) {
+            section.missing(key, format!("names the file {}, which {why}", path.display()));
         }
         Some(path)
     }
@@ -120,6 +128,11 @@ impl Reader<'_> {
                 None
             }
             (Some(text), None) => {
+                match secrets::look(&text) {
+                    Look::Fine => {}
+                    Look::Doubt(what) => section.doubt(key, what),
+                    Look::Fault(what) => section.fault(key, what),
+                }
                 self.holds_secret(self.file);
                 Some(text.into())
             }
@@ -310,8 +323,9 @@ impl Reader<'_> {
     /// The folder that a key names; it must be there.
     fn named_folder(&self, section: &Section<'_>, key: &'static str) -> Option<PathBuf> {
         let folder = self.path(&section.text(key)?);
-        if !folder.is_dir() {
-            section.missing(key, format!("names {}, which is not a folder", folder.display()));
+        if let Err(why) = files::look_into(&folder) {
+            let what = if why.is_absent() { "is not a folder".to_owned() } else { why.to_string() };
+            section.missing(key, format!("names {}, which {what}", folder.display()));
         }
         Some(folder)
     }
@@ -345,20 +359,17 @@ impl Reader<'_> {
                 consumers.insert(name, known);
             }
         }
-        let secret_key = self.file(&section, "secret_key_file").and_then(|path| {
-            let key = self.read_secret(&section, "secret_key_file", &path)?;
+        let secret_key = self.file(&section, PAGE_KEY).and_then(|path| {
+            let key = self.read_secret(&section, PAGE_KEY, &path)?;
             if secrecy::ExposeSecret::expose_secret(&key).len() < LEAST_KEY_BYTES {
-                section.fault(
-                    "secret_key_file",
-                    format!("holds fewer than {LEAST_KEY_BYTES} characters"),
-                );
+                section.fault(PAGE_KEY, format!("holds fewer than {LEAST_KEY_BYTES} characters"));
             }
             Some(key)
         });
         let lti = Lti {
             enabled,
             bind,
-            public_url: web_url(&section, "public_url").unwrap_or_else(|| url_of(bind)),
+            public_url: public_url(&section, url_of(bind)),
             authenticate,
             css_url: web_url(&section, "css_url"),
             allow_private_outcomes: section.flag("allow_private_outcomes", false),
@@ -428,21 +439,29 @@ impl Reader<'_> {
         key: &'static str,
         path: &Path,
     ) -> Option<SecretString> {
-        let Ok(text) = std::fs::read_to_string(path) else {
-            // That the file is not there was said already.
-            if path.is_file() {
-                let what = format!("names {}, which cannot be read as text", path.display());
-                section.missing(key, what);
+        let secret = match secrets::read(path) {
+            Ok(secret) => secret,
+            // What else is wrong with the file was said already.
+            Err(None) => return None,
+            Err(Some(why)) => {
+                section.fault(key, format!("names {}, which {why}", path.display()));
+                return None;
             }
-            return None;
         };
-        let secret = text.trim_end_matches(['\r', '\n']);
-        if secret.is_empty() {
-            section.fault(key, format!("names {}, which is empty", path.display()));
-            return None;
+        if key != PAGE_KEY {
+            match secrets::look(secrecy::ExposeSecret::expose_secret(&secret)) {
+                Look::Fine => {}
+                Look::Doubt(what) => {
+                    section.doubt(key, format!("names {}, which {what}", path.display()));
+                }
+                Look::Fault(what) => {
+                    section.fault(key, format!("names {}, which {what}", path.display()));
+                    return None;
+                }
+            }
         }
         self.holds_secret(path);
-        Some(secret.to_owned().into())
+        Some(secret)
     }
 
     fn holds_secret(&self, file: &Path) {

@@ -1,12 +1,9 @@
 //! Values of single keys: what each may be, and the fault where it is something else.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use jid::BareJid;
-use url::{Host, Url};
+use url::Url;
 
 use super::tree::Section;
 use crate::records::{Address, address};
@@ -89,65 +86,61 @@ pub(super) fn socket(section: &Section<'_>, key: &'static str, default: SocketAd
 
 pub(super) fn web_url(section: &Section<'_>, key: &'static str) -> Option<Url> {
     let text = section.text(key)?;
-    let url = Url::parse(&text).ok().filter(|url| {
-        matches!(url.scheme(), "http" | "https")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.fragment().is_none()
-    });
-    if url.is_none() {
-        section.fault(key, "must be a URL that begins with https:// or http://");
+    match read_web_url(&text) {
+        Ok(url) => {
+            if text.trim() != text {
+                section.doubt(
+                    key,
+                    format!("has blanks around it, and is taken as {url}; write it so"),
+                );
+            }
+            Some(url)
+        }
+        Err(why) => {
+            section
+                .fault(key, format!("must be a URL that begins with https:// or http://; {why}"));
+            None
+        }
     }
-    url
+}
+
+/// The key `lti.public_url`; `None` where it is left out.
+pub(super) fn public_url(section: &Section<'_>, or: Url) -> Url {
+    if section.is_null("public_url") {
+        section.doubt("public_url", format!("is empty, and is taken as {or}, which no other machine can reach; write the URL of the pages as the LMS knows it"));
+    }
+    web_url(section, "public_url").unwrap_or(or)
+}
+
+/// Why a text is no URL of the web is said with what to write. A password in it is not repeated.
+fn read_web_url(text: &str) -> Result<Url, String> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return Err("it is empty: write it, or leave the key out".to_owned());
+    }
+    if trimmed.contains(char::is_whitespace) {
+        return Err("it has blanks in it: take them out".to_owned());
+    }
+    let Some((scheme, _)) = trimmed.split_once("://") else {
+        let host = format!("https://{trimmed}");
+        let is_host = !trimmed.contains(['@', '"', '\\']) && Url::parse(&host).is_ok();
+        let such_as = if is_host { &host } else { "https://otrbot.example.org" };
+        return Err(format!("write {such_as}"));
+    };
+    if !["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()) {
+        return Err(format!("{scheme}:// is for another kind of address"));
+    }
+    let url = Url::parse(trimmed).map_err(|error| format!("it cannot be read ({error})"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it has a name or a password before @: take them out".to_owned());
+    }
+    if url.fragment().is_some() {
+        return Err("it has a part after #, which no server is told: take it out".to_owned());
+    }
+    Ok(url)
 }
 
 #[expect(clippy::expect_used, reason = "the text of an address with a port is a host of a URL")]
 pub(super) fn url_of(bind: SocketAddr) -> Url {
     Url::parse(&format!("http://{bind}")).expect("an address is a host")
-}
-
-/// What a server is written with whose TLS begins with the first byte (XEP-0368).
-const DIRECT: &str = "xmpps";
-
-/// The key `server`, if it is `host:port` or `xmpps://host:port`.
-pub(super) fn server(section: &Section<'_>, such_as: &str) -> Option<String> {
-    let server = section.text("server")?;
-    let server = server.trim();
-    let ok = server_parts(server).is_some_and(|(host, port)| {
-        let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
-        Host::parse(host).is_ok() && is_number && port.parse::<u16>().is_ok_and(|port| port != 0)
-    });
-    if !ok {
-        section.fault(
-            "server",
-            format!(
-                "must be host:port, such as {such_as}, or {DIRECT}://host:port for TLS from the first byte"
-            ),
-        );
-    }
-    ok.then(|| server.to_owned())
-}
-
-/// Host and port; `None` where another scheme than that of direct TLS, or no port, is written.
-fn server_parts(server: &str) -> Option<(&str, &str)> {
-    let place = match server.split_once("://") {
-        None => server,
-        Some((scheme, place)) if scheme.eq_ignore_ascii_case(DIRECT) => {
-            place.strip_suffix('/').unwrap_or(place)
-        }
-        Some(_) => return None,
-    };
-    place.rsplit_once(':')
-}
-
-/// Whether TLS begins with the first byte there.
-pub(super) fn is_direct(server: &str) -> bool {
-    server.contains("://")
-}
-
-pub(super) fn is_loopback(server: &str) -> bool {
-    let host = server_parts(server).map_or(server, |(host, _)| host);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

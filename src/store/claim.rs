@@ -18,7 +18,7 @@ use sqlx::{
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Store, StoreError, place,
+    Store, StoreError, file, place,
     pool::{prepare, within},
     sql::opening,
 };
@@ -235,7 +235,7 @@ fn lock_file(url: &str) -> Result<Option<File>, StoreError> {
     let mut path = options.get_filename().as_os_str().to_owned();
     path.push(".lock");
     let path = PathBuf::from(path);
-    let open = |error: io::Error| StoreError::Open { why: format!("{}: {error}", path.display()) };
+    let open = |error: io::Error| file::cannot_open(&path, error);
     let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
     let file = file.map_err(open)?;
     match file.try_lock() {

@@ -13,10 +13,15 @@ use log::warn;
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, sqlite::SqliteConnectOptions};
 
 use super::{StoreError, sql::opening};
+use crate::files::{self, Unreadable};
 
 /// Largest file of which every entry of every index is compared with its table, in bytes: that takes
 /// about a second for 100,000 enrolments. Of larger ones the pages alone are looked through.
 const MOST_COMPARED: u64 = 256 * 1024 * 1024;
+
+/// What a folder that may not be written is in a service, more often than not.
+const SANDBOX: &str = "; the service of the package may write under /var/lib/otrbot alone: \
+    `systemctl edit otrbot`, and write ReadWritePaths=FOLDER under [Service]";
 
 /// The smallest page of SQLite, in bytes.
 const SMALLEST: u64 = 512;
@@ -34,7 +39,7 @@ impl DatabaseFile {
     pub(super) async fn find(url: &str, may_make: bool) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::from_str(url).map_err(|error| opening(&error))?;
         let path = options.get_filename().to_owned();
-        let open = |why: io::Error| StoreError::Open { why: format!("{}: {why}", path.display()) };
+        let open = |why: io::Error| cannot_open(&path, why);
         let known = match fs::metadata(&path) {
             Ok(known) => known,
             Err(error) if error.kind() == io::ErrorKind::NotFound && may_make => {
@@ -45,6 +50,10 @@ impl DatabaseFile {
             }
             Err(error) => return Err(open(error)),
         };
+        if known.is_dir() {
+            let why = format!("{} is a folder; name a file in it", path.display());
+            return Err(StoreError::Open { why });
+        }
         // SQLite takes that for a new database, and would make it one.
         if known.len() < SMALLEST {
             return Err(StoreError::Damaged { why: format!("{} is empty", path.display()) });
@@ -101,14 +110,88 @@ async fn examine(path: &Path, known: &Metadata) -> Result<(), StoreError> {
     Err(StoreError::Damaged { why: format!("{}: {why}", path.display()) })
 }
 
+/// Why a file of a database, or one beside it, can be neither opened nor made.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the system's list of errors is open")]
+pub(super) fn cannot_open(path: &Path, error: io::Error) -> StoreError {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    let user = files::user_name();
+    let shown = path.display();
+    let why = match error.kind() {
+        io::ErrorKind::NotFound if !folder.exists() => format!(
+            "{shown}: the folder {} is not there: make it, and give it to the user {user}",
+            folder.display()
+        ),
+        io::ErrorKind::ReadOnlyFilesystem => format!(
+            "{shown}: the folder {} is read-only{}",
+            folder.display(),
+            SANDBOX.replace("FOLDER", &folder.display().to_string())
+        ),
+        io::ErrorKind::PermissionDenied => {
+            let closed = match Unreadable::from_io(path, error) {
+                Unreadable::Forbidden { folder, .. } => folder,
+                _ => None,
+            };
+            match closed {
+                Some(closed) => {
+                    format!(
+                        "{shown}: the user {user} may not enter the folder {}",
+                        closed.display()
+                    )
+                }
+                None => format!(
+                    "{shown}: the user {user} may not write there, in the folder {}",
+                    folder.display()
+                ),
+            }
+        }
+        _ => format!("{shown}: {error}"),
+    };
+    StoreError::Open { why }
+}
+
 /// SQLite takes a file that may not be written for one to be read.
 fn may_be_written(path: &Path, known: &Metadata) -> Result<(), StoreError> {
     match OpenOptions::new().append(true).open(path) {
         Ok(_) => Ok(()),
         Err(error) => {
+            let folder = path.parent().unwrap_or(path).display().to_string();
             let (path, owner, mode) = (path.display(), known.uid(), known.mode() & 0o777);
-            let why = format!("{path} (owner {owner}, mode {mode:o}) cannot be written: {error}");
+            let is_sandbox = error.kind() == io::ErrorKind::ReadOnlyFilesystem;
+            let read_only =
+                if is_sandbox { SANDBOX.replace("FOLDER", &folder) } else { String::new() };
+            let user = files::user_name();
+            let why = format!(
+                "{path} (owner {owner}, mode {mode:o}) cannot be written by the user {user}: {error}{read_only}"
+            );
             Err(StoreError::Open { why })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(path: &Path, kind: io::ErrorKind) -> String {
+        cannot_open(path, kind.into()).to_string()
+    }
+
+    #[test]
+    fn why_a_file_cannot_be_made_is_told_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let [here, nowhere] = ["x.db", "none/x.db"].map(|name| folder.path().join(name));
+        let shown = folder.path().display();
+
+        let read_only = said(&here, io::ErrorKind::ReadOnlyFilesystem);
+        assert!(read_only.contains(&format!("{shown} is read-only")), "{read_only}");
+        assert!(
+            read_only.contains(&format!("ReadWritePaths={shown} under [Service]")),
+            "{read_only}"
+        );
+        let absent = said(&nowhere, io::ErrorKind::NotFound);
+        assert!(absent.contains("/none is not there: make it, and give it to"), "{absent}");
+        let forbidden = said(&here, io::ErrorKind::PermissionDenied);
+        assert!(forbidden.contains("may not write there"), "{forbidden}");
     }
 }

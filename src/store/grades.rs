@@ -267,7 +267,11 @@ fn grade_state(row: &AnyRow) -> Result<GradeState, sqlx::Error> {
         FAILED => {
             GradeState::Failed { why: row.try_get::<Option<String>, _>(4)?.unwrap_or_default() }
         }
-        _ => GradeState::Due { attempts: row.try_get(1)?, next_at: row.try_get(2)? },
+        _ => GradeState::Due {
+            attempts: row.try_get(1)?,
+            next_at: row.try_get(2)?,
+            why: row.try_get(4)?,
+        },
     })
 }
 

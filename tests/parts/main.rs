@@ -5,6 +5,7 @@ mod actors;
 mod authoring;
 mod bot;
 mod catalogs;
+mod doubts;
 mod lessons;
 mod packaging;
 mod pasted;

@@ -9,6 +9,7 @@
 //! ```
 
 pub mod answer;
+pub mod claim;
 mod colour;
 pub mod consumers;
 pub mod error;
@@ -24,8 +25,10 @@ pub mod roles;
 pub mod signature;
 mod spelling;
 pub mod token;
+pub mod unreachable;
 pub mod verify;
 
+pub use claim::Claim;
 pub use consumers::Consumers;
 pub use error::{Fault, LaunchError};
 pub use launch::{Accepts, Launch, Outcome};

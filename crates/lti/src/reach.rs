@@ -21,6 +21,15 @@ pub enum OutOfReach {
     Private,
 }
 
+impl OutOfReach {
+    /// Whether words about an attempt, as this program wrote them, name such a reason.
+    pub fn is_named_in(why: &str) -> bool {
+        [Self::NoWebAddress, Self::NotTls, Self::Private]
+            .iter()
+            .any(|reason| why.contains(&reason.to_string()))
+    }
+}
+
 /// Reads the address of an outcome service. Names are not looked up here: what they stand for is
 /// checked with [`is_public`] when they are.
 ///

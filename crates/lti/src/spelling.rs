@@ -58,6 +58,11 @@ pub(super) fn addresses(public_url: &Url, path: &str) -> Vec<Address> {
     base_uris(public_url, path).into_iter().enumerate().map(address).collect()
 }
 
+/// The address of a request with this path, as it is normalised.
+pub(super) fn base_uri(public_url: &Url, path: &str) -> String {
+    base_uris(public_url, path).into_iter().next().unwrap_or_default()
+}
+
 /// The addresses, each once, that may have been signed for a request with this path. Behind a proxy
 /// that takes a prefix away the path has to have it again.
 fn base_uris(public_url: &Url, path: &str) -> Vec<String> {

@@ -1,12 +1,13 @@
 //! The HTTP client that carries grades: suspicious of where it is sent and of what comes back.
 
-use std::{error::Error as _, net::SocketAddr, sync::Arc, time::Duration};
+use std::{error::Error as _, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use log::info;
 use lti::{
     answer::{self, Answer, Looks, Outcome, Read, Why},
     grade::{self, Attempt, Cell, Details, Request, Score},
     reach::{self, OutOfReach},
+    unreachable::Cause,
 };
 use reqwest::{
     Client, Response,
@@ -21,6 +22,8 @@ use crate::records::GradeId;
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How much of the name of a host is told, in characters.
+const LONGEST_HOST: usize = 100;
 /// How long an attempt may take from its start to the last byte of the answer.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -200,6 +203,7 @@ impl Courier {
 
     /// Sends a request, and reads the reply.
     async fn post(&self, url: &Url, request: Request) -> Result<Reply, Outcome> {
+        let host = url.host_str().unwrap_or_default();
         let sent = self
             .client
             .post(url.clone())
@@ -207,12 +211,12 @@ impl Courier {
             .header(CONTENT_TYPE, grade::CONTENT_TYPE)
             .body(request.body)
             .send();
-        let response = sent.await.map_err(|error| unreachable(&error))?;
+        let response = sent.await.map_err(|error| unreachable(&error, host))?;
         let status = response.status().as_u16();
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let retry_after = header(RETRY_AFTER).map(str::to_owned);
         let content_type = header(CONTENT_TYPE).map(str::to_owned);
-        let body = read(response).await.map_err(|error| unreachable(&error))?;
+        let body = read(response).await.map_err(|error| unreachable(&error, host))?;
         Ok(Reply { status, content_type, retry_after, body })
     }
 }
@@ -317,23 +321,79 @@ async fn read(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
     Ok(body)
 }
 
-/// No answer came. The words are ours: an error of the client quotes the address. A name that stands
-/// for a private address now may stand for another one later.
-fn unreachable(error: &reqwest::Error) -> Outcome {
-    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    let private = causes.find_map(|cause| cause.downcast_ref::<OutOfReach>());
+/// No answer came from a host. The words are ours: an error of the client quotes the address. A name
+/// that stands for a private address now may stand for another one later.
+fn unreachable(error: &reqwest::Error, host: &str) -> Outcome {
+    let private = causes(error).find_map(|cause| cause.downcast_ref::<OutOfReach>());
     let is_sent = private.is_none() && !error.is_connect();
+    let host: String = host.chars().take(LONGEST_HOST).collect();
     let why = if let Some(why) = private {
-        Why::from(why.to_string())
-    } else if error.is_timeout() {
-        Why::from("the platform did not answer in time")
+        Why::from(format!("{why}: {host}"))
     } else if error.is_connect() {
-        Why::from("the platform cannot be reached")
+        Why::from(format!("the platform cannot be reached: {}: {host}", cause(error)))
+    } else if error.is_timeout() {
+        Why::from(format!("the platform did not answer in time: {host}"))
     } else {
-        Why::from("the connection to the platform broke")
+        Why::from(format!("{}: {host}", Cause::Broken))
     };
     Outcome::Busy { retry_after: None, why: if is_sent { why.unclear() } else { why } }
 }
+
+type AnyError = dyn std::error::Error + 'static;
+
+/// The causes of an error, also those that an error of the system stands for.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &AnyError> {
+    std::iter::successors(error.source(), |cause| {
+        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        inner.map(|inner| -> &AnyError { inner }).or_else(|| (*cause).source())
+    })
+}
+
+/// Why a connection did not come about.
+fn cause(error: &reqwest::Error) -> Cause {
+    for cause in causes(error) {
+        if let Some(NotFound(why)) = cause.downcast_ref() {
+            // The system has no kind for it.
+            let is_temporary = why.to_string().contains("emporary failure");
+            return if is_temporary { Cause::NoNameServer } else { Cause::NoName };
+        }
+        if let Some(fault) = cause.downcast_ref::<rustls::Error>() {
+            return tls_cause(fault);
+        }
+        let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        match kind {
+            Some(io::ErrorKind::ConnectionRefused) => return Cause::Refused,
+            Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => {
+                return Cause::NoWay;
+            }
+            Some(io::ErrorKind::TimedOut) => return Cause::TimedOut,
+            Some(_) | None => {}
+        }
+    }
+    if error.is_timeout() { Cause::TimedOut } else { Cause::Broken }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's lists of faults are open")]
+fn tls_cause(fault: &rustls::Error) -> Cause {
+    use rustls::CertificateError as Bad;
+    match fault {
+        rustls::Error::InvalidCertificate(fault) => match fault {
+            Bad::Expired
+            | Bad::ExpiredContext { .. }
+            | Bad::NotValidYet
+            | Bad::NotValidYetContext { .. } => Cause::CertificateDate,
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Cause::CertificateName,
+            Bad::UnknownIssuer => Cause::CertificateIssuer,
+            _ => Cause::Certificate,
+        },
+        _ => Cause::NoTls,
+    }
+}
+
+/// No address is found for a name.
+#[derive(Debug, thiserror::Error)]
+#[error("no address is found for the name")]
+struct NotFound(#[source] io::Error);
 
 /// Looks names up, and keeps quiet about private addresses. The check is made here because a name
 /// may stand for another address each time it is looked up.
@@ -346,8 +406,8 @@ impl Resolve for Lookup {
     fn resolve(&self, name: Name) -> Resolving {
         let allow_private = self.allow_private;
         Box::pin(async move {
-            let found: Vec<SocketAddr> =
-                tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(NotFound)?;
+            let found: Vec<SocketAddr> = found.collect();
             let are_any = !found.is_empty();
             let usable: Vec<SocketAddr> = found
                 .into_iter()

@@ -193,7 +193,10 @@ async fn a_name_that_stands_for_a_private_address_is_not_called() {
     let outcome = deliver("https://localhost:1/", false).await;
     assert_eq!(
         outcome,
-        Outcome::Busy { retry_after: None, why: "the outcome address is private".into() }
+        Outcome::Busy {
+            retry_after: None,
+            why: "the outcome address is private: localhost".into()
+        }
     );
 }
 
@@ -205,9 +208,90 @@ async fn a_private_address_is_not_called() {
 
 #[actix::test]
 async fn a_service_that_is_not_there_may_come_back() {
+    let why = "the platform cannot be reached: the connection is refused: no program listens there: 127.0.0.1";
     let outcome = deliver("http://127.0.0.1:1/", true).await;
-    assert_eq!(
-        outcome,
-        Outcome::Busy { retry_after: None, why: "the platform cannot be reached".into() }
-    );
+    assert_eq!(outcome, Outcome::Busy { retry_after: None, why: why.into() });
+}
+
+#[actix::test]
+async fn a_name_that_nobody_knows_is_told() {
+    let outcome = deliver("https://lms.invalid/", true).await;
+    let Outcome::Busy { why, .. } = outcome else { panic!("{outcome:?}") };
+    assert!(why.kind.contains("(DNS): lms.invalid"), "{why}");
+    let cause = Cause::of_words(&why.kind);
+    assert!(matches!(cause, Some(Cause::NoName | Cause::NoNameServer)), "{why}");
+}
+
+/// OpenSSL's server, with a certificate of its own for this name.
+struct TlsServer(std::process::Child);
+
+impl TlsServer {
+    fn start(folder: &std::path::Path, name: &str) -> (Self, String, Vec<u8>) {
+        let [key, certificate] = ["key.pem", "certificate.pem"].map(|file| folder.join(file));
+        let made = std::process::Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test"])
+            .args(["-addext", &format!("subjectAltName=DNS:{name}"), "-days", "2"])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .arg("-keyout")
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = std::process::Command::new("openssl")
+            .args(["s_server", "-quiet", "-accept", &format!("127.0.0.1:{port}")])
+            .arg("-key")
+            .arg(&key)
+            .arg("-cert")
+            .arg(&certificate)
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self(server);
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            std::thread::yield_now();
+        }
+        (server, format!("https://localhost:{port}/"), std::fs::read(certificate).unwrap())
+    }
+}
+
+impl Drop for TlsServer {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+#[actix::test]
+async fn what_is_wrong_with_a_certificate_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, is_known, expected) in [
+        ("localhost", false, Cause::CertificateIssuer),
+        ("other.example", true, Cause::CertificateName),
+    ] {
+        let (_server, url, pem) = TlsServer::start(folder.path(), name);
+        let courier = Courier::new(true, is_known.then_some(pem.as_slice())).unwrap();
+        let outcome = attempt(&courier, &url, &["secret"], None).await;
+        let Outcome::Busy { why, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(Cause::of_words(&why.kind), Some(expected), "{why}");
+        assert!(why.kind.ends_with(": localhost"), "{why}");
+    }
+}
+
+#[actix::test]
+async fn a_server_that_speaks_no_tls_is_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    actix::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        stream.shutdown().await.ok();
+    });
+    let outcome = deliver(&format!("https://127.0.0.1:{port}/"), true).await;
+    let Outcome::Busy { why, .. } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(Cause::of_words(&why.kind), Some(Cause::NoTls), "{why}");
 }

@@ -7,7 +7,7 @@ use gettext::Reader;
 use jid::BareJid;
 use log::{info, warn};
 use lti::{
-    Launch, LaunchError, Other, Presentation, RawLaunch, Rules, form,
+    Claim, Fault, Launch, LaunchError, Other, Presentation, RawLaunch, Rules, form,
     grade::Score,
     token::{PageToken, Token, TokenError},
     verify::{self, MOST_AHEAD, Signed},
@@ -225,16 +225,24 @@ impl Desk {
     /// Verifies a launch; a large one, which anybody may have sent, without keeping others waiting.
     async fn verify(&self, request: &RawLaunch) -> Result<Signed, PageError> {
         let is_large = request.body.len().max(request.query.len()) > LARGE;
-        if !is_large && !verify::is_costly(request, &self.config.consumers, &self.rules) {
-            return Ok(verify::verify(request, &self.config.consumers, &self.rules, unix_now())?);
-        }
-        let (request, consumers) = (request.clone(), self.config.consumers.clone());
-        let rules = self.rules.clone();
-        // Nobody knows yet from which platform it is.
-        let verified = self
-            .verifying
-            .wait("", None, move || verify::verify(&request, &consumers, &rules, unix_now()));
-        Ok(verified.await??)
+        let verified =
+            if is_large || verify::is_costly(request, &self.config.consumers, &self.rules) {
+                let (request, consumers) = (request.clone(), self.config.consumers.clone());
+                let rules = self.rules.clone();
+                // Nobody knows yet from which platform it is.
+                let verified = self.verifying.wait("", None, move || {
+                    verify::verify(&request, &consumers, &rules, unix_now())
+                });
+                verified.await?
+            } else {
+                verify::verify(request, &self.config.consumers, &self.rules, unix_now())
+            };
+        verified.map_err(|error| match Claim::of(request, &self.rules) {
+            Some(claim) if error.fault() == Fault::NotTrusted => {
+                PageError::NotTrusted(error, Box::new(claim))
+            }
+            _ => error.into(),
+        })
     }
 
     /// Writes down who was launched where nobody signs launches.

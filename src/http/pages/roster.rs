@@ -7,6 +7,7 @@ use super::{
     Frame,
     clock::moment,
     layout::{address, aside, fill, reference, reference_line, token},
+    outcome,
 };
 use crate::{
     actors::lti::course::CourseView,
@@ -180,15 +181,16 @@ fn grade(frame: &Frame, course: &CourseView, row: &CourseRow) -> Markup {
                 span.state.recorded { (timed(&tr!("recorded at {time}", time = "{time}"), *at, frame)) }
             }
             GradeState::Due { attempts: 0, .. } => { span.state { (tr!("being sent")) } }
-            GradeState::Due { next_at, .. } => {
+            GradeState::Due { next_at, why, .. } => {
                 span.state { (timed(&tr!("not confirmed yet, tried again at {time}", time = "{time}"), *next_at, frame)) }
+                @if let Some(why) = why { " " (reason(why)) }
             }
             GradeState::Failed { why } => {
                 span.state.failed {
                     @if lti::answer::is_unclear(why) { (tr!("sent, not confirmed")) }
                     @else { (tr!("not accepted")) }
                 }
-                " " span.why { bdi lang="en" { (why) } }
+                " " (reason(why))
                 (reference_line(&reference(&row.id)))
                 form.row method="post" action="/course/resend" {
                     (token(frame))
@@ -201,6 +203,14 @@ fn grade(frame: &Frame, course: &CourseView, row: &CourseRow) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// Why an attempt came to nothing: in plain words where we know, and as the platform said it.
+fn reason(why: &str) -> Markup {
+    html! {
+        @if let Some(plain) = outcome::plain(why) { span.why { (plain) } }
+        @else { span.why { bdi lang="en" { (why) } } }
     }
 }
 

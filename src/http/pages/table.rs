@@ -3,7 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 use tr::tr;
 
-use super::{clock::Clock, layout::reference, roster::step};
+use super::{clock::Clock, layout::reference, outcome, roster::step};
 use crate::records::{CourseRow, GradeState};
 
 /// The media type of the table.
@@ -57,10 +57,15 @@ fn grade(row: &CourseRow, clock: &Clock) -> (String, String, String) {
     let percent = format!("{:.0}", score.clamp(0.0, 1.0) * 100.0);
     let (state, since) = match state {
         GradeState::Recorded { at } => (tr!("recorded"), moment(*at, clock)),
-        GradeState::Due { .. } => (tr!("being sent"), String::new()),
+        GradeState::Due { why: None, .. } => (tr!("being sent"), String::new()),
+        GradeState::Due { why: Some(why), .. } => {
+            let why = outcome::plain(why).unwrap_or_else(|| why.clone());
+            (format!("{}: {why}", tr!("being sent")), String::new())
+        }
         GradeState::Failed { why } => {
             let is_unclear = lti::answer::is_unclear(why);
             let state = if is_unclear { tr!("sent, not confirmed") } else { tr!("not accepted") };
+            let why = outcome::plain(why).unwrap_or_else(|| why.clone());
             (format!("{state}: {why}"), String::new())
         }
     };

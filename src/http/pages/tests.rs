@@ -114,8 +114,18 @@ fn course(n: usize, page: usize) -> CourseView {
     let why = "<why>".to_owned();
     let grades = [
         None,
-        Some((0.25, GradeState::Due { attempts: 0, next_at: 0 })),
-        Some((1.0, GradeState::Due { attempts: 3, next_at: 1_795_476_700 })),
+        Some((0.25, GradeState::Due { attempts: 0, next_at: 0, why: None })),
+        Some((
+            1.0,
+            GradeState::Due {
+                attempts: 3,
+                next_at: 1_795_476_700,
+                why: Some(
+                    "the platform cannot be reached: its name is not known (DNS): lms.example"
+                        .to_owned(),
+                ),
+            },
+        )),
         Some((1.0, GradeState::Recorded { at: 1_795_476_600 })),
         Some((1.0, GradeState::Failed { why })),
     ];
@@ -495,6 +505,15 @@ fn an_address_that_cannot_be_reached_is_asked_for_again() {
 
     assert!(page.contains("cannot reach") && page.contains("action=\"/enter_jid\""), "{page}");
     assert!(!page.contains("has sent a contact request"), "{page}");
+}
+
+#[test]
+fn a_grade_on_its_way_says_in_plain_words_why_it_is_not_there() {
+    let page = teacher(&frame(), &course(120, 2)).into_string();
+
+    assert!(page.contains("does not find the learning platform: its name leads nowhere"), "{page}");
+    assert!(!page.contains("(DNS)"), "{page}");
+    assert!(page.contains("<bdi lang=\"en\">&lt;why&gt;</bdi>"), "{page}");
 }
 
 #[test]

@@ -376,7 +376,14 @@ async fn a_grade_waits_until_it_is_recorded_and_is_never_lowered(database: Datab
     let store = database.open().await;
     assert_eq!(store.next_grade_due(2000).await.unwrap(), Some(3000));
     let state = store.grade(&anna.id).await.unwrap().map(|grade| grade.state);
-    assert_eq!(state, Some(GradeState::Due { attempts: 1, next_at: 3000 }));
+    assert_eq!(
+        state,
+        Some(GradeState::Due {
+            attempts: 1,
+            next_at: 3000,
+            why: Some("the LMS is away".to_owned())
+        })
+    );
     store.grade_recorded(&id, due[0].version, 3001).await.unwrap();
     store.put_grade(&grade(1.0)).await.unwrap();
     let state = store.grade(&anna.id).await.unwrap().map(|grade| grade.state);

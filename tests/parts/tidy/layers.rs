@@ -91,7 +91,11 @@ const ROOMS: &[Room] = &[
         ours: &["fsm", "gettext", "i18n", "lesson", "otr", "records"],
         not: &["log"],
     },
-    Room { name: "store", ours: &["records", "session", "settings"], not: &["actix", "actix_web"] },
+    Room {
+        name: "store",
+        ours: &["files", "records", "session", "settings"],
+        not: &["actix", "actix_web"],
+    },
     // Shells.
     Room {
         name: "actors",
@@ -103,12 +107,18 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "http",
-        ours: &["actors", "drawing", "gettext", "i18n", "lti", "metrics", "records", "session"],
+        ours: &[
+            "actors", "drawing", "files", "gettext", "i18n", "lti", "metrics", "records", "session",
+        ],
         not: &[],
     },
     // Commands.
     Room { name: "cli", ours: &["keys", "records"], not: &["actix", "actix_web"] },
-    Room { name: "keys", ours: &["cli", "failure", "otr", "records", "settings"], not: &[] },
+    Room {
+        name: "keys",
+        ours: &["cli", "failure", "files", "otr", "records", "settings"],
+        not: &[],
+    },
     Room { name: "manual", ours: &["cli", "failure"], not: &[] },
     Room {
         name: "forget",
@@ -118,7 +128,7 @@ const ROOMS: &[Room] = &[
     Room { name: "status", ours: &["cli", "failure", "settings"], not: &[] },
     Room {
         name: "learner",
-        ours: &["cli", "failure", "i18n", "otr", "records", "session", "xmpp"],
+        ours: &["cli", "failure", "files", "i18n", "otr", "records", "session", "xmpp"],
         not: &[],
     },
     Room {

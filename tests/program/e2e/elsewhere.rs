@@ -35,7 +35,7 @@ fn a_server_without_tls_ends_the_start_and_learns_nothing() {
     let said = String::from_utf8_lossy(&forgotten.stderr).into_owned();
     assert_eq!((ended.code(), forgotten.status.code()), (Some(5), Some(5)), "{}", daemon.log());
     for said in [said, daemon.log()] {
-        for part in ["settings.yaml: store: ", "TLS", "sslrootcert=FILE", "sslmode="] {
+        for part in ["settings.yaml:20: store: ", "TLS", "sslrootcert=FILE", "sslmode="] {
             assert!(said.contains(part), "{part} is not in {said}");
         }
         assert!(!said.contains(PASSWORD), "{said}");
@@ -93,7 +93,7 @@ fn check_tells_of_ways_to_the_database_that_are_not_safe() {
         let said = warnings(&closed(&format!("{url}{query}")).settings());
         assert!(said.len() == 1 && said[0].contains(words), "{said:?}");
         assert!(said[0].starts_with("otrbot: warning: "), "{said:?}");
-        assert!(said[0].contains("settings.yaml: store: "), "{said:?}");
+        assert!(said[0].contains("settings.yaml:20: store: "), "{said:?}");
     }
     let here = "postgres://otrbot@localhost/otrbot?sslmode=disable";
     for safe in [&url, &format!("{url}?sslmode=verify-full"), here] {

@@ -10,6 +10,7 @@ mod detours;
 mod elsewhere;
 mod failing_lms;
 mod faults;
+mod for_whom;
 mod front;
 mod grades;
 mod hygiene;

@@ -38,6 +38,10 @@ fn the_log_says_why_a_launch_is_refused_and_what_to_enter_where() {
         "the launch is not signed: enter a consumer key and a secret",
         "the consumer key is none of lti.consumers",
         "the signature does not match: compare the secret, and the launch URL",
+        &format!(
+            "the consumer key is \"{}\", and the URL that counts as signed is {url}",
+            known.key
+        ),
         "lti_version is \"LTI-2p0\", not \"LTI-1p0\"",
         "lti_message_type is \"ContentItemSelectionRequest\"",
         "ahead of our clock: compare the clocks",

@@ -198,7 +198,7 @@ fn a_missing_file_ends_with_5_and_a_broken_one_with_4_and_its_place() {
     keys(&["generate", "--account", BOT])
         .to(&folder.file("no/keys"))
         .fails(5, "no/keys: its folder is not there; make it first");
-    keys(&["fingerprint"]).to(folder.path()).fails(4, "cannot be read");
+    keys(&["fingerprint"]).to(folder.path()).fails(4, "is a folder, not a file");
 
     let broken = folder.write("broken", "(privkeys\n (account\n");
     let place = "broken:3:1: expected a value or a parenthesis, found the end of the file";
