@@ -20,7 +20,10 @@ use std::{
     sync::{Arc, Once},
 };
 
-use gettext::{Catalog, Catalogs, Shipped};
+use gettext::{
+    Catalog, Catalogs, Shipped, locale,
+    po::{Po, PoFault},
+};
 
 /// The catalogs that the program carries.
 const SHIPPED: Shipped =
@@ -39,9 +42,30 @@ pub fn catalog_file(folder: &Path, extension: &str) -> PathBuf {
     gettext::catalog_file(folder, SHIPPED.domain, extension)
 }
 
+/// The translation that the program carries for a locale, else for another country of its language:
+/// its locale, and its texts.
+///
+/// # Errors
+///
+/// The faults of the file, which tests hold to be none.
+pub fn shipped(locale: &str) -> Result<Option<(&'static str, Po)>, Vec<PoFault>> {
+    let wanted = locale::gettext_name(locale);
+    let same = SHIPPED.po.iter().find(|(name, _)| *name == wanted);
+    let sibling = || SHIPPED.po.iter().find(|(name, _)| locale::is_same_language(name, &wanted));
+    let Some((name, content)) = same.or_else(sibling) else { return Ok(None) };
+    Po::parse(content.as_bytes()).map(|po| Some((*name, po)))
+}
+
 /// Why a language, or a text of it, could not be used, and what to do.
 #[derive(Debug)]
 pub struct Problem(gettext::Problem);
+
+impl Problem {
+    /// Whether the file is used all the same.
+    pub fn is_doubt(&self) -> bool {
+        self.0.is_doubt()
+    }
+}
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

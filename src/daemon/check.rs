@@ -26,10 +26,12 @@ pub fn check(file: &Path) -> Result<(), Failure> {
         problems.push(failure.to_string());
     }
     let (catalogs, faults) = i18n::load(settings.locales_folder.as_deref());
+    let (doubts, faults): (Vec<_>, Vec<_>) = faults.into_iter().partition(i18n::Problem::is_doubt);
     problems.extend(faults.iter().map(ToString::to_string));
     let (_, faults) = Assets::load(settings.static_folder.as_deref());
     problems.extend(faults);
-    let mut warnings = coverage::incomplete_program(&catalogs);
+    let mut warnings: Vec<String> = doubts.iter().map(ToString::to_string).collect();
+    warnings.extend(coverage::incomplete_program(&catalogs));
     match assemble::lessons(&settings) {
         Ok(lessons) if lessons.find(&settings.lessons.default).is_none() => {
             problems.push(assemble::no_default_lesson(&settings));

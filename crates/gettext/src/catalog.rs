@@ -101,6 +101,11 @@ impl Catalog {
         self.layers.insert(0, Arc::new(texts));
     }
 
+    /// Adds the texts of another country, which go behind those that are there.
+    pub(super) fn complete_by(&mut self, sibling: &Self) {
+        self.layers.extend(sibling.layers.iter().map(Arc::clone));
+    }
+
     /// The locale in gettext's spelling, such as `nl_NL`.
     pub fn locale(&self) -> &str {
         &self.locale

@@ -23,7 +23,7 @@ const MAX_CATALOG_BYTES: u64 = 8 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// The folder of all languages cannot be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {}", path.display(), why(source))]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -40,7 +40,7 @@ pub enum Problem {
         path: PathBuf,
     },
     /// A catalog cannot be opened or is too large.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {}", path.display(), why(source))]
     File {
         /// The file.
         path: PathBuf,
@@ -77,6 +77,19 @@ impl Problem {
     /// Whether the file is used all the same.
     pub fn is_doubt(&self) -> bool {
         matches!(self, Self::Doubt { .. })
+    }
+}
+
+/// What the system says, in words for people.
+fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "is not there".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            "is there, but the user of this program may not read it".to_owned()
+        }
+        io::ErrorKind::NotADirectory => "is no folder".to_owned(),
+        io::ErrorKind::IsADirectory => "is a folder, not a file".to_owned(),
+        _ => error.to_string(),
     }
 }
 
@@ -281,6 +294,15 @@ impl Catalogs {
     fn put_first(&mut self, locale: &str, texts: Texts) {
         let there = self.by_tag.get(&locale::key(locale));
         let mut catalog = there.map_or_else(|| Catalog::new(locale), |there| (**there).clone());
+        // What one country lacks is said as another one says it, rather than in English.
+        if there.is_none()
+            && let Some(sibling) = self.nearest(locale)
+            && locale::is_same_language(sibling.locale(), locale)
+            && sibling.is_rtl() == catalog.is_rtl()
+            && locale::language(locale) != "zh"
+        {
+            catalog.complete_by(&sibling);
+        }
         catalog.put_first(texts);
         self.insert(catalog);
     }

@@ -243,3 +243,36 @@ fn what_an_mo_file_lacks_is_explained_by_its_po_file() {
         assert!(place.ends_with(&format!("LC_MESSAGES/otrbot.po:{line}")), "{place}");
     }
 }
+
+#[test]
+fn what_one_country_lacks_is_said_as_another_one_says_it() {
+    let po = |language: &str, text: &str| {
+        format!(
+            "msgid \"\"\nmsgstr \"Language: {language}\\n\"\n\nmsgid \"{text}\"\nmsgstr \"{language}\"\n"
+        )
+    };
+    let files = [("fr_FR", "a"), ("fr_CA", "b"), ("sw", "a"), ("zh_Hans", "a"), ("zh_Hant", "b")];
+    let files = files.map(|(locale, text)| (locale, po(locale, text)));
+    let files: Vec<(&str, &str, &[u8])> =
+        files.iter().map(|(locale, po)| (*locale, "po", po.as_bytes())).collect();
+    let shipped = Shipped {
+        domain: DOMAIN,
+        po: &[(
+            "fr_FR",
+            "msgid \"\"\nmsgstr \"Language: fr_FR\\n\"\n\nmsgid \"c\"\nmsgstr \"fr_FR\"\n",
+        )],
+    };
+
+    let (catalogs, _) = Catalogs::load(&shipped, Some(folder(&files).path()));
+
+    for (locale, texts) in [
+        ("fr_CA", ["a", "fr_CA", "fr_FR"]),
+        ("fr_FR", ["fr_FR", "b", "fr_FR"]),
+        ("sw", ["sw", "b", "c"]),
+        // Another script is another language for who reads it.
+        ("zh_Hant", ["a", "zh_Hant", "c"]),
+    ] {
+        let catalog = catalogs.find(locale);
+        assert_eq!(["a", "b", "c"].map(|text| catalog.text(text)), texts, "{locale}");
+    }
+}
