@@ -17,6 +17,7 @@ use tr::tr;
 
 use crate::{
     fsm::{Reaction, State, StateIx},
+    i18n,
     lesson::{
         Lesson, Teaching,
         vocabulary::{EventKind, Need},
@@ -133,7 +134,8 @@ impl Picture {
                 lines,
             });
         }
-        let (title, is_rtl) = (catalog.text(lesson.title()), catalog.is_rtl());
+        let title = i18n::mark(catalog, lesson.title(), catalog.text(lesson.title()));
+        let is_rtl = catalog.is_rtl();
         Self { name: name.to_owned(), title, is_rtl, boxes, arrows }
     }
 
@@ -166,7 +168,8 @@ fn state_box(
     let first = words::texts(&state.enter).next();
     let n_more = words::texts(&state.enter).count().saturating_sub(1);
     let quotation = first.map(|text| {
-        let text = words::shorten(&catalog.text(text), MAX_QUOTED_CHARS);
+        let said = words::shorten(&catalog.text(text), MAX_QUOTED_CHARS);
+        let text = i18n::mark(catalog, text, said);
         if n_more > 0 {
             tr!(
                 "“{text}” (and {n} more line)" | "“{text}” (and {n} more lines)" % n_more,
