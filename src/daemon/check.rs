@@ -31,6 +31,7 @@ pub fn check(file: &Path) -> Result<(), Failure> {
     let (_, faults) = Assets::load(settings.static_folder.as_deref());
     problems.extend(faults);
     let mut warnings: Vec<String> = doubts.iter().map(ToString::to_string).collect();
+    warnings.extend_from_slice(catalogs.formal());
     warnings.extend(coverage::incomplete_program(&catalogs));
     match assemble::lessons(&settings) {
         Ok(lessons) if lessons.find(&settings.lessons.default).is_none() => {

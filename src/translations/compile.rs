@@ -34,7 +34,7 @@ fn compile_file(locale: &str, po_path: &Path, mo_path: &Path) -> Result<(), Fail
     let po = read_po(po_path)?;
     let compiled = Compiled::of_locale(&po, locale);
     let name = po_path.display();
-    for warning in &compiled.warnings {
+    for warning in compiled.warnings.iter().chain(&compiled.formal) {
         warn(&format!("{name}:{warning}"));
     }
     if !compiled.faults.is_empty() {

@@ -78,7 +78,7 @@ impl Catalog {
         file: &str,
         content: &[u8],
     ) -> Result<(Self, Vec<PoFault>), Vec<PoFault>> {
-        let ReadPo { texts, mut faults, warnings } = Texts::from_po(file, content, None)?;
+        let ReadPo { texts, mut faults, warnings, .. } = Texts::from_po(file, content, None)?;
         faults.extend(warnings);
         faults.sort();
         let mut catalog = Self::new(locale);

@@ -112,6 +112,8 @@ pub struct Catalogs {
     broken: BTreeSet<String>,
     /// Whether the folder could not be read.
     is_folder_broken: bool,
+    /// What `msgfmt --check` warns of in headers, as `file:line: what`.
+    formal: Vec<String>,
 }
 
 impl Default for Catalogs {
@@ -119,7 +121,13 @@ impl Default for Catalogs {
     fn default() -> Self {
         let source = Arc::new(Catalog::source());
         let by_tag = BTreeMap::from([(locale::key(source.language_tag()), Arc::clone(&source))]);
-        Self { by_tag, default: source, broken: BTreeSet::new(), is_folder_broken: false }
+        Self {
+            by_tag,
+            default: source,
+            broken: BTreeSet::new(),
+            is_folder_broken: false,
+            formal: Vec::new(),
+        }
     }
 }
 
@@ -169,6 +177,12 @@ impl Catalogs {
             self.put(catalog);
         }
         locales
+    }
+
+    /// What `msgfmt --check` warns of in the headers of files, and no reader of the texts ever sees, as
+    /// `file:line: what`.
+    pub fn formal(&self) -> &[String] {
+        &self.formal
     }
 
     /// Adds the texts of a language, in the place of those it had.
@@ -283,7 +297,9 @@ impl Catalogs {
         let text = |fault| Problem::Text { path: path.to_owned(), fault };
         let doubt = |fault| Problem::Doubt { path: path.to_owned(), fault };
         match Texts::from_po(&path.display().to_string(), content, Some(locale)) {
-            Ok(ReadPo { texts, faults, warnings }) => {
+            Ok(ReadPo { texts, faults, warnings, formal }) => {
+                let file = path.display();
+                self.formal.extend(formal.iter().map(|fault| format!("{file}:{fault}")));
                 self.put_first(locale, texts);
                 faults.into_iter().map(text).chain(warnings.into_iter().map(doubt)).collect()
             }

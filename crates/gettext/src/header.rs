@@ -25,6 +25,8 @@ pub(super) struct Findings {
     pub(super) faults: Vec<PoFault>,
     /// What is probably a slip.
     pub(super) warnings: Vec<PoFault>,
+    /// What `msgfmt --check` warns of, and no reader of the texts ever sees.
+    pub(super) formal: Vec<PoFault>,
 }
 
 /// Looks at the header of a file of this locale.
@@ -81,6 +83,10 @@ impl Checker<'_> {
         self.findings.faults.push(PoFault { line: self.line, what });
     }
 
+    fn formal(&mut self, what: String) {
+        self.findings.formal.push(PoFault { line: self.line, what });
+    }
+
     fn doubt(&mut self, what: String) {
         self.findings.warnings.push(PoFault { line: self.line, what });
     }
@@ -115,7 +121,7 @@ impl Checker<'_> {
         let missing: Vec<_> =
             FIELDS.into_iter().filter(|(name, _)| value(name).is_none()).collect();
         if !missing.is_empty() {
-            self.doubt(format!(
+            self.formal(format!(
                 "the header lacks {}, of which `msgfmt --check` warns; save the file with an editor \
                  of PO files, or write each as a line NAME: VALUE\\n",
                 named(missing)
@@ -128,7 +134,7 @@ impl Checker<'_> {
             })
             .collect();
         if !begun.is_empty() {
-            self.doubt(format!(
+            self.formal(format!(
                 "the header still has the words of its template for {}; write who translates, and \
                  when",
                 named(begun)
@@ -231,7 +237,9 @@ mod tests {
             "msgid \"\"\nmsgstr \"{header}\"\n\nmsgid \"a\"\nmsgid_plural \"b\"\nmsgstr[0] \"c\"\n\
              msgstr[1] \"d\"\n"
         );
-        let Findings { faults, warnings } = check(&Po::parse(content.as_bytes()).unwrap(), locale);
+        let Findings { faults, mut warnings, formal } =
+            check(&Po::parse(content.as_bytes()).unwrap(), locale);
+        warnings.extend(formal);
         [faults, warnings].map(|told| told.iter().map(ToString::to_string).collect()).into()
     }
 

@@ -41,6 +41,8 @@ pub struct Compiled {
     pub faults: Vec<PoFault>,
     /// Messages that are left out though GNU gettext would take them, with their lines.
     pub warnings: Vec<PoFault>,
+    /// What `msgfmt --check` warns of in the header, and no reader of the texts ever sees.
+    pub formal: Vec<PoFault>,
     /// How many messages have a translation that can be used.
     pub n_translated: usize,
     /// Lines of messages without translation.
@@ -67,7 +69,8 @@ impl Compiled {
     /// `msgfmt --check` wants, and of this language.
     pub fn of_locale(po: &Po, locale: &str) -> Self {
         let mut compiled = Self::of_messages(po);
-        let Findings { faults, warnings } = header::check(po, locale);
+        let Findings { faults, warnings, formal } = header::check(po, locale);
+        compiled.formal = formal;
         compiled.faults.extend(faults);
         compiled.warnings.extend(warnings);
         compiled.faults.sort();
@@ -147,6 +150,7 @@ pub(super) struct ReadPo {
     pub(super) texts: Texts,
     pub(super) faults: Vec<PoFault>,
     pub(super) warnings: Vec<PoFault>,
+    pub(super) formal: Vec<PoFault>,
 }
 
 impl Texts {
@@ -169,7 +173,8 @@ impl Texts {
         let faults = std::mem::take(&mut compiled.faults);
         warnings.append(&mut compiled.warnings);
         warnings.sort();
-        Ok(ReadPo { texts: compiled.into_texts(file), faults, warnings })
+        let formal = std::mem::take(&mut compiled.formal);
+        Ok(ReadPo { texts: compiled.into_texts(file), faults, warnings, formal })
     }
 
     /// Takes over why a PO file does not give texts that this file, made of it, has not either.

@@ -57,7 +57,7 @@ fn by_us(content: &[u8]) -> (Vec<String>, Vec<String>) {
     match Po::read(content) {
         Ok((po, warnings)) => {
             let compiled = Compiled::of_locale(&po, "nl");
-            (told(compiled.faults), told([warnings, compiled.warnings].concat()))
+            (told(compiled.faults), told([warnings, compiled.warnings, compiled.formal].concat()))
         }
         Err(faults) => (told(faults), Vec::new()),
     }
