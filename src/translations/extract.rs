@@ -110,8 +110,8 @@ fn collect_only(named: &[String], folder: Option<&Path>) -> Result<(Po, Vec<Stri
                 let beside = path.parent().filter(|folder| folder.is_dir());
                 let mut lessons = Lessons::load(folder)?;
                 // A file may extend its neighbours; one that cannot be read is no fault of it.
-                for (name, path) in
-                    library::yaml_files(beside.unwrap_or(Path::new("."))).unwrap_or_default()
+                for (name, path) in library::yaml_files(beside.unwrap_or_else(|| Path::new(".")))
+                    .unwrap_or_default()
                 {
                     lessons.add_file(&name, &path).ok();
                 }

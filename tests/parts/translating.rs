@@ -350,3 +350,50 @@ fn compile_and_check_tell_faults_with_their_line_and_doubts_apart() {
     let said = sh(folder, "otrbot --settings settings.yaml check");
     assert_eq!(said.code, 0, "{}", said.text);
 }
+
+#[test]
+fn a_text_of_two_meanings_is_translated_for_each() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let lesson = "title: Two\nstart: a\nstates:\n  a:\n    on:\n      - when: message_received\n        \
+        do:\n          - say: Right.\n            context: correct\n          - say: Right.\n            \
+        context: not left\n          - say: Right.\n        go: end\n  end:\n    end: true\n";
+    fs::write(folder.join("two.yaml"), lesson).unwrap();
+    good(folder, "otrbot extract --only two.yaml -o x.pot && otrbot init x.pot pt_BR");
+    let path = po(folder, "pt_BR");
+    let mut begun = read(&path);
+    let right = |entry: &&mut Entry| entry.source.text == "Right.";
+    for entry in begun.entries.iter_mut().filter(right) {
+        let text = match entry.source.context.as_deref() {
+            Some("correct") => "Certo.",
+            Some("not left") => "Direita.",
+            _ => "Pois.",
+        };
+        entry.translations = vec![text.to_owned()];
+    }
+    fs::write(&path, begun.to_string()).unwrap();
+
+    let said = good(
+        folder,
+        "otrbot lesson check -v --locales locales two.yaml; \
+         echo hello | otrbot lesson play --locales locales --locale pt_BR two.yaml; \
+         echo hello | otrbot lesson play two.yaml",
+    );
+
+    assert!(said.contains("pt_BR: 1 of 4 texts is not translated"), "{said}");
+    let spoken = said.lines().filter_map(|line| line.split_once("bot [clear]: "));
+    let spoken: Vec<&str> = spoken.map(|(_, words)| words).collect();
+    assert_eq!(spoken, ["Certo.", "Direita.", "Pois.", "Right.", "Right.", "Right."], "{said}");
+    for (old, new, expected) in [
+        ("context: correct", "context: topic", "two.yaml:9:22: the `context` of a text cannot be"),
+        (
+            "say: Right.\n            context: correct",
+            "say: \"R\\x04.\"",
+            "two.yaml:8:18: the text has a NUL",
+        ),
+    ] {
+        fs::write(folder.join("two.yaml"), lesson.replacen(old, new, 1)).unwrap();
+        let said = sh(folder, "otrbot lesson check two.yaml");
+        assert!(said.code == 4 && said.text.contains(expected), "{expected}\n{}", said.text);
+    }
+}

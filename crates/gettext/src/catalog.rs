@@ -126,9 +126,11 @@ impl Catalog {
         self.is_rtl
     }
 
-    /// The translation of a text, or the text itself where there is none.
+    /// The translation of a text, or the text itself where there is none. A text of a context is given by
+    /// its [key](po::key).
     pub fn text(&self, msgid: &str) -> String {
-        self.lookup(None, msgid).to_owned()
+        let (context, text) = po::split_key(msgid);
+        self.lookup(context, text).to_owned()
     }
 
     /// The translation of a text of a context; `None` where there is none. In English every text

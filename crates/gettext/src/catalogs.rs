@@ -82,15 +82,15 @@ impl Problem {
 
 /// What the system says, in words for people.
 fn why(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "is not there".to_owned(),
-        io::ErrorKind::PermissionDenied => {
-            "is there, but the user of this program may not read it".to_owned()
-        }
-        io::ErrorKind::NotADirectory => "is no folder".to_owned(),
-        io::ErrorKind::IsADirectory => "is a folder, not a file".to_owned(),
-        _ => error.to_string(),
-    }
+    let kind = error.kind();
+    let known = [
+        (io::ErrorKind::NotFound, "is not there"),
+        (io::ErrorKind::PermissionDenied, "is there, but the user of this program may not read it"),
+        (io::ErrorKind::NotADirectory, "is no folder"),
+        (io::ErrorKind::IsADirectory, "is a folder, not a file"),
+    ];
+    let known = known.into_iter().find(|(known, _)| *known == kind);
+    known.map_or_else(|| error.to_string(), |(_, words)| words.to_owned())
 }
 
 /// What a program carries of its translations.
