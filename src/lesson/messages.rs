@@ -153,7 +153,9 @@ fn texts_of(node: &Node, context: Option<&str>, place: &str, messages: &mut Vec<
             messages.push(Message { context, msgid, line, place: place.to_owned() });
         }
         Value::List(items) => {
-            items.iter().for_each(|item| texts_of(item, context, place, messages));
+            for item in items {
+                texts_of(item, context, place, messages);
+            }
         }
         Value::Map(_) | Value::Bool(_) | Value::Other(_) => {}
     }

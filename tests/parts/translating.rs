@@ -1,6 +1,6 @@
 //! The translators' manual, step by step as it stands: what a translator types, and what comes of it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of a test may fail it")]
+#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,12 +22,10 @@ struct Said {
 /// Runs lines of a manual in a folder.
 fn sh(folder: &Path, lines: &str) -> Said {
     let program = Path::new(env!("CARGO_BIN_EXE_otrbot"));
-    let path = std::env::var("PATH").unwrap();
-    let path = format!("{}:{path}", program.parent().unwrap().display());
+    let programs = program.parent().unwrap().display();
     let output = Command::new("sh")
-        .args(["-euc", &format!("exec 2>&1\n{lines}")])
+        .args(["-euc", &format!("PATH='{programs}':$PATH; exec 2>&1\n{lines}")])
         .current_dir(folder)
-        .env("PATH", path)
         .env("LC_ALL", "C")
         .env_remove("OTRBOT_ENV")
         .output()
@@ -63,11 +61,11 @@ fn read(path: &Path) -> Po {
     Po::parse(&fs::read(path).unwrap()).unwrap()
 }
 
-fn count(po: &Po, is: impl Fn(&&Entry) -> bool) -> usize {
-    po.messages().filter(is).count()
+fn count(po: &Po, is: impl Fn(&Entry) -> bool) -> usize {
+    po.messages().filter(|entry| is(entry)).count()
 }
 
-fn is_translated(entry: &&Entry) -> bool {
+fn is_translated(entry: &Entry) -> bool {
     entry.is_filled() && !entry.is_fuzzy()
 }
 
@@ -129,7 +127,7 @@ fn the_manual_leads_from_an_empty_folder_to_a_language_in_use() {
     assert!(said.contains("otrbot.po:18: untranslated; the English text is used"), "{said}");
     assert!(said.contains("otrbot.po:18: has no translation: Greetings anew"), "{said}");
     let pot = read(&folder.join("messages.pot"));
-    let is_own = |entry: &&Entry| {
+    let is_own = |entry: &Entry| {
         entry.references.iter().all(|place| place.starts_with("my-lessons/greetings.yaml:"))
     };
     assert_eq!(count(&pot, |entry| !is_own(entry)), 0);
@@ -166,7 +164,7 @@ fn a_language_begins_with_what_the_program_has_of_it() {
         let own = format!("locales/{}/LC_MESSAGES/otrbot.po", locale.replace("nl-nl", "nl_NL"));
         let own = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(own));
         let by_key = |po: &Po| -> BTreeMap<String, Vec<String>> {
-            let translated = po.messages().filter(is_translated);
+            let translated = po.messages().filter(|entry| is_translated(entry));
             translated.map(|entry| (entry.source.key(), entry.translations.clone())).collect()
         };
         let (own, begun) = (by_key(&own), by_key(&begun));
@@ -180,8 +178,8 @@ fn a_language_begins_with_what_the_program_has_of_it() {
     let said = good(folder, "otrbot init messages.pot fr_CA");
     assert!(said.contains("taken from the program's fr_FR as fuzzy: look at each"), "{said}");
     let begun = read(&po(folder, "fr_CA"));
-    assert_eq!(count(&begun, |entry| is_translated(entry)), 0);
-    assert!(count(&begun, |entry| entry.is_fuzzy()) > 1000);
+    assert_eq!(count(&begun, is_translated), 0);
+    assert!(count(&begun, Entry::is_fuzzy) > 1000);
     let said =
         good(folder, "echo hello | otrbot lesson play --locales locales --locale fr_CA basics");
     assert!(said.contains("Bonjour"), "{said}");
@@ -189,7 +187,7 @@ fn a_language_begins_with_what_the_program_has_of_it() {
     let said = sh(folder, "otrbot init messages.pot tlh");
     assert_eq!(said.code, 2, "{}", said.text);
     good(folder, "otrbot init messages.pot pt_BR");
-    assert_eq!(count(&read(&po(folder, "pt_BR")), |entry| entry.is_begun()), 0);
+    assert_eq!(count(&read(&po(folder, "pt_BR")), Entry::is_begun), 0);
 }
 
 #[test]
