@@ -196,6 +196,10 @@ pub struct Extract {
     /// repository, else lessons.folder of the settings].
     #[arg(long, value_name = "DIR")]
     pub lessons: Option<PathBuf>,
+    /// Takes the texts of this lesson alone, by its name or its file; may be given several times. For
+    /// who translates a lesson of their own, while the program has its own texts translated.
+    #[arg(long, value_name = "LESSON")]
+    pub only: Vec<String>,
 }
 
 /// Arguments of `init`.

@@ -20,7 +20,10 @@ use std::{
     sync::{Arc, Once},
 };
 
-use gettext::{Catalog, Catalogs, Shipped};
+use gettext::{
+    Catalog, Catalogs, Shipped, locale,
+    po::{Po, PoFault},
+};
 
 /// The catalogs that the program carries.
 const SHIPPED: Shipped =
@@ -39,9 +42,30 @@ pub fn catalog_file(folder: &Path, extension: &str) -> PathBuf {
     gettext::catalog_file(folder, SHIPPED.domain, extension)
 }
 
+/// The translation that the program carries for a locale, else for another country of its language:
+/// its locale, and its texts.
+///
+/// # Errors
+///
+/// The faults of the file, which tests hold to be none.
+pub fn shipped(locale: &str) -> Result<Option<(&'static str, Po)>, Vec<PoFault>> {
+    let wanted = locale::gettext_name(locale);
+    let same = SHIPPED.po.iter().find(|(name, _)| *name == wanted);
+    let sibling = || SHIPPED.po.iter().find(|(name, _)| locale::is_same_language(name, &wanted));
+    let Some((name, content)) = same.or_else(sibling) else { return Ok(None) };
+    Po::parse(content.as_bytes()).map(|po| Some((*name, po)))
+}
+
 /// Why a language, or a text of it, could not be used, and what to do.
 #[derive(Debug)]
 pub struct Problem(gettext::Problem);
+
+impl Problem {
+    /// Whether the file is used all the same.
+    pub fn is_doubt(&self) -> bool {
+        self.0.is_doubt()
+    }
+}
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,19 +90,61 @@ pub fn install() {
 ///
 /// Not for anything that awaits: another task could run in between on the same thread.
 pub fn scope<T>(catalog: &Arc<Catalog>, render: impl FnOnce() -> T) -> T {
+    enter(catalog, false, render)
+}
+
+/// As [`scope`], for what can say the language of a part: a text that is English for want of a
+/// translation stands between [`FOREIGN_BEGINS`] and [`FOREIGN_ENDS`].
+pub fn scope_marked<T>(catalog: &Arc<Catalog>, render: impl FnOnce() -> T) -> T {
+    enter(catalog, true, render)
+}
+
+/// Before a text that is English for want of a translation. Unicode has no character here.
+pub const FOREIGN_BEGINS: char = '\u{fdd0}';
+/// Behind such a text.
+pub const FOREIGN_ENDS: char = '\u{fdd1}';
+
+/// What was said for a text of a catalog, with marks around it where the innermost scope has such and
+/// the catalog has no translation.
+pub fn mark(catalog: &Catalog, msgid: &str, said: String) -> String {
+    let is_marking = CURRENT.with_borrow(|current| current.as_ref().is_some_and(|c| c.is_marking));
+    if is_marking && catalog.translation(None, msgid).is_none() {
+        return format!("{FOREIGN_BEGINS}{said}{FOREIGN_ENDS}");
+    }
+    said
+}
+
+fn enter<T>(catalog: &Arc<Catalog>, is_marking: bool, render: impl FnOnce() -> T) -> T {
     install();
-    let before = CURRENT.with(|current| current.replace(Some(Arc::clone(catalog))));
+    let new = Current { catalog: Arc::clone(catalog), is_marking };
+    let before = CURRENT.with(|current| current.replace(Some(new)));
     let _restored_at_the_end = Restore(before);
     render()
 }
 
+/// What a scope has `tr!` do.
+struct Current {
+    catalog: Arc<Catalog>,
+    /// Whether a text without translation is marked.
+    is_marking: bool,
+}
+
+impl Current {
+    fn said<'a>(&self, context: Option<&str>, msgid: &str, said: &str) -> Cow<'a, str> {
+        if self.is_marking && self.catalog.translation(context, msgid).is_none() {
+            return Cow::Owned(format!("{FOREIGN_BEGINS}{said}{FOREIGN_ENDS}"));
+        }
+        Cow::Owned(said.to_owned())
+    }
+}
+
 thread_local! {
-    /// The catalog of the innermost scope.
-    static CURRENT: RefCell<Option<Arc<Catalog>>> = const { RefCell::new(None) };
+    /// What the innermost scope has `tr!` do.
+    static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
 }
 
 /// Gives the outer scope its catalog back, also while a panic unwinds.
-struct Restore(Option<Arc<Catalog>>);
+struct Restore(Option<Current>);
 
 impl Drop for Restore {
     fn drop(&mut self) {
@@ -93,7 +159,7 @@ struct Scoped;
 impl tr::Translator for Scoped {
     fn translate<'a>(&'a self, string: &'a str, context: Option<&'a str>) -> Cow<'a, str> {
         CURRENT.with_borrow(|current| match current {
-            Some(catalog) => Cow::Owned(catalog.lookup(context, string).to_owned()),
+            Some(current) => current.said(context, string, current.catalog.lookup(context, string)),
             None => Cow::Borrowed(string),
         })
     }
@@ -106,8 +172,9 @@ impl tr::Translator for Scoped {
         context: Option<&'a str>,
     ) -> Cow<'a, str> {
         CURRENT.with_borrow(|current| match current {
-            Some(catalog) => {
-                Cow::Owned(catalog.lookup_plural(context, singular, plural, n).to_owned())
+            Some(current) => {
+                let said = current.catalog.lookup_plural(context, singular, plural, n);
+                current.said(context, singular, said)
             }
             None => Cow::Borrowed(if n == 1 { singular } else { plural }),
         })
@@ -160,6 +227,26 @@ mod tests {
             assert_eq!(greet(), "Goedemorgen");
         });
         assert_eq!(greet(), "Good morning");
+    }
+
+    #[test]
+    fn a_text_without_translation_is_marked_where_that_can_be_said() {
+        let (english, dutch) = (Arc::new(Catalog::source()), dutch());
+        let said =
+            || (tr::tr!("Good morning"), tr::tr!("Good night {n}", n = 1), tr::tr!("a" | "b" % 2));
+        let [first, second, third] =
+            ["Good night 1", "b", "x"].map(|text| format!("{FOREIGN_BEGINS}{text}{FOREIGN_ENDS}"));
+
+        scope_marked(&dutch, || {
+            assert_eq!(said(), ("Goedemorgen".to_owned(), first, second));
+            assert_eq!(tr::tr!("one" | "many" % 2), "veel");
+            assert_eq!(mark(&dutch, "Good night", "x".to_owned()), third);
+            assert_eq!(mark(&dutch, "Good morning", "x".to_owned()), "x");
+            let plain = ("Goedemorgen".to_owned(), "Good night 1".to_owned(), "b".to_owned());
+            scope(&dutch, || assert_eq!(said(), plain));
+        });
+        // English lacks nothing.
+        scope_marked(&english, || assert_eq!(said().1, "Good night 1"));
     }
 
     #[test]

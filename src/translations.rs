@@ -14,6 +14,7 @@ pub mod compile;
 pub mod extract;
 pub mod lessons;
 pub mod merge;
+mod remarks;
 pub mod rust;
 
 use std::{
@@ -27,7 +28,10 @@ use gettext::{
     po::{Po, PoFault, Source},
 };
 
-use crate::{cli, failure::Failure, i18n};
+use crate::{cli, failure::Failure, files, i18n};
+
+/// Largest PO or POT file, in bytes. All texts of the bot are some 150 kB.
+const MAX_PO_BYTES: u64 = 8 << 20;
 
 /// A text to translate, where it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +67,8 @@ impl fmt::Display for Fault {
     }
 }
 
-/// `otrbot init`: begins a translation.
+/// `otrbot init`: begins a translation. What the program has already for the language stands in the new
+/// file; what it has for the language as another country speaks it, is fuzzy.
 ///
 /// # Errors
 ///
@@ -71,8 +76,12 @@ impl fmt::Display for Fault {
 pub fn init(arguments: &cli::Init) -> Result<(), Failure> {
     let pot = read_po(&arguments.pot)?;
     let locale = locale_argument(&arguments.locale)?;
+    let shipped = i18n::shipped(&locale).map_err(|faults| {
+        Failure::Unknown(anyhow::anyhow!("built in: {locale}/otrbot.po:{}", list(&faults)))
+    })?;
+    let of_shipped = shipped.as_ref().and_then(|(_, po)| po.header_field("Plural-Forms"));
     let Some(plural_forms) =
-        arguments.plural_forms.as_deref().or_else(|| plural::plural_forms(&locale))
+        arguments.plural_forms.as_deref().or(of_shipped).or_else(|| plural::plural_forms(&locale))
     else {
         return Err(Failure::InvalidArgument(format!(
             "{locale}: the plural forms of this language are not known; give them with \
@@ -89,10 +98,20 @@ pub fn init(arguments: &cli::Init) -> Result<(), Failure> {
             arguments.pot.display()
         )));
     }
-    let begun = merge::begin(&pot, &locale, plural_forms);
+    let there = shipped.as_ref().map(|(from, po)| merge::Shipped { locale: from, po });
+    let begun = merge::begin(&pot, &locale, plural_forms, there);
     write_file(&path, begun.to_string().as_bytes())?;
-    say(&format!("{}: {}", path.display(), Counts::of(&begun)));
+    let from = match &shipped {
+        None => String::new(),
+        Some((from, _)) if *from == locale => format!("; translations of the program's own {from}"),
+        Some((from, _)) => format!("; taken from the program's {from} as fuzzy: look at each"),
+    };
+    say(&format!("{}: {}{from}", path.display(), Counts::of(&begun)));
     Ok(())
+}
+
+fn list(faults: &[PoFault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// `otrbot update`: brings translations up to date with a POT file. A file with faults is told with
@@ -220,7 +239,8 @@ fn locale_argument(locale: &str) -> Result<String, Failure> {
 
 /// Reads a PO or POT file; every fault of it is told, and what is left out is warned of.
 pub(crate) fn read_po(path: &Path) -> Result<Po, Failure> {
-    let content = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let content = files::read_bytes(path, MAX_PO_BYTES)
+        .map_err(|error| Failure::MissingDependency(format!("{}: {error}", path.display())))?;
     let (po, warnings) = Po::read(&content).map_err(|faults| faulty(path, &faults))?;
     for warning in warnings {
         warn(&format!("{}:{warning}", path.display()));

@@ -47,8 +47,8 @@ pub fn of_texts(texts: &[Text], catalogs: &Catalogs) -> Vec<Coverage> {
     let mut known = BTreeSet::new();
     let texts: Vec<_> = texts
         .iter()
-        .filter(|text| known.insert((text.context, text.msgid.as_str())))
-        .map(|text| (text.context, text.msgid.as_str(), Some(text.line)))
+        .filter(|text| known.insert((text.context.as_deref(), text.msgid.as_str())))
+        .map(|text| (text.context.as_deref(), text.msgid.as_str(), Some(text.line)))
         .collect();
     others(catalogs).map(|catalog| coverage(catalog, &texts)).collect()
 }

@@ -359,11 +359,25 @@ impl Assembly {
         Previews::new(&factory.lessons, &settings.lessons.default, &settings.format_strings)
     }
 
-    /// The languages; what is wrong with one is logged, and the others go on.
-    pub(super) fn catalogs(&self) -> Catalogs {
+    /// The languages; what is wrong with one is logged, and the others go on. Where there were
+    /// languages before, one whose file is faulty now stays as it was.
+    pub(super) fn catalogs(&self, before: Option<&Catalogs>) -> Catalogs {
         let (mut catalogs, problems) = i18n::load(self.settings.locales_folder.as_deref());
-        for problem in problems {
+        for problem in &problems {
             log::warn!("{problem}");
+        }
+        if let Some(before) = before {
+            let kept = catalogs.keep_broken(before);
+            let faults: Vec<String> =
+                problems.iter().filter(|p| !p.is_doubt()).map(ToString::to_string).collect();
+            if !kept.is_empty() {
+                log::error!(
+                    "SIGHUP: {}: the older texts go on, until the faults are mended and SIGHUP comes \
+                     again: {}",
+                    kept.join(", "),
+                    faults.join("; ")
+                );
+            }
         }
         if !catalogs.set_default(&self.settings.default_locale) {
             log::warn!("{}", unworkable::no_texts(&self.settings, &catalogs));

@@ -48,10 +48,13 @@ fn check_for(file: &Path, judged: &Judged) -> Result<Vec<String>, Failure> {
         problems.push(failure.to_string());
     }
     let (catalogs, faults) = i18n::load(settings.locales_folder.as_deref());
+    let (doubts, faults): (Vec<_>, Vec<_>) = faults.into_iter().partition(i18n::Problem::is_doubt);
     problems.extend(faults.iter().map(ToString::to_string));
     let (_, faults) = Assets::load(settings.static_folder.as_deref());
     problems.extend(faults);
-    let mut warnings = coverage::incomplete_program(&catalogs);
+    let mut warnings: Vec<String> = doubts.iter().map(ToString::to_string).collect();
+    warnings.extend_from_slice(catalogs.formal());
+    warnings.extend(coverage::incomplete_program(&catalogs));
     let said = |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.to_string());
     problems.extend(unworkable::public_url(&settings).map(|problem| problem.to_string()));
     problems.extend(said(unworkable::unknown_locales(&settings, &catalogs)));

@@ -158,8 +158,9 @@ fn gave_up(assembly: &Assembly, down: &Down) -> Failure {
 /// when they begin.
 async fn reload(assembly: &Arc<Assembly>, running: &Running) {
     let assembly = Arc::clone(assembly);
+    let before = running.catalogs.snapshot();
     let read = tokio::task::spawn_blocking(move || {
-        let catalogs = assembly.catalogs();
+        let catalogs = assembly.catalogs(Some(&before));
         let factory = assembly.factory(catalogs.clone())?;
         let previews = assembly.previews(&factory);
         Ok::<_, Failure>((catalogs, factory, previews, assembly.assets()))
@@ -299,7 +300,7 @@ async fn start(
     let connection_context = Context::<XmppConnection>::new();
     let connection = connection_context.address();
     let arbiters: Vec<_> = (0..assemble::n_session_threads()).map(|_| Arbiter::new()).collect();
-    let languages = assembly.catalogs();
+    let languages = assembly.catalogs(None);
     let catalogs = SharedCatalogs::new(languages.clone());
     let factory = assembly.factory(languages)?;
     let previews = SharedPreviews::new(assembly.previews(&factory));

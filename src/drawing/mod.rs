@@ -19,6 +19,7 @@ use tr::tr;
 
 use crate::{
     fsm::{Reaction, State, StateIx},
+    i18n,
     lesson::{
         Lesson, Teaching,
         vocabulary::{EventKind, Need},
@@ -143,7 +144,8 @@ impl Picture {
         for (state, earned) in boxes.iter_mut().zip(credit::earned(lesson)) {
             state.earns = earned;
         }
-        let (title, is_rtl) = (catalog.text(lesson.title()), catalog.is_rtl());
+        let title = i18n::mark(catalog, lesson.title(), catalog.text(lesson.title()));
+        let is_rtl = catalog.is_rtl();
         Self { name: name.to_owned(), title, is_rtl, credit: credit::all(lesson), boxes, arrows }
     }
 
@@ -188,7 +190,8 @@ fn state_box(
     let first = words::texts(&state.enter).next();
     let n_more = words::texts(&state.enter).count().saturating_sub(1);
     let quotation = first.map(|text| {
-        let text = words::shorten(&catalog.text(text), MAX_QUOTED_CHARS);
+        let said = words::shorten(&catalog.text(text), MAX_QUOTED_CHARS);
+        let text = i18n::mark(catalog, text, said);
         if n_more > 0 {
             tr!(
                 "“{text}” (and {n} more line)" | "“{text}” (and {n} more lines)" % n_more,

@@ -10,16 +10,19 @@ use quick_xml::escape::escape;
 
 use super::{Picture, svg};
 
-use crate::{i18n::scope, lesson::Library};
+use crate::{
+    i18n::{scope, scope_marked},
+    lesson::Library,
+};
 
 /// A lesson as it is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
-    /// Its title.
+    /// Its title, as [`scope_marked`] has it.
     pub title: String,
     /// The drawing, to stand inside of a page that has [`svg::style_sheet`].
     pub svg: String,
-    /// The same in words: each state, and what leads on from it.
+    /// The same in words, as [`scope_marked`] has them: each state, and what leads on from it.
     pub states: Vec<String>,
 }
 
@@ -54,20 +57,26 @@ impl Previews {
         let key = (name.to_owned(), catalog.language_tag().to_owned());
         // Whoever panics while drawing has not put anything in.
         let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
-        let draw = || self.draw(&Picture::in_language(name, &lesson, catalog));
-        let preview = drawn.entry(key).or_insert_with(|| Arc::new(scope(catalog, draw)));
+        let draw = || {
+            let picture = || Picture::in_language(name, &lesson, catalog);
+            let drawing = scope(catalog, || self.drawing(&picture()));
+            // A page says which words of it are English for want of a translation.
+            let (title, states) = scope_marked(catalog, || {
+                let picture = picture();
+                let states = svg::in_words(&picture);
+                (picture.title, states)
+            });
+            Arc::new(Preview { title, svg: drawing, states })
+        };
+        let preview = drawn.entry(key).or_insert_with(draw);
         Some(Arc::clone(preview))
     }
 
-    fn draw(&self, picture: &Picture) -> Preview {
+    fn drawing(&self, picture: &Picture) -> String {
         let fill = |svg: String, (name, value): (&String, &String)| {
             svg.replace(&format!("${{{name}}}"), &escape(value))
         };
-        Preview {
-            title: picture.title.clone(),
-            svg: self.variables.iter().fold(svg::inline(picture), fill),
-            states: svg::in_words(picture),
-        }
+        self.variables.iter().fold(svg::inline(picture), fill)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::{fmt::Display, time::Duration};
 
+use gettext::po::split_key;
 use tr::tr;
 
 use crate::{
@@ -205,7 +206,9 @@ pub fn effect(reaction: &Reaction<Teaching>) -> String {
 pub fn deeds(actions: &[Action]) -> Vec<String> {
     let deeds = actions.iter().filter_map(|action| match action {
         Action::Do(done) => Some(deed(*done)),
-        Action::Answer(answer) => Some(tr!("answers “{text}”", text = shorten(answer, 30))),
+        Action::Answer(answer) => {
+            Some(tr!("answers “{text}”", text = shorten(split_key(answer).1, 30)))
+        }
         Action::Say(_) => None,
     });
     deeds.collect()

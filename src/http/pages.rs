@@ -15,6 +15,7 @@ mod clock;
 mod contact;
 mod finish;
 mod foot;
+mod foreign;
 mod funnel;
 mod isolate;
 mod layout;

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use gettext::po::split_key;
+
 use super::doubts::Places;
 use super::error::{Fault, LessonError, nearest};
 use super::messages::{TOPIC_CONTEXT, is_found_by_name};
@@ -130,7 +132,12 @@ fn texts(raw: &RawLesson, title: &Placed<String>) -> Vec<Text> {
         .map(|(text, place)| (None, text, place))
         .chain(topics)
         .filter(|(.., place)| place.is_own())
-        .map(|(context, msgid, place)| Text { context, msgid: msgid.clone(), line: place.line })
+        .map(|(context, key, place)| {
+            // Texts with a context of their own are kept as their key.
+            let (own, msgid) = split_key(key);
+            let context = context.or(own).map(str::to_owned);
+            Text { context, msgid: msgid.to_owned(), line: place.line }
+        })
         .collect();
     texts.sort_by_key(|text| text.line);
     texts

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use gettext::po::split_key;
+
 use super::extend::{extend, is_shared};
 use super::raw::{MAX_TEXT_CHARS, RawHint, RawLesson, RawReaction};
 use super::vocabulary::{Action, EventKind, Word as _};
@@ -16,7 +18,7 @@ pub const TOPIC_CONTEXT: &str = "topic";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// What tells it from the same text elsewhere.
-    pub context: Option<&'static str>,
+    pub context: Option<String>,
     /// The English text.
     pub msgid: String,
     /// Its line in the file.
@@ -89,7 +91,7 @@ pub(super) fn is_found_by_name(words: &str, is_shared: bool) -> bool {
 fn shared_topic(name: &Placed<String>, words: &Placed<String>) -> Option<Message> {
     let english = words.value.split_whitespace().collect::<Vec<_>>().join(" ");
     words.place.is_own().then(|| Message {
-        context: Some(TOPIC_CONTEXT),
+        context: Some(TOPIC_CONTEXT.to_owned()),
         msgid: name.value.clone(),
         line: name.place.line,
         place: format!("topic {}: {WORDS}. In English: {english}", name.value),
@@ -128,9 +130,13 @@ fn of_part(node: &Node, place: &str, messages: &mut Vec<Message>) {
                 Some(Value::Text(topic)) => format!("{place}, about {topic}"),
                 Some(_) | None => place.to_owned(),
             };
+            let context = match node.entry("context").map(|context| &context.value) {
+                Some(Value::Text(context)) => Some(context.trim()),
+                Some(_) | None => None,
+            };
             for (key, value) in entries {
                 match key.value.as_str() {
-                    "say" | "answer" => texts_of(value, &place, messages),
+                    "say" | "answer" => texts_of(value, context, &place, messages),
                     _ => of_part(value, &place, messages),
                 }
             }
@@ -139,13 +145,18 @@ fn of_part(node: &Node, place: &str, messages: &mut Vec<Message>) {
     }
 }
 
-fn texts_of(node: &Node, place: &str, messages: &mut Vec<Message>) {
+fn texts_of(node: &Node, context: Option<&str>, place: &str, messages: &mut Vec<Message>) {
     match &node.value {
         Value::Text(text) => {
             let (msgid, line) = (text.trim().to_owned(), node.place.line);
-            messages.push(Message { context: None, msgid, line, place: place.to_owned() });
+            let context = context.map(str::to_owned);
+            messages.push(Message { context, msgid, line, place: place.to_owned() });
         }
-        Value::List(items) => items.iter().for_each(|item| texts_of(item, place, messages)),
+        Value::List(items) => {
+            for item in items {
+                texts_of(item, context, place, messages);
+            }
+        }
         Value::Map(_) | Value::Bool(_) | Value::Other(_) => {}
     }
 }
@@ -164,23 +175,24 @@ fn said(actions: &[Placed<Action>], place: &str, messages: &mut Vec<Message>) {
         let line = action.place.line;
         match &action.value {
             Action::Say(text) => {
-                messages.push(Message {
-                    context: None,
-                    msgid: text.clone(),
-                    line,
-                    place: place.to_owned(),
-                });
+                messages.push(of_key(text, line, place.to_owned()));
             }
             Action::Answer(text) => {
                 let place = format!(
                     "{place}: the answer to a question that learners are told to ask; they type \
                      it as the text before tells them, letter for letter"
                 );
-                messages.push(Message { context: None, msgid: text.clone(), line, place });
+                messages.push(of_key(text, line, place));
             }
             Action::Do(_) => {}
         }
     }
+}
+
+/// The message of a text that is kept as its key.
+fn of_key(key: &str, line: u64, place: String) -> Message {
+    let (context, msgid) = split_key(key);
+    Message { context: context.map(str::to_owned), msgid: msgid.to_owned(), line, place }
 }
 
 fn message(text: &Placed<String>, place: String) -> Option<Message> {

@@ -117,7 +117,7 @@ pub struct Topic {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     /// What tells it from the same text elsewhere.
-    pub context: Option<&'static str>,
+    pub context: Option<String>,
     /// The English text.
     pub msgid: String,
     /// Its line in the file.

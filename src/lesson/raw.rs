@@ -2,12 +2,18 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use gettext::po::key;
+
 use super::error::Fault;
+use super::messages::TOPIC_CONTEXT;
 use super::vocabulary::{Action, Claim, Condition, Deed, EventKind, Milestone, Need};
 use super::yaml::{Fields, Node, Place, Placed, Reader, Value};
 
 /// Longest text, in characters. Longer ones are not read in a chat.
 pub(super) const MAX_TEXT_CHARS: usize = 400;
+
+/// Longest context of a text, in characters.
+const MAX_CONTEXT_CHARS: usize = 80;
 
 /// Longest task, in characters: it is said among other things.
 pub(super) const MAX_TASK_CHARS: usize = 200;
@@ -38,7 +44,7 @@ pub(super) const REACTION_KEYS: [&str; 9] =
 pub(super) const HINT_KEYS: [&str; 2] = ["after", "do"];
 
 /// The keys of an action that is no single word.
-pub(super) const ACTION_KEYS: [&str; 2] = ["say", "answer"];
+pub(super) const ACTION_KEYS: [&str; 3] = ["say", "answer", "context"];
 
 #[derive(Debug)]
 pub(super) struct RawLesson {
@@ -296,7 +302,8 @@ fn credit(node: &Node, reader: &mut Reader) -> Vec<(Milestone, u8)> {
     credit
 }
 
-/// A list of `say: text`, `say: [texts]`, `answer: text` and single words.
+/// A list of `say: text`, `say: [texts]`, `answer: text` and single words. A text with a `context` is kept
+/// as its key, by which catalogs find it.
 fn actions(node: Option<&Node>, reader: &mut Reader) -> Vec<Placed<Action>> {
     let mut actions = Vec::new();
     for node in reader.list(node) {
@@ -307,16 +314,30 @@ fn actions(node: Option<&Node>, reader: &mut Reader) -> Vec<Placed<Action>> {
             continue;
         }
         let fields = reader.fields(node, &ACTION_KEYS);
+        let context = fields.find("context").and_then(|node| context(node, reader));
+        let keyed = |text: Placed<String>| key(context.as_deref(), &text.value);
         if let Some(answer) = fields.find("answer") {
             let text = said(answer, reader);
-            actions.extend(text.map(|t| Placed { value: Action::Answer(t.value), place: t.place }));
+            actions
+                .extend(text.map(|t| Placed { place: t.place, value: Action::Answer(keyed(t)) }));
         }
         for text in fields.find("say").map(one_or_many).unwrap_or_default() {
             let text = said(text, reader);
-            actions.extend(text.map(|t| Placed { value: Action::Say(t.value), place: t.place }));
+            actions.extend(text.map(|t| Placed { place: t.place, value: Action::Say(keyed(t)) }));
         }
     }
     actions
+}
+
+/// What tells a text from the same English text of another meaning.
+fn context(node: &Node, reader: &mut Reader) -> Option<String> {
+    let text = said_within(MAX_CONTEXT_CHARS, node, reader)?;
+    if text.value == TOPIC_CONTEXT {
+        let what = "the `context` of a text cannot be `topic`, which is that of words that the bot \
+                    understands; write another one";
+        reader.fault(text.place, Fault::Combination(what));
+    }
+    Some(text.value)
 }
 
 /// A text that is said.
@@ -333,6 +354,9 @@ fn said_within(allowed: usize, node: &Node, reader: &mut Reader) -> Option<Place
         reader.fault(text.place, Fault::EmptyText);
     } else if length > allowed {
         reader.fault(text.place, Fault::LongText { length, allowed });
+    } else if text.value.contains(['\0', '\u{4}']) {
+        let what = "the text has a NUL or U+0004 in it, which a PO file cannot have; take it out";
+        reader.fault(text.place, Fault::Combination(what));
     }
     Some(text)
 }

@@ -175,6 +175,8 @@ struct TextAction {
     say: Option<OneOrMany>,
     /// What the bot answers to the learner's SMP: something that everybody knows.
     answer: Option<Said>,
+    /// What tells the text from the same English text of another meaning, for translators.
+    context: Option<String>,
 }
 
 /// A text, or several.

@@ -1,8 +1,11 @@
 //! `otrbot compile`: from PO files to MO files.
 
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
-use gettext::{Compiled, mo};
+use gettext::{
+    Compiled, mo,
+    po::{Entry, Po},
+};
 
 use super::{all_of, faulty, locales, read_po, say, warn, write_file};
 
@@ -22,15 +25,16 @@ pub fn compile(arguments: &cli::Compile) -> Result<(), Failure> {
     for locale in locales(&arguments.locales, arguments.locale.as_deref())? {
         let folder = arguments.locales.join(&locale);
         let [po, mo] = ["po", "mo"].map(|kind| i18n::catalog_file(&folder, kind));
-        failures.extend(compile_file(&po, &mo).err());
+        failures.extend(compile_file(&locale, &po, &mo).err());
     }
     all_of(failures)
 }
 
-fn compile_file(po_path: &Path, mo_path: &Path) -> Result<(), Failure> {
-    let compiled = Compiled::new(&read_po(po_path)?);
+fn compile_file(locale: &str, po_path: &Path, mo_path: &Path) -> Result<(), Failure> {
+    let po = read_po(po_path)?;
+    let compiled = Compiled::of_locale(&po, locale);
     let name = po_path.display();
-    for warning in &compiled.warnings {
+    for warning in compiled.warnings.iter().chain(&compiled.formal) {
         warn(&format!("{name}:{warning}"));
     }
     if !compiled.faults.is_empty() {
@@ -39,23 +43,56 @@ fn compile_file(po_path: &Path, mo_path: &Path) -> Result<(), Failure> {
     let bytes = mo::write(&compiled.pairs)
         .map_err(|error| Failure::BadSetting(format!("{name}: {error}")))?;
     write_file(mo_path, &bytes)?;
+    let carried = Carried::of(locale);
+    let (carried_fuzzy, fuzzy) = carried.part(&po, &compiled.fuzzy);
+    let (carried_untranslated, untranslated) = carried.part(&po, &compiled.untranslated);
+    let n_carried = carried_fuzzy.len() + carried_untranslated.len();
+    let of_program = match n_carried {
+        0 => String::new(),
+        n => format!("; for {n} of them, the program has a translation of its own"),
+    };
     say(&format!(
-        "{}: {} translated, {} fuzzy, {} untranslated",
+        "{}: {} translated, {} fuzzy, {} untranslated{of_program}",
         mo_path.display(),
         compiled.n_translated,
         compiled.fuzzy.len(),
         compiled.untranslated.len()
     ));
-    for (what, to_do, lines) in [
-        ("fuzzy", "check the translation and take \"fuzzy\" away", &compiled.fuzzy),
-        ("untranslated", "translate it", &compiled.untranslated),
+    let look = "check the translation and take \"fuzzy\" away";
+    for (what, instead, to_do, lines) in [
+        ("fuzzy", "the English text", look, fuzzy),
+        ("fuzzy", "the program's own translation", look, carried_fuzzy),
+        ("untranslated", "the English text", "translate it", untranslated),
     ] {
         for line in lines.iter().take(NAMED) {
-            warn(&format!("{name}:{line}: {what}; the English text is used; {to_do}"));
+            warn(&format!("{name}:{line}: {what}; {instead} is used; {to_do}"));
         }
         if lines.len() > NAMED {
             warn(&format!("{name}: and {} more that are {what}", lines.len() - NAMED));
         }
     }
     Ok(())
+}
+
+/// The keys of the texts that the program has a translation for, in this country or another one, which
+/// is used where a file has none.
+struct Carried(HashSet<String>);
+
+impl Carried {
+    fn of(locale: &str) -> Self {
+        let shipped = i18n::shipped(locale).ok().flatten();
+        let is_usable = |entry: &&Entry| entry.is_filled() && !entry.is_fuzzy();
+        let keys = shipped.iter().flat_map(|(_, po)| po.messages().filter(is_usable));
+        Self(keys.map(|entry| entry.source.key()).collect())
+    }
+
+    /// Lines of messages that the program has a translation for, and of those that it has none for.
+    fn part(&self, po: &Po, lines: &[usize]) -> (Vec<usize>, Vec<usize>) {
+        let carried: HashSet<usize> = po
+            .messages()
+            .filter(|entry| self.0.contains(&entry.source.key()))
+            .map(|entry| entry.line)
+            .collect();
+        lines.iter().partition(|line| carried.contains(line))
+    }
 }

@@ -11,9 +11,12 @@ use std::{
 
 use gettext::po::{Entry, FUZZY, Po, Source};
 
-use super::{Fault, Message, lessons, rust, say, write_file};
+use super::{Fault, Message, lessons, remarks, rust, say, warn, write_file};
 
-use crate::{cli, failure::Failure, lesson::library, settings::Settings};
+use crate::{cli, failure::Failure, files, lesson::library, settings::Settings};
+
+/// Largest lesson, in bytes.
+const MAX_LESSON_BYTES: u64 = 1 << 20;
 
 /// All texts of the repository, as they were when the program was built.
 const OWN_TEXTS: &str = include_str!("../../locales/messages.pot");
@@ -53,7 +56,14 @@ pub fn extract(arguments: &cli::Extract, settings: Option<PathBuf>) -> Result<()
             if is_named || file.exists() { Settings::load(&file)?.lessons.folder } else { None }
         }
     };
-    let pot = collect(sources.as_deref(), lessons.as_deref())?;
+    let (pot, warnings) = if arguments.only.is_empty() {
+        collect(sources.as_deref(), lessons.as_deref())?
+    } else {
+        collect_only(&arguments.only, lessons.as_deref())?
+    };
+    for warning in warnings {
+        warn(&warning);
+    }
     let output = &arguments.output;
     write_file(output, pot.to_string().as_bytes())?;
     let of_lessons =
@@ -64,21 +74,84 @@ pub fn extract(arguments: &cli::Extract, settings: Option<PathBuf>) -> Result<()
 }
 
 /// The POT file of the sources, or of the program's own texts where these are not there, and of
-/// the lessons: those that the program carries, and those of a folder, in their place or besides.
+/// the lessons: those that the program carries, and those of a folder, in their place or besides. Beside
+/// it stands what translators are not told and should be, with its place.
 ///
 /// # Errors
 ///
 /// A [`Failure`] with every place where a text cannot be taken.
-pub fn collect(sources: Option<&Path>, folder: Option<&Path>) -> Result<Po, Failure> {
+pub fn collect(
+    sources: Option<&Path>,
+    folder: Option<&Path>,
+) -> Result<(Po, Vec<String>), Failure> {
     let mut faults = Vec::new();
     let mut messages = match sources {
         Some(sources) => of_sources(sources, &mut faults)?,
         None => own_texts()?,
     };
-    messages.extend(of_lessons(folder, &mut faults)?);
+    let lessons = Lessons::load(folder)?;
+    for name in lessons.by_name.keys() {
+        messages.extend(lessons.messages(name, &mut faults));
+    }
+    pot_of(messages, faults)
+}
+
+/// The POT file of some lessons, by their names or files.
+///
+/// # Errors
+///
+/// A [`Failure`]: there is no such lesson, or every place where a text cannot be taken.
+fn collect_only(named: &[String], folder: Option<&Path>) -> Result<(Po, Vec<String>), Failure> {
+    let (mut messages, mut faults) = (Vec::new(), Vec::new());
+    for named in named {
+        let path = Path::new(named);
+        let (lessons, name) = match path.extension().and_then(|_| path.file_stem()) {
+            Some(stem) => {
+                let beside = path.parent().filter(|folder| folder.is_dir());
+                let mut lessons = Lessons::load(folder)?;
+                // A file may extend its neighbours; one that cannot be read is no fault of it.
+                for (name, path) in library::yaml_files(beside.unwrap_or_else(|| Path::new(".")))
+                    .unwrap_or_default()
+                {
+                    lessons.add_file(&name, &path).ok();
+                }
+                let name = stem.to_string_lossy().into_owned();
+                lessons.add_file(&name, path)?;
+                (lessons, name)
+            }
+            None => (Lessons::load(folder)?, named.clone()),
+        };
+        if !lessons.by_name.contains_key(&name) {
+            let known: Vec<&str> = lessons.by_name.keys().map(String::as_str).collect();
+            return Err(Failure::InvalidArgument(format!(
+                "--only {named}: there is no lesson of this name; write one of {}, or the file of a \
+                 lesson, such as my-lessons/{named}.yaml",
+                known.join(", ")
+            )));
+        }
+        messages.extend(lessons.messages(&name, &mut faults));
+    }
+    pot_of(messages, faults)
+}
+
+/// The POT file of messages, and which placeholders nobody explains.
+fn pot_of(
+    mut messages: Vec<Message>,
+    mut faults: Vec<Fault>,
+) -> Result<(Po, Vec<String>), Failure> {
+    let mut warnings = Vec::new();
+    for message in &mut messages {
+        for name in remarks::explain(message) {
+            warnings.push(format!(
+                "{}: translators are not told what {name} stands for; write a comment \
+                 \"// i18n: {name} is …\" above the text",
+                message.reference
+            ));
+        }
+    }
     let entries = join(messages, &mut faults);
     if faults.is_empty() {
-        return Ok(Po { entries: [vec![header()], entries].concat(), ..Po::default() });
+        return Ok((Po { entries: [vec![header()], entries].concat(), ..Po::default() }, warnings));
     }
     let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
     Err(Failure::BadSetting(faults.join("\n")))
@@ -156,29 +229,55 @@ fn own_texts() -> Result<Vec<Message>, Failure> {
     Ok(messages)
 }
 
-fn of_lessons(folder: Option<&Path>, faults: &mut Vec<Fault>) -> Result<Vec<Message>, Failure> {
-    let mut lessons = BTreeMap::new();
-    for (lesson, yaml) in library::built_in() {
-        let file = format!("{SHIPPED_LESSONS}/{lesson}.yaml");
-        lessons.insert(lesson.to_owned(), (file, yaml.to_owned()));
+/// Lessons as they are written, by name: their file for references, and their YAML.
+struct Lessons {
+    by_name: BTreeMap<String, (String, String)>,
+}
+
+impl Lessons {
+    /// Those that the program carries, and those of a folder.
+    fn load(folder: Option<&Path>) -> Result<Self, Failure> {
+        let of_program = library::built_in().map(|(lesson, yaml)| {
+            let file = format!("{SHIPPED_LESSONS}/{lesson}.yaml");
+            (lesson.to_owned(), (file, yaml.to_owned()))
+        });
+        let mut lessons = Self { by_name: of_program.collect() };
+        if let Some(folder) = folder {
+            lessons.add_folder(folder)?;
+        }
+        Ok(lessons)
     }
-    if let Some(folder) = folder {
+
+    fn add_folder(&mut self, folder: &Path) -> Result<(), Failure> {
         let files = library::yaml_files(folder).map_err(|e| super::unreadable(folder, &e))?;
-        for (lesson, path) in files {
-            let yaml = library::read(&path).map_err(|error| super::unreadable(&path, &error))?;
-            lessons.insert(lesson, (name(&path), yaml));
-        }
+        files.iter().try_for_each(|(lesson, path)| self.add_file(lesson, path))
     }
-    let mut messages = Vec::new();
-    let bases: BTreeMap<String, String> =
-        lessons.iter().map(|(name, (_, yaml))| (name.clone(), yaml.clone())).collect();
-    for (lesson, (file, yaml)) in &lessons {
+
+    fn add_file(&mut self, lesson: &str, path: &Path) -> Result<(), Failure> {
+        let yaml = files::read_text(path, MAX_LESSON_BYTES).map_err(|error| {
+            let file = path.display();
+            match error.line() {
+                Some(line) => Failure::BadSetting(format!("{file}:{line}: {error}")),
+                None => Failure::MissingDependency(format!("{file}: {error}")),
+            }
+        })?;
+        self.by_name.insert(lesson.to_owned(), (name(path), yaml));
+        Ok(())
+    }
+
+    /// The texts of a lesson. All are the lessons that it may extend.
+    fn messages(&self, lesson: &str, faults: &mut Vec<Fault>) -> Vec<Message> {
+        let Some((file, yaml)) = self.by_name.get(lesson) else { return Vec::new() };
+        let bases: BTreeMap<String, String> =
+            self.by_name.iter().map(|(name, (_, yaml))| (name.clone(), yaml.clone())).collect();
         match lessons::messages(lesson, file, yaml, &bases) {
-            Ok(found) => messages.extend(found),
-            Err(found) => faults.extend(found),
+            Ok(found) => found,
+            Err(found) => {
+                faults.extend(found);
+                Vec::new()
+            }
         }
     }
-    Ok(messages)
 }
 
 /// A path as references have it: with slashes, and from the working folder on.

@@ -33,11 +33,7 @@ pub fn messages(
         comments.push(format!("lesson {name}, {}", text.place));
         Message {
             flags: flags(&text.msgid),
-            source: Source {
-                context: text.context.map(str::to_owned),
-                text: text.msgid,
-                ..Source::default()
-            },
+            source: Source { context: text.context, text: text.msgid, ..Source::default() },
             reference: format!("{file}:{line}"),
             comments,
         }

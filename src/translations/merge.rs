@@ -14,8 +14,18 @@ use gettext::{
 /// to 1. Lower values propose more, and more that is of no use.
 const LIKENESS: f64 = 0.6;
 
-/// A new PO file for a locale.
-pub fn begin(pot: &Po, locale: &str, plural_forms: &str) -> Po {
+/// A translation that the program carries.
+#[derive(Clone, Copy, Debug)]
+pub struct Shipped<'p> {
+    /// Its locale.
+    pub locale: &'p str,
+    /// Its texts.
+    pub po: &'p Po,
+}
+
+/// A new PO file for a locale, with the translations that are there. Those of another country are
+/// fuzzy: a person has to look at them.
+pub fn begin(pot: &Po, locale: &str, plural_forms: &str, there: Option<Shipped<'_>>) -> Po {
     let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M+0000").to_string();
     let mut header = pot.header().cloned().unwrap_or_default();
     let template = header.translations.first().cloned().unwrap_or_default();
@@ -35,8 +45,22 @@ pub fn begin(pot: &Po, locale: &str, plural_forms: &str) -> Po {
     header.translations = vec![fields];
     header.translator_comments = vec![format!("Translation of otrbot: {locale}."), String::new()];
     header.flags.clear();
-    let po = Po { entries: vec![header], ..Po::default() };
-    merge(pot, &po, locale::gettext_name(locale) == SOURCE_LOCALE)
+    let wanted: HashSet<String> = pot.messages().map(|entry| entry.source.key()).collect();
+    let there = there.into_iter().flat_map(|Shipped { locale: from, po }| {
+        let messages = po.messages().filter(|entry| wanted.contains(&entry.source.key()));
+        messages.map(move |entry| {
+            let mut entry = Entry { translator_comments: Vec::new(), ..entry.clone() };
+            if from != locale && !entry.is_fuzzy() {
+                mark_fuzzy(&mut entry);
+            }
+            entry
+        })
+    });
+    let po = Po { entries: std::iter::once(header).chain(there).collect(), ..Po::default() };
+    let is_source = locale::gettext_name(locale) == SOURCE_LOCALE;
+    let mut begun = merge(pot, &po, is_source);
+    begun.entries.retain(|entry| !entry.is_obsolete);
+    begun
 }
 
 /// Brings `po` up to date with `pot`. In the language of the sources (`is_source`) every text is
@@ -298,7 +322,7 @@ mod tests {
         let pot = Po::parse(include_bytes!("../../locales/messages.pot")).unwrap();
         let rule = gettext::plural::plural_forms("ar").unwrap();
 
-        let begun = begin(&pot, "ar", rule);
+        let begun = begin(&pot, "ar", rule, None);
 
         assert_eq!(begun.header_field("Language"), Some("ar"));
         assert_eq!(begun.header_field("Plural-Forms"), Some(rule));

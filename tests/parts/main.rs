@@ -13,4 +13,5 @@ mod settings;
 mod store;
 mod teacher;
 mod tidy;
+mod translating;
 mod translations;

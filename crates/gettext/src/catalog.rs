@@ -10,7 +10,7 @@ use super::{
     locale,
     mo::MoError,
     po::{self, PoFault},
-    texts::{Lack, Texts},
+    texts::{Lack, ReadPo, Texts},
 };
 
 /// Locale of the texts as they stand in the code and in the shipped lessons.
@@ -78,7 +78,9 @@ impl Catalog {
         file: &str,
         content: &[u8],
     ) -> Result<(Self, Vec<PoFault>), Vec<PoFault>> {
-        let (texts, faults) = Texts::from_po(file, content)?;
+        let ReadPo { texts, mut faults, warnings, .. } = Texts::from_po(file, content, None)?;
+        faults.extend(warnings);
+        faults.sort();
         let mut catalog = Self::new(locale);
         catalog.put_first(texts);
         Ok((catalog, faults))
@@ -97,6 +99,11 @@ impl Catalog {
     /// Adds texts that go before those that are there.
     pub(super) fn put_first(&mut self, texts: Texts) {
         self.layers.insert(0, Arc::new(texts));
+    }
+
+    /// Adds the texts of another country, which go behind those that are there.
+    pub(super) fn complete_by(&mut self, sibling: &Self) {
+        self.layers.extend(sibling.layers.iter().map(Arc::clone));
     }
 
     /// The locale in gettext's spelling, such as `nl_NL`.
@@ -119,9 +126,19 @@ impl Catalog {
         self.is_rtl
     }
 
-    /// The translation of a text, or the text itself where there is none.
+    /// The translation of a text, or the text itself where there is none. A text of a context is given by
+    /// its [key](po::key).
     pub fn text(&self, msgid: &str) -> String {
-        self.lookup(None, msgid).to_owned()
+        let (context, text) = po::split_key(msgid);
+        self.lookup(context, text).to_owned()
+    }
+
+    /// The translation of a text of a context; `None` where there is none. In English every text
+    /// is its own.
+    pub fn translation<'a>(&'a self, context: Option<&str>, msgid: &'a str) -> Option<&'a str> {
+        let key = po::key(context, msgid);
+        let found = self.layers.iter().find_map(|texts| texts.find(&key));
+        found.or_else(|| (self.locale == SOURCE_LOCALE).then_some(msgid))
     }
 
     /// The form of a text for `n` things, or one of the two given where there is no translation.

@@ -1,7 +1,7 @@
 //! The catalogs of all languages: those that the program carries, and those of a folder.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -9,7 +9,12 @@ use std::{
     time::SystemTime,
 };
 
-use super::{Catalog, locale, mo::MoError, po::PoFault, texts::Texts};
+use super::{
+    Catalog, locale,
+    mo::MoError,
+    po::PoFault,
+    texts::{ReadPo, Texts},
+};
 
 /// Largest catalog file, in bytes. All texts of the bot are some 150 kB.
 const MAX_CATALOG_BYTES: u64 = 8 << 20;
@@ -18,7 +23,7 @@ const MAX_CATALOG_BYTES: u64 = 8 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// The folder of all languages cannot be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {}", path.display(), why(source))]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -35,7 +40,7 @@ pub enum Problem {
         path: PathBuf,
     },
     /// A catalog cannot be opened or is too large.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {}", path.display(), why(source))]
     File {
         /// The file.
         path: PathBuf,
@@ -58,6 +63,34 @@ pub enum Problem {
         /// The line and what is wrong there.
         fault: PoFault,
     },
+    /// A PO file has what is probably a slip, and is used all the same.
+    #[error("{}:{fault}", path.display())]
+    Doubt {
+        /// The file.
+        path: PathBuf,
+        /// The line and what may be wrong there.
+        fault: PoFault,
+    },
+}
+
+impl Problem {
+    /// Whether the file is used all the same.
+    pub fn is_doubt(&self) -> bool {
+        matches!(self, Self::Doubt { .. })
+    }
+}
+
+/// What the system says, in words for people.
+fn why(error: &io::Error) -> String {
+    let kind = error.kind();
+    let known = [
+        (io::ErrorKind::NotFound, "is not there"),
+        (io::ErrorKind::PermissionDenied, "is there, but the user of this program may not read it"),
+        (io::ErrorKind::NotADirectory, "is no folder"),
+        (io::ErrorKind::IsADirectory, "is a folder, not a file"),
+    ];
+    let known = known.into_iter().find(|(known, _)| *known == kind);
+    known.map_or_else(|| error.to_string(), |(_, words)| words.to_owned())
 }
 
 /// What a program carries of its translations.
@@ -75,6 +108,12 @@ pub struct Catalogs {
     /// By language tag in lower case.
     by_tag: BTreeMap<String, Arc<Catalog>>,
     default: Arc<Catalog>,
+    /// The tags of languages with a file that has faults; doubts are none.
+    broken: BTreeSet<String>,
+    /// Whether the folder could not be read.
+    is_folder_broken: bool,
+    /// What `msgfmt --check` warns of in headers, as `file:line: what`.
+    formal: Vec<String>,
 }
 
 impl Default for Catalogs {
@@ -82,7 +121,13 @@ impl Default for Catalogs {
     fn default() -> Self {
         let source = Arc::new(Catalog::source());
         let by_tag = BTreeMap::from([(locale::key(source.language_tag()), Arc::clone(&source))]);
-        Self { by_tag, default: source }
+        Self {
+            by_tag,
+            default: source,
+            broken: BTreeSet::new(),
+            is_folder_broken: false,
+            formal: Vec::new(),
+        }
     }
 }
 
@@ -108,16 +153,45 @@ impl Catalogs {
     pub fn read_folder(&mut self, folder: &Path, domain: &str) -> Vec<Problem> {
         let mut languages = match subfolders(folder) {
             Ok(languages) => languages,
-            Err(source) => return vec![Problem::Folder { path: folder.to_owned(), source }],
+            Err(source) => {
+                self.is_folder_broken = true;
+                return vec![Problem::Folder { path: folder.to_owned(), source }];
+            }
         };
         languages.sort();
         languages.iter().flat_map(|path| self.read_language(path, domain)).collect()
     }
 
+    /// Has each language whose file is faulty now keep the texts that it had before. Gives the
+    /// locales of those. A language that was not there before has what could be read.
+    pub fn keep_broken(&mut self, before: &Self) -> Vec<String> {
+        let is_kept = |tag: &String| self.is_folder_broken || self.broken.contains(tag);
+        let kept: Vec<Arc<Catalog>> = before
+            .by_tag
+            .iter()
+            .filter(|(tag, _)| is_kept(tag))
+            .map(|(_, catalog)| Arc::clone(catalog))
+            .collect();
+        let locales = kept.iter().map(|catalog| catalog.locale().to_owned()).collect();
+        for catalog in kept {
+            self.put(catalog);
+        }
+        locales
+    }
+
+    /// What `msgfmt --check` warns of in the headers of files, and no reader of the texts ever sees, as
+    /// `file:line: what`.
+    pub fn formal(&self) -> &[String] {
+        &self.formal
+    }
+
     /// Adds the texts of a language, in the place of those it had.
     pub fn insert(&mut self, catalog: Catalog) {
+        self.put(Arc::new(catalog));
+    }
+
+    fn put(&mut self, catalog: Arc<Catalog>) {
         let key = locale::key(catalog.language_tag());
-        let catalog = Arc::new(catalog);
         if key == locale::key(self.default.language_tag()) {
             self.default = Arc::clone(&catalog);
         }
@@ -190,37 +264,61 @@ impl Catalogs {
             (mo, None) => mo.is_some(),
             (None, _) => false,
         };
-        let path = if has_mo { mo } else { po };
-        let content = match read(&path) {
-            Ok(content) => content,
-            Err(source) => return vec![Problem::File { path, source }],
+        let path = if has_mo { mo } else { po.clone() };
+        let problems = match read(&path) {
+            Ok(content) if has_mo => self.add_mo(locale, path, &content, &po),
+            Ok(content) => self.add_po(locale, &path, &content),
+            Err(source) => vec![Problem::File { path, source }],
         };
-        if !has_mo {
-            return self.add_po(locale, &path, &content);
+        if problems.iter().any(|problem| !problem.is_doubt()) {
+            self.broken.insert(locale::key(locale));
         }
-        match Texts::from_mo(&path.display().to_string(), &content) {
-            Ok(texts) => {
-                self.put_first(locale, texts);
-                Vec::new()
-            }
-            Err(source) => vec![Problem::Format { path, source }],
+        problems
+    }
+
+    /// Adds an MO file; what it has not is explained by the PO file that it was made of, where
+    /// that is there.
+    fn add_mo(&mut self, locale: &str, path: PathBuf, content: &[u8], po: &Path) -> Vec<Problem> {
+        let mut texts = match Texts::from_mo(&path.display().to_string(), content) {
+            Ok(texts) => texts,
+            Err(source) => return vec![Problem::Format { path, source }],
+        };
+        let po_file = po.display().to_string();
+        let source = read(po).ok();
+        let source = source.and_then(|content| Texts::from_po(&po_file, &content, None).ok());
+        if let Some(ReadPo { texts: source, .. }) = source {
+            texts.explain_by(source);
         }
+        self.put_first(locale, texts);
+        Vec::new()
     }
 
     fn add_po(&mut self, locale: &str, path: &Path, content: &[u8]) -> Vec<Problem> {
-        let faults = match Texts::from_po(&path.display().to_string(), content) {
-            Ok((texts, faults)) => {
+        let text = |fault| Problem::Text { path: path.to_owned(), fault };
+        let doubt = |fault| Problem::Doubt { path: path.to_owned(), fault };
+        match Texts::from_po(&path.display().to_string(), content, Some(locale)) {
+            Ok(ReadPo { texts, faults, warnings, formal }) => {
+                let file = path.display();
+                self.formal.extend(formal.iter().map(|fault| format!("{file}:{fault}")));
                 self.put_first(locale, texts);
-                faults
+                faults.into_iter().map(text).chain(warnings.into_iter().map(doubt)).collect()
             }
-            Err(faults) => faults,
-        };
-        faults.into_iter().map(|fault| Problem::Text { path: path.to_owned(), fault }).collect()
+            Err(faults) => faults.into_iter().map(text).collect(),
+        }
     }
 
     fn put_first(&mut self, locale: &str, texts: Texts) {
         let there = self.by_tag.get(&locale::key(locale));
         let mut catalog = there.map_or_else(|| Catalog::new(locale), |there| (**there).clone());
+        // What one country lacks is said as another one says it, rather than in English.
+        if there.is_none()
+            && let Some(sibling) = self.nearest(locale)
+            && locale::is_same_language(sibling.locale(), locale)
+            && sibling.is_rtl() == catalog.is_rtl()
+            && locale::language(locale) != "zh"
+        {
+            catalog.complete_by(&sibling);
+        }
         catalog.put_first(texts);
         self.insert(catalog);
     }
@@ -251,6 +349,11 @@ impl SharedCatalogs {
     /// All that are there now, in the order of their tags.
     pub fn all(&self) -> Vec<Arc<Catalog>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Those that are there now, as a whole.
+    pub fn snapshot(&self) -> Catalogs {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Puts others in their place.

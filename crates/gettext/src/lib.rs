@@ -32,6 +32,7 @@
 mod catalog;
 mod catalogs;
 mod charset;
+mod header;
 pub mod locale;
 pub mod mo;
 pub mod placeholders;

@@ -110,6 +110,14 @@ pub fn language(locale: &str) -> String {
     locale.split(['_', '-']).next().unwrap_or_default().to_ascii_lowercase()
 }
 
+/// Whether two locales are of one language, in whatever country, script or spelling.
+pub fn is_same_language(one: &str, other: &str) -> bool {
+    let is_other_name = |one: &str, other: &str| {
+        other_name(&key(one)).is_some_and(|name| language(name) == language(other))
+    };
+    language(one) == language(other) || is_other_name(one, other) || is_other_name(other, one)
+}
+
 /// A locale in BCP 47's spelling and case: `NL_nl` gives `nl-NL`, `zh_hant_TW` gives `zh-Hant-TW`.
 pub(super) fn language_tag(locale: &str) -> String {
     let mut tag = String::with_capacity(locale.len());

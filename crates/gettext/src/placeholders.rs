@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::po::Source;
+use super::po::{Entry, Source};
 
 /// The placeholders of a text, with how often each is in it.
 pub fn placeholders(text: &str) -> BTreeMap<String, usize> {
@@ -82,6 +82,51 @@ pub(super) fn fault(source: &Source, n_forms: usize, translation: &str) -> Optio
         );
     }
     None
+}
+
+/// Formats that are looked at here.
+const FORMATS: [&str; 2] = ["rust-format", "sh-format"];
+
+/// What may be wrong with a translation by the format that the entry's flags name.
+pub(super) fn doubt(entry: &Entry, translation: &str) -> Option<String> {
+    let has = |flag: &str| entry.flags.iter().any(|there| there == flag);
+    let is_other = |flag: &&String| {
+        flag.ends_with("-format") && !flag.starts_with("no-") && !FORMATS.contains(&flag.as_str())
+    };
+    if let Some(flag) = entry.flags.iter().find(is_other) {
+        return Some(format!(
+            "nothing here looks at the flag {flag}, and GNU gettext may refuse the text for it; \
+             take the flag away"
+        ));
+    }
+    let n_variables = |text: &str| {
+        let found = placeholders(text);
+        let variables = found.iter().filter(|(name, _)| name.starts_with('$'));
+        variables.map(|(_, count)| count).sum::<usize>()
+    };
+    if has("sh-format") && n_variables(translation) != translation.matches('$').count() {
+        return Some(
+            "a $ begins no ${…}, and GNU gettext refuses that in sh-format; write the name of the \
+             currency, or take the flag away"
+                .to_owned(),
+        );
+    }
+    if has("rust-format") && has_lone_brace(translation) && !has_lone_brace(&entry.source.text) {
+        return Some(
+            "a { or } belongs to no placeholder; take it out, or write it twice to have it shown"
+                .to_owned(),
+        );
+    }
+    None
+}
+
+/// Whether a brace belongs neither to a placeholder nor to another one beside it.
+fn has_lone_brace(text: &str) -> bool {
+    let mut rest = text.replace("{{", "").replace("}}", "");
+    for name in placeholders(text).keys() {
+        rest = rest.replace(name.as_str(), "");
+    }
+    rest.contains(['{', '}'])
 }
 
 #[cfg(test)]

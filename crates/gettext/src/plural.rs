@@ -94,6 +94,11 @@ impl PluralRule {
     pub fn examples(&self) -> Vec<Option<u64>> {
         (0..self.n_forms).map(|form| (0..TRIED).find(|n| self.form(*n) == form)).collect()
     }
+
+    /// How many forms the numbers below a thousand have.
+    pub(super) fn n_used(&self) -> usize {
+        self.examples().iter().flatten().count()
+    }
 }
 
 /// The value of `key=value`.

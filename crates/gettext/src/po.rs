@@ -90,8 +90,16 @@ impl Source {
     }
 }
 
+/// What a text is found by, in its context and text again.
+pub fn split_key(key: &str) -> (Option<&str>, &str) {
+    match key.split_once(CONTEXT_END) {
+        Some((context, text)) => (Some(context), text),
+        None => (None, key),
+    }
+}
+
 /// What a text is found by, with its context.
-pub(super) fn key(context: Option<&str>, text: &str) -> String {
+pub fn key(context: Option<&str>, text: &str) -> String {
     match context {
         Some(context) => format!("{context}{CONTEXT_END}{text}"),
         None => text.to_owned(),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
+    header::{self, Findings},
     mo::{self, MoError, Pair},
     placeholders,
     plural::PluralRule,
@@ -40,6 +41,8 @@ pub struct Compiled {
     pub faults: Vec<PoFault>,
     /// Messages that are left out though GNU gettext would take them, with their lines.
     pub warnings: Vec<PoFault>,
+    /// What `msgfmt --check` warns of in the header, and no reader of the texts ever sees.
+    pub formal: Vec<PoFault>,
     /// How many messages have a translation that can be used.
     pub n_translated: usize,
     /// Lines of messages without translation.
@@ -53,14 +56,32 @@ pub struct Compiled {
 impl Compiled {
     /// Compiles a file: leaves out what is fuzzy, not translated, or faulty.
     pub fn new(po: &Po) -> Self {
-        let mut compiled = Self::default();
+        let mut compiled = Self::of_messages(po);
         let header_line = po.header().map_or(1, |header| header.line);
-        match po.header_field("Plural-Forms").map(PluralRule::parse) {
-            Some(Ok(rule)) => compiled.rule = rule,
-            Some(Err(error)) => {
-                compiled.faults.push(PoFault { line: header_line, what: error.to_string() });
-            }
-            None => {}
+        if let Some(Err(error)) = po.header_field("Plural-Forms").map(PluralRule::parse) {
+            compiled.faults.push(PoFault { line: header_line, what: error.to_string() });
+        }
+        compiled.faults.sort();
+        compiled
+    }
+
+    /// Compiles a file of a locale, and looks at its header as well: the file is to be what
+    /// `msgfmt --check` wants, and of this language.
+    pub fn of_locale(po: &Po, locale: &str) -> Self {
+        let mut compiled = Self::of_messages(po);
+        let Findings { faults, warnings, formal } = header::check(po, locale);
+        compiled.formal = formal;
+        compiled.faults.extend(faults);
+        compiled.warnings.extend(warnings);
+        compiled.faults.sort();
+        compiled.warnings.sort();
+        compiled
+    }
+
+    fn of_messages(po: &Po) -> Self {
+        let mut compiled = Self::default();
+        if let Some(Ok(rule)) = po.header_field("Plural-Forms").map(PluralRule::parse) {
+            compiled.rule = rule;
         }
         if let Some(header) = po.header() {
             compiled.pairs.push((header.source.clone(), header.translations.clone()));
@@ -68,7 +89,6 @@ impl Compiled {
         for entry in po.messages() {
             compiled.add(entry);
         }
-        compiled.faults.sort();
         compiled
     }
 
@@ -91,6 +111,11 @@ impl Compiled {
             Lack::Faulty
         } else {
             self.n_translated += 1;
+            let doubts =
+                entry.translations.iter().filter_map(|text| placeholders::doubt(entry, text));
+            if let Some(what) = doubts.into_iter().next() {
+                self.warnings.push(PoFault { line: entry.line, what });
+            }
             self.pairs.push((entry.source.clone(), entry.translations.clone()));
             return;
         };
@@ -119,8 +144,18 @@ impl Compiled {
     }
 }
 
+/// A PO file that was read, with what is told of it.
+#[derive(Debug)]
+pub(super) struct ReadPo {
+    pub(super) texts: Texts,
+    pub(super) faults: Vec<PoFault>,
+    pub(super) warnings: Vec<PoFault>,
+    pub(super) formal: Vec<PoFault>,
+}
+
 impl Texts {
-    /// Reads a PO file; with what is left out, or is read otherwise than it is written.
+    /// Reads a PO file; with its faults, and what is left out or read otherwise than it is
+    /// written. `locale` is whose file it should be, where that is known.
     ///
     /// # Errors
     ///
@@ -128,13 +163,25 @@ impl Texts {
     pub(super) fn from_po(
         file: &str,
         content: &[u8],
-    ) -> Result<(Self, Vec<PoFault>), Vec<PoFault>> {
-        let (po, mut faults) = Po::read(content)?;
-        let mut compiled = Compiled::new(&po);
-        faults.append(&mut compiled.faults);
-        faults.append(&mut compiled.warnings);
-        faults.sort();
-        Ok((compiled.into_texts(file), faults))
+        locale: Option<&str>,
+    ) -> Result<ReadPo, Vec<PoFault>> {
+        let (po, mut warnings) = Po::read(content)?;
+        let mut compiled = match locale {
+            Some(locale) => Compiled::of_locale(&po, locale),
+            None => Compiled::new(&po),
+        };
+        let faults = std::mem::take(&mut compiled.faults);
+        warnings.append(&mut compiled.warnings);
+        warnings.sort();
+        let formal = std::mem::take(&mut compiled.formal);
+        Ok(ReadPo { texts: compiled.into_texts(file), faults, warnings, formal })
+    }
+
+    /// Takes over why a PO file does not give texts that this file, made of it, has not either.
+    pub(super) fn explain_by(&mut self, po: Self) {
+        let Self { file, lacks, .. } = po;
+        self.lacks = lacks.into_iter().filter(|(key, _)| !self.by_key.contains_key(key)).collect();
+        self.file = file;
     }
 
     /// Reads an MO file.

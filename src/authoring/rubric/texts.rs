@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use gettext::{Catalog, Catalogs, SOURCE_LOCALE};
+use gettext::{Catalog, Catalogs, SOURCE_LOCALE, po::split_key};
 
 use crate::{
     fsm::Reaction,
@@ -62,7 +62,7 @@ impl Texts {
             let (mut own, mut lacking) = (Said::default(), Said::default());
             for msgid in &everything {
                 let said = catalog.text(msgid);
-                if said == *msgid { lacking.add(&said) } else { own.add(&said) }
+                if said == split_key(msgid).1 { lacking.add(&said) } else { own.add(&said) }
             }
             by_locale.insert(catalog.locale().to_owned(), (own, lacking));
         }

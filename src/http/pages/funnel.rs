@@ -34,13 +34,20 @@ fn bar(share: usize, is_rtl: bool) -> Markup {
 }
 
 fn steps(funnel: &Funnel) -> [(String, usize); 7] {
+    // In many languages the verb tells one learner, as in the list, from several, as here.
     [
-        (tr!("Opened the exercise"), funnel.opened),
-        (tr!("Gave a Jabber ID"), funnel.invited),
-        (tr!("Talked to the bot"), funnel.talking),
-        (tr!("Encrypted the conversation"), funnel.encrypted),
-        (tr!("Recognised the bot"), funnel.verified),
-        (tr!("Finished the lesson"), funnel.done),
+        // i18n: a heading above how many learners have done so
+        (tr!("all learners" => "Opened the exercise"), funnel.opened),
+        // i18n: a heading above how many learners have done so
+        (tr!("all learners" => "Gave a Jabber ID"), funnel.invited),
+        // i18n: a heading above how many learners have done so
+        (tr!("all learners" => "Talked to the bot"), funnel.talking),
+        // i18n: a heading above how many learners have done so
+        (tr!("all learners" => "Encrypted the conversation"), funnel.encrypted),
+        // i18n: a heading above how many learners have done so
+        (tr!("all learners" => "Recognised the bot"), funnel.verified),
+        // i18n: a heading above how many learners have done so
+        (tr!("all learners" => "Finished the lesson"), funnel.done),
         (tr!("Full grade recorded"), funnel.recorded),
     ]
 }

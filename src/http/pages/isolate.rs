@@ -14,7 +14,7 @@ use maud::{Markup, PreEscaped};
 const CLOSED: [&str; 8] =
     ["bdi", "option", "script", "select", "style", "svg", "textarea", "title"];
 /// Elements without content.
-const VOID: [&str; 7] = ["br", "hr", "img", "input", "link", "meta", "wbr"];
+pub(super) const VOID: [&str; 7] = ["br", "hr", "img", "input", "link", "meta", "wbr"];
 
 /// What ends sentences and their parts, or stands around them.
 const MARKS: &str = ".,:;!?…()“”„«»‘’‹›";

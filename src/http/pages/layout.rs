@@ -6,7 +6,7 @@ use gettext::Catalog;
 use maud::{DOCTYPE, Markup, html};
 use tr::tr;
 
-use super::{Frame, House, Step, Whose, foot::footer, isolate::isolated};
+use super::{Frame, House, Step, Whose, foot::footer, foreign::marked, isolate::isolated};
 
 use crate::{i18n, records::EnrolmentId};
 
@@ -58,7 +58,7 @@ pub(super) fn document<'a>(
     catalog: &Arc<Catalog>,
     make: impl FnOnce() -> (Head<'a>, Markup),
 ) -> Markup {
-    i18n::scope(catalog, || {
+    i18n::scope_marked(catalog, || {
         let (head, content) = make();
         let dir = if catalog.is_rtl() { "rtl" } else { "ltr" };
         let title = title(&head);
@@ -92,6 +92,7 @@ pub(super) fn document<'a>(
                 }
             }
         };
+        let page = marked(&page);
         if catalog.is_rtl() { isolated(&page) } else { page }
     })
 }

@@ -11,6 +11,7 @@ use tr::tr;
 use super::{
     Frame, GradeView,
     clock::moment,
+    foreign::marked,
     isolate::isolated,
     layout::{address, aside, fill, go, go_on_here, reference_line},
     programs::fingerprints,
@@ -124,7 +125,7 @@ impl Status<'_> {
 /// The parts of a page, for the script that exchanges them.
 pub fn status(frame: &Frame, page: LivePage, status: &Status<'_>) -> Markup {
     let catalog = &frame.house.catalog;
-    let parts = i18n::scope(catalog, || {
+    let parts = i18n::scope_marked(catalog, || {
         html! {
             div data-status=(page.name()) data-token=(frame.token) data-final[status.is_final()] {
                 @match page {
@@ -150,6 +151,7 @@ pub fn status(frame: &Frame, page: LivePage, status: &Status<'_>) -> Markup {
             }
         }
     });
+    let parts = marked(&parts);
     if catalog.is_rtl() { isolated(&parts) } else { parts }
 }
 

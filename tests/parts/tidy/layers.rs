@@ -84,7 +84,7 @@ const ROOMS: &[Room] = &[
     Room { name: "failure", ours: &["settings"], not: &[] },
     // What is taught, and to whom.
     Room { name: "i18n", ours: &["gettext"], not: &["log"] },
-    Room { name: "lesson", ours: &["files", "fsm"], not: &["log"] },
+    Room { name: "lesson", ours: &["files", "fsm", "gettext"], not: &["log"] },
     Room { name: "drawing", ours: &["fsm", "gettext", "i18n", "lesson"], not: &["log"] },
     Room {
         name: "session",
@@ -133,7 +133,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "translations",
-        ours: &["cli", "failure", "gettext", "i18n", "lesson", "settings"],
+        ours: &["cli", "failure", "files", "gettext", "i18n", "lesson", "settings"],
         not: &[],
     },
     Room {

@@ -74,3 +74,60 @@ fn a_hang_up_brings_new_translations_and_a_faulty_lesson_leaves_all_as_it_was() 
     assert!(daemon.log().contains("short.yaml"), "{}", daemon.log());
     assert_eq!(says("Dag wereld!"), Some(()));
 }
+
+#[test]
+fn a_language_whose_file_breaks_stays_as_it_was_and_a_new_one_is_there_at_once() {
+    let folder = TempDir::new().unwrap();
+    write_dutch(folder.path(), "Hallo daar!");
+    let prosody = stage::server();
+    let mut script = stage::script(&prosody);
+    script.log_level = "info";
+    let root = folder.path().display().to_string();
+    script.more = format!("locales_folder: {root}/locales\n");
+    let daemon = Daemon::start(program(), script);
+    let url = format!("{}hello_world", daemon.launch_url());
+    let says = |locale: &str, words: &str| {
+        let page = web::get_in(&url, locale);
+        page.text().contains(words).then_some(page)
+    };
+    assert!(says("nl", "Hallo daar!").is_some());
+
+    // A translator begins a language, and translates one text of it.
+    let otrbot = |arguments: &[&str]| {
+        let output = std::process::Command::new(program())
+            .args(arguments)
+            .current_dir(folder.path())
+            .env_remove("OTRBOT_ENV")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    otrbot(&["extract", "-o", "messages.pot"]);
+    otrbot(&["init", "messages.pot", "pt_BR"]);
+    let po = folder.path().join("locales/pt_BR/LC_MESSAGES/otrbot.po");
+    let begun = fs::read_to_string(&po).unwrap();
+    let text = "msgid \"Hello, world!\"\nmsgstr \"\"";
+    assert!(begun.contains(text));
+    fs::write(&po, begun.replace(text, &text.replace("msgstr \"\"", "msgstr \"Bom dia!\"")))
+        .unwrap();
+    otrbot(&["compile", "-l", "pt_BR"]);
+    // The Dutch file is broken meanwhile.
+    let dutch = folder.path().join("locales/nl_NL/LC_MESSAGES/otrbot.po");
+    let mut broken = fs::read_to_string(&dutch).unwrap().replace("Hallo daar!", "Dag wereld!");
+    broken.push_str("\nmsgid \"a\"\nmsgstr \"\\q\"\n");
+    fs::write(&dutch, broken).unwrap();
+    daemon.hang_up();
+
+    let page = poll(PATIENCE, || says("pt-BR", "Bom dia!"));
+    let page = page.unwrap_or_else(|| panic!("{}", daemon.log()));
+    assert!(page.html.contains("lang=\"pt-BR\""), "{}", page.html);
+    assert!(page.html.contains("<span lang=\"en\" dir=\"ltr\">"), "{}", page.html);
+    assert!(says("nl", "Hallo daar!").is_some(), "the older texts go on");
+    let log = daemon.log();
+    let told = log.lines().find(|line| line.contains("the older texts go on")).unwrap();
+    assert!(told.contains("nl_NL") && told.contains("otrbot.po:8: "), "{told}");
+
+    write_dutch(folder.path(), "Tot ziens!");
+    daemon.hang_up();
+    assert!(poll(PATIENCE, || says("nl", "Tot ziens!")).is_some(), "{}", daemon.log());
+}

@@ -57,6 +57,10 @@ fn a_folder_is_read_and_its_faults_are_told_without_costing_the_rest() {
 
     assert_eq!(catalogs.iter().map(|c| c.locale()).collect::<Vec<_>>(), ["en_GB", "nl_NL"]);
     assert_eq!(catalogs.find("nl_NL").text("Good morning"), "Goedemorgen");
+    let (doubts, problems): (Vec<_>, Vec<_>) = problems.iter().partition(|p| p.is_doubt());
+    assert!(
+        doubts.iter().all(|doubt| doubt.to_string().contains("/nl_NL/LC_MESSAGES/otrbot.po:1: "))
+    );
     let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
     for (problem, expected) in problems.iter().zip([
         "de/LC_MESSAGES/otrbot.mo: it is no MO file",
@@ -91,7 +95,10 @@ fn a_folder_completes_and_overrides_text_by_text() {
     let mut catalogs = Catalogs::default();
     catalogs.insert(catalog("nl"));
 
-    assert_eq!(catalogs.read_folder(folder.path(), DOMAIN).len(), 0);
+    let problems = catalogs.read_folder(folder.path(), DOMAIN);
+    assert!(
+        matches!(&problems[..], [Problem::Text { fault, .. }] if fault.what.contains("no header"))
+    );
 
     let dutch = catalogs.find("nl");
     assert_eq!(dutch.text("one"), "eentje");
@@ -173,4 +180,99 @@ fn the_default_can_be_another_language() {
 
     assert_eq!(catalogs.find("fr").locale(), "nl_NL");
     assert_eq!(catalogs.find("en").locale(), "en_GB");
+}
+
+#[test]
+fn a_language_whose_file_breaks_keeps_what_it_had() {
+    let good = |word: &str| {
+        format!(
+            "msgid \"\"\nmsgstr \"Language: nl\\n\"\n\nmsgid \"a\"\nmsgstr \"{word}\"\n\n\
+             msgid \"c {{x}}\"\nmsgstr \"{word} {{x}}\"\n"
+        )
+    };
+    let first = folder(&[("nl", "po", good("one").as_bytes())]);
+    let (before, _) = Catalogs::load(&NOTHING, Some(first.path()));
+    let french = good("un").replace("Language: nl", "Language: fr");
+    for (name, nl) in [
+        ("no PO file", "hello".to_owned()),
+        ("empty", String::new()),
+        ("without header", "msgid \"a\"\nmsgstr \"two\"\n".to_owned()),
+        ("another language", good("zwei").replace("Language: nl", "Language: de")),
+        ("one text", good("two").replace("two {x}", "two {y}")),
+    ] {
+        let second = folder(&[("nl", "po", nl.as_bytes()), ("fr", "po", french.as_bytes())]);
+        let (mut after, problems) = Catalogs::load(&NOTHING, Some(second.path()));
+        assert!(problems.iter().any(|problem| !problem.is_doubt()), "{name}");
+
+        assert_eq!(after.keep_broken(&before), ["nl"], "{name}");
+
+        assert_eq!(after.find("nl").text("a"), "one", "{name}");
+        assert_eq!(after.find("nl").text("c {x}"), "one {x}", "{name}");
+        assert_eq!(after.find("fr").text("a"), "un", "{name}: the others are new");
+    }
+
+    // What is no fault is used, and what is gone is gone.
+    let doubtful = folder(&[("nl", "po", format!("\u{feff}{}", good("two")).as_bytes())]);
+    let (mut after, _) = Catalogs::load(&NOTHING, Some(doubtful.path()));
+    assert!(after.keep_broken(&before).is_empty());
+    assert_eq!(after.find("nl").text("a"), "two");
+    let (mut after, _) = Catalogs::load(&NOTHING, Some(folder(&[]).path()));
+    assert!(after.keep_broken(&before).is_empty());
+    assert_eq!(after.find("nl").text("a"), "a");
+
+    let (mut after, _) = Catalogs::load(&NOTHING, Some(Path::new("there/is/no/such/folder")));
+    assert_eq!(after.keep_broken(&before), ["en_GB", "nl"]);
+    assert_eq!(after.find("nl").text("a"), "one");
+}
+
+#[test]
+fn what_an_mo_file_lacks_is_explained_by_its_po_file() {
+    let compiled = crate::Compiled::new(&crate::po::Po::parse(DUTCH.as_bytes()).unwrap());
+    let mo = crate::mo::write(&compiled.pairs).unwrap();
+    let folder = folder(&[("nl", "po", DUTCH.as_bytes()), ("nl", "mo", &mo)]);
+    let mut catalogs = Catalogs::default();
+
+    assert!(catalogs.read_folder(folder.path(), DOMAIN).is_empty());
+
+    let dutch = catalogs.find("nl");
+    assert_eq!(dutch.gap(None, "Good morning"), None);
+    for (text, lack, line) in [("Old", Lack::Fuzzy, 14), ("Hi {x}", Lack::Faulty, 17)] {
+        let gap = dutch.gap(None, text).unwrap();
+        assert_eq!(gap.lack, Some(lack));
+        let place = gap.place.unwrap();
+        assert!(place.ends_with(&format!("LC_MESSAGES/otrbot.po:{line}")), "{place}");
+    }
+}
+
+#[test]
+fn what_one_country_lacks_is_said_as_another_one_says_it() {
+    let po = |language: &str, text: &str| {
+        format!(
+            "msgid \"\"\nmsgstr \"Language: {language}\\n\"\n\nmsgid \"{text}\"\nmsgstr \"{language}\"\n"
+        )
+    };
+    let files = [("fr_FR", "a"), ("fr_CA", "b"), ("sw", "a"), ("zh_Hans", "a"), ("zh_Hant", "b")];
+    let files = files.map(|(locale, text)| (locale, po(locale, text)));
+    let files: Vec<(&str, &str, &[u8])> =
+        files.iter().map(|(locale, po)| (*locale, "po", po.as_bytes())).collect();
+    let shipped = Shipped {
+        domain: DOMAIN,
+        po: &[(
+            "fr_FR",
+            "msgid \"\"\nmsgstr \"Language: fr_FR\\n\"\n\nmsgid \"c\"\nmsgstr \"fr_FR\"\n",
+        )],
+    };
+
+    let (catalogs, _) = Catalogs::load(&shipped, Some(folder(&files).path()));
+
+    for (locale, texts) in [
+        ("fr_CA", ["a", "fr_CA", "fr_FR"]),
+        ("fr_FR", ["fr_FR", "b", "fr_FR"]),
+        ("sw", ["sw", "b", "c"]),
+        // Another script is another language for who reads it.
+        ("zh_Hant", ["a", "zh_Hant", "c"]),
+    ] {
+        let catalog = catalogs.find(locale);
+        assert_eq!(["a", "b", "c"].map(|text| catalog.text(text)), texts, "{locale}");
+    }
 }

@@ -92,3 +92,31 @@ fn in_a_language_from_right_to_left_names_and_commands_are_isolated() {
         assert!(!text.contains(marks), "invisible characters: {text}");
     }
 }
+
+#[test]
+fn what_is_english_for_want_of_a_translation_says_so_in_every_language() {
+    for (locale, own) in [("nl", "lang=\"nl\" dir=\"ltr\""), ("ar", "lang=\"ar\" dir=\"rtl\"")] {
+        let po = "msgid \"\"\nmsgstr \"Content-Type: text/plain; charset=UTF-8\\n\"\n\n\
+            msgid \"Your Jabber ID\"\nmsgstr \"Hier\"\n\n\
+            msgid \"Type /otr theirfp in the conversation.\"\nmsgstr \"Tik.\"\n";
+        let (catalog, _) = Catalog::parse_po(locale, "x.po", po.as_bytes()).unwrap();
+        let frame =
+            Frame { house: House { catalog: Arc::new(catalog), ..frame().house }, ..frame() };
+        let now = whereabouts(Progress::Encrypted);
+
+        let page = enter_jid(&frame, &Asked::default()).into_string();
+        let parts = status(&frame, LivePage::Chat, &status_of(Some(&now))).into_string();
+
+        assert!(page.contains(&format!("<html {own}>")), "{page}");
+        let english = "<span lang=\"en\" dir=\"ltr\">";
+        assert!(page.contains(&format!("{english}Continue</span>")), "{page}");
+        assert!(page.contains("<h1>Hier</h1>"), "{page}");
+        assert!(parts.contains(english), "{parts}");
+        assert!(parts.contains(">Tik.<"), "{parts}");
+        for text in [page, parts] {
+            assert!(!text.contains(['\u{fdd0}', '\u{fdd1}']), "{text}");
+        }
+    }
+    let page = enter_jid(&frame(), &Asked::default()).into_string();
+    assert!(!page.contains("lang=\"en\""), "English lacks nothing: {page}");
+}
