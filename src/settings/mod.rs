@@ -331,9 +331,11 @@ impl Settings {
             return Path::new("settings").join(format!("{name}.yaml"));
         }
         let [own, installed] = [Path::new("settings/production.yaml"), Path::new(INSTALLED)];
-        // What is there and cannot be looked at is said when it is read.
-        let is_there = |file: &Path| file.try_exists().unwrap_or(true);
-        if is_there(own) || !is_there(installed) { own.to_owned() } else { installed.to_owned() }
+        // What is there and cannot be looked at is said when it is read. A folder that somebody else
+        // stands in, and may not be entered, is no reason to leave out what is installed.
+        let is_own = own.try_exists().unwrap_or_else(|_| !installed.exists());
+        let is_installed = installed.try_exists().unwrap_or(true);
+        if is_own || !is_installed { own.to_owned() } else { installed.to_owned() }
     }
 
     /// Whom learners in trouble can turn to.
