@@ -264,10 +264,7 @@ mod tests {
         ] {
             assert_eq!(user(url), account, "{url}");
         }
-        for url in [
-            "postgres://totem@localhost/otrbot",
-            "postgres:///otrbot?user=totem",
-        ] {
+        for url in ["postgres://totem@localhost/otrbot", "postgres:///otrbot?user=totem"] {
             assert_eq!(user(url), "totem", "{url}");
         }
     }
