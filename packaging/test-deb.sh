@@ -88,6 +88,9 @@ claim "root checks as the service's user" says "checked as the user otrbot" insi
 claim "what is still an example is told" says "lti.public_url: is still" inside otrbot check
 claim "the user sees no problem in the settings" \
     says "no problems" as_user otrbot "cd / && otrbot check"
+chmod 0700 "$root/root"
+claim "nor from a folder that it may not enter, as the documents print it" \
+    says "no problems" inside sh -c 'cd ~root && runuser -u otrbot -- otrbot check'
 warns_not() { ! says "may read it" inside otrbot check; }
 claim "none of its files is told to be open to others" warns_not
 claim "others cannot read them" says "the user nobody may not read it" as_user nobody "cd / && otrbot check"
@@ -99,7 +102,10 @@ for file in usr/lib/systemd/system/otrbot.service usr/share/man/man1/otrbot.1.gz
     usr/share/man/man1/otrbot-keys-generate.1.gz usr/share/zsh/vendor-completions/_otrbot \
     usr/share/bash-completion/completions/otrbot usr/share/doc/otrbot/sample.yaml \
     usr/share/fish/vendor_completions.d/otrbot.fish usr/share/doc/otrbot/copyright \
-    usr/share/doc/otrbot/install.md usr/share/otrbot/lessons/basics.yaml \
+    usr/share/doc/otrbot/README.md usr/share/doc/otrbot/docs/install.md \
+    usr/share/doc/otrbot/docs/pictures/learner.png usr/share/doc/otrbot/settings/lessons/README.md \
+    usr/share/doc/otrbot/otrbot.rules.yml usr/share/doc/otrbot/otrbot.json \
+    usr/share/otrbot/lessons/basics.yaml \
     usr/share/otrbot/locales/nl_NL/LC_MESSAGES/otrbot.po usr/share/otrbot/static/otrbot.css; do
     claim "$file is there" test -s "$root/$file" -o -s "$root/${file#usr/}"
 done

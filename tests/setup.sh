@@ -51,6 +51,13 @@ look() {
     need python3-oauthlib file /usr/lib/python3/dist-packages/oauthlib/__init__.py
     need python3-pycryptodome file /usr/lib/python3/dist-packages/Cryptodome/__init__.py
     need prosody command prosody
+    need ejabberd command ejabberdctl
+    need nginx command nginx
+    need caddy command caddy
+    need curl command curl
+    need patch command patch
+    need iproute2 command ip
+    need systemd command systemd-analyze
     need profanity command profanity
     need tmux command tmux
     need openssl command openssl

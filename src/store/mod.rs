@@ -50,6 +50,12 @@ pub enum StoreError {
         /// What the network or the server said.
         why: String,
     },
+    /// The database's server lets nobody in so.
+    #[error("the database's server lets nobody in so: {why}")]
+    Refused {
+        /// What it said, and what helps.
+        why: String,
+    },
     /// There is no safe way to the database's server.
     #[error("the database's server cannot be spoken to safely: {why}")]
     Unsafe {

@@ -7,6 +7,7 @@
 
 use std::{fs::File, net::IpAddr, path::PathBuf, str::FromStr as _};
 
+use nix::unistd::{Uid, User};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use sqlx::{
     ConnectOptions as _,
@@ -22,6 +23,9 @@ use super::{Store, StoreError, sql::opening};
 const HELP: &str = "it needs TLS with a certificate for the host that the URL of store names; for an \
     authority of your own add sslrootcert=FILE to that URL; for less safety add \
     sslmode=verify-ca, require or disable";
+
+/// The library's name for the account of this process: it does not look it up.
+const NOBODY: &str = "anonymous";
 
 /// How to connect to a database.
 pub(super) fn options(url: &str) -> Result<AnyConnectOptions, StoreError> {
@@ -84,6 +88,14 @@ fn secured(mut url: Url) -> Result<Url, StoreError> {
         url.query_pairs_mut().append_pair("host", address);
         known = parsed(&url)?;
     }
+    // As PostgreSQL's own programs do: by a socket it is the account that lets one in.
+    let is_named = !url.username().is_empty() || url.query_pairs().any(|(key, _)| key == "user");
+    if !is_named
+        && known.get_username() == NOBODY
+        && let Some(account) = account()
+    {
+        url.query_pairs_mut().append_pair("user", &account);
+    }
     let says_mode = url.query_pairs().any(|(key, _)| matches!(&*key, "sslmode" | "ssl-mode"));
     if !is_here(&known) && !says_mode {
         url.query_pairs_mut().append_pair("sslmode", "verify-full");
@@ -98,6 +110,11 @@ fn secured(mut url: Url) -> Result<Url, StoreError> {
 /// takes another host for the one that is connected to.
 fn parsed(url: &Url) -> Result<PgConnectOptions, StoreError> {
     PgConnectOptions::from_url(url).map_err(|error| opening(&error))
+}
+
+/// The name of the account that this process runs as.
+fn account() -> Option<String> {
+    User::from_uid(Uid::effective()).ok().flatten().map(|user| user.name)
 }
 
 fn is_socket(known: &PgConnectOptions) -> bool {
@@ -142,6 +159,23 @@ fn holds_certificate(path: &str) -> Result<(), String> {
         Some(Err(error)) => Err(error.to_string()),
         None => Err("holds no certificate in PEM".to_owned()),
     }
+}
+
+/// Why a server lets nobody in, if that is what went wrong.
+pub(super) fn refusal(error: &sqlx::Error) -> Option<StoreError> {
+    let error = error.as_database_error()?;
+    let help = match error.code().as_deref()? {
+        // A wrong password.
+        "28P01" => "write the right one into the URL of store".to_owned(),
+        "28000" => format!(
+            "by a Unix socket PostgreSQL lets an account of this machine in under its own name alone, \
+             and this command runs as {}: run it as the user that the database belongs to, as with \
+             runuser -u otrbot -- otrbot …, or look into the server's pg_hba.conf",
+            account().unwrap_or_else(|| format!("number {}", Uid::effective()))
+        ),
+        _ => return None,
+    };
+    Some(StoreError::Refused { why: format!("{}; {help}", error.message()) })
 }
 
 /// Why a server is not trusted, if that is what went wrong.
@@ -202,6 +236,7 @@ mod tests {
             "postgres://otrbot@[::1]/otrbot",
             "postgres://otrbot@[::ffff:127.0.0.1]/otrbot",
             "postgres://otrbot@localhost/otrbot?host=/var/run/postgresql",
+            "postgres:///otrbot?host=/var/run/postgresql&user=otrbot",
             "postgres://otrbot@db.example.org/otrbot?host=/var/run/postgresql",
             "postgres://otrbot@%2Fvar%2Frun%2Fpostgresql/otrbot",
             "postgres://otrbot@db.example.org/otrbot?hostaddr=127.0.0.1",
@@ -211,6 +246,27 @@ mod tests {
             assert_eq!(Store::weakness(url.as_str()).unwrap(), None, "{url}");
         }
         assert_eq!(way("postgres://otrbot@[::1]/otrbot").1, "::1");
+    }
+
+    #[test]
+    fn who_is_not_named_is_the_account_that_runs() {
+        let user = |url: &str| {
+            let known = parsed(&options(url).unwrap().database_url).unwrap();
+            known.get_username().to_owned()
+        };
+        let account = account().unwrap();
+        for url in [
+            "postgres:///otrbot?host=/var/run/postgresql",
+            "postgres:///otrbot",
+            "postgres://localhost/otrbot",
+            "postgresql://%2Fvar%2Frun%2Fpostgresql/otrbot",
+            "postgres://[::1]/otrbot",
+        ] {
+            assert_eq!(user(url), account, "{url}");
+        }
+        for url in ["postgres://totem@localhost/otrbot", "postgres:///otrbot?user=totem"] {
+            assert_eq!(user(url), "totem", "{url}");
+        }
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Away`] while a server cannot be reached, [`StoreError::Open`],
-    /// [`StoreError::Unsafe`], [`StoreError::Damaged`] or [`StoreError::Schema`]; whatever is there
+    /// [`StoreError::Refused`], [`StoreError::Unsafe`], [`StoreError::Damaged`] or [`StoreError::Schema`]; whatever is there
     /// stays as it is.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         Self::open_or_make(url, true).await
@@ -225,6 +225,8 @@ pub(super) fn opening(error: &sqlx::Error) -> StoreError {
         StoreError::Damaged { why }
     } else if let Some(distrust) = place::distrust(error) {
         distrust
+    } else if let Some(refusal) = place::refusal(error) {
+        refusal
     } else if is_away(error) {
         StoreError::Away { why }
     } else {

@@ -6,6 +6,7 @@
 
 mod jids;
 mod layers;
+mod links;
 mod manifests;
 mod paths;
 mod pictures;
