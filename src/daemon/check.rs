@@ -9,6 +9,7 @@ use crate::{
     failure::Failure,
     http::assets::Assets,
     i18n, keys,
+    lesson::{Library, library},
     settings::{Consumer, Settings},
     store::Store,
 };
@@ -34,9 +35,13 @@ pub fn check(file: &Path) -> Result<(), Failure> {
         Ok(lessons) if lessons.find(&settings.lessons.default).is_none() => {
             problems.push(assemble::no_default_lesson(&settings));
         }
-        Ok(lessons) => warnings.extend(lessons.iter().flat_map(|(name, lesson)| {
-            coverage::incomplete(&format!("lesson {name}"), &coverage::of_lesson(lesson, &catalogs))
-        })),
+        Ok(lessons) => {
+            warnings.extend(doubts_of_folder(&settings, &lessons));
+            warnings.extend(lessons.iter().flat_map(|(name, lesson)| {
+                let name = format!("lesson {name}");
+                coverage::incomplete(&name, &coverage::of_lesson(lesson, &catalogs))
+            }));
+        }
         Err(faults) => problems.extend(faults),
     }
     for (jid, account) in &settings.xmpp.accounts {
@@ -86,6 +91,18 @@ pub fn check(file: &Path) -> Result<(), Failure> {
     }
     drop(writeln!(out, "{}: no problems", file.display()));
     Ok(())
+}
+
+/// Files of the folder of lessons that are not read, and lessons that nobody can tell apart.
+fn doubts_of_folder(settings: &Settings, lessons: &Library) -> Vec<String> {
+    let by_name = lessons.iter().map(|(name, lesson)| (name, &**lesson));
+    let titles = library::same_titles(by_name).into_iter();
+    let titles = titles.map(|(name, doubt)| format!("lesson {name}: {}", doubt.kind));
+    let files = settings.lessons.folder.as_deref();
+    // That the folder cannot be read is a fault, and told by that.
+    let files = files.and_then(|folder| library::file_doubts(folder).ok()).unwrap_or_default();
+    let files = files.iter().map(|doubt| format!("{}: {doubt}", doubt.path.display()));
+    files.chain(titles).collect()
 }
 
 /// Who may show pages in a frame where the settings leave it to launches, and when that is too little.
