@@ -112,10 +112,9 @@ fn same_titles(sources: &Sources, lessons: &[(&Source, Arc<Lesson>)]) -> Vec<Str
     let found = library::same_titles(by_name).into_iter().filter_map(|(name, doubt)| {
         let (source, _) = lessons.iter().find(|(source, _)| source.name == name)?;
         // One that it has from another lesson is missing in the file itself.
-        let spot = Spot { other: None, ..doubt.spot.clone() };
-        let top = Spot { line: 1, column: 1, ..spot.clone() };
-        let spot = if doubt.spot.other.is_some() { top } else { spot };
-        Some(sources.tell(source, &Doubt { spot, ..doubt }))
+        let own = Spot { other: None, line: 1, column: 1 };
+        let spot = if doubt.spot.other.is_some() { own } else { doubt.spot };
+        Some(sources.tell(source, &Doubt { spot, kind: doubt.kind }))
     });
     found.collect()
 }

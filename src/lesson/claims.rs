@@ -12,10 +12,11 @@ pub(super) fn facts(event: EventKind, need: Need) -> Vec<Claim> {
     let certain = Trigger { event, conditions: Vec::new(), topics: Vec::new() }.certain(need);
     let mut facts = holding(certain);
     let is = |condition, holds| Claim { condition, holds };
-    match event {
-        EventKind::OtrDisabled => facts.push(is(Condition::Private, false)),
-        EventKind::BotSecretAccepted => facts.push(is(Condition::Passed, true)),
-        _ => {}
+    if event == EventKind::OtrDisabled {
+        facts.push(is(Condition::Private, false));
+    }
+    if event == EventKind::BotSecretAccepted {
+        facts.push(is(Condition::Passed, true));
     }
     facts
 }

@@ -119,7 +119,7 @@ fn asks_rest(standing: &Standing<'_>) -> bool {
 /// What becomes of a reaction in all the states where it stands.
 #[derive(Default)]
 struct Uses<'l> {
-    n_uses: usize,
+    n_in_all: usize,
     n_impossible: usize,
     hidden: Vec<(&'l str, Vec<&'l RawReaction>)>,
     /// The conditions, for what does not hold.
@@ -134,7 +134,7 @@ pub(super) fn check(view: &mut View<'_>) {
         for (standing, fate) in room.standing.iter().zip(&room.fates) {
             let written = standing.written;
             let found = uses.entry((written.place, written.event)).or_default();
-            found.n_uses += 1;
+            found.n_in_all += 1;
             found.written = Some(written);
             found.states.push((room.state.name.as_str(), room.need));
             match fate {
@@ -149,9 +149,9 @@ pub(super) fn check(view: &mut View<'_>) {
     let needless = needless(&uses);
     let mut doubts: Vec<(Place, Kind)> = needless;
     for ((place, event), uses) in uses {
-        if uses.n_impossible == uses.n_uses {
+        if uses.n_impossible == uses.n_in_all {
             doubts.extend(uses.written.and_then(|written| impossible(written, &uses)));
-        } else if uses.hidden.len() + uses.n_impossible == uses.n_uses {
+        } else if uses.hidden.len() + uses.n_impossible == uses.n_in_all {
             doubts.extend(never_taken(place, event, &uses).map(|kind| (place, kind)));
         }
     }

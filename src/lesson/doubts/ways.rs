@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Doubt, Kind, Room, View};
-use crate::fsm::State;
+use crate::fsm::{State, StateIx};
 use crate::lesson::claims::{covering, facts};
 use crate::lesson::rounds;
 use crate::lesson::vocabulary::{Claim, EventKind, Need, Teaching};
@@ -60,7 +60,7 @@ pub(super) fn reached(view: &View<'_>) -> BTreeSet<usize> {
             .taken()
             .filter(|standing| room.waits || standing.reaction.trigger.event == EventKind::Entered);
         let targets = targets.filter_map(|standing| standing.reaction.target);
-        open.extend(targets.map(|target| target.number()).filter(|ix| reached.insert(*ix)));
+        open.extend(targets.map(StateIx::number).filter(|ix| reached.insert(*ix)));
     }
     reached
 }
