@@ -162,6 +162,9 @@ pub fn same_titles<'l>(
 ) -> Vec<(&'l str, Doubt)> {
     let mut known: BTreeMap<String, &str> = BTreeMap::new();
     let mut found = Vec::new();
+    // Who has the title from another lesson has it after that.
+    let mut lessons: Vec<(&str, &Lesson)> = lessons.into_iter().collect();
+    lessons.sort_by_key(|(_, lesson)| lesson.title_spot().other.is_some());
     for (name, lesson) in lessons {
         let words: Vec<String> = lesson.title().split_whitespace().map(str::to_lowercase).collect();
         let title = words.join(" ");
@@ -169,7 +172,7 @@ pub fn same_titles<'l>(
             continue;
         }
         if let Some(other) = known.get(&title) {
-            let (title, other) = (lesson.title().to_owned(), (*other).to_owned());
+            let (title, other) = (lesson.title().trim().to_owned(), (*other).to_owned());
             let spot = lesson.title_spot();
             found.push((name, Doubt { spot, kind: DoubtKind::SameTitle { title, other } }));
         } else {
