@@ -130,6 +130,9 @@ pub enum Kind {
     /// A state that only reactions lead to that are never taken.
     #[error("the lesson never comes into `{0}`: the reactions that lead there are never taken")]
     NeverReached(String),
+    /// A state from which only reactions lead to an end that are never taken.
+    #[error("`{0}` never comes to an end: the reactions that would lead out of it are never taken")]
+    NeverEnds(String),
     /// Something that stands in an end.
     #[error(
         "the lesson ends in `{state}`, so that its {what} come to nothing; take them out, or take \

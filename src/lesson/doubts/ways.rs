@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::taken::Fate;
 use super::{Doubt, Kind, Room, View};
 use crate::fsm::{State, StateIx};
 use crate::lesson::claims::{covering, facts};
@@ -11,7 +12,7 @@ use crate::lesson::vocabulary::{Claim, EventKind, Need, Teaching};
 use crate::lesson::yaml::Place;
 
 pub(super) fn check(view: &mut View<'_>) {
-    let reached = reached(view);
+    let (reached, ending) = (reached(view), ending(view));
     let mut doubts: Vec<(Place, Kind)> = Vec::new();
     for (ix, room) in view.rooms.iter().enumerate() {
         let (name, place) = (room.state.name.clone(), room.written.name.place);
@@ -29,6 +30,15 @@ pub(super) fn check(view: &mut View<'_>) {
         }
         if room.written.task.is_none() {
             doubts.push((place, Kind::NoTask(name.clone())));
+        }
+        if !ending.contains(&ix) {
+            // Where the way breaks off: states before it lead to nothing else.
+            let mut fates = room.standing.iter().zip(&room.fates);
+            let breaks_off = fates.any(|(standing, fate)| {
+                standing.reaction.target.is_some() && !matches!(fate, Fate::Taken)
+            });
+            doubts.extend(breaks_off.then_some((place, Kind::NeverEnds(name))));
+            continue;
         }
         let mut own = room.taken().filter(|standing| standing.is_own);
         let leads_on = own
@@ -56,13 +66,33 @@ pub(super) fn reached(view: &View<'_>) -> BTreeSet<usize> {
     let mut reached = BTreeSet::from([start]);
     let mut open = vec![start];
     while let Some(room) = open.pop().and_then(|ix| view.rooms.get(ix)) {
-        let targets = room
-            .taken()
-            .filter(|standing| room.waits || standing.reaction.trigger.event == EventKind::Entered);
-        let targets = targets.filter_map(|standing| standing.reaction.target);
-        open.extend(targets.map(StateIx::number).filter(|ix| reached.insert(*ix)));
+        open.extend(targets(room).filter(|ix| reached.insert(*ix)));
     }
     reached
+}
+
+/// The numbers of the states from which such reactions lead to an end.
+fn ending(view: &View<'_>) -> BTreeSet<usize> {
+    let mut ending = BTreeSet::new();
+    loop {
+        let n_before = ending.len();
+        for (ix, room) in view.rooms.iter().enumerate() {
+            if room.state.is_end || targets(room).any(|target| ending.contains(&target)) {
+                ending.insert(ix);
+            }
+        }
+        if ending.len() == n_before {
+            return ending;
+        }
+    }
+}
+
+/// The numbers of the states that a state can lead to.
+fn targets(room: &Room<'_>) -> impl Iterator<Item = usize> {
+    let taken = room
+        .taken()
+        .filter(|standing| room.waits || standing.reaction.trigger.event == EventKind::Entered);
+    taken.filter_map(|standing| standing.reaction.target).map(StateIx::number)
 }
 
 /// Whether a lesson can stay in a state: whether there is a case in which nothing leads on at once.

@@ -59,6 +59,13 @@ fn ways_that_lead_nowhere_are_told() {
     check(&[
         (
             Written {
+                more: "  c:\n    task: Go.\n    on:\n      - when: smp_started\n        if: [verified, not private]\n        go: end\n",
+                ..on("      - when: smp_aborted\n        go: c\n")
+            },
+            &["33:3 `c` never comes to an end", "37:24 `not private` never holds together"],
+        ),
+        (
+            Written {
                 top: Some(only),
                 more: "  c:\n    task: Go.\n    on:\n      - when: message_received\n",
                 ..on("      - when: smp_aborted\n        go: c\n")
