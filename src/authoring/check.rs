@@ -3,14 +3,15 @@
 use std::{
     collections::BTreeSet,
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use gettext::Catalogs;
 
 use super::{
     coverage::{self, Coverage},
-    sources::{Source, Sources, warn},
+    sources::{self, Source, Sources, warn},
 };
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     drawing::words::counted,
     failure::Failure,
     i18n,
-    lesson::{self, Lesson},
+    lesson::{self, Doubt, Lesson, Spot, folder, library},
     translations::say,
 };
 
@@ -53,10 +54,14 @@ pub(super) fn run(
         for fault in &sources.unreadable {
             complain(fault);
         }
+        doubts.extend(sources.file_doubts.iter().cloned());
     }
+    let mut lessons = Vec::new();
     for source in &chosen {
         let checked = if lesson::is_shared(&source.yaml) {
             Sources::parse_shared(source).map(|texts| {
+                let found = lesson::doubts_of_shared(&source.yaml);
+                doubts.extend(found.iter().map(|doubt| sources.tell(source, doubt)));
                 say(&format!("{}: no faults: {}", source.name, counted(texts.len(), "text")));
                 report_translations(source, &coverage::of_texts(&texts, &catalogs), verbose);
             })
@@ -64,6 +69,7 @@ pub(super) fn run(
             sources.parse(source).map(|lesson| {
                 doubts.extend(lesson.doubts().iter().map(|doubt| sources.tell(source, doubt)));
                 report(source, &lesson, &catalogs, verbose);
+                lessons.push((source, lesson));
             })
         };
         match checked {
@@ -77,6 +83,8 @@ pub(super) fn run(
             }
         }
     }
+    doubts.extend(same_titles(&sources, &lessons));
+    doubts.extend(chosen.iter().filter_map(ending));
     // What lessons share is told of once.
     for doubt in &doubts {
         complain(doubt);
@@ -92,6 +100,30 @@ pub(super) fn run(
         )));
     }
     Ok(())
+}
+
+/// Lessons that have the title of another one.
+fn same_titles(sources: &Sources, lessons: &[(&Source, Arc<Lesson>)]) -> Vec<String> {
+    // Those that the program brings were there first.
+    let is_own = |file: &str| !file.starts_with(sources::BUILT_IN);
+    let mut lessons: Vec<_> = lessons.iter().collect();
+    lessons.sort_by_key(|(source, _)| is_own(&source.file));
+    let by_name = lessons.iter().map(|(source, lesson)| (source.name.as_str(), &**lesson));
+    let found = library::same_titles(by_name).into_iter().filter_map(|(name, doubt)| {
+        let (source, _) = lessons.iter().find(|(source, _)| source.name == name)?;
+        // One that it has from another lesson is missing in the file itself.
+        let own = Spot { other: None, line: 1, column: 1 };
+        let spot = if doubt.spot.other.is_some() { own } else { doubt.spot };
+        Some(sources.tell(source, &Doubt { spot, kind: doubt.kind }))
+    });
+    found.collect()
+}
+
+/// That a file has an ending by which it is not found in a folder.
+fn ending(source: &Source) -> Option<String> {
+    let path = Path::new(&source.file);
+    let doubt = folder::ending(path)?;
+    Some(format!("{}: warning: {doubt}", source.file))
 }
 
 /// A line as editors and other programs know it: file, line, column, text.

@@ -13,6 +13,9 @@ use crate::{
     settings::Settings,
 };
 
+/// What stands in front of the names of files that the program carries.
+pub(super) const BUILT_IN: &str = "built in: ";
+
 /// A lesson as it is written.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -40,6 +43,8 @@ pub struct Sources {
     pub contact: Option<String>,
     /// What is wrong with lessons that could not be read.
     pub unreadable: Vec<String>,
+    /// What is probably a slip among the files of the folder.
+    pub file_doubts: Vec<String>,
 }
 
 impl Sources {
@@ -74,9 +79,10 @@ impl Sources {
             may_start_smp: false,
             contact: None,
             unreadable: Vec::new(),
+            file_doubts: Vec::new(),
         };
         for (name, yaml) in library::built_in() {
-            sources.add(name, format!("built in: {name}.yaml"), yaml.to_owned());
+            sources.add(name, format!("{BUILT_IN}{name}.yaml"), yaml.to_owned());
         }
         if let Some(settings) = settings {
             if let Some(folder) = &settings.lessons.folder {
@@ -96,6 +102,10 @@ impl Sources {
     }
 
     fn add_folder(&mut self, folder: &Path) {
+        // That the folder cannot be read is told below.
+        for doubt in library::file_doubts(folder).unwrap_or_default() {
+            self.file_doubts.push(format!("{}: warning: {doubt}", doubt.path.display()));
+        }
         match library::yaml_files(folder) {
             Ok(files) => {
                 for (name, path) in files {

@@ -10,6 +10,7 @@ use crate::{
     failure::Failure,
     http::assets::Assets,
     i18n, keys,
+    lesson::{Library, library},
     settings::{Consumer, Problem, Settings},
     store::Store,
 };
@@ -74,9 +75,10 @@ fn check_for(file: &Path, judged: &Judged) -> Result<Vec<String>, Failure> {
         }
         Ok(lessons) => {
             problems.extend(said(unworkable::unknown_lessons(&settings, &lessons)));
+            warnings.extend(doubts_of_folder(&settings, &lessons));
             warnings.extend(lessons.iter().flat_map(|(name, lesson)| {
-                let of_lesson = coverage::of_lesson(lesson, &catalogs);
-                coverage::incomplete(&format!("lesson {name}"), &of_lesson)
+                let name = format!("lesson {name}");
+                coverage::incomplete(&name, &coverage::of_lesson(lesson, &catalogs))
             }));
         }
         Err(faults) => problems.extend(faults),
@@ -119,6 +121,18 @@ fn check_for(file: &Path, judged: &Judged) -> Result<Vec<String>, Failure> {
     }
     let consumers = Some(&settings.lti.consumers).filter(|_| settings.lti.enabled);
     Ok(consumers.and_then(frames).into_iter().collect())
+}
+
+/// Files of the folder of lessons that are not read, and lessons that nobody can tell apart.
+fn doubts_of_folder(settings: &Settings, lessons: &Library) -> Vec<String> {
+    let by_name = lessons.iter().map(|(name, lesson)| (name, &**lesson));
+    let titles = library::same_titles(by_name).into_iter();
+    let titles = titles.map(|(name, doubt)| format!("lesson {name}: {}", doubt.kind));
+    let files = settings.lessons.folder.as_deref();
+    // That the folder cannot be read is a fault, and told by that.
+    let files = files.and_then(|folder| library::file_doubts(folder).ok()).unwrap_or_default();
+    let files = files.iter().map(|doubt| format!("{}: {doubt}", doubt.path.display()));
+    files.chain(titles).collect()
 }
 
 /// Who may show pages in a frame where the settings leave it to launches, and when that is too little.

@@ -4,56 +4,77 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use gettext::po::split_key;
 
-use super::doubts::Places;
+use super::doubts::Origin;
 use super::error::{Fault, LessonError, nearest};
 use super::messages::{TOPIC_CONTEXT, is_found_by_name};
 use super::raw::{RawLesson, RawReaction, RawState};
+use super::rounds;
 use super::text;
-use super::vocabulary::{Action, EventKind, Need, Teaching, TopicIx, Trigger, Word as _};
+use super::vocabulary::{Action, Claim, EventKind, Need, Teaching, TopicIx, Trigger, Word as _};
 use super::yaml::{Placed, Reader};
 use super::{Lesson, Text, Topic};
 use crate::fsm::{self, Graph, Hint, Reaction, State};
 
 /// Checks a lesson; the faults are those of the reader too.
 pub(super) fn check(
-    raw: &RawLesson,
+    raw: RawLesson,
     variables: &BTreeSet<&str>,
     mut reader: Reader,
 ) -> Result<Lesson, Vec<LessonError>> {
+    let Some((title, graph)) = sound(&raw, variables, &mut reader) else {
+        return Err(reader.errors);
+    };
+    let needs: Vec<Need> = raw.states.iter().map(|state| state.needs).collect();
+    for round in rounds::rounds(&graph, &needs).into_iter().filter(|round| round.is_certain) {
+        if let Some(place) = round.place(&raw) {
+            reader.fault(place, Fault::Round(round.told(&graph)));
+        }
+    }
+    if !reader.errors.is_empty() {
+        return Err(reader.errors);
+    }
+    Ok(Lesson {
+        title: title.value.clone(),
+        graph: Arc::new(graph),
+        needs,
+        tasks: raw.states.iter().map(|s| s.task.as_ref().map(|t| t.value.clone())).collect(),
+        topics: raw
+            .topics
+            .iter()
+            .map(|(name, words)| Topic { name: name.value.clone(), words: words.value.clone() })
+            .collect(),
+        n_urgent: raw.n_urgent,
+        texts: texts(&raw, &title),
+        credit: raw.credit.clone(),
+        origin: Arc::new(Origin::new(raw, reader, variables)),
+    })
+}
+
+/// The title and the states of a lesson, if nothing is wrong with them.
+fn sound(
+    raw: &RawLesson,
+    variables: &BTreeSet<&str>,
+    reader: &mut Reader,
+) -> Option<(Placed<String>, Graph<Teaching>)> {
     let mut names = BTreeSet::new();
     for (name, _) in &raw.topics {
         if !names.insert(&name.value) {
             reader.fault(name.place, Fault::Duplicate(name.value.clone()));
         }
     }
-    check_variables(raw, variables, &mut reader);
-    check_needs(raw, &mut reader);
-    let anywhere = raw.anywhere.iter().map(|r| reaction(r, raw, &mut reader)).collect();
-    let states = raw.states.iter().map(|s| state(s, raw, &mut reader)).collect();
-    let Some(start) = &raw.start else { return Err(reader.errors) };
+    check_variables(raw, variables, reader);
+    check_needs(raw, reader);
+    let anywhere = raw.anywhere.iter().map(|r| reaction(r, raw, reader)).collect();
+    let states = raw.states.iter().map(|s| state(s, raw, reader)).collect();
+    let start = raw.start.as_ref()?;
     let is_sound = reader.errors.is_empty();
-    match (Graph::build(&start.value, states, anywhere), &raw.title) {
-        (Ok(graph), Some(title)) if is_sound => Ok(Lesson {
-            title: title.value.clone(),
-            graph: Arc::new(graph),
-            needs: raw.states.iter().map(|state| state.needs).collect(),
-            tasks: raw.states.iter().map(|s| s.task.as_ref().map(|t| t.value.clone())).collect(),
-            topics: raw
-                .topics
-                .iter()
-                .map(|(name, words)| Topic { name: name.value.clone(), words: words.value.clone() })
-                .collect(),
-            n_urgent: raw.n_urgent,
-            texts: texts(raw, title),
-            credit: raw.credit.clone(),
-            places: Places::of(raw, &reader),
-        }),
-        (Ok(_), _) => Err(reader.errors),
-        (Err(faults), _) => {
+    match Graph::build(&start.value, states, anywhere) {
+        Ok(graph) => raw.title.clone().filter(|_| is_sound).map(|title| (title, graph)),
+        Err(faults) => {
             for fault in faults {
-                graph_fault(&fault, raw, start, is_sound, &mut reader);
+                graph_fault(&fault, raw, start, is_sound, reader);
             }
-            Err(reader.errors)
+            None
         }
     }
 }
@@ -86,14 +107,18 @@ fn reaction(
     });
     let topics = topics.collect();
     Reaction {
-        trigger: Trigger { event: raw.event, conditions: raw.conditions.clone(), topics },
+        trigger: Trigger { event: raw.event, conditions: claims(raw), topics },
         after: raw.after,
         at_most_every: raw.at_most_every,
         actions: plain(&raw.actions),
         again: raw.again.iter().map(|actions| plain(actions)).collect(),
-        gives_hint: raw.gives_hint,
+        gives_hint: raw.hint.is_some(),
         target: raw.target.as_ref().map(|target| target.value.clone()),
     }
+}
+
+fn claims(raw: &RawReaction) -> Vec<Claim> {
+    raw.conditions.iter().map(|claim| claim.value).collect()
 }
 
 fn plain(actions: &[Placed<Action>]) -> Vec<Action> {
@@ -101,7 +126,7 @@ fn plain(actions: &[Placed<Action>]) -> Vec<Action> {
 }
 
 /// All actions of a state or reaction that can carry texts, in the order of the file.
-fn actions(raw: &RawLesson) -> impl Iterator<Item = &Placed<Action>> {
+pub(super) fn actions(raw: &RawLesson) -> impl Iterator<Item = &Placed<Action>> {
     let of_states = raw.states.iter().flat_map(|state| {
         state
             .enter
@@ -250,7 +275,7 @@ fn check_confidential(action: &Placed<Action>, certain: Need, reader: &mut Reade
 }
 
 fn certain(reaction: &RawReaction, needs: Need) -> Need {
-    let conditions = reaction.conditions.clone();
+    let conditions = claims(reaction);
     Trigger { event: reaction.event, conditions, topics: Vec::new() }.certain(needs)
 }
 

@@ -188,6 +188,12 @@ pub enum Fault {
     /// No way leads from a state to an end.
     #[error("no way leads from `{0}` to a state with `end: true`")]
     NoWayOut(String),
+    /// States that lead to each other without anything having happened.
+    #[error(
+        "these states lead on to each other by `entered` without end: {0}; let one of them wait \
+         for an event, or go on under a condition"
+    )]
+    Round(String),
 }
 
 fn meant(nearest: Option<&String>) -> String {

@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{Lesson, LessonError, LessonErrors, is_shared, parse_in, parse_shared};
+use super::folder::{FileDoubt, Folder};
+use super::{
+    Doubt, DoubtKind, Lesson, LessonError, LessonErrors, is_shared, parse_in, parse_shared,
+};
 
 /// The lessons that the program carries, and what they share, by name.
 const BUILT_IN: [(&str, &str); 4] = [
@@ -137,17 +140,46 @@ impl Library {
 ///
 /// What the system says of the folder.
 pub fn yaml_files(folder: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
-    let mut files = BTreeMap::new();
-    for entry in folder.read_dir()? {
-        let path = entry?.path();
-        let is_yaml = path.extension().is_some_and(|extension| extension == "yaml");
-        if let Some(name) = path.file_stem().and_then(|name| name.to_str())
-            && is_yaml
-        {
-            files.insert(name.to_owned(), path);
+    list(folder).map(|listed| listed.files)
+}
+
+/// What is probably a slip among the files of a folder.
+///
+/// # Errors
+///
+/// What the system says of the folder.
+pub fn file_doubts(folder: &Path) -> io::Result<Vec<FileDoubt>> {
+    list(folder).map(|listed| listed.doubts)
+}
+
+fn list(folder: &Path) -> io::Result<Folder> {
+    Folder::list(folder, &BUILT_IN.map(|(name, _)| name))
+}
+
+/// Lessons whose title an earlier one has, of these with their names: name and doubt.
+pub fn same_titles<'l>(
+    lessons: impl IntoIterator<Item = (&'l str, &'l Lesson)>,
+) -> Vec<(&'l str, Doubt)> {
+    let mut known: BTreeMap<String, &str> = BTreeMap::new();
+    let mut found = Vec::new();
+    // Who has the title from another lesson has it after that.
+    let mut lessons: Vec<(&str, &Lesson)> = lessons.into_iter().collect();
+    lessons.sort_by_key(|(_, lesson)| lesson.title_spot().other.is_some());
+    for (name, lesson) in lessons {
+        let words: Vec<String> = lesson.title().split_whitespace().map(str::to_lowercase).collect();
+        let title = words.join(" ");
+        if title.is_empty() {
+            continue;
+        }
+        if let Some(other) = known.get(&title) {
+            let (title, other) = (lesson.title().trim().to_owned(), (*other).to_owned());
+            let spot = lesson.title_spot();
+            found.push((name, Doubt { spot, kind: DoubtKind::SameTitle { title, other } }));
+        } else {
+            known.insert(title, name);
         }
     }
-    Ok(files)
+    found
 }
 
 /// The content of a lesson's file.

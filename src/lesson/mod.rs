@@ -62,12 +62,15 @@
 //! `anywhere` before the others. States that are not reached any more are left out.
 
 mod check;
+mod claims;
 mod doubts;
 mod error;
 mod extend;
+pub mod folder;
 pub mod library;
 pub mod messages;
 mod raw;
+mod rounds;
 pub mod schema;
 pub mod text;
 pub mod vocabulary;
@@ -101,7 +104,7 @@ pub struct Lesson {
     n_urgent: usize,
     texts: Vec<Text>,
     credit: Vec<(Milestone, u8)>,
-    places: doubts::Places,
+    origin: Arc<doubts::Origin>,
 }
 
 /// Something that messages can be about.
@@ -128,6 +131,11 @@ impl Lesson {
     /// The title, in English.
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// Where its title stands; one that it has from the lesson that it extends stands there.
+    pub fn title_spot(&self) -> Spot {
+        self.origin.title()
     }
 
     /// The states and what leads from one to the other.
@@ -209,6 +217,15 @@ pub fn parse_shared(yaml: &str) -> Result<Vec<Text>, LessonErrors> {
         .collect())
 }
 
+/// What is probably a slip in a file that lessons include, as far as it shows in that alone, in the
+/// order of the file; nothing of one that has faults.
+pub fn doubts_of_shared(yaml: &str) -> Vec<Doubt> {
+    let Ok(node) = yaml::read(yaml) else { return Vec::new() };
+    let mut reader = yaml::Reader::default();
+    let raw = raw::RawLesson::read_shared(&node, &mut reader);
+    doubts::doubts_of_shared(&node, &raw, reader)
+}
+
 /// Reads a lesson that may extend another, or include what several share: the YAML of the files that
 /// there are, by name.
 ///
@@ -226,7 +243,7 @@ pub fn parse_in(
     let raw = raw::RawLesson::read(&node, &mut reader);
     let variables: BTreeSet<&str> =
         text::KNOWN_VARIABLES.iter().chain(more_variables).copied().collect();
-    check::check(&raw, &variables, reader).map_err(|mut errors| {
+    check::check(raw, &variables, reader).map_err(|mut errors| {
         errors.sort();
         errors.dedup();
         LessonErrors(errors)

@@ -1,12 +1,13 @@
-//! A lesson as it is written, with the place of each part. Lives no longer than its parsing.
+//! A lesson as it is written, with the place of each part.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use gettext::po::key;
 
+use super::doubts::Kind;
 use super::error::Fault;
 use super::messages::TOPIC_CONTEXT;
-use super::vocabulary::{Action, Claim, Condition, Deed, EventKind, Milestone, Need};
+use super::vocabulary::{Action, Claim, Condition, Deed, EventKind, Milestone, Need, Word as _};
 use super::yaml::{Fields, Node, Place, Placed, Reader, Value};
 
 /// Longest text, in characters. Longer ones are not read in a chat.
@@ -76,17 +77,19 @@ pub(super) struct RawReaction {
     pub(super) place: Place,
     pub(super) event: EventKind,
     pub(super) after: Option<Duration>,
-    pub(super) conditions: Vec<Claim>,
+    pub(super) conditions: Vec<Placed<Claim>>,
     pub(super) topics: Vec<Placed<String>>,
     pub(super) at_most_every: Option<Duration>,
     pub(super) actions: Vec<Placed<Action>>,
     pub(super) again: Vec<Vec<Placed<Action>>>,
-    pub(super) gives_hint: bool,
+    /// Where `hint: true` stands.
+    pub(super) hint: Option<Place>,
     pub(super) target: Option<Placed<String>>,
 }
 
 #[derive(Debug)]
 pub(super) struct RawHint {
+    pub(super) place: Place,
     pub(super) after: Duration,
     pub(super) actions: Vec<Placed<Action>>,
 }
@@ -143,8 +146,8 @@ impl RawState {
         let reactions = reactions.flat_map(|node| RawReaction::read(node, reader)).collect();
         let hints = reader.list(fields.find("hints")).iter();
         let hints: Vec<_> = hints.filter_map(|node| RawHint::read(node, reader)).collect();
-        if !hints.is_sorted_by_key(|(_, hint)| hint.after) {
-            let place = hints.first().map_or(node.place, |(place, _)| *place);
+        if !hints.is_sorted_by_key(|hint| hint.after) {
+            let place = hints.first().map_or(node.place, |hint| hint.place);
             let what = "the times of `hints` must rise from one to the next";
             reader.fault(place, Fault::Combination(what));
         }
@@ -156,7 +159,7 @@ impl RawState {
             enter: actions(fields.find("enter"), reader),
             leave: actions(fields.find("leave"), reader),
             reactions,
-            hints: hints.into_iter().map(|(_, hint)| hint).collect(),
+            hints,
         }
     }
 }
@@ -167,11 +170,15 @@ impl RawReaction {
         let fields = reader.fields(node, &REACTION_KEYS);
         let when = fields.find("when");
         let after = fields.find("after").map(|node| time(node, reader));
-        let events = match (when, after) {
-            (Some(when), None) => one_or_many(when)
-                .iter()
-                .filter_map(|node| reader.word::<EventKind>("event", node))
-                .collect(),
+        let events: Vec<_> = match (when, after) {
+            (Some(when), None) => {
+                let events = one_or_many(when).iter();
+                let events: Vec<(EventKind, Place)> = events
+                    .filter_map(|node| Some((reader.word("event", node)?, node.place)))
+                    .collect();
+                twice("event", events.iter().map(|(e, at)| (e.word().to_owned(), *at)), reader);
+                events.into_iter().map(|(event, _)| event).collect()
+            }
             (None, Some(after)) => after.map(|_| EventKind::Waited).into_iter().collect(),
             (None, None) | (Some(_), Some(_)) => {
                 let what = "a reaction has either `when` or `after`";
@@ -181,8 +188,10 @@ impl RawReaction {
         };
         let conditions = reader.list(fields.find("if")).iter();
         let conditions: Vec<_> = conditions.filter_map(|node| claim(node, reader)).collect();
+        twice("condition", conditions.iter().map(|c| (c.value.to_string(), c.place)), reader);
         let topics = fields.find("about").map(one_or_many).unwrap_or_default().iter();
         let topics: Vec<_> = topics.filter_map(|node| reader.text(node)).collect();
+        twice("topic", topics.iter().map(|topic| (topic.value.clone(), topic.place)), reader);
         if let Some(topic) = topics.first().filter(|_| !events.iter().all(|event| event.is_words()))
         {
             let what = "only messages and questions are `about` something";
@@ -197,7 +206,8 @@ impl RawReaction {
         let again = reader.list(fields.find("again")).iter();
         let again: Vec<_> = again.map(|node| actions(Some(node), reader)).collect();
         let actions = actions(fields.find("do"), reader);
-        let gives_hint = reader.flag(fields.find("hint"));
+        let hint = fields.find("hint");
+        let hint = hint.map(|node| node.place).filter(|_| reader.flag(hint));
         let after = after.flatten();
         let of_event = |event| Self {
             place: node.place,
@@ -208,7 +218,7 @@ impl RawReaction {
             at_most_every,
             actions: actions.clone(),
             again: again.clone(),
-            gives_hint,
+            hint,
             target: target.clone(),
         };
         events.into_iter().map(of_event).collect()
@@ -261,6 +271,7 @@ fn urgent_first(
         .iter()
         .filter_map(|node| reader.text(node))
         .collect();
+    twice("topic", names.iter().map(|name| (name.value.clone(), name.place)), reader);
     for name in &names {
         if !topics.iter().any(|(known, _)| known.value == name.value) {
             let known: Vec<&str> = topics.iter().map(|(known, _)| known.value.as_str()).collect();
@@ -274,11 +285,11 @@ fn urgent_first(
 }
 
 impl RawHint {
-    fn read(node: &Node, reader: &mut Reader) -> Option<(Place, Self)> {
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
         let fields = reader.fields(node, &HINT_KEYS);
         let after = fields.need("after", reader).and_then(|node| time(node, reader));
         let actions = fields.need("do", reader).map(|node| actions(Some(node), reader));
-        Some((node.place, Self { after: after?, actions: actions? }))
+        Some(Self { place: node.place, after: after?, actions: actions? })
     }
 }
 
@@ -361,13 +372,28 @@ fn said_within(allowed: usize, node: &Node, reader: &mut Reader) -> Option<Place
     Some(text)
 }
 
+/// Tells of words that stand in a list more than once.
+fn twice(
+    what: &'static str,
+    words: impl IntoIterator<Item = (String, Place)>,
+    reader: &mut Reader,
+) {
+    let mut known = BTreeSet::new();
+    for (word, place) in words {
+        if !known.insert(word.clone()) {
+            reader.doubt(place, Kind::Twice { what, word });
+        }
+    }
+}
+
 /// A condition, with `not` in front or without.
-fn claim(node: &Node, reader: &mut Reader) -> Option<Claim> {
+fn claim(node: &Node, reader: &mut Reader) -> Option<Placed<Claim>> {
     let text = reader.text(node)?;
     let negated = text.value.strip_prefix("not ");
     let word = negated.unwrap_or(&text.value).trim();
     let condition = reader.word_in::<Condition>("condition", word, text.place)?;
-    Some(Claim { condition, holds: negated.is_none() })
+    let claim = Claim { condition, holds: negated.is_none() };
+    Some(Placed { value: claim, place: text.place })
 }
 
 /// A whole number and `s`, `m` or `h`.

@@ -244,3 +244,68 @@ fn parts_of_the_grade_rise_with_the_milestones() {
     }
     check(&lesson("{ done: 50% }"), &["milestone"]);
 }
+
+#[test]
+fn a_round_of_states_that_always_leads_on_is_a_fault() {
+    let lesson = |of_a: &str, of_b: &str| {
+        format!(
+            "title: T\nstart: a\nstates:\n  a:\n    on:\n{of_a}      - {{ when: otr_enabled, go: c }}\n  b:\n    \
+             on:\n{of_b}      - {{ when: otr_enabled, go: c }}\n  c: {{ end: true }}\n"
+        )
+    };
+    let go =
+        |claims: &str, to: &str| format!("      - {{ when: entered, if: [{claims}], go: {to} }}\n");
+    let to_a = go("", "a");
+    let by_smp = "      - { when: smp_aborted, go: b }\n".to_owned();
+    for (of_a, of_b, place) in [
+        (go("", "b"), to_a.clone(), "line 6 column 9"),
+        (by_smp.clone(), go("", "b"), "line 10 column 9"),
+        (go("private", "b") + &go("not private", "b"), to_a.clone(), "line 7 column 9"),
+        (go("private", "b") + &go("not verified", "a"), to_a.clone(), "line 6 column 9"),
+    ] {
+        let told = faults(&lesson(&of_a, &of_b));
+        let is_told = told.iter().any(|fault| {
+            fault.starts_with(&format!("{place}: ")) && fault.contains("by `entered` without end")
+        });
+        assert!(is_told, "{of_a}{told:?}");
+    }
+    for (of_a, of_b) in [
+        (go("has_page", "b"), to_a.clone()),
+        (go("has_page", "b"), go("not has_page", "a")),
+        (go("has_page", "c") + &go("", "b"), to_a.clone()),
+        (by_smp, to_a),
+    ] {
+        let parsed = parse(&lesson(&of_a, &of_b));
+        assert!(parsed.is_ok(), "{of_a}{parsed:?}");
+    }
+}
+
+#[test]
+fn a_round_is_found_among_more_conditions_than_are_tried_together() {
+    let conditions = [
+        "has_secret",
+        "bot_may_start_smp",
+        "bot_secret_given",
+        "passed",
+        "speaking",
+        "has_page",
+        "keeps_key",
+        "returning",
+        "has_contact",
+        "in_the_clear",
+        "mismatched_often",
+        "interrupted",
+    ];
+    let ways = conditions.map(|c| format!("      - {{ when: entered, if: [{c}], go: b }}\n"));
+    let lesson = |last: &str| {
+        format!(
+            "title: T\nstart: a\nstates:\n  a:\n    on:\n{}{last}      - {{ when: otr_enabled, go: c }}\n  b:\n    \
+             on:\n      - {{ when: entered, go: a }}\n  d:\n    on:\n      - {{ when: entered, go: e }}\n  e:\n    \
+             on:\n      - {{ when: entered, go: d }}\n      - {{ when: otr_enabled, go: c }}\n  c: {{ end: true }}\n",
+            ways.concat()
+        )
+    };
+    let told = faults(&lesson("      - { when: smp_aborted, go: d }\n"));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("without end: `d`, `e`, `d`"), "{told:?}");
+}

@@ -266,20 +266,27 @@ impl fmt::Display for Trigger {
         f.write_str(if self.event == EventKind::Waited { "waited" } else { self.event.word() })?;
         for (claim_ix, claim) in self.conditions.iter().enumerate() {
             f.write_str(if claim_ix == 0 { " if " } else { ", " })?;
-            f.write_str(if claim.holds { "" } else { "not " })?;
-            f.write_str(claim.condition.word())?;
+            claim.fmt(f)?;
         }
         Ok(())
     }
 }
 
 /// A condition that must hold, or must not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Claim {
     /// The condition.
     pub condition: Condition,
     /// Whether it must hold; `false`: the YAML says `not`.
     pub holds: bool,
+}
+
+/// As lessons write it: `not verified`.
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.holds { "" } else { "not " })?;
+        f.write_str(self.condition.word())
+    }
 }
 
 /// What conditions can ask about a session.

@@ -11,7 +11,7 @@ use serde::{
 };
 use serde_saphyr::{Location, Spanned};
 
-use super::doubts::Spot;
+use super::doubts::{Doubt, Kind, Spot};
 use super::error::{Fault, LessonError, nearest};
 use super::vocabulary::Word;
 
@@ -188,6 +188,8 @@ impl<'de> Visitor<'de> for ValueVisitor {
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     pub(super) errors: Vec<LessonError>,
+    /// What is probably a slip, as far as it shows in one place.
+    pub(super) doubts: Vec<Doubt>,
     /// The names of the other files.
     others: Vec<String>,
 }
@@ -196,6 +198,11 @@ impl Reader {
     pub(super) fn fault(&mut self, place: Place, fault: Fault) {
         let other = place.other.and_then(|ix| self.others.get(ix)).cloned();
         self.errors.push(LessonError { other, ..place.fault(fault) });
+    }
+
+    pub(super) fn doubt(&mut self, place: Place, kind: Kind) {
+        let spot = self.spot(place);
+        self.doubts.push(Doubt { spot, kind });
     }
 
     /// A place, with the name of its file.

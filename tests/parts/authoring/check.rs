@@ -68,7 +68,7 @@ fn what_is_probably_a_slip_is_a_warning_and_with_strict_a_fault() {
     let folder = Folder::new();
     let yaml = "title: T\nstart: a\ntopics: { help: help }\nstates:\n  a:\n    on:\n      \
                 - when: otr_enabled\n        go: b\n      - when: otr_enabled\n        if: [has_page]\n        \
-                go: b\n  b: { end: true }\n";
+                go: b\n        do:\n          - say: '${bot-alias}'\n  b: { end: true }\n";
     folder.write("mine.yaml", yaml);
 
     let said = folder.lesson(&["check", "mine.yaml"]);
@@ -81,12 +81,14 @@ fn what_is_probably_a_slip_is_a_warning_and_with_strict_a_fault() {
         "mine.yaml:5:3: warning: the state `a` waits for the learner and has no `task`",
         "mine.yaml:9:9: warning: this reaction to `otr_enabled` is never taken in `a`: the one in \
          line 7",
+        "mine.yaml:1:8: warning: the bot secret is never said",
+        "mine.yaml:13:18: warning: `${bot-alias}` is no variable",
     ] {
         assert!(said.err.lines().any(|line| line.starts_with(warning)), "{warning}\n{}", said.err);
         assert!(strict.err.contains(warning), "{warning}\n{}", strict.err);
     }
     assert!(said.out.contains("mine: no faults: "), "{}", said.out);
-    assert!(strict.err.contains("4 faults in 1 lesson"), "{}", strict.err);
+    assert!(strict.err.contains("6 faults in 1 lesson"), "{}", strict.err);
 }
 
 #[test]
@@ -95,6 +97,98 @@ fn the_shipped_lessons_have_no_slips() {
 
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(!said.err.contains(": warning: "), "{}", said.err);
+}
+
+#[test]
+fn a_round_that_never_ends_is_a_fault_also_through_another_lesson() {
+    let folder = Folder::new();
+    let yaml = "title: T\nstart: a\nstates:\n  a:\n    on:\n      - when: entered\n        go: b\n  b:\n    \
+                on:\n      - when: entered\n        go: a\n      - when: otr_enabled\n        go: end\n  end: { \
+                end: true }\n";
+    folder.write("round.yaml", yaml);
+    let base = yaml.replace("entered\n        go: b", "smp_aborted\n        go: b");
+    folder.write("base.yaml", &base);
+    let more = "title: More\nextends: base\nparts:\n  back:\n    - when: entered\n      go: a\nstates:\n  a:\n    \
+                on:\n      - when: entered\n        go: b\n  b:\n    on:\n      - use: back\n      - when: \
+                otr_enabled\n        go: end\n";
+    folder.write("more.yaml", more);
+
+    for (file, place) in [("round.yaml", "6:9"), ("more.yaml", "5:7")] {
+        let said = folder.lesson(&["check", file]);
+
+        assert_eq!(said.code, 4, "{said:?}");
+        let fault = format!(
+            "{file}:{place}: these states lead on to each other by `entered` without end: `a`, \
+             `b`, `a`; let one of them wait"
+        );
+        assert!(said.err.lines().any(|line| line.starts_with(&fault)), "{fault}\n{}", said.err);
+    }
+    assert_eq!(folder.lesson(&["check", "base.yaml"]).code, 0);
+}
+
+#[test]
+fn files_that_are_not_read_and_titles_that_are_there_twice_are_warnings() {
+    let folder = Folder::new();
+    folder.write("here/settings.yaml", SETTINGS);
+    folder.write("here/mine/tiny.yaml", TINY);
+    folder.write("here/mine/twin.yaml", &TINY.replace("title: Tiny", "title: 'tiny '"));
+    folder.write("here/mine/again.yaml", "extends: basics\n");
+    folder.write("here/mine/other.yml", TINY);
+    folder.write("here/mine/.hidden.yaml", "title: [");
+    folder.write("here/mine/._tiny.yaml", "\u{1}");
+    folder.write("here/mine/loud.YAML", TINY);
+    folder.write("here/mine/more/deep.yaml", TINY);
+    folder.write("here/mine/tiny (copy).yaml", &TINY.replace("title: Tiny", "title: Copy"));
+
+    let said = folder.lesson(&["check", "--settings", "here/settings.yaml"]);
+    let settings = folder.run("check", &["--settings", "here/settings.yaml"], "");
+
+    assert_eq!(said.code, 0, "{said:?}");
+    for (file, told) in [
+        ("other.yml", "this file is not read: "),
+        ("loud.YAML", "this file is not read: "),
+        (".hidden.yaml", "this file is not read, as its name begins with a dot"),
+        ("._tiny.yaml", "this file is not read, as its name begins with a dot"),
+        ("more", "the lessons in this folder are not read"),
+        ("tiny (copy).yaml", "the name of the lesson, `tiny (copy)`, has other signs"),
+    ] {
+        let lines = [&said.err, &settings.err].map(|err| {
+            let line = err.lines().find(|line| line.contains(&format!("mine/{file}: ")));
+            line.unwrap_or_else(|| panic!("{file}\n{err}")).to_owned()
+        });
+        assert!(lines.iter().all(|line| line.contains(told)), "{told}\n{lines:?}");
+        assert!(lines[0].contains(": warning: "), "{lines:?}");
+    }
+    for twice in [
+        "mine/twin.yaml:1:8: warning: the lesson `tiny` has the title \"tiny\", too",
+        "mine/again.yaml:1:1: warning: the lesson `basics` has the title",
+    ] {
+        assert!(said.err.contains(twice), "{twice}\n{}", said.err);
+    }
+    assert!(settings.err.contains("the lesson `tiny` has the title"), "{}", settings.err);
+    let strict = folder.lesson(&["check", "--strict", "--settings", "here/settings.yaml"]);
+    assert_eq!(strict.code, 4, "{strict:?}");
+    let alone = folder.lesson(&["check", "here/mine/other.yml"]);
+    assert!(alone.code == 0 && alone.err.contains("other.yml: warning: this file is not read"));
+}
+
+#[test]
+fn a_file_that_lessons_include_is_checked_by_itself() {
+    let folder = Folder::new();
+    let yaml = "topics:\n  help: help; how\nparts:\n  hello:\n    - say: I am $bot_alias.\n    - say:\n        - \
+                Well.\n        - '{bot_alias}'\n";
+    folder.write("shared.yaml", yaml);
+
+    let said = folder.lesson(&["check", "shared.yaml"]);
+
+    assert_eq!(said.code, 0, "{said:?}");
+    for warning in [
+        "shared.yaml:2:9: warning: the words of the topic `help` hold `;`",
+        "shared.yaml:5:12: warning: `$bot_alias` is no variable",
+        "shared.yaml:8:11: warning: `{bot_alias}` is no variable",
+    ] {
+        assert!(said.err.lines().any(|line| line.starts_with(warning)), "{warning}\n{}", said.err);
+    }
 }
 
 #[test]
