@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::doubts::Places;
 use super::error::{Fault, LessonError, nearest};
 use super::messages::{TOPIC_CONTEXT, is_found_by_name};
+use super::moved;
 use super::raw::{RawLesson, RawReaction, RawState};
 use super::text;
 use super::vocabulary::{Action, EventKind, Need, Teaching, TopicIx, Trigger, Word as _};
@@ -26,13 +27,19 @@ pub(super) fn check(
     }
     check_variables(raw, variables, &mut reader);
     check_needs(raw, &mut reader);
+    let moved = moved::resolve(raw, &mut reader);
     let anywhere = raw.anywhere.iter().map(|r| reaction(r, raw, &mut reader)).collect();
     let states = raw.states.iter().map(|s| state(s, raw, &mut reader)).collect();
     let Some(start) = &raw.start else { return Err(reader.errors) };
     let is_sound = reader.errors.is_empty();
     match (Graph::build(&start.value, states, anywhere), &raw.title) {
         (Ok(graph), Some(title)) if is_sound => Ok(Lesson {
+            name: None,
             title: title.value.clone(),
+            moved: moved
+                .iter()
+                .filter_map(|(old, new)| Some((old.clone(), graph.find(new)?)))
+                .collect(),
             graph: Arc::new(graph),
             needs: raw.states.iter().map(|state| state.needs).collect(),
             tasks: raw.states.iter().map(|s| s.task.as_ref().map(|t| t.value.clone())).collect(),
