@@ -4,6 +4,7 @@
 mod assemble;
 mod check;
 mod exposed;
+mod gone;
 mod pages;
 mod running;
 mod serve;

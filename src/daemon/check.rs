@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io::Write as _, path::Path};
 
-use super::{assemble, exposed::exposed};
+use super::{assemble, exposed::exposed, gone};
 
 use crate::{
     authoring::coverage,
@@ -34,9 +34,13 @@ pub fn check(file: &Path) -> Result<(), Failure> {
         Ok(lessons) if lessons.find(&settings.lessons.default).is_none() => {
             problems.push(assemble::no_default_lesson(&settings));
         }
-        Ok(lessons) => warnings.extend(lessons.iter().flat_map(|(name, lesson)| {
-            coverage::incomplete(&format!("lesson {name}"), &coverage::of_lesson(lesson, &catalogs))
-        })),
+        Ok(lessons) => {
+            warnings.extend(gone::unknown_lessons(&settings, &lessons));
+            warnings.extend(lessons.iter().flat_map(|(name, lesson)| {
+                let coverage = coverage::of_lesson(lesson, &catalogs);
+                coverage::incomplete(&format!("lesson {name}"), &coverage)
+            }));
+        }
         Err(faults) => problems.extend(faults),
     }
     for (jid, account) in &settings.xmpp.accounts {

@@ -17,6 +17,7 @@ use xmpp::Down;
 use super::{
     Assembly,
     assemble::{self, WayIn},
+    gone,
     pages::Pages,
     running::Running,
     service::ServiceManager,
@@ -290,6 +291,10 @@ async fn start(
     let factory = assembly.factory(languages)?;
     let previews = SharedPreviews::new(assembly.previews(&factory));
     let assets = SharedAssets::new(assembly.assets());
+    gone::tell(&factory, &known);
+    for unknown in gone::unknown_lessons(settings, &factory.lessons) {
+        warn!("{unknown}");
+    }
     let registry = SessionRegistry::new(registry::Parts {
         own: assembly.jid.clone(),
         factory,

@@ -19,6 +19,9 @@ use crate::{
     },
 };
 
+/// What is said with what the exercise is called in it.
+type Named = fn(&str) -> String;
+
 /// A lesson and a state of it, as they were called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
@@ -98,7 +101,7 @@ impl Session {
     }
 
     fn tell_change(&mut self, now: Instant, change: Change) {
-        let (named, plain): (fn(&str) -> String, fn() -> String) = match change {
+        let (named, plain): (Named, fn() -> String) = match change {
             Change::Moved => (phrases::goes_on_with_changed, phrases::lesson_changed),
             Change::Gone => (phrases::begins_again_with, phrases::lesson_begins_again),
             Change::Lesson => (phrases::has_another_lesson, phrases::another_lesson),

@@ -21,7 +21,10 @@ use super::{
 
 use crate::{
     fsm::Machine,
-    lesson::vocabulary::{Condition, Deed, Event, EventKind, Need},
+    lesson::{
+        Lesson,
+        vocabulary::{Condition, Deed, Event, EventKind, Need},
+    },
 };
 
 /// Version of the form in which snapshots are written. Another one is not read: the lesson begins
@@ -158,6 +161,16 @@ impl Snapshot {
     /// How the bot secret stands.
     pub fn bot_secret(&self) -> BotSecretStanding {
         BotSecretStanding::of(!self.0.said.is_empty(), self.0.is_bot_secret_held)
+    }
+
+    /// Name of the state in which it was taken, if the lesson has it no more and does not say where its
+    /// learners go on.
+    pub fn gone_from(&self, lesson: &Lesson) -> Option<String> {
+        let Written { state, name, lesson: title, is_private, .. } = &self.0;
+        let (state, name, title) = (state.clone()?, name.clone(), title.clone());
+        let place = Place { name, lesson: title, state };
+        let (_, change) = changed::destination(lesson, &place, *is_private);
+        (change == Some(Change::Gone)).then_some(place.state)
     }
 
     /// Whether somebody was being taught, who is to be told that the session was interrupted.

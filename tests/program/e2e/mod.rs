@@ -19,6 +19,7 @@ mod losses;
 mod manners;
 mod many;
 mod memory;
+mod moved;
 mod pasted;
 mod props;
 mod reload;
