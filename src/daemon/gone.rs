@@ -67,3 +67,27 @@ fn states(
     }
     gone
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lesson_of_the_whitelist_that_is_not_there_is_told_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.yaml");
+        let yaml = "xmpp:\n  accounts: { bot@localhost: { password: secret } }\n  default_account: bot@localhost\n  \
+             whitelist:\n    a@localhost: { lesson: advanced }\n    b@localhost: { lesson: advanced }\n    \
+             c@localhost: { lesson: Basics.yaml }\n    d@localhost: {}\nlti: { enabled: false }\n";
+        std::fs::write(&file, yaml).unwrap();
+        let settings = Settings::load(&file).unwrap();
+        let (lessons, _) = Library::load(None, &[]);
+
+        let told = unknown_lessons(&settings, &lessons);
+
+        let [told] = told.as_slice() else { panic!("{told:?}") };
+        assert!(told.contains("the lesson \"advanced\" of 2 of them is not there"), "{told}");
+        assert!(told.contains("\"basics\" is taught in its place"), "{told}");
+        assert!(told.ends_with("there are: basics, impostor, question"), "{told}");
+    }
+}

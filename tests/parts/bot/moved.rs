@@ -358,7 +358,7 @@ fn what_was_earned_stays_when_the_state_is_gone() {
     );
     assert_eq!(class.enter_bot_secret(&secret), BotSecretVerdict::Right);
     let whole = Effect::Progress { progress: Progress::Done, credit: Some(1.0) };
-    let is_whole = class.effects.iter().any(|effect| *effect == whole);
+    let is_whole = class.effects.contains(&whole);
     assert!(is_whole, "all of the grade is earned");
 }
 
