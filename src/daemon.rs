@@ -4,6 +4,7 @@
 mod assemble;
 mod check;
 mod exposed;
+mod gone;
 mod judged;
 mod pages;
 mod running;

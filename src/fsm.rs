@@ -313,6 +313,16 @@ impl<V: Vocabulary> Machine<V> {
     /// Enters the first state.
     pub fn start(graph: Arc<Graph<V>>, now: Instant, memory: &V::Memory) -> (Self, Vec<V::Action>) {
         let at = graph.start();
+        Self::start_at(graph, at, now, memory)
+    }
+
+    /// Enters another one first.
+    pub fn start_at(
+        graph: Arc<Graph<V>>,
+        at: StateIx,
+        now: Instant,
+        memory: &V::Memory,
+    ) -> (Self, Vec<V::Action>) {
         let mut machine = Self {
             graph,
             at,

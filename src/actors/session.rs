@@ -330,7 +330,7 @@ impl SessionActor {
             Note::SmpAborted => metrics.smp("aborted"),
             Note::Refused(words) => metrics.refused(words),
             Note::Resumed => metrics.session_resumed(),
-            Note::OtrDisabled | Note::Warned => {}
+            Note::OtrDisabled | Note::Warned | Note::LessonChanged => {}
         }
         info!(session = self.id; "session {}: {note:?}", self.id);
     }

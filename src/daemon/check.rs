@@ -74,7 +74,7 @@ fn check_for(file: &Path, judged: &Judged) -> Result<Vec<String>, Failure> {
             problems.push(assemble::no_default_lesson(&settings));
         }
         Ok(lessons) => {
-            problems.extend(said(unworkable::unknown_lessons(&settings, &lessons)));
+            warnings.extend(said(unworkable::unknown_lessons(&settings, &lessons)));
             warnings.extend(doubts_of_folder(&settings, &lessons));
             warnings.extend(lessons.iter().flat_map(|(name, lesson)| {
                 let name = format!("lesson {name}");

@@ -22,6 +22,7 @@ use xmpp::Down;
 use super::{
     Assembly,
     assemble::{self, WayIn},
+    gone,
     pages::Pages,
     running::Running,
     service::ServiceManager,
@@ -305,6 +306,10 @@ async fn start(
     let factory = assembly.factory(languages)?;
     let previews = SharedPreviews::new(assembly.previews(&factory));
     let assets = SharedAssets::new(assembly.assets());
+    gone::tell(&factory, &known);
+    for unknown in unworkable::unknown_lessons(settings, &factory.lessons) {
+        warn!("{unknown}");
+    }
     let registry = SessionRegistry::new(registry::Parts {
         own: assembly.jid.clone(),
         factory,

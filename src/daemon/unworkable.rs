@@ -82,14 +82,18 @@ fn known_locales(catalogs: &Catalogs) -> String {
 /// Lessons that the whitelist names and nobody has.
 pub(super) fn unknown_lessons(settings: &Settings, lessons: &Library) -> Vec<Problem> {
     let named = settings.xmpp.whitelist.iter().filter_map(|(jid, listed)| {
-        let lesson = listed.lesson.as_deref().filter(|lesson| lessons.find(lesson).is_none())?;
+        let lesson = listed.lesson.as_deref().filter(|lesson| lessons.resolve(lesson).is_none())?;
         Some((format!("xmpp.whitelist.{jid}.lesson"), lesson))
     });
     let known = || lessons.iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
     let fault = |(key, lesson): (String, &str)| {
         settings.fault(
             &key,
-            format!("there is no lesson named {lesson:?}; the lessons are {}", known()),
+            format!(
+                "there is no lesson named {lesson:?}, and {:?} is taught in its place; the lessons are {}",
+                settings.lessons.default,
+                known()
+            ),
         )
     };
     named.map(fault).collect()

@@ -12,7 +12,7 @@ use super::{Picture, svg};
 
 use crate::{
     i18n::{scope, scope_marked},
-    lesson::Library,
+    lesson::{Lesson, Library, vocabulary::Milestone},
 };
 
 /// A lesson as it is drawn.
@@ -24,6 +24,20 @@ pub struct Preview {
     pub svg: String,
     /// The same in words, as [`scope_marked`] has them: each state, and what leads on from it.
     pub states: Vec<String>,
+}
+
+/// What teachers are told of the lesson that learners get.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taught {
+    /// The name of the lesson.
+    pub name: String,
+    /// Its title, in the language of the reader.
+    pub title: String,
+    /// The part of the grade in percent for having talked to the bot, for a private conversation, and
+    /// for having recognised the bot; `None`: there is none for that.
+    pub credit: [Option<u8>; 3],
+    /// The names of all lessons, where another one was asked for that is not there.
+    pub in_place_of_unknown: Option<Vec<String>>,
 }
 
 /// The drawings of all lessons, each made when it is asked for in a language for the first time.
@@ -51,14 +65,12 @@ impl Previews {
     /// The lesson of a name, or without one, or where there is none of it, the default, in the language
     /// of a catalog.
     pub fn find(&self, name: Option<&str>, catalog: &Arc<Catalog>) -> Option<Arc<Preview>> {
-        let named = name.and_then(|name| Some((name, self.lessons.find(name)?)));
-        let default = || Some((self.default.as_str(), self.lessons.find(&self.default)?));
-        let (name, lesson) = named.or_else(default)?;
+        let (name, lesson) = self.choose(name)?;
         let key = (name.to_owned(), catalog.language_tag().to_owned());
         // Whoever panics while drawing has not put anything in.
         let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
         let draw = || {
-            let picture = || Picture::in_language(name, &lesson, catalog);
+            let picture = || Picture::in_language(name, lesson, catalog);
             let drawing = scope(catalog, || self.drawing(&picture()));
             // A page says which words of it are English for want of a translation.
             let (title, states) = scope_marked(catalog, || {
@@ -70,6 +82,29 @@ impl Previews {
         };
         let preview = drawn.entry(key).or_insert_with(draw);
         Some(Arc::clone(preview))
+    }
+
+    /// What is taught where this lesson is asked for, or none; `None`: nothing.
+    pub fn taught(&self, asked: Option<&str>, catalog: &Catalog) -> Option<Taught> {
+        let (name, lesson) = self.choose(asked)?;
+        let part = |reached| {
+            let mut parts = lesson.parts_of_grade().iter();
+            parts.find(|(milestone, _)| *milestone == reached).map(|(_, percent)| *percent)
+        };
+        let is_unknown = asked.is_some_and(|asked| self.lessons.resolve(asked).is_none());
+        let all = || self.lessons.iter().map(|(name, _)| name.to_owned()).collect();
+        Some(Taught {
+            name: name.to_owned(),
+            title: catalog.text(lesson.title()),
+            credit: [Milestone::Talking, Milestone::Encrypted, Milestone::Verified].map(part),
+            in_place_of_unknown: is_unknown.then(all),
+        })
+    }
+
+    /// The lesson that is meant by a name, or the default, with the names that they have.
+    fn choose(&self, asked: Option<&str>) -> Option<(&str, &Arc<Lesson>)> {
+        let default = || self.lessons.resolve(&self.default);
+        asked.and_then(|asked| self.lessons.resolve(asked)).or_else(default)
     }
 
     fn drawing(&self, picture: &Picture) -> String {
@@ -94,6 +129,11 @@ impl SharedPreviews {
     pub fn find(&self, name: Option<&str>, catalog: &Arc<Catalog>) -> Option<Arc<Preview>> {
         // Nobody can panic in the middle of a change.
         self.0.read().unwrap_or_else(PoisonError::into_inner).find(name, catalog)
+    }
+
+    /// As [`Previews::taught`], of those that are there now.
+    pub fn taught(&self, asked: Option<&str>, catalog: &Catalog) -> Option<Taught> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).taught(asked, catalog)
     }
 
     /// Puts others in their place.

@@ -55,6 +55,7 @@ async fn take_launch(site: &Site, request: &HttpRequest, payload: web::Payload) 
     };
     let taken = TakeLaunch { request: request_as_sent, reader: site.reader(request) };
     let view = site.ask(taken).await?;
+    site.note_lesson(request, &view);
     site.welcome(request, &view).await
 }
 

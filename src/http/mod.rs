@@ -1,6 +1,7 @@
 //! The web pages. Handlers read a request, ask [`LtiGateway`], and show the page that fits its
 //! answer; nothing is decided here but which page that is.
 
+mod asked;
 pub mod assets;
 mod config_xml;
 mod course;
@@ -101,10 +102,12 @@ pub fn serve(
     i18n::install();
     let site = web::Data::new(site);
     let large = web::Data::new(LargeBodies::default());
+    let asked = web::Data::new(asked::Asked::default());
     front::serve(listener, RUNNING, limits, counts, move || {
         App::new()
             .app_data(web::Data::clone(&site))
             .app_data(web::Data::clone(&large))
+            .app_data(web::Data::clone(&asked))
             .wrap(headers::common(&site.config.public_url))
             .wrap(from_fn(headers::detach))
             .configure(routes)

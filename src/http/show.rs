@@ -160,7 +160,9 @@ impl Site {
 
     /// A page for a teacher: the course.
     pub(super) fn show_course(&self, request: &HttpRequest, course: &CourseView) -> HttpResponse {
-        let markup = pages::teacher(&self.frame(request, &course.view), course);
+        let taught = self.taught(request, &course.view);
+        let frame = self.frame(request, &course.view);
+        let markup = pages::teacher(&frame, course, taught.as_ref());
         self.page(request, HttpResponse::Ok(), &ancestors(&course.view.framed_by), markup)
     }
 
@@ -171,7 +173,8 @@ impl Site {
         view: &View,
         preview: &Preview,
     ) -> HttpResponse {
-        let markup = pages::lesson(&self.frame(request, view), preview);
+        let taught = self.taught(request, view);
+        let markup = pages::lesson(&self.frame(request, view), view, preview, taught.as_ref());
         self.page(request, HttpResponse::Ok(), &ancestors(&view.framed_by), markup)
     }
 

@@ -7,6 +7,7 @@ use gettext::po::split_key;
 use super::doubts::Origin;
 use super::error::{Fault, LessonError, nearest};
 use super::messages::{TOPIC_CONTEXT, is_found_by_name};
+use super::moved;
 use super::raw::{RawLesson, RawReaction, RawState};
 use super::rounds;
 use super::text;
@@ -21,6 +22,7 @@ pub(super) fn check(
     variables: &BTreeSet<&str>,
     mut reader: Reader,
 ) -> Result<Lesson, Vec<LessonError>> {
+    let moved = moved::resolve(&raw, &mut reader);
     let Some((title, graph)) = sound(&raw, variables, &mut reader) else {
         return Err(reader.errors);
     };
@@ -34,7 +36,12 @@ pub(super) fn check(
         return Err(reader.errors);
     }
     Ok(Lesson {
+        name: None,
         title: title.value.clone(),
+        moved: moved
+            .iter()
+            .filter_map(|(old, new)| Some((old.clone(), graph.find(new)?)))
+            .collect(),
         graph: Arc::new(graph),
         needs,
         tasks: raw.states.iter().map(|s| s.task.as_ref().map(|t| t.value.clone())).collect(),

@@ -194,6 +194,43 @@ pub enum Fault {
          for an event, or go on under a condition"
     )]
     Round(String),
+    /// A state is moved to where there is none.
+    #[error(
+        "`{old}` is moved to `{new}`, which is no state of this lesson{}; name the state in which \
+         its learners go on",
+        meant(nearest.as_ref())
+    )]
+    MovedNowhere {
+        /// The name of the state that is gone.
+        old: String,
+        /// What stands in its place.
+        new: String,
+        /// The state most like that.
+        nearest: Option<String>,
+    },
+    /// A state is moved to where nobody can go on.
+    #[error(
+        "`{old}` is moved to `{new}`, where the lesson ends; name a state in which its learners go \
+         on"
+    )]
+    MovedToEnd {
+        /// The name of the state that is gone.
+        old: String,
+        /// The end.
+        new: String,
+    },
+    /// A state is moved that is there.
+    #[error(
+        "`{0}` is a state of this lesson, so nobody has to be moved out of it; `moved` has the old \
+         names of states that were renamed or taken out: rename the state, or take this line out"
+    )]
+    MovedButThere(String),
+    /// Names that lead to each other.
+    #[error(
+        "`moved` leads from `{0}` round to `{0}` again, and to no state; name the state in which its \
+         learners go on"
+    )]
+    MovedInCircle(String),
 }
 
 fn meant(nearest: Option<&String>) -> String {

@@ -71,7 +71,10 @@ fn include(mut node: Node, bases: &BTreeMap<String, String>, reader: &mut Reader
         let shared =
             other(&name, bases, reader, |name, nearest| Fault::UnknownInclude { name, nearest });
         let Some(shared) = shared else { continue };
-        if ["states", "start", EXTENDS, INCLUDES].iter().any(|key| shared.entry(key).is_some()) {
+        if ["states", "start", "moved", EXTENDS, INCLUDES]
+            .iter()
+            .any(|key| shared.entry(key).is_some())
+        {
             let what = "what is included is no lesson: it has `topics`, `urgent`, `parts` and \
                         `anywhere` alone";
             reader.fault(name.place, Fault::Combination(what));
@@ -130,7 +133,7 @@ fn merge(own: Node, base: Node) -> Node {
 /// Merges what consists of many: the rest is replaced.
 fn merge_part(key: &Placed<String>, mine: &mut Node, inherited: Node) {
     match (key.value.as_str(), &mut mine.value, inherited.value) {
-        ("states" | PARTS, Value::Map(mine), Value::Map(inherited)) => {
+        ("states" | "moved" | PARTS, Value::Map(mine), Value::Map(inherited)) => {
             let is_new = |name: &str| !mine.iter().any(|(known, _)| known.value == name);
             let more: Vec<_> =
                 inherited.into_iter().filter(|(name, _)| is_new(&name.value)).collect();

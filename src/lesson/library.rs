@@ -106,9 +106,21 @@ impl Library {
         (library, problems)
     }
 
-    /// The lesson of this name.
-    pub fn find(&self, name: &str) -> Option<Arc<Lesson>> {
-        self.lessons.get(name).map(Arc::clone)
+    /// The lesson that somebody means by a name, see [`Self::resolve`].
+    pub fn find(&self, asked: &str) -> Option<Arc<Lesson>> {
+        self.resolve(asked).map(|(_, lesson)| Arc::clone(lesson))
+    }
+
+    /// The lesson that somebody means by a name, with the name that it has: people write `Basics`,
+    /// ` basics `, `basics.yaml` and `lessons/basics.yaml`, too. One that is named exactly so goes
+    /// before.
+    pub fn resolve(&self, asked: &str) -> Option<(&str, &Arc<Lesson>)> {
+        let exact = self.lessons.get_key_value(asked);
+        let meant = || {
+            let asked = meant(asked);
+            self.lessons.iter().find(|(name, _)| !asked.is_empty() && meant_by(name) == asked)
+        };
+        exact.or_else(meant).map(|(name, lesson)| (name.as_str(), lesson))
     }
 
     /// All lessons with their names, in the order of these.
@@ -125,13 +137,33 @@ impl Library {
     ) {
         match parsed {
             Ok(lesson) => {
-                self.lessons.insert(name.to_owned(), Arc::new(lesson));
+                self.lessons.insert(name.to_owned(), Arc::new(lesson.named(name)));
             }
             Err(errors) => problems.extend(
                 errors.0.into_iter().map(|error| Problem::Faulty { path: path.to_owned(), error }),
             ),
         }
     }
+}
+
+/// What somebody means by the name of a lesson: without folders in front, the ending of its file,
+/// quotation marks, and what cannot be seen, in small letters.
+fn meant(asked: &str) -> String {
+    let is_beside = |c: char| {
+        let is_mark = matches!(c, '"' | '\'' | '`' | '\u{ad}' | '\u{feff}');
+        let is_unseen = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
+        c.is_whitespace() || c.is_control() || is_mark || is_unseen
+    };
+    let asked = asked.trim_matches(|c| is_beside(c) || matches!(c, '/' | '\\'));
+    let asked = asked.rsplit(['/', '\\']).next().unwrap_or_default();
+    let asked = meant_by(asked.trim_matches(is_beside));
+    let ending = [".yaml", ".yml"].into_iter().find_map(|ending| asked.strip_suffix(ending));
+    ending.map(str::to_owned).unwrap_or(asked)
+}
+
+/// The name of a lesson, whatever the case of its letters.
+fn meant_by(name: &str) -> String {
+    name.to_lowercase()
 }
 
 /// The lessons of a folder: name and file, in the order of the names.
@@ -207,6 +239,41 @@ mod tests {
 
         assert!(problems.is_empty(), "{problems:?}");
         assert_eq!(library.iter().map(|(name, _)| name).collect::<Vec<_>>(), NAMES);
+    }
+
+    #[test]
+    fn a_lesson_is_found_by_what_people_write_for_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["basics.v2.yaml", "Übung 1.yaml", "Twice.yaml", "twice.yaml"] {
+            std::fs::write(folder.path().join(name), TINY).unwrap();
+        }
+        let (library, problems) = Library::load(Some(folder.path()), &[]);
+        assert!(problems.is_empty(), "{problems:?}");
+
+        for (asked, name) in [
+            ("basics", "basics"),
+            ("Basics", "basics"),
+            (" basics\n", "basics"),
+            ("\u{200b}basics\u{feff}", "basics"),
+            ("basics.yaml", "basics"),
+            ("BASICS.YML", "basics"),
+            ("lessons/basics.yaml", "basics"),
+            ("/basics/", "basics"),
+            ("lessons\\basics.yaml", "basics"),
+            ("\"basics\"", "basics"),
+            ("basics.V2", "basics.v2"),
+            ("übung 1", "Übung 1"),
+            ("twice", "twice"),
+            ("Twice", "Twice"),
+        ] {
+            let found = library.resolve(asked).map(|(name, _)| name);
+            assert_eq!(found, Some(name), "{asked:?}");
+            assert_eq!(library.find(asked).unwrap().name(), Some(name), "{asked:?}");
+        }
+        for asked in ["", " ", "/", ".yaml", "basic", "basics2", "ba sics", "basics.txt", "common"]
+        {
+            assert!(library.resolve(asked).is_none(), "{asked:?}");
+        }
     }
 
     #[test]

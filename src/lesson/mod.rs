@@ -17,6 +17,8 @@
 //! ```yaml
 //! title: Saying hello          # shown to the learner
 //! start: hello                 # the first state
+//! moved:                       # states that are gone, and where their learners go on
+//!   welcome: hello
 //! credit:                      # parts of the grade on the way; left out: all of it at the end
 //!   encrypted: 40%             # talking, encrypted, verified
 //! topics:                      # words by which messages are recognised, translated as one text
@@ -69,6 +71,7 @@ mod extend;
 pub mod folder;
 pub mod library;
 pub mod messages;
+mod moved;
 mod raw;
 mod rounds;
 pub mod schema;
@@ -96,6 +99,7 @@ use vocabulary::{Milestone, Need};
 /// A lesson that can run.
 #[derive(Clone, Debug)]
 pub struct Lesson {
+    name: Option<String>,
     title: String,
     graph: Arc<Graph<Teaching>>,
     needs: Vec<Need>,
@@ -103,6 +107,7 @@ pub struct Lesson {
     topics: Vec<Topic>,
     n_urgent: usize,
     texts: Vec<Text>,
+    moved: BTreeMap<String, StateIx>,
     credit: Vec<(Milestone, u8)>,
     origin: Arc<doubts::Origin>,
 }
@@ -128,6 +133,17 @@ pub struct Text {
 }
 
 impl Lesson {
+    /// The same, known by a name.
+    #[must_use]
+    pub(crate) fn named(self, name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..self }
+    }
+
+    /// The name by which the library knows it; `None`: it is in no library.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// The title, in English.
     pub fn title(&self) -> &str {
         &self.title
@@ -146,6 +162,30 @@ impl Lesson {
     /// What the states need, in the order of the graph's states.
     pub fn needs(&self) -> &[Need] {
         &self.needs
+    }
+
+    /// The state in which learners go on who stood in one of this name, which the lesson has no more;
+    /// `None`: it does not say.
+    pub fn moved(&self, old: &str) -> Option<StateIx> {
+        self.moved.get(old).copied()
+    }
+
+    /// What a state needs; nothing where there is none of this number.
+    pub fn need(&self, state: StateIx) -> Need {
+        self.needs.get(state.number()).copied().unwrap_or(Need::Nothing)
+    }
+
+    /// Whether it has something done anywhere.
+    pub fn does(&self, deed: vocabulary::Deed) -> bool {
+        let states = self.graph.states().iter();
+        let steady = states.clone().flat_map(|state| {
+            let hints = state.hints.iter().flat_map(|hint| &hint.actions);
+            state.enter.iter().chain(&state.leave).chain(hints)
+        });
+        let reactions = states.flat_map(|state| &state.reactions).chain(self.graph.everywhere());
+        let reacting = reactions.flat_map(|r| r.actions.iter().chain(r.again.iter().flatten()));
+        let deed = vocabulary::Action::Do(deed);
+        steady.chain(reacting).any(|action| *action == deed)
     }
 
     /// What the learner is to do in a state, in English; `None`: the lesson does not say it.
@@ -173,6 +213,11 @@ impl Lesson {
     pub fn credit(&self, reached: Milestone) -> Option<f64> {
         let earned = self.credit.iter().filter(|(milestone, _)| *milestone <= reached);
         earned.map(|(_, percent)| f64::from(*percent) / 100.0).reduce(f64::max)
+    }
+
+    /// The parts of the grade that it gives before its end, in percent, rising with the milestones.
+    pub fn parts_of_grade(&self) -> &[(Milestone, u8)] {
+        &self.credit
     }
 
     /// All texts to translate, in the order of the file; without those of a lesson that it extends.

@@ -26,9 +26,9 @@ pub(super) const MAX_TOPIC_CHARS: usize = 8_000;
 const MAX_TIME: Duration = Duration::from_hours(24);
 
 /// The keys of a lesson.
-pub(super) const LESSON_KEYS: [&str; 10] = [
-    "title", "extends", "includes", "start", "credit", "topics", "urgent", "parts", "anywhere",
-    "states",
+pub(super) const LESSON_KEYS: [&str; 11] = [
+    "title", "extends", "includes", "start", "moved", "credit", "topics", "urgent", "parts",
+    "anywhere", "states",
 ];
 
 /// The keys of a file that lessons include.
@@ -51,6 +51,8 @@ pub(super) const ACTION_KEYS: [&str; 3] = ["say", "answer", "context"];
 pub(super) struct RawLesson {
     pub(super) title: Option<Placed<String>>,
     pub(super) start: Option<Placed<String>>,
+    /// Names of states that are gone, and of those in their places.
+    pub(super) moved: Vec<(Placed<String>, Placed<String>)>,
     pub(super) credit: Vec<(Milestone, u8)>,
     /// In the order in which they are answered.
     pub(super) topics: RawTopics,
@@ -99,12 +101,15 @@ impl RawLesson {
         let fields = reader.fields(node, &LESSON_KEYS);
         let title = fields.need("title", reader).and_then(|node| reader.text(node));
         let start = fields.need("start", reader).and_then(|node| reader.text(node));
+        let moved = fields.find("moved").map(|node| reader.entries(node)).unwrap_or_default();
+        let moved = moved.iter().filter_map(|(old, new)| Some((old.clone(), reader.text(new)?)));
+        let moved = moved.collect();
         let credit = fields.find("credit").map(|node| credit(node, reader)).unwrap_or_default();
         let (topics, n_urgent, anywhere) = shared(&fields, reader);
         let states = fields.need("states", reader);
         let states = states.map(|node| reader.entries(node)).unwrap_or_default();
         let states = states.iter().map(|(name, node)| RawState::read(name, node, reader)).collect();
-        let mut raw = Self { title, start, credit, topics, n_urgent, anywhere, states };
+        let mut raw = Self { title, start, moved, credit, topics, n_urgent, anywhere, states };
         raw.prune();
         raw
     }
@@ -112,9 +117,9 @@ impl RawLesson {
     /// What lessons include: topics, and reactions of every state.
     pub(super) fn read_shared(node: &Node, reader: &mut Reader) -> Self {
         let fields = reader.fields(node, &SHARED_KEYS);
-        let (title, start, states) = (None, None, Vec::new());
+        let (title, start, moved, credit) = (None, None, Vec::new(), Vec::new());
         let (topics, n_urgent, anywhere) = shared(&fields, reader);
-        Self { title, start, credit: Vec::new(), topics, n_urgent, anywhere, states }
+        Self { title, start, moved, credit, topics, n_urgent, anywhere, states: Vec::new() }
     }
 
     /// Drops the states of the extended lesson that are not needed here.

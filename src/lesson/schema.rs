@@ -64,6 +64,10 @@ struct Lesson {
     includes: Option<Names>,
     /// The name of the first state.
     start: Option<String>,
+    /// States that were renamed or taken out, and in which state their learners go on: old name and
+    /// new name, or the old name of another one. Who stood in a state that is gone and does not stand
+    /// here begins at the start.
+    moved: Option<BTreeMap<String, String>>,
     /// Parts of the grade for milestones on the way, rising from one to the next. Left out: all of
     /// it is given at the end.
     credit: Option<Credit>,

@@ -309,3 +309,68 @@ fn a_round_is_found_among_more_conditions_than_are_tried_together() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("without end: `d`, `e`, `d`"), "{told:?}");
 }
+
+/// A lesson with these lines about states that were moved.
+fn with_moved(moved: &str) -> String {
+    format!(
+        "title: T\nstart: a\nmoved:\n{moved}states:\n  a:\n    on:\n      - when: otr_enabled\n        \
+         go: bee\n  bee:\n    on:\n      - when: message_received\n        go: end\n  end:\n    end: true\n"
+    )
+}
+
+#[test]
+fn states_that_were_moved_are_found_by_their_old_names() {
+    let lesson = parse(&with_moved("  one: two\n  two: bee\n  three: a\n")).unwrap();
+    let name = |old: &str| Some(lesson.graph().state(lesson.moved(old)?)?.name.clone());
+
+    assert_eq!(name("one").as_deref(), Some("bee"));
+    assert_eq!(name("two").as_deref(), Some("bee"));
+    assert_eq!(name("three").as_deref(), Some("a"));
+    assert_eq!(name("bee"), None);
+}
+
+#[test]
+fn what_is_wrong_with_a_moved_state_is_told_with_its_place() {
+    for (moved, told) in [
+        (
+            "  one: be\n",
+            &["line 4 column 8: `one` is moved to `be`, which is no state of this lesson (`bee`?)"]
+                [..],
+        ),
+        (
+            "  a: bee\n",
+            &["line 4 column 3: `a` is a state of this lesson, so nobody has to be moved"],
+        ),
+        ("  one: end\n", &["line 4 column 8: `one` is moved to `end`, where the lesson ends"]),
+        // A chain is told of where it breaks.
+        (
+            "  one: two\n  two: nowhere\n",
+            &["line 5 column 8: `two` is moved to `nowhere`, which is no state"],
+        ),
+        (
+            "  one: two\n  two: one\n  three: one\n",
+            &[
+                "line 4 column 8: `moved` leads from `one` round to `one` again",
+                "line 5 column 8: `moved` leads from `two`",
+            ],
+        ),
+        ("  one: one\n", &["line 4 column 8: `moved` leads from `one` round to `one` again"]),
+        ("  one: [a]\n", &["line 4 column 8: expected a text, found a list"]),
+        ("  - one\n", &["line 4 column 3: expected keys and values, found a list"]),
+        ("", &["line 3 column 6: expected keys and values, found nothing"]),
+    ] {
+        check(&with_moved(moved), told);
+    }
+}
+
+#[test]
+fn what_is_included_moves_no_states() {
+    let shared = "topics: { help: help }\nmoved: { one: a }\n";
+    let told = parse_shared(shared).unwrap_err().to_string();
+    assert!(told.contains("unknown key `moved`"), "{told}");
+
+    let bases = BTreeMap::from([("shared".to_owned(), shared.to_owned())]);
+    let yaml = format!("includes: shared\n{}", with_moved("  one: bee\n"));
+    let told = parse_in(&yaml, &[], &bases).unwrap_err().to_string();
+    assert!(told.contains("line 1 column 11: what is included is no lesson"), "{told}");
+}

@@ -158,6 +158,8 @@ pub enum Note {
     Warned,
     /// The session goes on after an interruption, and the learner is told.
     Resumed,
+    /// The lesson has changed meanwhile, and the place where they stood is gone, or another one.
+    LessonChanged,
 }
 
 /// Why a session ends.

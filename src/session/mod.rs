@@ -25,6 +25,7 @@
 
 mod acting;
 mod bidi;
+mod changed;
 mod code;
 mod contest;
 mod contract;
@@ -286,8 +287,14 @@ impl Session {
             self.begin(now, rng, &mut effects);
             self.tell(now, rng, &Event::of(EventKind::LearnerArrived), &mut effects);
             self.settle(now, rng, &mut effects);
-        } else if self.greet_again(now, rng, &mut effects) {
-            self.settle(now, rng, &mut effects);
+        } else {
+            let begins_anew = self.begins_anew();
+            if self.greet_again(now, rng, &mut effects) {
+                if begins_anew {
+                    self.tell(now, rng, &Event::of(EventKind::LearnerArrived), &mut effects);
+                }
+                self.settle(now, rng, &mut effects);
+            }
         }
         effects
     }

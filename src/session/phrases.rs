@@ -203,6 +203,60 @@ pub(super) fn interrupted() -> String {
     )
 }
 
+/// After the bot was interrupted, and the lesson was changed meanwhile: the place where they stood has
+/// another name, or another one has taken its place.
+pub(super) fn lesson_changed() -> String {
+    tr!(
+        "I am sorry, I was interrupted, and the lesson has changed meanwhile. We go on, but some things may not be as you remember them."
+    )
+}
+
+/// The same where an exercise goes on after another one.
+pub(super) fn goes_on_with_changed(title: &str) -> String {
+    tr!(
+        "We go on with the exercise “{title}”. The lesson has changed meanwhile, and some things may not be as you remember them.",
+        title = title
+    )
+}
+
+/// After the bot was interrupted, and the lesson was changed meanwhile, so that nobody knows where the
+/// learner could go on.
+pub(super) fn lesson_begins_again() -> String {
+    tr!(
+        "I am sorry, I was interrupted, and the lesson has changed meanwhile: the part that we had come to is not in it any more. So we begin again from the start. What you have reached so far still counts."
+    )
+}
+
+/// The same where an exercise goes on after another one.
+pub(super) fn begins_again_with(title: &str) -> String {
+    tr!(
+        "We go on with the exercise “{title}”. The lesson has changed meanwhile: the part that we had come to is not in it any more. So we begin again from the start. What you have reached so far still counts.",
+        title = title
+    )
+}
+
+/// After the bot was interrupted, and the lesson is gone, or another one was chosen.
+pub(super) fn another_lesson() -> String {
+    tr!(
+        "The lesson has changed since we last wrote: this exercise has another one now. So we begin from the start. What you have reached so far still counts."
+    )
+}
+
+/// The same where an exercise goes on after another one.
+pub(super) fn has_another_lesson(title: &str) -> String {
+    tr!(
+        "We go on with the exercise “{title}”. It has another lesson now, so we begin from the start. What you have reached so far still counts.",
+        title = title
+    )
+}
+
+/// After each of those, in a lesson that had come as far as a private conversation.
+pub(super) fn privacy_has_ended() -> String {
+    tr!(
+        "Our private conversation has ended meanwhile. Your program may still take it for private: please end it there."
+    )
+}
+
 /// After the connection broke in the middle of SMP.
 pub(super) fn verification_lost() -> String {
     tr!(

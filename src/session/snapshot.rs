@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::changed::{self, Change, Place};
 use super::{
     BotSecretStanding, Effect, Note, Seal, Session, SessionConfig, phrases, seal::Sealed,
     secret::Digest, speech::Kind,
@@ -20,7 +21,10 @@ use super::{
 
 use crate::{
     fsm::Machine,
-    lesson::vocabulary::{Condition, Event, EventKind, Need},
+    lesson::{
+        Lesson,
+        vocabulary::{Condition, Deed, Event, EventKind, Need},
+    },
 };
 
 /// Version of the form in which snapshots are written. Another one is not read: the lesson begins
@@ -40,8 +44,11 @@ pub struct Snapshot(Written);
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Written {
     v: u8,
-    /// Title of the lesson: what was kept of another one means nothing in this.
+    /// Title of the lesson: a state of another one means nothing in this.
     lesson: String,
+    /// Its name, by which it is known when it gets another title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     /// The bot's instance tag: the learner's program knows it by that, and would not show that what
     /// it sends to another one is not read.
     instance: u32,
@@ -102,9 +109,11 @@ struct Verified {
 pub struct NoSnapshot;
 
 /// What is still to be said about a session that goes on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Resumed {
     was_private: bool,
+    /// The lesson has changed: how, and where they stood.
+    change: Option<(Change, Place)>,
 }
 
 impl fmt::Debug for Snapshot {
@@ -154,6 +163,16 @@ impl Snapshot {
         BotSecretStanding::of(!self.0.said.is_empty(), self.0.is_bot_secret_held)
     }
 
+    /// Name of the state in which it was taken, if the lesson has it no more and does not say where its
+    /// learners go on.
+    pub fn gone_from(&self, lesson: &Lesson) -> Option<String> {
+        let Written { state, name, lesson: title, is_private, .. } = &self.0;
+        let (state, name, title) = (state.clone()?, name.clone(), title.clone());
+        let place = Place { name, lesson: title, state };
+        let (_, change) = changed::destination(lesson, &place, *is_private);
+        (change == Some(Change::Gone)).then_some(place.state)
+    }
+
     /// Whether somebody was being taught, who is to be told that the session was interrupted.
     pub fn has_begun(&self) -> bool {
         self.0.state.is_some()
@@ -175,16 +194,29 @@ impl Session {
         }
         let graph = self.config.lesson.graph();
         let state = self.machine.as_ref().and_then(|machine| graph.state(machine.at()));
+        let place = state.map(|state| Place {
+            name: self.config.lesson.name().map(str::to_owned),
+            lesson: self.config.lesson.title().to_owned(),
+            state: state.name.clone(),
+        });
+        // Who was not told yet that the lesson has changed is still to be told.
+        let before = self.resumed.as_ref().and_then(|resumed| resumed.change.as_ref());
+        let place = before.map(|(_, place)| place.clone()).or(place);
+        let (name, lesson, state) = match place {
+            Some(Place { name, lesson, state }) => (name, lesson, Some(state)),
+            None => (None, self.config.lesson.title().to_owned(), None),
+        };
         let keys = self.verified.as_ref().filter(|_| self.config.keeps_key);
         Some(Snapshot(Written {
             v: VERSION,
-            lesson: self.config.lesson.title().to_owned(),
+            lesson,
+            name,
             instance: self.instance.to_u32(),
-            state: state.map(|state| state.name.clone()),
+            state,
             n_hints: self.machine.as_ref().map_or(0, Machine::n_hints),
             // Who was not told yet that it was lost is still to be told.
             is_private: self.certain() >= Need::Private
-                || self.resumed.is_some_and(|resumed| resumed.was_private),
+                || self.resumed.as_ref().is_some_and(|resumed| resumed.was_private),
             is_passed: self.holds(Condition::Passed),
             is_bot_secret_held: self.is_bot_secret_held,
             said: self.said.clone(),
@@ -218,7 +250,8 @@ impl Session {
     }
 
     /// A session that goes on where a snapshot was taken. The learner is told when they next do
-    /// something, or arrive. Where the lesson has changed meanwhile, it begins anew.
+    /// something, or arrive. Where the lesson has changed meanwhile, it goes on where that says, or
+    /// begins again.
     pub fn resume(
         config: SessionConfig,
         key: Arc<SigningKey>,
@@ -247,19 +280,19 @@ impl Session {
         if let Some(secret) = secret {
             session.take_secret(secret, rng);
         }
-        let graph = session.config.lesson.graph();
-        let is_same = session.config.lesson.title() == kept.lesson;
-        let state = kept.state.as_deref().filter(|_| is_same);
-        let Some(at) = state.and_then(|name| graph.find(name)) else {
-            return session;
-        };
-        let machine = Machine::resume(Arc::clone(graph), at, kept.n_hints, now);
+        let Some(state) = kept.state.clone() else { return session };
+        let place = Place { name: kept.name.clone(), lesson: kept.lesson.clone(), state };
+        let lesson = &session.config.lesson;
+        let (at, change) = changed::destination(lesson, &place, kept.is_private);
+        let n_hints = if change.is_some() { 0 } else { kept.n_hints };
+        let machine = Machine::resume(Arc::clone(lesson.graph()), at, n_hints, now);
         if machine.is_ended() {
             return session;
         }
         session.machine = Some(machine);
         session.said.clone_from(&kept.said);
-        session.is_bot_secret_held = kept.is_bot_secret_held;
+        // Where the lesson does not hold it back any more, nothing would ever have the page take it.
+        session.is_bot_secret_held = kept.is_bot_secret_held && lesson.does(Deed::AcceptBotSecret);
         session.memory.set(Condition::Passed, kept.is_passed);
         session.memory.set(Condition::BotSecretGiven, !kept.said.is_empty());
         session.verified = kept.verified.as_ref().and_then(|keys| {
@@ -270,8 +303,15 @@ impl Session {
             session.rest(now);
         }
         session.progress = session.present_progress();
-        session.resumed = Some(Resumed { was_private: kept.is_private });
+        let change = change.map(|change| (change, place));
+        session.resumed = Some(Resumed { was_private: kept.is_private, change });
         session
+    }
+
+    /// Whether the learner is still to be told that the lesson begins again.
+    pub(super) fn begins_anew(&self) -> bool {
+        let change = self.resumed.as_ref().and_then(|resumed| resumed.change.as_ref());
+        change.is_some_and(|(change, _)| *change != Change::Moved)
     }
 
     /// Tells the learner, once, that the session was interrupted, and the lesson, that the private
@@ -282,8 +322,12 @@ impl Session {
         rng: &mut dyn CryptoRng,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        let Some(Resumed { was_private }) = self.resumed.take() else { return false };
+        let Some(Resumed { was_private, change }) = self.resumed.take() else { return false };
         effects.push(Effect::Note(Note::Resumed));
+        if let Some((change, _)) = change {
+            self.go_on_elsewhere(now, rng, change, was_private, effects);
+            return true;
+        }
         let is_resting = self.rests_since.is_some();
         if was_private {
             if !self.say_named(now, phrases::goes_on_with_in_private) {

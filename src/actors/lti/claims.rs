@@ -153,8 +153,7 @@ impl Desk {
         };
         let answer = self.ask(&self.registry.enrol, ask.clone()).await?;
         if answer == Err(EnrolRefused::NoSuchLesson) && ask.lesson.is_some() {
-            let id = &enrolment.id;
-            warn!("enrolment.id":% = id; "enrolment {id}: the launch asks for a lesson that is not there");
+            // The teacher reads of it on the course's page, and the administrator in the log.
             return self.ask(&self.registry.enrol, Enrol { lesson: None, ..ask }).await;
         }
         Ok(answer)

@@ -462,7 +462,7 @@ fn new_enrolment(launch: &Launch) -> NewEnrolment {
         context_id: launch.context_id.clone(),
         resource_link_id: launch.resource_link_id.clone(),
         locale: launch.locale.clone(),
-        lesson: launch.custom.get("lesson").filter(|lesson| is_lesson(lesson)).cloned(),
+        lesson: launch.custom.get("lesson").and_then(|name| asked_lesson(name)),
         may_grade,
         is_teacher: launch.roles.is_staff() && !may_grade,
         is_learner: launch.roles.is_learner(),
@@ -491,13 +491,16 @@ fn is_kept(address: &str) -> bool {
     address.len() <= LONGEST_ADDRESS
 }
 
-/// Whether this can be the name of a lesson.
-fn is_lesson(name: &str) -> bool {
-    let can_be = name.len() <= LONGEST_LESSON && !name.contains(char::is_control);
-    if !can_be {
-        warn!("a launch asks for a lesson whose name is too long or holds control characters");
-    }
-    can_be
+/// The name of the lesson that a launch asks for, as it is kept and shown to teachers; `None`: it asks
+/// for none. One that no lesson can have stays one that none has: what is cut off, or can be stored or
+/// shown nowhere, leaves a sign.
+fn asked_lesson(sent: &str) -> Option<String> {
+    let name = sent.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    let is_long = name.len() > LONGEST_LESSON;
+    let name = name.get(..name.floor_char_boundary(LONGEST_LESSON))?;
+    let name = name.replace(char::is_control, "\u{fffd}");
+    let rest = if is_long { "…" } else { "" };
+    (!name.is_empty()).then(|| format!("{name}{rest}"))
 }
 
 pub(super) fn jid_of(enrolment: &Enrolment) -> Option<BareJid> {

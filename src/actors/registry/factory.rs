@@ -74,7 +74,7 @@ impl SessionFactory {
 
     /// Name of the lesson that is taught where this one is asked for.
     pub fn name_of(&self, lesson: Option<&str>) -> String {
-        let asked = lesson.filter(|name| self.has_lesson(name));
+        let asked = lesson.and_then(|name| Some(self.lessons.resolve(name)?.0));
         let is_default = |known: &Arc<Lesson>| Arc::ptr_eq(known, &self.default_lesson);
         let default = || self.lessons.iter().find(|(_, known)| is_default(known));
         asked.or_else(|| default().map(|(name, _)| name)).unwrap_or_default().to_owned()

@@ -8,10 +8,13 @@ use super::{
     layout::{Around, Head, address, aside, document, fill, go, token},
     roster,
 };
-use crate::{actors::lti::course::CourseView, drawing::previews::Preview};
+use crate::{
+    actors::lti::{View, course::CourseView},
+    drawing::previews::{Preview, Taught},
+};
 
 /// The course at a glance.
-pub fn teacher(frame: &Frame, course: &CourseView) -> Markup {
+pub fn teacher(frame: &Frame, course: &CourseView, taught: Option<&Taught>) -> Markup {
     document(&frame.house.catalog, || {
         let bot = &frame.bot_alias;
         let (page, n_pages) = (course.wanted.page.saturating_add(1), course.n_pages());
@@ -29,6 +32,7 @@ pub fn teacher(frame: &Frame, course: &CourseView) -> Markup {
             @if let Some(title) = &course.view.enrolment.context_title {
                 p.lead { bdi { (title) } }
             }
+            (unknown_lesson(&course.view, taught))
             (sent_again(course))
             (refused(frame, course))
             @if course.funnel.opened > 0 {
@@ -54,6 +58,10 @@ pub fn teacher(frame: &Frame, course: &CourseView) -> Markup {
             section aria-labelledby="grades" {
                 h2 id="grades" { (tr!("Grades")) }
                 p { (tr!("Whoever finishes the lesson gets full marks, sent to the gradebook of your course by itself. What was not accepted yet is tried again for three days. Teachers are not graded.")) }
+                @if let Some(taught) = taught { (credit(taught)) }
+                @if course.funnel.is_of_several {
+                    p.remark { (tr!("Other exercises of the course may have other lessons, with other rules for the grade. Open them in your course to see theirs.")) }
+                }
             }
             section aria-labelledby="try" {
                 h2 id="try" { (tr!("Try it yourself")) }
@@ -63,6 +71,52 @@ pub fn teacher(frame: &Frame, course: &CourseView) -> Markup {
         };
         (head, content)
     })
+}
+
+/// The assignment asks for a lesson that is not there, which is the teacher's to correct.
+fn unknown_lesson(view: &View, taught: Option<&Taught>) -> Markup {
+    let asked = view.enrolment.lesson.as_deref().zip(taught);
+    let unknown = asked
+        .and_then(|(asked, taught)| Some((asked, taught, taught.in_place_of_unknown.as_ref()?)));
+    let code = |name: &str| html! { bdi dir="auto" { (name) } };
+    html! {
+        @if let Some((asked, taught, all)) = unknown {
+            div.notice.warning {
+                p {
+                    (fill(
+                        &tr!("This exercise is to have the lesson “{asked}”, but there is no lesson of that name. Learners get “{given}” in its place.", asked = "{asked}", given = "{given}"),
+                        &[("{asked}", &code(asked)), ("{given}", &code(&taught.name))],
+                    ))
+                }
+                p { (tr!("There are these lessons:")) }
+                ul { @for name in all { li { (code(name)) } } }
+                p { (tr!("To change that, correct the custom parameter “lesson” of the exercise in your course, or ask whoever runs this tool for the lesson.")) }
+            }
+        }
+    }
+}
+
+/// Which parts of the grade the lesson gives, and for what.
+fn credit(taught: &Taught) -> Markup {
+    let [talking, encrypted, verified] = taught.credit;
+    let parts = [
+        (tr!("Talked to the bot"), talking),
+        (tr!("Encrypted the conversation"), encrypted),
+        (tr!("Recognised the bot"), verified),
+    ];
+    let parts: Vec<_> = parts.into_iter().filter_map(|(step, part)| Some((step, part?))).collect();
+    html! {
+        @if parts.is_empty() {
+            p { (tr!("Before the end of the lesson there is no grade.")) }
+        } @else {
+            p { (tr!("This lesson gives a part of the grade on the way. Each part is sent as soon as it is reached, in the place of the one before:")) }
+            ul.credit {
+                @for (step, part) in parts.into_iter().chain([(tr!("Finished the lesson"), 100)]) {
+                    li { bdi { (step) } ": " bdi { (part) " %" } }
+                }
+            }
+        }
+    }
 }
 
 fn sent_again(course: &CourseView) -> Markup {
@@ -95,7 +149,7 @@ fn refused(frame: &Frame, course: &CourseView) -> Markup {
 }
 
 /// The lesson as a graph.
-pub fn lesson(frame: &Frame, preview: &Preview) -> Markup {
+pub fn lesson(frame: &Frame, view: &View, preview: &Preview, taught: Option<&Taught>) -> Markup {
     document(&frame.house.catalog, || {
         let head = Head {
             heading: tr!("The lesson"),
@@ -109,6 +163,7 @@ pub fn lesson(frame: &Frame, preview: &Preview) -> Markup {
         let content = html! {
             link rel="stylesheet" href="/static/lesson.css";
             p.lead { bdi { (preview.title) } }
+            (unknown_lesson(view, taught))
             p.drawn { (tr!("Boxes are the states of the conversation, and arrows show what leads from one to the next. The bot says what stands in the boxes.")) }
             div.drawn {
                 (legend())
@@ -118,6 +173,12 @@ pub fn lesson(frame: &Frame, preview: &Preview) -> Markup {
                 }
                 div.graph role="region" aria-label=(tr!("The lesson")) tabindex="0" dir="ltr" {
                     (PreEscaped(&preview.svg))
+                }
+            }
+            @if let Some(taught) = taught {
+                section aria-labelledby="grades" {
+                    h2 id="grades" { (tr!("Grades")) }
+                    (credit(taught))
                 }
             }
             section aria-labelledby="words" {

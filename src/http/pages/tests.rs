@@ -11,7 +11,7 @@ use super::{layout::fill, *};
 
 use crate::{
     actors::lti::{FramedBy, JidProblem, View, course::CourseView},
-    drawing::previews::Preview,
+    drawing::previews::{Preview, Taught},
     records::{CourseRow, Enrolment, EnrolmentId, Funnel, GradeState, Progress, Wanted},
     session::{BotSecretStanding, BotSecretVerdict, SecretVerdict, Whereabouts},
 };
@@ -87,6 +87,16 @@ fn preview() -> Preview {
     }
 }
 
+/// What learners get, where there is such a lesson, or in the place of another one.
+fn taught(is_unknown: bool) -> Taught {
+    Taught {
+        name: "<given>".to_owned(),
+        title: "The <lesson>".to_owned(),
+        credit: [None, Some(40), Some(75)],
+        in_place_of_unknown: is_unknown.then(|| vec!["<given>".to_owned(), "<more>".to_owned()]),
+    }
+}
+
 /// A course with this many learners, looked at on a page of the list.
 fn course(n: usize, page: usize) -> CourseView {
     let enrolment = Enrolment {
@@ -98,7 +108,7 @@ fn course(n: usize, page: usize) -> CourseView {
         jid: None,
         is_proven: false,
         locale: None,
-        lesson: None,
+        lesson: Some("<asked>".to_owned()),
         may_grade: false,
         is_teacher: true,
         outcome_url: None,
@@ -176,10 +186,13 @@ fn pages(frame: &Frame) -> Vec<String> {
         ask_for_secret(frame, &status_of(None), Some(&SecretVerdict::Told)),
         ask_for_secret(frame, &status_of(None), Some(&SecretVerdict::Unusable)),
         enter_bot_secret(frame, &status_of(None), None),
-        lesson(frame, &preview()),
+        lesson(frame, &course(0, 0).view, &preview(), None),
+        lesson(frame, &course(0, 0).view, &preview(), Some(&taught(true))),
     ];
-    pages
-        .extend([course(0, 0), course(1, 0), course(120, 2)].map(|course| teacher(frame, &course)));
+    pages.extend(
+        [course(0, 0), course(1, 0), course(120, 2)]
+            .map(|course| teacher(frame, &course, Some(&taught(course.n_matching > 0)))),
+    );
     for grade in grades() {
         let status = passed(grade);
         pages.push(done(frame, &status));
@@ -509,7 +522,7 @@ fn an_address_that_cannot_be_reached_is_asked_for_again() {
 
 #[test]
 fn a_grade_on_its_way_says_in_plain_words_why_it_is_not_there() {
-    let page = teacher(&frame(), &course(120, 2)).into_string();
+    let page = teacher(&frame(), &course(120, 2), None).into_string();
 
     assert!(page.contains("does not find the learning platform: its name leads nowhere"), "{page}");
     assert!(!page.contains("(DNS)"), "{page}");

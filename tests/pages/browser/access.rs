@@ -272,6 +272,13 @@ async fn look_at_the_teachers_pages(locale: &'static str) {
     looker.submit("nothing to send", "/course/resend", &[("enrolment", "x")]).await;
     looker.submit("sent again", "/course/resend", &[]).await;
     looker.submit("lesson", "/course/lesson", &[]).await;
+    looker.tool.teach("parts", "extends: basics\ncredit: { encrypted: 40%, verified: 75% }\n");
+    let longest = "a-lesson-".repeat(11);
+    for (name, lesson) in [("parts of the grade", "parts"), ("no such lesson", &longest)] {
+        let teacher = teacher.clone().with("custom_lesson", lesson).set("oauth_nonce", name);
+        looker.launch(name, &teacher).await;
+        looker.submit(&format!("{name}, lesson"), "/course/lesson", &[]).await;
+    }
 }
 
 /// Sixty learners, in all steps and with grades in all states.

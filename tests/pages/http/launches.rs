@@ -70,20 +70,6 @@ async fn bad_launches_are_refused_with_their_status() {
 }
 
 #[actix::test]
-async fn a_lesson_that_none_can_be_called_is_none() {
-    let tool = Tool::start().await;
-    for lesson in ["a\0b", "a\r\nb", &"x".repeat(101)] {
-        let launch = Launch::of(&format!("user of {}", lesson.len()), "Learner");
-        let page = tool.launch(&launch.with("custom_lesson", lesson)).await;
-        assert_eq!(page.name(), "start", "{lesson:?}");
-        let jid = format!("user{}@chat.example", lesson.len());
-        tool.submit(&page, "/enter_jid", &[("jid", &jid)]).await;
-        let enrolment = tool.store.claims(&jid).await.unwrap().remove(0);
-        assert_eq!(enrolment.lesson, None, "{lesson:?}");
-    }
-}
-
-#[actix::test]
 async fn who_is_logged_in_nowhere_is_told_so() {
     let tool = Tool::start().await;
     for launch in [learner().without("user_id"), learner().set("user_id", "$User.id")] {

@@ -23,4 +23,5 @@ pub(crate) mod registry;
 mod status;
 pub(crate) mod support;
 mod tabs;
+mod taught;
 mod versions;

@@ -67,6 +67,7 @@ pub(crate) struct Tool {
     pub(crate) client: reqwest::Client,
     pub(crate) assets: SharedAssets,
     pub(crate) catalogs: SharedCatalogs,
+    pub(crate) previews: SharedPreviews,
     pub(crate) metrics: Arc<Metrics>,
     server: ServerHandle,
     _folder: TempDir,
@@ -103,10 +104,10 @@ fn variables() -> BTreeMap<String, String> {
     BTreeMap::from([("bot_alias".to_owned(), "Marvin".to_owned())])
 }
 
-/// The lessons that come with the program.
-fn lessons() -> Library {
+/// The lessons that come with the program, and those of a folder.
+fn lessons(folder: Option<&std::path::Path>) -> Library {
     let variables = ["bot_alias", "bot_jid", "bot_title", "bot_description", "project_name"];
-    let (lessons, problems) = Library::load(None, &variables);
+    let (lessons, problems) = Library::load(folder, &variables);
     assert!(problems.is_empty(), "{problems:?}");
     lessons
 }
@@ -183,6 +184,7 @@ impl Tool {
         .start();
         let assets = SharedAssets::default();
         let catalogs = SharedCatalogs::new(catalogs());
+        let previews = SharedPreviews::new(Previews::new(&lessons(None), "basics", &variables()));
         let config = PagesConfig {
             public_url,
             authenticate,
@@ -195,7 +197,7 @@ impl Tool {
             keeps_key: false,
             contacts: contacts(),
             catalogs: catalogs.clone(),
-            previews: SharedPreviews::new(Previews::new(&lessons(), "basics", &variables())),
+            previews: previews.clone(),
             assets: assets.clone(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -219,6 +221,7 @@ impl Tool {
             client,
             assets,
             catalogs,
+            previews,
             metrics,
             server,
             _folder: folder,
@@ -259,6 +262,13 @@ impl Tool {
             body.extend(["&", name, "=", &oauth::encode(value)]);
         }
         self.post(path, FORM, body).await
+    }
+
+    /// Teaches the lesson of this name and this YAML, too, and that where none is asked for.
+    pub(crate) fn teach(&self, name: &str, yaml: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(format!("{name}.yaml")), yaml).unwrap();
+        self.previews.replace(Previews::new(&lessons(Some(folder.path())), name, &variables()));
     }
 
     /// Takes the texts that the program comes with, in place of those of the tests.

@@ -9,6 +9,7 @@ mod ending;
 mod impostor;
 mod language;
 mod limits;
+mod moved;
 mod props;
 mod question;
 mod resume;

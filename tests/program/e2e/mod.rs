@@ -20,6 +20,7 @@ mod losses;
 mod manners;
 mod many;
 mod memory;
+mod moved;
 mod pasted;
 mod props;
 mod reload;

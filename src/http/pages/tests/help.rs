@@ -45,7 +45,7 @@ fn the_languages_are_named_by_themselves_and_lead_to_the_same_page() {
     assert!(page.contains("name=\"start\" value=\"1\""), "{page}");
     let alone = Frame { languages: frame().languages.split_off(1), ..frame() };
     assert!(!start(&alone).into_string().contains("name=\"language\""));
-    assert!(!teacher(&frame(), &course(1, 0)).into_string().contains("name=\"language\""));
+    assert!(!teacher(&frame(), &course(1, 0), None).into_string().contains("name=\"language\""));
 }
 
 #[test]
