@@ -116,6 +116,15 @@ impl Unreadable {
 ///
 /// [`Unreadable`].
 pub fn read_text(path: &Path, most: u64) -> Result<String, Unreadable> {
+    text_of(read_bytes(path, most)?).map_err(Unreadable::Encoding)
+}
+
+/// The content of a file of at most so many bytes, whatever it is in.
+///
+/// # Errors
+///
+/// [`Unreadable`], but for [`Unreadable::Encoding`].
+pub fn read_bytes(path: &Path, most: u64) -> Result<Vec<u8>, Unreadable> {
     let mut bytes = Vec::new();
     let read = |bytes: &mut Vec<u8>| {
         File::open(path)?.take(most.saturating_add(1)).read_to_end(bytes)?;
@@ -125,7 +134,7 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, Unreadable> {
     if u64::try_from(bytes.len()).is_ok_and(|length| length > most) {
         return Err(Unreadable::TooLarge { most });
     }
-    text_of(bytes).map_err(Unreadable::Encoding)
+    Ok(bytes)
 }
 
 /// Bytes as a text, without a byte order mark.
