@@ -29,7 +29,7 @@ help:
 	@echo 'make soak    lessons for MINUTES=30 while the server is restarted, frozen and cut off'
 	@echo 'make rubric  have difficult learners take all lessons in all languages'
 	@echo 'make fuzz    fuzz the OTR engine: SECONDS=600 for each of FUZZ_TARGETS'
-	@echo 'make deb     make the Debian package, in target/debian'
+	@echo 'make deb     make the Debian package, in target/debian, and one for debuggers (-dbgsym)'
 	@echo 'make test-deb  install it in a clean Debian (as root), try it, and take it away again'
 	@echo 'make setup   install the programs that tests and demo drive (the others do this first)'
 
@@ -120,8 +120,9 @@ deb:
 	$(BUILT) completions bash >$(GENERATED)/otrbot.bash
 	$(BUILT) completions zsh >$(GENERATED)/_otrbot
 	$(BUILT) completions fish >$(GENERATED)/otrbot.fish
+	@# The tables for debuggers, which are larger than the program, go into a package of their own.
 	PATH="$(CURDIR)/target/tools/bin:$$PATH" $(CARGO) deb --no-build --locked --quiet \
-		--profile $(PROFILE)
+		--dbgsym --profile $(PROFILE)
 
 test-deb: deb
 	packaging/test-deb.sh
