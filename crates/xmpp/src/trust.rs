@@ -196,19 +196,17 @@ fn is_named_by_subject(read: &X509Certificate<'_>, is_alone: bool, name: &Server
     if !matches!(read.subject_alternative_name(), Ok(None)) {
         return false;
     }
-    let mut names = common_names(read.subject());
+    let names = common_names(read.subject());
     let is_domain = |name: &&str| {
         name.contains('.') || name.contains(':') || name.eq_ignore_ascii_case("localhost")
     };
     let wanted = name.to_str();
-    names.clone().any(|name| name.eq_ignore_ascii_case(&wanted))
-        || (is_alone && !names.any(|name| is_domain(&name)))
+    names.iter().any(|name| name.eq_ignore_ascii_case(&wanted))
+        || (is_alone && !names.iter().any(is_domain))
 }
 
-fn common_names<'a>(name: &'a X509Name<'_>) -> impl Iterator<Item = &'a str> + Clone {
-    let names: Vec<&str> =
-        name.iter_common_name().filter_map(|attribute| attribute.as_str().ok()).collect();
-    names.into_iter()
+fn common_names<'a>(name: &'a X509Name<'_>) -> Vec<&'a str> {
+    name.iter_common_name().filter_map(|attribute| attribute.as_str().ok()).collect()
 }
 
 fn unix(seconds: i64) -> UnixTime {
@@ -379,7 +377,7 @@ impl Seen<'_> {
         if !names.is_empty() {
             return plain(&names.join(", "));
         }
-        match common_names(certificate.subject()).next() {
+        match common_names(certificate.subject()).first() {
             Some(name) => format!("no name but its old-fashioned Common Name, {}", plain(name)),
             None => "no name".to_owned(),
         }
