@@ -31,7 +31,7 @@ help:
 	@echo 'make fuzz    fuzz the OTR engine: SECONDS=600 for each of FUZZ_TARGETS'
 	@echo 'make ct      hold the OTR engine to constant time, by memcheck with its secrets undefined'
 	@echo 'make reference  run the engine'"'"'s tests on the group arithmetic of crypto-bigint'
-	@echo 'make deb     make the Debian package, in target/debian'
+	@echo 'make deb     make the Debian package, in target/debian, and one for debuggers (-dbgsym)'
 	@echo 'make test-deb  install it in a clean Debian (as root), try it, and take it away again'
 	@echo 'make setup   install the programs that tests and demo drive (the others do this first)'
 
@@ -141,8 +141,9 @@ deb:
 	$(BUILT) completions bash >$(GENERATED)/otrbot.bash
 	$(BUILT) completions zsh >$(GENERATED)/_otrbot
 	$(BUILT) completions fish >$(GENERATED)/otrbot.fish
+	@# The tables for debuggers, which are larger than the program, go into a package of their own.
 	PATH="$(CURDIR)/target/tools/bin:$$PATH" $(CARGO) deb --no-build --locked --quiet \
-		--profile $(PROFILE)
+		--dbgsym --profile $(PROFILE)
 
 test-deb: deb
 	packaging/test-deb.sh

@@ -81,6 +81,12 @@ cp "$deb" "$root/tmp/otrbot.deb"
 claim "the package installs" inside dpkg --install /tmp/otrbot.deb
 version=$(dpkg-deb --field "$deb" Version | sed 's/-[^-]*$//')
 claim "the program says its version" says "otrbot $version" inside otrbot --version
+# Nothing for debuggers is in it: that is in otrbot-dbgsym.
+stripped() { ! readelf --sections --wide "$root/usr/bin/otrbot" | grep -E '\.(debug_|symtab)'; }
+claim "the program is stripped" stripped
+claim "and smaller than 90 MB, also as the tests build it" test "$(stat -c %s "$root/usr/bin/otrbot")" -lt 90000000
+claim "what debuggers need is in a package of its own" \
+    says "usr/lib/debug/.build-id/" sh -c 'dpkg-deb --contents "$(dirname "$0")"/otrbot-dbgsym_*.ddeb' "$deb"
 claim "the user is there, and cannot log in" says "/usr/sbin/nologin" inside getent passwd otrbot
 claim "root sees no problem in the settings" \
     says "/etc/otrbot/settings.yaml: no problems" inside otrbot check

@@ -134,8 +134,26 @@ pub struct Forget {
     pub all_claims: bool,
 }
 
+/// The lines of a learner's script, as `otrbot learner --help` tells them.
+pub const LEARNER_SCRIPT: &str = "\
+Commands, a line each, in the file of --script or typed:
+  a line without /     is said to the bot; one that begins with # is a remark
+  /otr                 asks for a private conversation, unless it is private already
+  /smp                 verifies the bot with the shared secret
+  /smp ask QUESTION    the same, with a question
+  /abort               breaks off the verification
+  /end                 ends the private conversation
+  /wait private        waits until the conversation is private
+  /wait verified       waits until the verification succeeded
+  /wait secret         waits for a bot secret in the chat and prints it alone on a line
+  /wait plain          waits until the conversation is no longer private
+  /wait text WORDS     waits until the bot says these words
+  /pause SECONDS       does nothing for a while
+  /quit                ends";
+
 /// Arguments of `learner`.
 #[derive(Clone, Debug, Args)]
+#[command(after_help = LEARNER_SCRIPT)]
 pub struct Learner {
     /// The learner's Jabber ID; with --count a template, in which the letter n in braces stands for
     /// the learner's number.
@@ -178,7 +196,8 @@ pub struct Learner {
     /// [default: found by SRV records].
     #[arg(long, value_name = "HOST:PORT")]
     pub server: Option<String>,
-    /// The authorities that may sign the server's certificate; without it, the system's.
+    /// The authorities that may sign the server's certificate, or that certificate as it stands
+    /// [default: `tls.ca_certs` of the settings, without settings the system's].
     #[arg(long, value_name = "FILE")]
     pub ca_certs: Option<PathBuf>,
 }

@@ -175,7 +175,7 @@ pub fn run(cli: cli::Cli) -> Result<(), Failure> {
         cli::Command::Lesson(command) => authoring::run(&command, cli.settings, cli.verbose > 0),
         cli::Command::Learner(arguments) => {
             telemetry::start(level.unwrap_or(LevelFilter::Warn), Log::default(), no_color);
-            learner::run(&arguments)
+            learner::run(&arguments, cli.settings)
         }
         cli::Command::Extract(arguments) => {
             translations::extract::extract(&arguments, cli.settings)

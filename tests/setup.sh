@@ -33,6 +33,7 @@ look() {
     fi
     if [ "$what" = deb ]; then
         need mmdebstrap command mmdebstrap
+        need binutils command objcopy
         need iproute2 command ip
         need systemd command systemd-analyze
         return

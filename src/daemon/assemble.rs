@@ -23,7 +23,7 @@ use crate::{
     cli,
     drawing::previews::{Previews, SharedPreviews},
     failure::Failure,
-    files,
+    files::{self, Unreadable},
     http::{
         PagesConfig,
         assets::{Assets, SharedAssets},
@@ -500,12 +500,35 @@ pub(super) fn tls(settings: &Settings) -> Result<xmpp::Tls, Failure> {
     if !faults.is_empty() {
         return Err(Failure::BadSetting(faults.join("\n")));
     }
+    look_at_authorities(settings)?;
     Ok(xmpp::Tls {
         enabled: settings.tls.enabled,
         min_version,
         cipher_suites,
         ca_certs: settings.tls.ca_certs.clone(),
     })
+}
+
+/// Whether the file of `tls.ca_certs` can be used, if it is needed.
+fn look_at_authorities(settings: &Settings) -> Result<(), Failure> {
+    // A component's stream has no TLS.
+    if !settings.tls.enabled || settings.xmpp.component.is_some() {
+        return Ok(());
+    }
+    let Some(path) = &settings.tls.ca_certs else { return Ok(()) };
+    let line = settings.tls.ca_certs_line.map(|line| format!(":{line}")).unwrap_or_default();
+    let place =
+        format!("{}{line}: tls.ca_certs: the file {}", settings.file.display(), path.display());
+    let content = files::read_bytes(path, xmpp::MAX_AUTHORITIES_BYTES).map_err(|why| {
+        let remedy = if matches!(why, Unreadable::Forbidden { .. }) {
+            "; copy the certificate, without a key, to a file that it may read, such as one in \
+             /etc/otrbot, and name that"
+        } else {
+            ""
+        };
+        Failure::MissingDependency(format!("{place} {why}{remedy}"))
+    })?;
+    xmpp::check_authorities(&content).map_err(|why| Failure::BadSetting(format!("{place} {why}")))
 }
 
 fn read_password(path: &Path) -> Result<SecretString, Failure> {

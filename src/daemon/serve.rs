@@ -146,13 +146,7 @@ fn gave_up(assembly: &Assembly, down: &Down) -> Failure {
     let account = &assembly.jid;
     let server = assembly.way_in.server();
     let text = format!("{account} at {server}: {down}");
-    if down.is_login_refused() {
-        Failure::AuthenticationRefused(text)
-    } else if matches!(down, Down::TlsMismatch { .. }) {
-        Failure::WrongTls(text)
-    } else {
-        Failure::Unknown(anyhow::anyhow!(text))
-    }
+    Failure::of_stream(down, text)
 }
 
 /// Reads lessons, locales and the files of the pages anew: the pages have them at once, new sessions

@@ -1,15 +1,16 @@
 //! Many learners at once, and how long each step took them.
 
-use std::{fmt, fs, io::Write as _, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{fmt, io::Write as _, num::NonZeroU32, sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
 
 use super::{
-    NUMBER,
+    Authorities, NUMBER, name_of,
     person::now,
+    read,
     script::{self, Line},
-    start, unreadable,
+    start,
 };
 use crate::{cli, failure::Failure};
 
@@ -24,7 +25,11 @@ const SHOWN: usize = 5;
 /// # Errors
 ///
 /// A [`Failure`]: an argument, or that some of them failed.
-pub(super) async fn take(arguments: &cli::Learner, count: u32) -> Result<(), Failure> {
+pub(super) async fn take(
+    arguments: &cli::Learner,
+    authorities: &Authorities,
+    count: u32,
+) -> Result<(), Failure> {
     if count > 1 && !arguments.jid.contains(NUMBER) {
         return Err(Failure::InvalidArgument(format!(
             "--jid {}: {count} learners need {count} accounts; put {NUMBER} where their number \
@@ -40,12 +45,13 @@ pub(super) async fn take(arguments: &cli::Learner, count: u32) -> Result<(), Fai
     for ix in 0..count {
         let number = arguments.first.saturating_add(ix);
         let delay = arguments.ramp.mul_f64(f64::from(ix) / f64::from(count));
-        let (arguments, lines, slots) = (arguments.clone(), Arc::clone(&lines), Arc::clone(&slots));
+        let (arguments, authorities) = (arguments.clone(), authorities.clone());
+        let (lines, slots) = (Arc::clone(&lines), Arc::clone(&slots));
         lessons.spawn(async move {
             sleep(delay).await;
             // It is never closed.
             let _slot = slots.acquire_owned().await;
-            (number, lesson(&arguments, number, &lines).await)
+            (number, lesson(&arguments, &authorities, number, &lines).await)
         });
     }
     let mut table = Table::new(&lines);
@@ -87,13 +93,17 @@ pub(super) async fn take(arguments: &cli::Learner, count: u32) -> Result<(), Fai
 fn lines(arguments: &cli::Learner) -> Result<Vec<Line>, Failure> {
     let text = match &arguments.script {
         None => SHORTEST.to_owned(),
-        Some(path) if path.as_os_str() == "-" => {
-            std::io::read_to_string(std::io::stdin()).map_err(|error| unreadable(path, &error))?
-        }
-        Some(path) => fs::read_to_string(path).map_err(|error| unreadable(path, &error))?,
+        Some(path) if path.as_os_str() == "-" => std::io::read_to_string(std::io::stdin())
+            .map_err(|error| {
+                Failure::InvalidArgument(format!(
+                    "--script: the standard input cannot be read: {error}"
+                ))
+            })?,
+        Some(path) => read(path, "--script")?,
     };
-    let lines = text.lines().map(|line| {
-        script::parse(line).map_err(|why| Failure::InvalidArgument(format!("{line:?}: {why}")))
+    let name = name_of(arguments.script.as_deref());
+    let lines = (1..).zip(text.lines()).map(|(number, line)| {
+        script::parse(line).map_err(|why| script::misread(&name, number, line, why))
     });
     lines.collect()
 }
@@ -107,10 +117,15 @@ struct Lesson {
     n_tries: u32,
 }
 
-async fn lesson(arguments: &cli::Learner, number: u32, lines: &[Line]) -> Lesson {
+async fn lesson(
+    arguments: &cli::Learner,
+    authorities: &Authorities,
+    number: u32,
+    lines: &[Line],
+) -> Lesson {
     let mut times = Vec::new();
     let mut since = now();
-    let mut learner = match start(arguments, Some(number), false) {
+    let mut learner = match start(arguments, authorities, Some(number), false) {
         Ok(learner) => learner,
         Err(failure) => return Lesson { times, failure: Some(failure), n_tries: 0 },
     };

@@ -54,6 +54,11 @@ impl Persistence {
         };
     }
 
+    /// The script goes on by itself: nothing is due that was so before.
+    pub(super) fn go_on(&mut self) {
+        self.is_due = false;
+    }
+
     fn begin(&mut self) {
         self.is_due = false;
         self.tried = Some(now());
@@ -87,5 +92,23 @@ impl Learner {
             }
         };
         self.perform(outputs).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_script_does_next_is_not_tried_again_at_once() {
+        let mut persistence = Persistence::default();
+        let since = now();
+        let message = OtrEvent::Heard { text: String::new(), encrypted: false };
+
+        persistence.observe(&message, true);
+        assert_eq!(persistence.next_try(since), since);
+        persistence.go_on();
+
+        assert_eq!(persistence.next_try(since), since + RETRY);
     }
 }

@@ -132,10 +132,10 @@ impl Learner {
                 match self.events.recv().await {
                     Some(Event::Online { .. }) => return Ok(()),
                     Some(Event::Offline { why, .. }) if why.is_login_refused() => {
-                        return Err(Failure::AuthenticationRefused(why.to_string()));
+                        return Err(Failure::of_stream(&why, why.to_string()));
                     }
                     Some(Event::Offline { why, retry_in: None }) => {
-                        return Err(Failure::Unknown(anyhow!("cannot log in: {why}")));
+                        return Err(Failure::of_stream(&why, format!("cannot log in: {why}")));
                     }
                     Some(Event::Offline { why, .. }) => {
                         self.show(&format!("* {why}; trying again"));
@@ -163,9 +163,13 @@ impl Learner {
     }
 
     /// Carries out line after line; between them, what the bot says is shown.
-    pub(super) async fn follow(&mut self, input: impl AsyncRead + Unpin) -> Result<(), Failure> {
+    pub(super) async fn follow(
+        &mut self,
+        input: impl AsyncRead + Unpin,
+        name: &str,
+    ) -> Result<(), Failure> {
         let mut lines = BufReader::new(input).lines();
-        loop {
+        for number in 1_u64.. {
             let line = loop {
                 tokio::select! {
                     line = lines.next_line() => break line.context("cannot read the script")?,
@@ -177,14 +181,20 @@ impl Learner {
                 Ok(Line::Nothing) => {}
                 Ok(Line::Quit) => return Ok(()),
                 Ok(line) => self.carry_out(line).await?,
-                Err(why) => return Err(Failure::InvalidArgument(format!("{line:?}: {why}"))),
+                Err(why) => return Err(script::misread(name, number, &line, why)),
             }
         }
+        Ok(())
     }
 
     /// Carries out one line.
     pub(super) async fn carry_out(&mut self, line: Line) -> Result<(), Failure> {
         let now = now();
+        if !matches!(line, Line::Wait(_) | Line::Pause(_) | Line::Nothing)
+            && let Some(persistence) = &mut self.persistence
+        {
+            persistence.go_on();
+        }
         let outputs = match line {
             Line::Say(text) => {
                 self.show(&format!("me> {text}"));
@@ -223,6 +233,9 @@ impl Learner {
         let until = since.checked_add(patience).unwrap_or(since);
         loop {
             if self.is_reached(what) {
+                if let Some(persistence) = &mut self.persistence {
+                    persistence.go_on();
+                }
                 return Ok(());
             }
             let next_try = self.persistence.as_ref().map(|p| p.next_try(since));
@@ -274,7 +287,7 @@ impl Learner {
                 self.show(&format!("* offline: {why}"));
                 return match retry_in {
                     Some(_) => Ok(()),
-                    None => Err(Failure::Unknown(anyhow!("{why}"))),
+                    None => Err(Failure::of_stream(&why, why.to_string())),
                 };
             }
             None | Some(Event::Stopped) => {

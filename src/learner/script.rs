@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use crate::failure::Failure;
+
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Line {
@@ -73,6 +75,11 @@ pub(super) fn parse(line: &str) -> Result<Line, &'static str> {
     }
 }
 
+/// A line that is no line of a script.
+pub(super) fn misread(name: &str, number: u64, line: &str, why: &str) -> Failure {
+    Failure::InvalidArgument(format!("{name}:{number}: {:?}: {why}", line.trim()))
+}
+
 /// The bot secret in a text, if one is there: `XXXX-XXXX-XXXX-XXXX`, upper-case letters.
 pub(super) fn bot_secret(text: &str) -> Option<String> {
     let is_secret = |word: &&str| {
@@ -98,6 +105,26 @@ mod tests {
         assert!(parse("/wait what").is_err());
         assert!(parse("/pause -1").is_err());
         assert!(parse("/dance").is_err());
+    }
+
+    #[test]
+    fn the_help_tells_every_command_as_it_can_be_written() {
+        let told = crate::cli::LEARNER_SCRIPT;
+        for command in
+            ["/otr", "/smp", "/smp ask ", "/abort", "/end", "/pause ", "/quit"].into_iter().chain([
+                "/wait private",
+                "/wait verified",
+                "/wait secret",
+                "/wait plain",
+                "/wait text ",
+            ])
+        {
+            assert!(told.contains(&format!("  {command}")), "{command}");
+        }
+        for line in told.lines().filter(|line| line.starts_with("  /")) {
+            let command = line.trim().split("  ").next().unwrap().replace("SECONDS", "1");
+            assert!(parse(&command).is_ok(), "{line}");
+        }
     }
 
     #[test]

@@ -142,9 +142,11 @@ pub struct Tls {
     pub version: TlsVersion,
     /// Names of ciphers, OpenSSL's or IANA's, with their lines; empty: the library's safe set.
     pub cipher_list: Vec<(String, u64)>,
-    /// PEM file of the authorities that may sign the server's certificate; `None`: no check, which
-    /// is accepted for loopback servers alone.
+    /// PEM file of the authorities that may sign the server's certificate, or of that certificate as
+    /// it stands; `None`: no check, which is accepted for loopback servers alone.
     pub ca_certs: Option<PathBuf>,
+    /// Where the settings name it; `None`: they do not, and it is the system's.
+    pub ca_certs_line: Option<u64>,
 }
 
 /// A version of TLS that can be had.

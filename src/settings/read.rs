@@ -281,7 +281,9 @@ impl Reader<'_> {
         } else {
             Some(PathBuf::from(SYSTEM_CA_CERTS))
         };
-        let tls = Tls { enabled, version, cipher_list: section.texts("cipher_list"), ca_certs };
+        let ca_certs_line = section.has("ca_certs").then(|| section.line_of("ca_certs"));
+        let cipher_list = section.texts("cipher_list");
+        let tls = Tls { enabled, version, cipher_list, ca_certs, ca_certs_line };
         section.end();
         tls
     }

@@ -181,13 +181,38 @@ pub(super) fn refusal(error: &sqlx::Error) -> Option<StoreError> {
 /// Why a server is not trusted, if that is what went wrong.
 pub(super) fn distrust(error: &sqlx::Error) -> Option<StoreError> {
     let why = if let sqlx::Error::Tls(why) = error {
-        why.to_string()
+        why.downcast_ref::<rustls::Error>().map_or_else(|| why.to_string(), in_words)
     } else if let sqlx::Error::Io(error) = error {
-        error.get_ref()?.downcast_ref::<rustls::Error>()?.to_string()
+        in_words(error.get_ref()?.downcast_ref::<rustls::Error>()?)
     } else {
         return None;
     };
     Some(StoreError::Unsafe { why: format!("{why}; {HELP}") })
+}
+
+/// What the library says in names of its own.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's list of faults is open")]
+fn in_words(error: &rustls::Error) -> String {
+    use rustls::CertificateError::{
+        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,
+        NotValidYetContext, UnknownIssuer,
+    };
+    let rustls::Error::InvalidCertificate(fault) = error else { return error.to_string() };
+    let what = match fault {
+        UnknownIssuer => "no authority that is known here vouches for its certificate",
+        Expired | ExpiredContext { .. } => "its certificate has expired",
+        NotValidYet | NotValidYetContext { .. } => {
+            "its certificate is not valid yet, or a clock is wrong"
+        }
+        NotValidForName | NotValidForNameContext { .. } => {
+            "its certificate is made out for another host"
+        }
+        _ => {
+            "its certificate cannot be used, as it is that of an authority (CA) and not of a server, or \
+             breaks another rule for certificates"
+        }
+    };
+    what.to_owned()
 }
 
 #[cfg(test)]

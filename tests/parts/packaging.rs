@@ -120,3 +120,17 @@ fn the_unit_starts_what_the_package_installs() {
     // What a restart does not mend.
     assert!(unit.contains("RestartPreventExitStatus=2 3 4 5 6 127\n"));
 }
+
+#[test]
+fn what_is_installed_has_no_tables_for_debuggers() {
+    let makefile = fs::read_to_string(root("Makefile")).unwrap();
+    let manual = fs::read_to_string(root("docs/install.md")).unwrap();
+    let container = fs::read_to_string(root("Containerfile")).unwrap();
+    let trial = fs::read_to_string(root("packaging/test-deb.sh")).unwrap();
+
+    // A package of its own has them, `otrbot-dbgsym`.
+    assert!(makefile.contains("deb --no-build --locked --quiet \\\n\t\t--dbgsym "));
+    assert!(trial.contains("otrbot-dbgsym_*.ddeb"));
+    assert!(manual.contains("\ninstall --strip target/release/otrbot "));
+    assert!(container.contains("CARGO_PROFILE_RELEASE_STRIP=debuginfo "));
+}

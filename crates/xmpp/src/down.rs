@@ -176,6 +176,21 @@ pub enum Down {
     Closed,
 }
 
+/// Why a file was not read.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the system's list of errors is open")]
+fn unread(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "is not there".to_owned(),
+        ErrorKind::PermissionDenied => {
+            "is closed to the bot's user: copy the certificate, without a key, to a file that it may read"
+                .to_owned()
+        }
+        ErrorKind::IsADirectory => "is a folder, not a file".to_owned(),
+        _ => format!("cannot be read: {error}"),
+    }
+}
+
 /// `: text`, or nothing for an empty text.
 fn suffix(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!(": {text}") }
@@ -261,7 +276,7 @@ pub enum ConfigError {
         why: &'static str,
     },
     /// The file of authorities cannot be read.
-    #[error("cannot read the CA file {path}: {source}", path = path.display())]
+    #[error("the file {path} (tls.ca_certs) {}", unread(source), path = path.display())]
     CaFile {
         /// The file.
         path: PathBuf,
@@ -269,10 +284,12 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file of authorities is no PEM file with certificates.
-    #[error("the CA file {path} holds no certificate in PEM form", path = path.display())]
+    #[error("the file {path} (tls.ca_certs) {why}", path = path.display())]
     NoCertificates {
         /// The file.
         path: PathBuf,
+        /// What it holds instead, and what helps.
+        why: &'static str,
     },
     /// No authorities for a server elsewhere.
     #[error("{server} is not on this machine, so a CA file is needed to check its certificate")]

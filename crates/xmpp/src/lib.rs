@@ -30,6 +30,7 @@
 //! What it deliberately lacks: presence, roster, subscriptions, matching of `iq` answers, any
 //! word about lessons. Its owner does these.
 
+mod authorities;
 mod avatar;
 mod ciphers;
 mod component;
@@ -51,6 +52,7 @@ mod scram;
 mod session;
 mod target;
 mod tls;
+mod trust;
 mod xml;
 
 use std::{path::PathBuf, time::Duration};
@@ -61,6 +63,7 @@ use secrecy::SecretString;
 use tokio::sync::mpsc;
 use xmpp_parsers::stanza::Stanza;
 
+pub use authorities::{MAX_AUTHORITIES_BYTES, check_authorities};
 pub use avatar::{Avatar, AvatarError, MAX_AVATAR_BYTES};
 pub use ciphers::{CipherProblem, has_cipher_for, parse_cipher, supported_ciphers};
 pub use component::Component;
@@ -102,8 +105,9 @@ pub struct Tls {
     pub min_version: TlsVersion,
     /// The cipher suites that are accepted; empty for all that the library considers safe.
     pub cipher_suites: Vec<CipherSuite>,
-    /// A PEM file of the authorities that may vouch for the server. `None`: no check, which is
-    /// allowed only when the server's address is a loopback address.
+    /// A PEM file of the authorities that may vouch for the server, or of its own certificate as it
+    /// stands. `None`: no check, which is allowed only when the server's address is a loopback
+    /// address.
     pub ca_certs: Option<PathBuf>,
 }
 

@@ -4,18 +4,21 @@
 use std::{fmt, io, sync::Arc};
 
 use rustls::{
-    AlertDescription, CertificateError, CipherSuite, ClientConfig, DigitallySignedStruct, Error,
-    PeerMisbehaved, ProtocolVersion, RootCertStore, SignatureScheme, SupportedCipherSuite,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    AlertDescription, CipherSuite, ClientConfig, Error, PeerMisbehaved, ProtocolVersion,
+    SupportedCipherSuite,
+    crypto::{CryptoProvider, ring},
     version::{TLS12, TLS13},
 };
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _};
+use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
-    ConfigError, Down, Negotiated, Tls, TlsVersion, ciphers::iana, link::plain, target::Way,
+    ConfigError, Down, Negotiated, Tls, TlsVersion,
+    authorities::Authorities,
+    ciphers::iana,
+    target::Way,
+    trust::{Refusal, Trust},
 };
 
 /// The name of a client's stream in the handshake (XEP-0368, section 3).
@@ -70,13 +73,11 @@ impl Connector {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(versions)
             .map_err(ConfigError::Tls)?;
-        let config = match &tls.ca_certs {
-            Some(path) => builder.with_root_certificates(authorities(path)?).with_no_client_auth(),
-            None => builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
-                .with_no_client_auth(),
-        };
+        let authorities = tls.ca_certs.as_deref().map(Authorities::read).transpose()?;
+        let config = builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Trust::new(provider, authorities)?))
+            .with_no_client_auth();
         let mut direct = config.clone();
         direct.alpn_protocols = vec![ALPN.to_vec()];
         Ok(Self {
@@ -158,22 +159,15 @@ impl Connector {
     fn handshake_failure(&self, error: &io::Error, server: &str) -> Down {
         let server = server.to_owned();
         let Some(cause) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
-            return Down::TlsFailed { server, why: error.kind().to_string() };
+            return Down::TlsFailed { server, why: broken_off(error.kind()) };
         };
         match cause {
             Error::InvalidCertificate(fault) => {
-                Down::Certificate { server, why: certificate_fault(fault) }
+                Down::Certificate { server, why: Refusal::of(fault) }
             }
-            Error::NoCertificatesPresented => {
-                Down::Certificate { server, why: "it has none".to_owned() }
-            }
-            Error::AlertReceived(
-                alert @ (AlertDescription::HandshakeFailure
-                | AlertDescription::ProtocolVersion
-                | AlertDescription::InsufficientSecurity),
-            ) => Down::TlsMismatch {
+            Error::NoCertificatesPresented => Down::Certificate {
                 server,
-                why: format!("nothing in common (alert {alert:?}); {}", self.wanted()),
+                why: "it has none: give the server one for the account's domain".to_owned(),
             },
             Error::AlertReceived(AlertDescription::UnrecognisedName) => {
                 Down::HostUnknown { domain: self.name.to_str().into_owned() }
@@ -187,18 +181,69 @@ impl Connector {
                         .to_owned(),
                 }
             }
+            Error::AlertReceived(alert) => self.refused_by_alert(*alert, server),
             Error::InvalidMessage(_) => Down::TlsFailed {
                 server,
+                why: "what it answers is no TLS; a port that begins in the clear (STARTTLS), \
+                      usually 5222, is written host:port without xmpps://"
+                    .to_owned(),
+            },
+            Error::PeerIncompatible(_) => Down::TlsMismatch {
+                server,
+                why: format!("nothing in common; {}", self.wanted()),
+            },
+            Error::PeerMisbehaved(_)
+            | Error::InappropriateMessage { .. }
+            | Error::InappropriateHandshakeMessage { .. }
+            | Error::PeerSentOversizedRecord
+            | Error::DecryptError => Down::TlsFailed {
+                server,
+                why: "the server broke the rules of TLS, or something between it and the bot changes \
+                      what they say; openssl s_client (docs/troubleshooting.md) shows what it answers"
+                    .to_owned(),
+            },
+            Error::FailedToGetCurrentTime | Error::FailedToGetRandomBytes => Down::TlsFailed {
+                server,
+                why: "this machine gives no time of day, or no random numbers".to_owned(),
+            },
+            // The rest is about what the bot itself does, or about what it does not ask for.
+            _ => Down::TlsFailed {
+                server,
+                why: "for a reason that is not known here; openssl s_client \
+                      (docs/troubleshooting.md) shows what the server answers"
+                    .to_owned(),
+            },
+        }
+    }
+
+    /// The server has broken the handshake off.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the library's list of alerts is open")]
+    fn refused_by_alert(&self, alert: AlertDescription, server: String) -> Down {
+        let name = spelled(alert);
+        match alert {
+            AlertDescription::HandshakeFailure
+            | AlertDescription::ProtocolVersion
+            | AlertDescription::InsufficientSecurity => Down::TlsMismatch {
+                server,
+                why: format!("nothing in common (alert {name}); {}", self.wanted()),
+            },
+            AlertDescription::CertificateRequired
+            | AlertDescription::NoCertificate
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied => Down::TlsMismatch {
+                server,
                 why: format!(
-                    "what it answers is no TLS ({cause}); a port that begins in the clear \
-                     (STARTTLS), usually 5222, is written host:port without xmpps://"
+                    "the server wants a certificate of the bot, which has none (alert {name}): take \
+                     that off for clients on the server"
                 ),
             },
-            Error::PeerIncompatible(what) => Down::TlsMismatch {
+            _ => Down::TlsFailed {
                 server,
-                why: format!("nothing in common ({what:?}); {}", self.wanted()),
+                why: format!("the server broke it off (alert {name}); its own log may say why"),
             },
-            other => Down::TlsFailed { server, why: other.to_string() },
         }
     }
 
@@ -217,105 +262,54 @@ impl Connector {
     }
 }
 
-/// Names of a certificate that are told.
-const NAMES: usize = 5;
+/// The connection ended before TLS was there.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the system's list of errors is open")]
+fn broken_off(kind: io::ErrorKind) -> String {
+    match kind {
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => {
+            format!("the server closed the connection ({kind}); its own log may say why")
+        }
+        kind => kind.to_string(),
+    }
+}
+
+/// The name of an alert as standards write it, such as `handshake_failure`.
+fn spelled(alert: AlertDescription) -> String {
+    let Some(name) = alert.as_str() else { return u8::from(alert).to_string() };
+    let mut spelled = String::new();
+    let mut was_small = false;
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && was_small {
+            spelled.push('_');
+        }
+        was_small = letter.is_ascii_lowercase();
+        spelled.push(letter.to_ascii_lowercase());
+    }
+    spelled
+}
 
 fn version_name(version: ProtocolVersion) -> String {
     // The library says `TLSv1_3`.
     version.as_str().map_or_else(|| format!("{version:?}"), |name| name.replace('_', "."))
 }
 
-fn authorities(path: &std::path::Path) -> Result<RootCertStore, ConfigError> {
-    let pem = std::fs::read(path)
-        .map_err(|source| ConfigError::CaFile { path: path.to_owned(), source })?;
-    let mut store = RootCertStore::empty();
-    let certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
-    // System bundles may hold a few that the library cannot use; the others still serve.
-    let (added, _) = store.add_parsable_certificates(certificates);
-    if added == 0 {
-        return Err(ConfigError::NoCertificates { path: path.to_owned() });
-    }
-    Ok(store)
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "the library's list of faults is open")]
-fn certificate_fault(fault: &CertificateError) -> String {
-    match fault {
-        CertificateError::UnknownIssuer => {
-            "no authority in the CA file vouches for it (tls.ca_certs)".to_owned()
-        }
-        CertificateError::BadSignature => {
-            "its signature is not that of the authority which it names".to_owned()
-        }
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "it has expired; it has to be renewed on the server".to_owned()
-        }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "it is not valid yet; compare the clocks".to_owned()
-        }
-        CertificateError::NotValidForNameContext { expected, presented } => {
-            let presented: Vec<_> = presented.iter().take(NAMES).map(String::as_str).collect();
-            let presented = match presented.as_slice() {
-                [] => "no name".to_owned(),
-                names => plain(&names.join(", ")),
-            };
-            format!(
-                "it is made out for {presented}; the name that counts is that of the account's domain, \
-                 {}, wherever the server is",
-                expected.to_str()
-            )
-        }
-        CertificateError::NotValidForName => {
-            "it is made out for another name than the account's domain".to_owned()
-        }
-        other => other.to_string(),
-    }
-}
-
-/// Takes any certificate, for servers on this machine; signatures of the handshake are checked.
-#[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn alerts_are_spelled_as_in_the_standard() {
+        for (alert, name) in [
+            (AlertDescription::HandshakeFailure, "handshake_failure"),
+            (AlertDescription::UnknownCA, "unknown_ca"),
+            (AlertDescription::Unknown(7), "7"),
+        ] {
+            assert_eq!(spelled(alert), name);
+        }
+    }
 
     #[test]
     fn ciphers_that_no_version_can_use_are_refused() {

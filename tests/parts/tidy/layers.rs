@@ -81,7 +81,7 @@ const ROOMS: &[Room] = &[
     Room { name: "settings", ours: &["files", "records"], not: &[] },
     Room { name: "metrics", ours: &["records"], not: &["actix", "actix_web"] },
     Room { name: "telemetry", ours: &["settings"], not: &[] },
-    Room { name: "failure", ours: &["settings"], not: &[] },
+    Room { name: "failure", ours: &["settings", "xmpp"], not: &[] },
     // What is taught, and to whom.
     Room { name: "i18n", ours: &["gettext"], not: &["log"] },
     Room { name: "lesson", ours: &["files", "fsm", "gettext"], not: &["log"] },
@@ -128,7 +128,7 @@ const ROOMS: &[Room] = &[
     Room { name: "status", ours: &["cli", "failure", "settings"], not: &[] },
     Room {
         name: "learner",
-        ours: &["cli", "failure", "files", "i18n", "otr", "records", "session", "xmpp"],
+        ours: &["cli", "failure", "files", "i18n", "otr", "records", "session", "settings", "xmpp"],
         not: &[],
     },
     Room {

@@ -54,6 +54,16 @@ fn five_learners_take_the_lesson_at_once_and_a_table_says_how_long_it_took() {
 }
 
 #[test]
+fn learners_who_do_not_give_up_let_a_healthy_server_verify_the_bot_at_once() {
+    let output =
+        run(&["--jid", "learner{n}@localhost", "--count", "3", "--ramp", "0.2", "--persistent"]);
+
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{table}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(table.contains("steps tried again: 0"), "{table}");
+}
+
+#[test]
 fn learners_who_fail_are_counted_and_end_with_1() {
     let jid = "learner{n}@localhost";
     let output = run(&["--jid", jid, "--count", "2", "--first", "5", "--at-once", "1"]);

@@ -3,6 +3,7 @@
 
 mod assignments;
 mod bad_input;
+mod certificates;
 mod claims;
 mod command;
 mod component;

@@ -8,6 +8,7 @@
     reason = "helpers of a test may fail it, and wait for one event among all kinds"
 )]
 
+mod certificates;
 mod direct;
 mod elsewhere;
 mod false_servers;
