@@ -19,7 +19,6 @@ pub mod sources;
 mod stage;
 
 use std::{
-    fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
@@ -27,7 +26,7 @@ use std::{
 
 use gettext::{Catalog, Catalogs};
 
-use crate::{cli, failure::Failure, i18n, lesson::schema, translations};
+use crate::{cli, failure::Failure, files, i18n, lesson::schema, translations};
 
 /// Carries out a command of `otrbot lesson`.
 ///
@@ -54,10 +53,13 @@ fn output(file: Option<&Path>, text: &str) -> Result<(), Failure> {
     translations::write_file(file, text.as_bytes())
 }
 
+/// Largest script, in bytes.
+const MAX_SCRIPT_BYTES: u64 = 1 << 20;
+
 /// The text of a file.
 fn read_text(file: &Path) -> Result<String, Failure> {
-    fs::read_to_string(file)
-        .map_err(|error| Failure::MissingDependency(format!("{}: {error}", file.display())))
+    files::read_text(file, MAX_SCRIPT_BYTES)
+        .map_err(|error| Failure::unreadable(&file.display().to_string(), &error))
 }
 
 /// All languages, and the one of this locale; English, if none is named.

@@ -68,6 +68,15 @@ pub enum Kind {
     UnusedTopic(String),
     /// A state waits for the learner and has no `task`.
     NoTask(String),
+    /// A comment follows a text that stands without quotation marks.
+    CutText,
+    /// A word that is taken for `true` or `false`.
+    Truth {
+        /// The word.
+        word: String,
+        /// What it is taken for.
+        is_true: bool,
+    },
 }
 
 impl fmt::Display for Kind {
@@ -101,6 +110,13 @@ impl fmt::Display for Kind {
                 f,
                 "the state `{state}` waits for the learner and has no `task` that says what for"
             ),
+            Self::CutText => f.write_str(
+                "the text ends before this #, which begins a comment; if it belongs to the text, \
+                 write the whole text in quotation marks, and else the comment in a line of its own",
+            ),
+            Self::Truth { word, is_true } => {
+                write!(f, "`{word}` is taken for `{is_true}`; write `{is_true}`")
+            }
         }
     }
 }
@@ -114,6 +130,8 @@ pub(super) struct Places {
     /// Those of the states, in their order.
     reactions: Vec<Vec<Spot>>,
     anywhere: Vec<Spot>,
+    /// What is doubtful about how the lesson is written.
+    written: Vec<Doubt>,
 }
 
 impl Places {
@@ -128,6 +146,7 @@ impl Places {
             states: raw.states.iter().map(|state| spot(state.name.place)).collect(),
             reactions: raw.states.iter().map(|state| spots(&state.reactions)).collect(),
             anywhere: spots(&raw.anywhere),
+            written: reader.doubts.clone(),
         }
     }
 }
@@ -142,7 +161,7 @@ struct Standing<'l> {
 
 /// All doubts about a lesson, in the order of the file.
 pub(super) fn doubts(lesson: &Lesson) -> Vec<Doubt> {
-    let mut doubts = BTreeSet::new();
+    let mut doubts: BTreeSet<Doubt> = lesson.places.written.iter().cloned().collect();
     urgent(lesson, &mut doubts);
     never_taken(lesson, &mut doubts);
     unused_topics(lesson, &mut doubts);

@@ -66,6 +66,7 @@ mod doubts;
 mod error;
 mod extend;
 pub mod library;
+mod meant;
 pub mod messages;
 mod raw;
 pub mod schema;
@@ -220,8 +221,8 @@ pub fn parse_in(
     more_variables: &[&str],
     bases: &BTreeMap<String, String>,
 ) -> Result<Lesson, LessonErrors> {
-    let node = yaml::read(yaml).map_err(|error| LessonErrors(vec![*error]))?;
     let mut reader = yaml::Reader::default();
+    let Some(node) = reader.read(yaml, None) else { return Err(LessonErrors(reader.errors)) };
     let node = extend::extend(node, bases, &mut reader);
     let raw = raw::RawLesson::read(&node, &mut reader);
     let variables: BTreeSet<&str> =

@@ -165,7 +165,8 @@ fn of_lessons(folder: Option<&Path>, faults: &mut Vec<Fault>) -> Result<Vec<Mess
     if let Some(folder) = folder {
         let files = library::yaml_files(folder).map_err(|e| super::unreadable(folder, &e))?;
         for (lesson, path) in files {
-            let yaml = library::read(&path).map_err(|error| super::unreadable(&path, &error))?;
+            let yaml = library::read(&path)
+                .map_err(|error| Failure::unreadable(&path.display().to_string(), &error))?;
             lessons.insert(lesson, (name(&path), yaml));
         }
     }

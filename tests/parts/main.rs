@@ -1,5 +1,5 @@
 //! The parts of the daemon, called as a library: sessions, actors, store, lessons and their tools,
-//! settings, translations; what people paste; what packages take; and the manners of the repository.
+//! settings, translations; what people paste and mistype; what packages take; and the manners of the repository.
 
 mod actors;
 mod authoring;
@@ -13,3 +13,4 @@ mod store;
 mod teacher;
 mod tidy;
 mod translations;
+mod writers;
