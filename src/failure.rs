@@ -74,6 +74,13 @@ impl Failure {
         }
     }
 
+    /// A file that was named and cannot be read, or that is no text: the second is a fault in what was
+    /// written.
+    pub fn unreadable(file: &str, error: &crate::files::Unreadable) -> Self {
+        let told = error.told(file);
+        if error.is_content() { Self::BadSetting(told) } else { Self::MissingDependency(told) }
+    }
+
     /// The exit code as the process ends with it.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code())

@@ -100,6 +100,19 @@ impl Unreadable {
         matches!(self, Self::Absent)
     }
 
+    /// It after the name of its file, with its line: `FILE:LINE: is …`.
+    pub fn told(&self, file: &str) -> String {
+        match self.line() {
+            Some(line) => format!("{file}:{line}: {self}"),
+            None => format!("{file}: {self}"),
+        }
+    }
+
+    /// Whether the file is there and could be read, and what it holds is at fault.
+    pub fn is_content(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::Encoding(_))
+    }
+
     /// What an error of the system says of this file, or of this folder.
     pub fn from_io(path: &Path, error: io::Error) -> Self {
         use io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};

@@ -24,7 +24,7 @@
 //!        |             |
 //!       fsm          records                    know nothing
 //!
-//!    beside them: files (text files that people write); settings (files, records), and what knows
+//!    beside them: files and yaml (what people write); settings (these, records), and what knows
 //!    these alone: telemetry, failure; metrics (records); reference (a page)
 //!
 //!    crates: otr   bytes in, bytes and events out         xmpp      one account's stream
@@ -139,6 +139,7 @@ pub mod status;
 pub mod store;
 pub mod telemetry;
 pub mod translations;
+pub mod yaml;
 
 use failure::Failure;
 use log::LevelFilter;

@@ -51,19 +51,30 @@ pub struct Message {
 pub struct Fault {
     file: String,
     line: usize,
+    /// Column in characters, from 1; `None`: the whole line is meant.
+    column: Option<u64>,
     what: String,
 }
 
 impl Fault {
     pub(crate) fn new(file: &str, line: usize, what: &str) -> Self {
-        Self { file: file.to_owned(), line, what: what.to_owned() }
+        Self { file: file.to_owned(), line, column: None, what: what.to_owned() }
+    }
+
+    /// One of which the column is known.
+    pub(crate) fn at(self, column: u64) -> Self {
+        Self { column: Some(column), ..self }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, what } = self;
-        write!(f, "{file}:{line}: {what}")
+        let Self { file, line, column, what } = self;
+        write!(f, "{file}:{line}:")?;
+        if let Some(column) = column {
+            write!(f, "{column}:")?;
+        }
+        write!(f, " {what}")
     }
 }
 

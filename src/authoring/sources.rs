@@ -9,7 +9,8 @@ use std::{
 
 use crate::{
     failure::Failure,
-    lesson::{self, Doubt, Lesson, library},
+    files::Unreadable,
+    lesson::{self, Doubt, Fault, Lesson, library},
     settings::Settings,
 };
 
@@ -45,6 +46,8 @@ pub struct Sources {
     pub unreadable: Vec<String>,
     /// What is probably a slip among the files of the folder.
     pub file_doubts: Vec<String>,
+    /// The same, by name.
+    closed: BTreeMap<String, String>,
 }
 
 impl Sources {
@@ -80,6 +83,7 @@ impl Sources {
             contact: None,
             unreadable: Vec::new(),
             file_doubts: Vec::new(),
+            closed: BTreeMap::new(),
         };
         for (name, yaml) in library::built_in() {
             sources.add(name, format!("{BUILT_IN}{name}.yaml"), yaml.to_owned());
@@ -112,12 +116,17 @@ impl Sources {
                     match library::read(&path) {
                         Ok(yaml) => self.add(&name, path.display().to_string(), yaml),
                         Err(error) => {
-                            self.unreadable.push(format!("{}: {error}", path.display()));
+                            let told = error.told(&path.display().to_string());
+                            self.closed.insert(name, told.clone());
+                            self.unreadable.push(told);
                         }
                     }
                 }
             }
-            Err(error) => self.unreadable.push(format!("{}: {error}", folder.display())),
+            Err(error) => {
+                let error = Unreadable::from_io(folder, error);
+                self.unreadable.push(error.told(&folder.display().to_string()));
+            }
         }
     }
 
@@ -148,16 +157,19 @@ impl Sources {
             return Err(Failure::MissingDependency(what));
         }
         let named = &path.display().to_string();
-        let yaml = library::read(path)
-            .map_err(|error| Failure::MissingDependency(format!("{named}: {error}")))?;
+        let yaml = library::read(path).map_err(|error| Failure::unreadable(named, &error))?;
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or(named).to_owned();
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        // Neighbours that cannot be read are missed where a lesson extends them.
+        // Neighbours that cannot be read are told where a lesson extends them.
         for (name, path) in
             library::yaml_files(folder.unwrap_or_else(|| Path::new("."))).unwrap_or_default()
         {
-            if let Ok(yaml) = library::read(&path) {
-                self.add(&name, path.display().to_string(), yaml);
+            match library::read(&path) {
+                Ok(yaml) => self.add(&name, path.display().to_string(), yaml),
+                Err(error) => {
+                    let told = error.told(&path.display().to_string());
+                    self.closed.insert(name, told);
+                }
             }
         }
         let source = Source { name, file: named.to_owned(), yaml };
@@ -216,9 +228,18 @@ impl Sources {
                 } else {
                     format!(" (needed by {})", source.file)
                 };
-                format!("{file}:{}:{}: {}{suffix}", error.line, error.column, error.fault)
+                let mut told = vec![format!(
+                    "{file}:{}:{}: {}{suffix}",
+                    error.line, error.column, error.fault
+                )];
+                if let Fault::UnknownBase { name, .. } | Fault::UnknownInclude { name, .. } =
+                    &error.fault
+                {
+                    told.extend(self.closed.get(name).cloned());
+                }
+                told
             });
-            told.collect()
+            told.flatten().collect()
         })
     }
 

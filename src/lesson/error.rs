@@ -2,11 +2,15 @@
 
 use std::fmt;
 
+use crate::yaml::What;
+
+use super::meant;
+
 /// One fault of a lesson, with its place in the file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[error(
-    "line {line} column {column}{}: {fault}",
-    other.as_ref().map(|other| format!(" of `{other}`")).unwrap_or_default()
+    "{}{line}:{column}: {fault}",
+    other.as_ref().map(|other| format!("{other}.yaml:")).unwrap_or_default()
 )]
 pub struct LessonError {
     /// Line, from 1.
@@ -43,15 +47,26 @@ impl fmt::Display for LessonErrors {
 pub enum Fault {
     /// The file is not YAML, or larger than a lesson may be.
     #[error("{0}")]
-    Yaml(String),
+    Yaml(What),
+    /// The file has nothing in it.
+    #[error("the file is empty; a lesson has `title`, `start` and `states`")]
+    EmptyFile,
     /// A value is of another kind than the key wants.
-    #[error("expected {expected}, found {found}")]
+    #[error("expected {expected}, found {found}; {remedy}")]
     Kind {
         /// What the key wants.
         expected: &'static str,
         /// What is there.
         found: &'static str,
+        /// What to write.
+        remedy: String,
     },
+    /// A key without a value, which a text went on with after a comma within `{ }`.
+    #[error(
+        "a key without a value stands after a comma within {{ }} here; if it belongs to the text \
+         before it, write the whole of that in quotation marks"
+    )]
+    AfterComma,
     /// A key that this place does not know.
     #[error("unknown key `{key}`{}, expected one of: {allowed}", meant(nearest.as_ref()))]
     UnknownKey {
@@ -105,12 +120,10 @@ pub enum Fault {
         nearest: Option<String>,
     },
     /// Not a time.
-    #[error("`{0}` is no time; a time is a number and `s`, `m` or `h`, such as `90s`")]
+    #[error("`{0}` is no time; {meant}", meant = time_meant(.0))]
     Time(String),
     /// Not a part of a grade.
-    #[error(
-        "`{0}` is no part of a grade; that is a whole number from 1 to 99 and `%`, such as `40%`"
-    )]
+    #[error("`{0}` is no part of a grade; {meant}", meant = percent_meant(.0))]
     Percent(String),
     /// Two keys of a reaction that do not go together, or one that needs another.
     #[error("{0}")]
@@ -231,6 +244,20 @@ pub enum Fault {
          learners go on"
     )]
     MovedInCircle(String),
+}
+
+fn time_meant(text: &str) -> String {
+    meant::time(text).map_or_else(
+        || "a time is a number and `s`, `m` or `h`, such as `90s`, and at most a day".to_owned(),
+        |time| format!("write `{time}`"),
+    )
+}
+
+fn percent_meant(text: &str) -> String {
+    meant::percent(text).map_or_else(
+        || "that is a whole number from 1 to 99 and `%`, such as `40%`".to_owned(),
+        |percent| format!("write `{percent}`"),
+    )
 }
 
 fn meant(nearest: Option<&String>) -> String {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::error::{Fault, nearest};
-use super::yaml::{self, Node, Placed, Reader, Value};
+use super::yaml::{Node, Placed, Reader, Value};
 
 /// The key that names the other lesson.
 const EXTENDS: &str = "extends";
@@ -28,7 +28,7 @@ const MAX_ITEMS: usize = 50_000;
 /// Whether a file is no lesson, but something that lessons include: it has no states and extends
 /// nothing.
 pub fn is_shared(yaml: &str) -> bool {
-    yaml::read(yaml).is_ok_and(|node| {
+    Reader::default().read(yaml, None).is_some_and(|node| {
         let has = |key| node.entry(key).is_some();
         !has("states") && !has("start") && !has(EXTENDS) && (has(PARTS) || has("topics"))
     })
@@ -45,7 +45,7 @@ pub(super) fn extend(node: Node, bases: &BTreeMap<String, String>, reader: &mut 
 }
 
 fn extend_base(node: Node, bases: &BTreeMap<String, String>, reader: &mut Reader) -> Node {
-    let Some(name) = node.entry(EXTENDS).and_then(|name| reader.text(name)) else { return node };
+    let Some(name) = node.entry(EXTENDS).and_then(|name| reader.name(name)) else { return node };
     let Some(base) =
         other(&name, bases, reader, |name, nearest| Fault::UnknownBase { name, nearest })
     else {
@@ -67,7 +67,7 @@ fn include(mut node: Node, bases: &BTreeMap<String, String>, reader: &mut Reader
         Some((_, name)) => vec![name.clone()],
     };
     for name in &names {
-        let Some(name) = reader.text(name) else { continue };
+        let Some(name) = reader.name(name) else { continue };
         let shared =
             other(&name, bases, reader, |name, nearest| Fault::UnknownInclude { name, nearest });
         let Some(shared) = shared else { continue };
@@ -98,17 +98,8 @@ fn other(
         reader.fault(name.place, missing(name.value.clone(), nearest));
         return None;
     };
-    match yaml::read(yaml) {
-        Ok(mut node) => {
-            node.inherit(reader.other(&name.value));
-            Some(node)
-        }
-        Err(mut error) => {
-            error.other = Some(name.value.clone());
-            reader.errors.push(*error);
-            None
-        }
-    }
+    let number = reader.other(&name.value);
+    reader.read(yaml, Some(number))
 }
 
 fn merge(own: Node, base: Node) -> Node {
@@ -183,7 +174,7 @@ fn place_parts(
             let mut placed = Vec::with_capacity(items.len());
             for item in items {
                 *n_left = n_left.saturating_sub(1);
-                let Some(name) = used(&item).and_then(|name| reader.text(name)) else {
+                let Some(name) = used(&item).and_then(|name| reader.name(name)) else {
                     placed.push(place_parts(item, parts, depth, n_left, reader));
                     continue;
                 };
@@ -210,7 +201,7 @@ fn place_parts(
             });
             Value::Map(entries.collect())
         }
-        value @ (Value::Text(_) | Value::Bool(_) | Value::Other(_)) => value,
+        value @ (Value::Text(_) | Value::Other(_)) => value,
     };
     Node { value, place }
 }

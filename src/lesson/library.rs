@@ -2,16 +2,20 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
+
+use crate::files::{self, Unreadable};
 
 use super::folder::{FileDoubt, Folder};
 use super::{
     Doubt, DoubtKind, Lesson, LessonError, LessonErrors, is_shared, parse_in, parse_shared,
 };
+
+/// Largest lesson file, in bytes.
+const MAX_LESSON_BYTES: u64 = super::yaml::MAX_LESSON_BYTES as u64;
 
 /// The lessons that the program carries, and what they share, by name.
 const BUILT_IN: [(&str, &str); 4] = [
@@ -31,29 +35,35 @@ pub fn built_in_sources() -> BTreeMap<String, String> {
     built_in().map(|(name, yaml)| (name.to_owned(), yaml.to_owned())).collect()
 }
 
-/// What is read of a file; more than a lesson may have, so that its parser refuses it.
-const MAX_READ_BYTES: u64 = (1 << 20) + 1;
-
 /// Why a lesson is not in the library, or not in its newest form.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
     /// The folder or a file of it cannot be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}", source.told(&path.display().to_string()))]
     Unreadable {
         /// The folder or file.
         path: PathBuf,
-        /// What the system says.
-        source: io::Error,
+        /// Why.
+        source: Unreadable,
     },
     /// A lesson has a fault.
-    #[error("{}: {error}", path.display())]
+    #[error("{}", place(path, needed_by.as_deref(), error))]
     Faulty {
-        /// The file.
+        /// The file at fault.
         path: PathBuf,
+        /// The lesson that extends or includes that file; `None`: it is the lesson itself.
+        needed_by: Option<PathBuf>,
         /// The fault, with its place.
         error: LessonError,
     },
+}
+
+/// A fault after its file, line and column.
+fn place(path: &Path, needed_by: Option<&Path>, error: &LessonError) -> String {
+    let LessonError { line, column, fault, .. } = error;
+    let needed_by = needed_by.map(|lesson| format!(" (needed by {})", lesson.display()));
+    format!("{}:{line}:{column}: {fault}{}", path.display(), needed_by.unwrap_or_default())
 }
 
 /// The lessons, by name: the file name without `.yaml`.
@@ -71,10 +81,12 @@ impl Library {
         let mut library = Self::default();
         let mut problems = Vec::new();
         let mut sources = built_in_sources();
+        let built_in = |name: &str| PathBuf::from(format!("built in: {name}.yaml"));
+        let mut paths: BTreeMap<String, PathBuf> =
+            sources.keys().map(|name| (name.clone(), built_in(name))).collect();
         for (name, yaml) in BUILT_IN.into_iter().filter(|(_, yaml)| !is_shared(yaml)) {
-            let path = PathBuf::from(format!("built in: {name}.yaml"));
             let parsed = parse_in(yaml, variables, &sources);
-            library.add(name, &path, parsed, &mut problems);
+            library.add(name, &paths, parsed, &mut problems);
         }
         let Some(folder) = folder else { return (library, problems) };
         match yaml_files(folder) {
@@ -84,24 +96,27 @@ impl Library {
                     match read(&path) {
                         Ok(yaml) => {
                             sources.insert(name.clone(), yaml.clone());
-                            found.push((name, path, yaml));
+                            paths.insert(name.clone(), path);
+                            found.push((name, yaml));
                         }
                         Err(source) => problems.push(Problem::Unreadable { path, source }),
                     }
                 }
-                for (name, path, yaml) in found {
+                for (name, yaml) in found {
                     if is_shared(&yaml) {
-                        let faults = parse_shared(&yaml).err().into_iter().flat_map(|e| e.0);
-                        problems.extend(
-                            faults.map(|error| Problem::Faulty { path: path.clone(), error }),
-                        );
+                        if let Err(errors) = parse_shared(&yaml) {
+                            problems.extend(faulty(&name, &paths, errors));
+                        }
                         continue;
                     }
                     let parsed = parse_in(&yaml, variables, &sources);
-                    library.add(&name, &path, parsed, &mut problems);
+                    library.add(&name, &paths, parsed, &mut problems);
                 }
             }
-            Err(source) => problems.push(Problem::Unreadable { path: folder.to_owned(), source }),
+            Err(error) => {
+                let source = Unreadable::from_io(folder, error);
+                problems.push(Problem::Unreadable { path: folder.to_owned(), source });
+            }
         }
         (library, problems)
     }
@@ -131,7 +146,7 @@ impl Library {
     fn add(
         &mut self,
         name: &str,
-        path: &Path,
+        paths: &BTreeMap<String, PathBuf>,
         parsed: Result<Lesson, LessonErrors>,
         problems: &mut Vec<Problem>,
     ) {
@@ -139,9 +154,7 @@ impl Library {
             Ok(lesson) => {
                 self.lessons.insert(name.to_owned(), Arc::new(lesson.named(name)));
             }
-            Err(errors) => problems.extend(
-                errors.0.into_iter().map(|error| Problem::Faulty { path: path.to_owned(), error }),
-            ),
+            Err(errors) => problems.extend(faulty(name, paths, errors)),
         }
     }
 }
@@ -164,6 +177,20 @@ fn meant(asked: &str) -> String {
 /// The name of a lesson, whatever the case of its letters.
 fn meant_by(name: &str) -> String {
     name.to_lowercase()
+}
+
+/// The faults of a lesson, each with the file that it is in.
+fn faulty(name: &str, paths: &BTreeMap<String, PathBuf>, errors: LessonErrors) -> Vec<Problem> {
+    let path_of = |name: &str| {
+        paths.get(name).cloned().unwrap_or_else(|| PathBuf::from(format!("{name}.yaml")))
+    };
+    let problem = |error: LessonError| match &error.other {
+        None => Problem::Faulty { path: path_of(name), needed_by: None, error },
+        Some(other) => {
+            Problem::Faulty { path: path_of(other), needed_by: Some(path_of(name)), error }
+        }
+    };
+    errors.0.into_iter().map(problem).collect()
 }
 
 /// The lessons of a folder: name and file, in the order of the names.
@@ -218,11 +245,9 @@ pub fn same_titles<'l>(
 ///
 /// # Errors
 ///
-/// What the system says of the file.
-pub fn read(path: &Path) -> io::Result<String> {
-    let mut yaml = String::new();
-    File::open(path)?.take(MAX_READ_BYTES).read_to_string(&mut yaml)?;
-    Ok(yaml)
+/// Why it cannot be read, or is no text.
+pub fn read(path: &Path) -> Result<String, Unreadable> {
+    files::read_text(path, MAX_LESSON_BYTES)
 }
 
 #[cfg(test)]
@@ -302,7 +327,7 @@ mod tests {
         assert_ne!(library.find("basics").unwrap().title(), "Tiny");
         assert_eq!(problems.len(), 1);
         let told = problems[0].to_string();
-        assert!(told.contains("basics.yaml: line 2 column 8: the lesson starts in `x`"), "{told}");
+        assert!(told.contains("basics.yaml:2:8: the lesson starts in `x`"), "{told}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use gettext::po::split_key;
 use super::extend::{extend, is_shared};
 use super::raw::{MAX_TEXT_CHARS, RawHint, RawLesson, RawReaction};
 use super::vocabulary::{Action, EventKind, Word as _};
-use super::yaml::{self, Node, Placed, Reader, Value};
+use super::yaml::{Node, Placed, Reader, Value};
 use super::{LessonErrors, raw::RawState};
 
 /// The context of the names of topics whose words are many, or shared by several lessons: what is
@@ -37,8 +37,8 @@ pub fn messages(
     yaml: &str,
     bases: &BTreeMap<String, String>,
 ) -> Result<Vec<Message>, LessonErrors> {
-    let node = yaml::read(yaml).map_err(|error| LessonErrors(vec![*error]))?;
     let mut reader = Reader::default();
+    let Some(node) = reader.read(yaml, None) else { return Err(LessonErrors(reader.errors)) };
     let is_shared = is_shared(yaml);
     let raw = if is_shared {
         RawLesson::read_shared(&extend(node.clone(), bases, &mut reader), &mut reader)
@@ -141,7 +141,7 @@ fn of_part(node: &Node, place: &str, messages: &mut Vec<Message>) {
                 }
             }
         }
-        Value::Text(_) | Value::Bool(_) | Value::Other(_) => {}
+        Value::Text(_) | Value::Other(_) => {}
     }
 }
 
@@ -157,7 +157,7 @@ fn texts_of(node: &Node, context: Option<&str>, place: &str, messages: &mut Vec<
                 texts_of(item, context, place, messages);
             }
         }
-        Value::Map(_) | Value::Bool(_) | Value::Other(_) => {}
+        Value::Map(_) | Value::Other(_) => {}
     }
 }
 

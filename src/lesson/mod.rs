@@ -70,6 +70,7 @@ mod error;
 mod extend;
 pub mod folder;
 pub mod library;
+mod meant;
 pub mod messages;
 mod moved;
 mod raw;
@@ -265,8 +266,8 @@ pub fn parse_shared(yaml: &str) -> Result<Vec<Text>, LessonErrors> {
 /// What is probably a slip in a file that lessons include, as far as it shows in that alone, in the
 /// order of the file; nothing of one that has faults.
 pub fn doubts_of_shared(yaml: &str) -> Vec<Doubt> {
-    let Ok(node) = yaml::read(yaml) else { return Vec::new() };
     let mut reader = yaml::Reader::default();
+    let Some(node) = reader.read(yaml, None) else { return Vec::new() };
     let raw = raw::RawLesson::read_shared(&node, &mut reader);
     doubts::doubts_of_shared(&node, &raw, reader)
 }
@@ -282,8 +283,8 @@ pub fn parse_in(
     more_variables: &[&str],
     bases: &BTreeMap<String, String>,
 ) -> Result<Lesson, LessonErrors> {
-    let node = yaml::read(yaml).map_err(|error| LessonErrors(vec![*error]))?;
     let mut reader = yaml::Reader::default();
+    let Some(node) = reader.read(yaml, None) else { return Err(LessonErrors(reader.errors)) };
     let node = extend::extend(node, bases, &mut reader);
     let raw = raw::RawLesson::read(&node, &mut reader);
     let variables: BTreeSet<&str> =

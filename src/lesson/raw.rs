@@ -99,10 +99,10 @@ pub(super) struct RawHint {
 impl RawLesson {
     pub(super) fn read(node: &Node, reader: &mut Reader) -> Self {
         let fields = reader.fields(node, &LESSON_KEYS);
-        let title = fields.need("title", reader).and_then(|node| reader.text(node));
-        let start = fields.need("start", reader).and_then(|node| reader.text(node));
+        let title = fields.need("title", reader).and_then(|node| reader.said(node));
+        let start = fields.need("start", reader).and_then(|node| reader.name(node));
         let moved = fields.find("moved").map(|node| reader.entries(node)).unwrap_or_default();
-        let moved = moved.iter().filter_map(|(old, new)| Some((old.clone(), reader.text(new)?)));
+        let moved = moved.iter().filter_map(|(old, new)| Some((old.clone(), reader.name(new)?)));
         let moved = moved.collect();
         let credit = fields.find("credit").map(|node| credit(node, reader)).unwrap_or_default();
         let (topics, n_urgent, anywhere) = shared(&fields, reader);
@@ -195,7 +195,7 @@ impl RawReaction {
         let conditions: Vec<_> = conditions.filter_map(|node| claim(node, reader)).collect();
         twice("condition", conditions.iter().map(|c| (c.value.to_string(), c.place)), reader);
         let topics = fields.find("about").map(one_or_many).unwrap_or_default().iter();
-        let topics: Vec<_> = topics.filter_map(|node| reader.text(node)).collect();
+        let topics: Vec<_> = topics.filter_map(|node| reader.name(node)).collect();
         twice("topic", topics.iter().map(|topic| (topic.value.clone(), topic.place)), reader);
         if let Some(topic) = topics.first().filter(|_| !events.iter().all(|event| event.is_words()))
         {
@@ -203,7 +203,7 @@ impl RawReaction {
             reader.fault(topic.place, Fault::Combination(what));
         }
         let at_most_every = fields.find("at_most_every").and_then(|node| time(node, reader));
-        let target = fields.find("go").and_then(|node| reader.text(node));
+        let target = fields.find("go").and_then(|node| reader.name(node));
         if at_most_every.is_some() && target.is_some() {
             let what = "`at_most_every` does not go together with `go`: the event would be lost";
             reader.fault(node.place, Fault::Combination(what));
@@ -274,7 +274,7 @@ fn urgent_first(
         .map(one_or_many)
         .unwrap_or_default()
         .iter()
-        .filter_map(|node| reader.text(node))
+        .filter_map(|node| reader.name(node))
         .collect();
     twice("topic", names.iter().map(|name| (name.value.clone(), name.place)), reader);
     for name in &names {
@@ -303,7 +303,7 @@ fn credit(node: &Node, reader: &mut Reader) -> Vec<(Milestone, u8)> {
     let mut credit: Vec<(Milestone, u8)> = Vec::new();
     for (name, node) in reader.entries(node) {
         let milestone = reader.word_in::<Milestone>("milestone", &name.value, name.place);
-        let Some(text) = reader.text(node) else { continue };
+        let Some(text) = reader.name(node) else { continue };
         let percent = text.value.strip_suffix('%').and_then(|number| number.parse::<u8>().ok());
         match percent.filter(|percent| (1..100).contains(percent)) {
             Some(percent) => credit.extend(milestone.map(|milestone| (milestone, percent))),
@@ -363,7 +363,7 @@ fn said(node: &Node, reader: &mut Reader) -> Option<Placed<String>> {
 
 /// A text that is translated, of at most so many characters.
 fn said_within(allowed: usize, node: &Node, reader: &mut Reader) -> Option<Placed<String>> {
-    let mut text = reader.text(node)?;
+    let mut text = reader.said(node)?;
     text.value = text.value.trim().to_owned();
     let length = text.value.chars().count();
     if length == 0 {
@@ -403,7 +403,7 @@ fn claim(node: &Node, reader: &mut Reader) -> Option<Placed<Claim>> {
 
 /// A whole number and `s`, `m` or `h`.
 fn time(node: &Node, reader: &mut Reader) -> Option<Duration> {
-    let text = reader.text(node)?;
+    let text = reader.name(node)?;
     let time = duration(&text.value);
     if time.is_none() {
         reader.fault(text.place, Fault::Time(text.value));

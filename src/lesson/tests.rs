@@ -78,19 +78,19 @@ states:
     check(
         yaml,
         &[
-            "line 1 column 1: unknown key `titel` (`title`?), expected one of: title, extends, includes,",
-            "line 1 column 1: `title` is missing",
-            "line 2 column 8: the lesson starts in `nowhere`, which is none of its states",
-            "line 6 column 14: unknown variable `${nobody}`, expected one of: bot_alias,",
-            "line 7 column 9: unknown action `dance`, expected one of: hush, start_smp,",
-            "line 8 column 14: the text is empty",
-            "line 10 column 15: unknown event `otr_enabeld` (`otr_enabled`?), expected one of:",
-            "line 13 column 16: unknown topic `nothing`, expected one of: ",
-            "line 14 column 13: there is no state `c`",
-            "line 15 column 16: `5 minutes` is no time",
-            "line 17 column 9: a reaction has either `when` or `after`",
-            "line 19 column 35: unknown condition `funny`, expected one of: has_secret,",
-            "line 21 column 10: expected `true` or `false`, found a text",
+            "1:1: unknown key `titel` (`title`?), expected one of: title, extends, includes,",
+            "1:1: `title` is missing",
+            "2:8: the lesson starts in `nowhere`, which is none of its states",
+            "6:14: unknown variable `${nobody}`, expected one of: bot_alias,",
+            "7:9: unknown action `dance`, expected one of: hush, start_smp,",
+            "8:14: the text is empty",
+            "10:15: unknown event `otr_enabeld` (`otr_enabled`?), expected one of:",
+            "13:16: unknown topic `nothing`, expected one of: ",
+            "14:13: there is no state `c`",
+            "15:16: `5 minutes` is no time",
+            "17:9: a reaction has either `when` or `after`",
+            "19:35: unknown condition `funny`, expected one of: has_secret,",
+            "21:10: expected `true` or `false`, found a text",
         ],
     );
 }
@@ -100,8 +100,8 @@ fn names_of_states_are_checked() {
     check(
         "title: T\nstart: helo\nstates:\n  hello:\n    on:\n      - when: otr_enabled\n        go: dne\n  done: { end: true }\n",
         &[
-            "line 2 column 8: the lesson starts in `helo`, which is none of its states (`hello`?)",
-            "line 7 column 13: there is no state `dne` (`done`?)",
+            "2:8: the lesson starts in `helo`, which is none of its states (`hello`?)",
+            "7:13: there is no state `dne` (`done`?)",
         ],
     );
 }
@@ -111,8 +111,8 @@ fn states_without_a_way_in_or_out_are_told() {
     check(
         "title: T\nstart: a\nstates:\n  a: {}\n  b: { end: true }\n",
         &[
-            "line 4 column 3: no way leads from `a` to a state with `end: true`",
-            "line 5 column 3: no way leads from the start to `b`",
+            "4:3: no way leads from `a` to a state with `end: true`",
+            "5:3: no way leads from the start to `b`",
         ],
     );
 }
@@ -122,17 +122,12 @@ fn what_is_no_yaml_is_told_with_its_place() {
     let told = faults("title: T\nstart: [a\nstates: {}\n");
 
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with("line "), "{told:?}");
+    assert!(told[0].starts_with("2:8: the bracket [ "), "{told:?}");
     check(
         "- a\n- b\n",
-        &[
-            "expected keys and values, found a list",
-            "`start` is missing",
-            "`states` is missing",
-            "`title` is missing",
-        ],
+        &["1:1: expected keys and values, found a list; write them without `- ` in front"],
     );
-    check(&"x".repeat(2 << 20), &["the file is larger than 1 MiB"]);
+    check(&"x".repeat(2 << 20), &["the file is larger than the 1 MiB"]);
 }
 
 #[test]
@@ -140,7 +135,7 @@ fn a_key_that_is_there_twice_is_told() {
     let told = faults("title: T\nstart: a\nstates:\n  a: { end: true }\n  a: { end: true }\n");
 
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with("line 5 column 3: ") && told[0].contains('a'), "{told:?}");
+    assert!(told[0].starts_with("5:3: ") && told[0].contains('a'), "{told:?}");
 }
 
 /// A lesson with two states: one in the clear, and `v`, which needs a verified conversation.
@@ -175,7 +170,7 @@ fn the_bot_secret_is_for_verified_conversations() {
 
     let exposed = verified(GUARDED, way_in)
         .replace("  a:\n", "  a:\n    enter:\n      - say: It is ${bot_secret}\n");
-    check(&exposed, &["line 6 column 14: this text carries the bot secret"]);
+    check(&exposed, &["6:14: this text carries the bot secret"]);
     let on_leaving = verified(&format!("{}{GUARDED}", secret.replace("enter", "leave")), way_in);
     check(&on_leaving, &["this text carries the bot secret"]);
     let in_reaction = verified(GUARDED, "{ when: smp_started, do: [say: '${bot_secret}'] }")
@@ -239,7 +234,7 @@ fn parts_of_the_grade_rise_with_the_milestones() {
 
     check(&lesson("{ talking: 50%, verified: 40% }"), &["must rise"]);
     for percent in ["0%", "100%", "40.5%", "-1%", "300%", "all"] {
-        let fault = format!("line 3 column 20: `{percent}` is no part of a grade");
+        let fault = format!("3:20: `{percent}` is no part of a grade");
         check(&lesson(&format!("{{ talking: {percent} }}")), &[&fault]);
     }
     check(&lesson("{ done: 50% }"), &["milestone"]);

@@ -1,22 +1,19 @@
-//! YAML as a tree in which everything knows its place.
+//! The tree of a lesson's YAML, in which everything knows its place, and a reader that takes values
+//! out of it.
 //!
-//! Lessons are read by hand from this tree, not by serde's derived code: that stops at the first
-//! fault, and an author wants to be told all of them.
+//! Lessons are read by hand from this tree: an author wants to be told all faults, not the first.
 
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, SeqAccess, Visitor},
-};
-use serde_saphyr::{Location, Spanned};
+use crate::yaml::{self, Content, Meaning, Scalar};
 
 use super::doubts::{Doubt, Kind, Spot};
 use super::error::{Fault, LessonError, nearest};
+use super::meant;
 use super::vocabulary::Word;
 
 /// Largest lesson file, in bytes. A long lesson with all its texts has some 50 kB.
-const MAX_LESSON_BYTES: usize = 1 << 20;
+pub(super) const MAX_LESSON_BYTES: usize = 1 << 20;
 
 /// A line and a column, both from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,13 +37,6 @@ impl Place {
     }
 }
 
-impl From<Location> for Place {
-    fn from(location: Location) -> Self {
-        let (line, column) = (location.line().max(1), location.column().max(1));
-        Self { line, column, other: None }
-    }
-}
-
 /// Something with its place.
 #[derive(Clone, Debug)]
 pub(super) struct Placed<T> {
@@ -57,14 +47,14 @@ pub(super) struct Placed<T> {
 /// A node of the tree.
 pub(super) type Node = Placed<Value>;
 
-/// What a node holds. Lessons have texts, lists, maps and `true`; the rest is only named.
+/// What a node holds.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     Text(String),
     List(Vec<Node>),
     Map(Vec<(Placed<String>, Node)>),
-    Bool(bool),
-    Other(&'static str),
+    /// What is no text as it is written: a number, `true`, nothing.
+    Other(Scalar),
 }
 
 impl Value {
@@ -73,25 +63,14 @@ impl Value {
             Self::Text(_) => "a text",
             Self::List(_) => "a list",
             Self::Map(_) => "keys and values",
-            Self::Bool(_) => "`true` or `false`",
-            Self::Other(kind) => kind,
+            Self::Other(scalar) => match scalar.meaning() {
+                Meaning::Nothing => "nothing",
+                Meaning::Truth(_) => "`true` or `false`",
+                Meaning::Whole(_) | Meaning::Number => "a number",
+                Meaning::Text => "a text",
+            },
         }
     }
-}
-
-/// Reads a file as a tree.
-pub(super) fn read(yaml: &str) -> Result<Node, Box<LessonError>> {
-    let top = Place { line: 1, column: 1, other: None };
-    if yaml.len() > MAX_LESSON_BYTES {
-        return Err(Box::new(top.fault(Fault::Yaml("the file is larger than 1 MiB".to_owned()))));
-    }
-    serde_saphyr::from_str::<Node>(yaml).map_err(|error| {
-        let place = error.location().map_or(top, Place::from);
-        let said = error.without_snippet().to_string();
-        // The place is told in front already.
-        let what = said.split_once(" at line ").map_or(said.as_str(), |(what, _)| what);
-        Box::new(place.fault(Fault::Yaml(what.to_owned())))
-    })
 }
 
 impl Node {
@@ -100,91 +79,9 @@ impl Node {
         let Value::Map(entries) = &self.value else { return None };
         entries.iter().find(|(known, _)| known.value == key).map(|(_, value)| value)
     }
-
-    /// Notes of everything in it that it comes from another file, unless that is noted already.
-    pub(super) fn inherit(&mut self, other: usize) {
-        self.place.other.get_or_insert(other);
-        match &mut self.value {
-            Value::List(items) => items.iter_mut().for_each(|item| item.inherit(other)),
-            Value::Map(entries) => {
-                for (key, value) in entries {
-                    key.place.other.get_or_insert(other);
-                    value.inherit(other);
-                }
-            }
-            Value::Text(_) | Value::Bool(_) | Value::Other(_) => {}
-        }
-    }
 }
 
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = Spanned::<Value>::deserialize(deserializer)?;
-        Ok(Self { value: spanned.value, place: spanned.referenced.into() })
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
-    }
-}
-
-struct ValueVisitor;
-
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a list, or keys and values")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
-        Ok(Value::Other("a number"))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
-        Ok(Value::Other("a number"))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
-        Ok(Value::Other("a number"))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Text(text.to_owned()))
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Other("nothing"))
-    }
-
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Other("nothing"))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element::<Node>()? {
-            list.push(item);
-        }
-        Ok(Value::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut map = Vec::new();
-        while let Some((key, value)) = entries.next_entry::<Spanned<String>, Node>()? {
-            map.push((Placed { value: key.value, place: key.referenced.into() }, value));
-        }
-        Ok(Value::Map(map))
-    }
-}
-
-/// Takes values out of a tree and keeps the faults that it meets.
+/// Reads files as trees, takes values out of them, and keeps the faults and doubts that it meets.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     pub(super) errors: Vec<LessonError>,
@@ -192,9 +89,69 @@ pub(super) struct Reader {
     pub(super) doubts: Vec<Doubt>,
     /// The names of the other files.
     others: Vec<String>,
+    /// Where comments begin in the lines of texts that stand without quotation marks, by the place of
+    /// the text.
+    comments: BTreeMap<Place, Place>,
+    /// Keys without a value that stand after a comma within `{ }`.
+    after_comma: BTreeSet<Place>,
 }
 
 impl Reader {
+    /// Reads a file: the lesson itself, or another one by its number. Without a tree, there is at
+    /// least one fault.
+    pub(super) fn read(&mut self, yaml: &str, other: Option<usize>) -> Option<Node> {
+        let of = |place| placed(place, other);
+        let (root, faults) = match yaml::parse(yaml, MAX_LESSON_BYTES) {
+            Ok(document) => (Some(document.root), document.faults),
+            Err(faults) => (None, faults),
+        };
+        for fault in faults {
+            self.fault(of(fault.place), Fault::Yaml(fault.what));
+        }
+        let root = root?;
+        if root.is_nothing() {
+            self.fault(of(root.place), Fault::EmptyFile);
+            return None;
+        }
+        let root = self.node(root, other);
+        if !matches!(root.value, Value::Map(_)) {
+            self.wrong_kind(meant::MAP, &root);
+            return None;
+        }
+        Some(root)
+    }
+
+    fn node(&mut self, node: yaml::Node, other: Option<usize>) -> Node {
+        let place = placed(node.place, other);
+        let value = match node.content {
+            Content::Scalar(scalar) => {
+                if let Some(comment) = scalar.comment {
+                    self.comments.insert(place, placed(comment, other));
+                }
+                if scalar.meaning() == Meaning::Text {
+                    Value::Text(scalar.text)
+                } else {
+                    Value::Other(scalar)
+                }
+            }
+            Content::List(items) => {
+                Value::List(items.into_iter().map(|item| self.node(item, other)).collect())
+            }
+            Content::Map(entries) => {
+                let mut map = Vec::with_capacity(entries.len());
+                for entry in entries {
+                    let key = Placed { value: entry.key, place: placed(entry.place, other) };
+                    if entry.is_after_comma {
+                        self.after_comma.insert(key.place);
+                    }
+                    map.push((key, self.node(entry.value, other)));
+                }
+                Value::Map(map)
+            }
+        };
+        Node { value, place }
+    }
+
     pub(super) fn fault(&mut self, place: Place, fault: Fault) {
         let other = place.other.and_then(|ix| self.others.get(ix)).cloned();
         self.errors.push(LessonError { other, ..place.fault(fault) });
@@ -221,7 +178,8 @@ impl Reader {
     }
 
     fn wrong_kind(&mut self, expected: &'static str, node: &Node) {
-        self.fault(node.place, Fault::Kind { expected, found: node.value.kind() });
+        let remedy = meant::remedy(expected, &node.value);
+        self.fault(node.place, Fault::Kind { expected, found: node.value.kind(), remedy });
     }
 
     /// The entries of a map of which only these keys are known.
@@ -229,6 +187,10 @@ impl Reader {
         let entries = self.entries(node);
         for (key, _) in entries {
             if !keys.contains(&key.value.as_str()) {
+                if self.after_comma.contains(&key.place) {
+                    self.fault(key.place, Fault::AfterComma);
+                    continue;
+                }
                 let key_name = key.value.clone();
                 let nearest = nearest(&key.value, keys);
                 let allowed = keys.join(", ");
@@ -242,8 +204,8 @@ impl Reader {
     pub(super) fn entries<'n>(&mut self, node: &'n Node) -> &'n [(Placed<String>, Node)] {
         match &node.value {
             Value::Map(entries) => entries,
-            Value::Text(_) | Value::List(_) | Value::Bool(_) | Value::Other(_) => {
-                self.wrong_kind("keys and values", node);
+            Value::Text(_) | Value::List(_) | Value::Other(_) => {
+                self.wrong_kind(meant::MAP, node);
                 &[]
             }
         }
@@ -254,8 +216,8 @@ impl Reader {
         let Some(node) = node else { return &[] };
         match &node.value {
             Value::List(items) => items,
-            Value::Text(_) | Value::Map(_) | Value::Bool(_) | Value::Other(_) => {
-                self.wrong_kind("a list", node);
+            Value::Text(_) | Value::Map(_) | Value::Other(_) => {
+                self.wrong_kind(meant::LIST, node);
                 &[]
             }
         }
@@ -264,27 +226,49 @@ impl Reader {
     pub(super) fn text(&mut self, node: &Node) -> Option<Placed<String>> {
         match &node.value {
             Value::Text(text) => Some(Placed { value: text.clone(), place: node.place }),
-            Value::List(_) | Value::Map(_) | Value::Bool(_) | Value::Other(_) => {
-                self.wrong_kind("a text", node);
+            Value::List(_) | Value::Map(_) | Value::Other(_) => {
+                self.wrong_kind(meant::TEXT, node);
                 None
             }
         }
     }
 
-    pub(super) fn flag(&mut self, node: Option<&Node>) -> bool {
-        match node.map(|node| (&node.value, node)) {
-            None => false,
-            Some((Value::Bool(value), _)) => *value,
-            Some((_, node)) => {
-                self.wrong_kind("`true` or `false`", node);
-                false
-            }
+    /// A text that people read: told where a comment follows it, which was perhaps to be a part.
+    pub(super) fn said(&mut self, node: &Node) -> Option<Placed<String>> {
+        let text = self.text(node)?;
+        if let Some(comment) = self.comments.get(&node.place).copied() {
+            self.doubt(comment, Kind::CutText);
         }
+        Some(text)
+    }
+
+    /// A name, a time or a part of a grade: what looks like a number is taken as it is written.
+    pub(super) fn name(&mut self, node: &Node) -> Option<Placed<String>> {
+        match &node.value {
+            Value::Other(scalar) if scalar.meaning() != Meaning::Nothing => {
+                Some(Placed { value: scalar.text.clone(), place: node.place })
+            }
+            _ => self.text(node),
+        }
+    }
+
+    pub(super) fn flag(&mut self, node: Option<&Node>) -> bool {
+        let Some(node) = node else { return false };
+        if let Value::Other(scalar) = &node.value
+            && let Meaning::Truth(is_true) = scalar.meaning()
+        {
+            if scalar.text != is_true.to_string() {
+                self.doubt(node.place, Kind::Truth { word: scalar.text.clone(), is_true });
+            }
+            return is_true;
+        }
+        self.wrong_kind(meant::FLAG, node);
+        false
     }
 
     /// The value of a word of a closed set.
     pub(super) fn word<W: Word>(&mut self, what: &'static str, node: &Node) -> Option<W> {
-        let text = self.text(node)?;
+        let text = self.name(node)?;
         self.word_in(what, &text.value, text.place)
     }
 
@@ -334,4 +318,9 @@ impl<'n> Fields<'n> {
         }
         found
     }
+}
+
+fn placed(place: yaml::Place, other: Option<usize>) -> Place {
+    let yaml::Place { line, column } = place;
+    Place { line, column, other }
 }

@@ -142,7 +142,7 @@ fn default_schemes() -> BTreeMap<String, Scheme> {
 
 /// Reads the section.
 pub(super) fn read(section: Section<'_>) -> Log {
-    let level = section.text("level").map_or(log::LevelFilter::Info, |level| {
+    let level = section.word("level").map_or(log::LevelFilter::Info, |level| {
         level.parse().unwrap_or_else(|_| {
             section.fault("level", "must be error, warn, info, debug, trace or off");
             log::LevelFilter::Info

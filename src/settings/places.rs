@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::tree::{Node, Value};
+use crate::yaml::{Content, Node};
 
 /// The lines of keys, by their dotted paths.
 #[derive(Clone, Debug, Default)]
@@ -29,10 +29,11 @@ impl Places {
 }
 
 fn collect(node: &Node, path: &str, places: &mut BTreeMap<String, u64>) {
-    let Value::Map(entries) = &node.value else { return };
-    for (name, line, inner) in entries {
-        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        collect(inner, &path, places);
-        places.insert(path, *line);
+    let Content::Map(entries) = &node.content else { return };
+    for entry in entries {
+        let path =
+            if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
+        collect(&entry.value, &path, places);
+        places.insert(path, entry.place.line);
     }
 }

@@ -17,7 +17,7 @@ use super::{
     places::Places,
     secrets::{self, Look},
     server::{is_direct, is_loopback, server},
-    tree::{self, ProblemKind, Section},
+    tree::{self, Need, ProblemKind, Section},
     values::{
         self, contact, is_frame_ancestor, jid, locale, public_url, seconds, socket, url_of, web_url,
     },
@@ -33,9 +33,9 @@ const LEAST_KEY_BYTES: usize = 32;
 const SYSTEM_CA_CERTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 pub(super) fn read(file: &Path, text: &str, key_files: KeyFiles) -> Result<Settings, Vec<Problem>> {
-    let node = tree::parse(file, text).map_err(|problem| vec![problem])?;
+    let (node, faults) = tree::parse(file, text)?;
     let places = Places::of(&node);
-    let problems = RefCell::new(Vec::new());
+    let problems = RefCell::new(faults);
     let settings = {
         let folder = file.parent().unwrap_or_else(|| Path::new(""));
         let reader = Reader { file, folder, key_files, secret_files: RefCell::default() };
@@ -116,7 +116,11 @@ impl Reader<'_> {
         key: &'static str,
         key_file: &'static str,
     ) -> Option<SecretString> {
-        let inline = section.text(key);
+        let need = match key {
+            "password" | "secret" => Need::Unless(key_file),
+            _ => Need::Optional,
+        };
+        let inline = section.secret(key, need);
         let from_file = self.file(section, key_file);
         match (inline, from_file) {
             (Some(_), Some(_)) => {

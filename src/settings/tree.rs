@@ -1,13 +1,8 @@
-//! A YAML file as a tree in which every node knows its line, and a reader of its sections that
-//! collects all faults instead of stopping at the first.
+//! A reader of the sections of settings that collects all faults instead of stopping at the first.
 
 use std::{cell::RefCell, fmt, path::Path, path::PathBuf};
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, SeqAccess, Visitor},
-};
-use serde_saphyr::Spanned;
+use crate::yaml::{self, Content, Document, Entry, Meaning, Node, Scalar};
 
 /// A fault in the settings: one sentence with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,153 +43,76 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A node and its line.
-#[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) value: Value,
-    pub(super) line: u64,
-}
+/// Largest file of settings, in bytes.
+const MAX_SETTINGS_BYTES: usize = 1 << 20;
 
-/// What a node can be. Scalars other than text keep their YAML type.
-#[derive(Clone, Debug)]
-pub(super) enum Value {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Float,
-    Text(String),
-    List(Vec<Node>),
-    Map(Vec<(String, u64, Node)>),
-}
+/// What people write around a text in the place of quotation marks.
+const CURLY: [char; 6] = ['“', '”', '„', '‘', '’', '‚'];
 
-impl Value {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Null => "nothing",
-            Self::Bool(_) => "true or false",
-            Self::Int(_) => "a whole number",
-            Self::Float => "a number",
-            Self::Text(_) => "a text",
-            Self::List(_) => "a list",
-            Self::Map(_) => "a section",
-        }
-    }
-}
-
-impl Value {
-    /// The text, or the number as a text, as `secret: 12345` was meant.
-    fn as_text(&self) -> Option<String> {
-        if let Self::Int(number) = self {
-            return Some(number.to_string());
-        }
-        if let Self::Text(text) = self { Some(text.clone()) } else { None }
-    }
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = Spanned::<Value>::deserialize(deserializer)?;
-        Ok(Self { value: spanned.value, line: spanned.referenced.line() })
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyValue)
-    }
-}
-
-struct AnyValue;
-
-impl<'de> Visitor<'de> for AnyValue {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Int(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        // Too large for any setting: the range check of its reader refuses it.
-        Ok(Value::Int(i64::try_from(value).unwrap_or(i64::MAX)))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
-        Ok(Value::Float)
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::Text(value.to_owned()))
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        Value::deserialize(deserializer)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(node) = seq.next_element::<Node>()? {
-            list.push(node);
-        }
-        Ok(Value::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(key) = map.next_key::<Spanned<String>>()? {
-            entries.push((key.value, key.referenced.line(), map.next_value::<Node>()?));
-        }
-        Ok(Value::Map(entries))
-    }
-}
-
-/// Reads a whole file.
+/// Reads a whole file: the tree, and the faults that leave one.
 ///
 /// # Errors
 ///
-/// The one [`Problem`] that keeps the text from being YAML. The text of the file is not in it,
-/// as it may hold passwords.
-pub(super) fn parse(file: &Path, text: &str) -> Result<Node, Problem> {
-    if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-        return Ok(Node { value: Value::Map(Vec::new()), line: 1 });
+/// The faults that keep the text from being YAML. The text of the file is not in them, as it may hold
+/// passwords.
+pub(super) fn parse(file: &Path, text: &str) -> Result<(Node, Vec<Problem>), Vec<Problem>> {
+    let problems = |faults: Vec<yaml::Fault>| {
+        let problem = |fault: yaml::Fault| Problem {
+            file: file.to_owned(),
+            line: Some(fault.place.line),
+            key: String::new(),
+            what: fault.what.to_string(),
+            kind: ProblemKind::Bad,
+        };
+        faults.into_iter().map(problem).collect()
+    };
+    match yaml::parse(text, MAX_SETTINGS_BYTES) {
+        Ok(Document { root, faults }) => Ok((root, problems(faults))),
+        Err(faults) => Err(problems(faults)),
     }
-    serde_saphyr::from_str::<Node>(text).map_err(|error| Problem {
-        file: file.to_owned(),
-        line: error.location().map(|location| location.line()),
-        key: String::new(),
-        what: format!(
-            "is not valid YAML ({}); check indentation and quotes there",
-            summary(&error)
-        ),
-        kind: ProblemKind::Bad,
-    })
 }
 
-/// The kind of a YAML error in words of our own, as the library's may quote the file.
-fn summary(error: &serde_saphyr::Error) -> &'static str {
-    let text = error.to_string();
-    if text.contains("duplicate") {
-        "a key stands there twice"
-    } else if text.contains("indent") {
-        "the indentation does not fit"
-    } else {
-        "a syntax error"
+/// What a value is, for people.
+fn kind(node: &Node) -> &'static str {
+    match node.content {
+        Content::Map(_) => "a section",
+        _ => node.content.kind(),
     }
+}
+
+/// The text, or the number as it is written, as `secret: 12345` was meant.
+fn as_text(node: &Node) -> Option<String> {
+    let Content::Scalar(scalar) = &node.content else { return None };
+    match scalar.meaning() {
+        Meaning::Text | Meaning::Whole(_) | Meaning::Number => Some(scalar.text.clone()),
+        Meaning::Truth(_) | Meaning::Nothing => None,
+    }
+}
+
+/// The comment in the line of a value that stands without quotation marks.
+fn comment(node: &Node) -> Option<&Scalar> {
+    match &node.content {
+        Content::Scalar(scalar) => Some(scalar).filter(|scalar| scalar.comment.is_some()),
+        Content::List(_) | Content::Map(_) => None,
+    }
+}
+
+/// The whole number that was perhaps meant by `"45"`, `45s` or `1_000`.
+fn meant_number(text: &str) -> Option<u32> {
+    let text = text.trim().replace('_', "");
+    let n_digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (digits, unit) = text.split_at_checked(n_digits)?;
+    let is_seconds = matches!(unit.trim(), "" | "s" | "sec" | "secs" | "second" | "seconds");
+    if is_seconds { digits.parse().ok() } else { None }
+}
+
+/// Whether a secret must be there.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Need {
+    /// It may be null.
+    Optional,
+    /// It may be null only where this key has a value.
+    Unless(&'static str),
 }
 
 /// One section while it is read: remembers which keys were asked for.
@@ -203,7 +121,7 @@ pub(super) struct Section<'a> {
     file: &'a Path,
     path: String,
     line: Option<u64>,
-    entries: Vec<(String, u64, Node)>,
+    entries: Vec<Entry>,
     asked: RefCell<Vec<&'static str>>,
     problems: &'a RefCell<Vec<Problem>>,
 }
@@ -220,21 +138,16 @@ impl<'a> Section<'a> {
     }
 
     fn with_node(mut self, node: Node) -> Self {
-        self.line = Some(node.line);
-        match node.value {
-            Value::Map(entries) => self.entries = entries,
-            Value::Null => {}
-            other @ (Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float
-            | Value::Text(_)
-            | Value::List(_)) => {
-                self.report(
-                    Some(node.line),
-                    self.path.clone(),
-                    ProblemKind::Bad,
-                    format!("is {}, but must be a section with keys of its own", other.kind()),
-                );
+        let line = node.place.line;
+        self.line = Some(line);
+        let is_nothing = node.is_nothing();
+        let kind = kind(&node);
+        match node.content {
+            Content::Map(entries) => self.entries = entries,
+            Content::Scalar(_) if is_nothing => {}
+            Content::Scalar(_) | Content::List(_) => {
+                let what = format!("is {kind}, but must be a section with keys of its own");
+                self.report(Some(line), self.path.clone(), ProblemKind::Bad, what);
             }
         }
         self
@@ -250,9 +163,13 @@ impl<'a> Section<'a> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
+    fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
     fn find(&self, key: &'static str) -> Option<&Node> {
         self.asked.borrow_mut().push(key);
-        self.entries.iter().find(|(name, _, _)| name == key).map(|(_, _, node)| node)
+        self.entry(key).map(|entry| &entry.value)
     }
 
     /// Reports a fault at a key, or at this section where the key is not there.
@@ -271,47 +188,124 @@ impl<'a> Section<'a> {
     }
 
     fn fault_of(&self, kind: ProblemKind, key: &str, what: String) {
-        let entry = self.entries.iter().find(|(name, _, _)| name == key);
-        let line = entry.map(|(_, line, _)| *line).or(self.line);
+        let line = self.entry(key).map(|entry| entry.place.line).or(self.line);
         self.report(line, self.path_of(key), kind, what);
     }
 
     /// Whether the key is there and not null.
     pub(super) fn has(&self, key: &'static str) -> bool {
-        self.find(key).is_some_and(|node| !matches!(node.value, Value::Null))
+        self.find(key).is_some_and(|node| !node.is_nothing())
     }
 
     /// Whether the key is there and null.
     pub(super) fn is_null(&self, key: &'static str) -> bool {
-        self.find(key).is_some_and(|node| matches!(node.value, Value::Null))
+        self.find(key).is_some_and(Node::is_nothing)
     }
 
     /// The line of a key, or of this section where the key is not there.
     pub(super) fn line_of(&self, key: &str) -> u64 {
-        let entry = self.entries.iter().find(|(name, _, _)| name == key);
-        entry.map(|(_, line, _)| *line).or(self.line).unwrap_or(1)
+        self.entry(key).map(|entry| entry.place.line).or(self.line).unwrap_or(1)
     }
 
     /// A text, or none where the key is absent or null.
     pub(super) fn text(&self, key: &'static str) -> Option<String> {
-        let value = &self.find(key)?.value;
-        let text = value.as_text();
-        if text.is_none() && !matches!(value, Value::Null) {
-            self.fault(key, format!("is {}, but must be a text; put it in quotes", value.kind()));
+        let node = self.find(key)?;
+        let text = as_text(node);
+        if text.is_none() && !node.is_nothing() {
+            let kind = kind(node);
+            self.fault(key, format!("is {kind}, but must be a text; put it in quotation marks"));
+        }
+        // What is commented out begins with a blank.
+        if let Some(scalar) =
+            comment(node).filter(|scalar| scalar.is_missing() && !scalar.is_spaced)
+        {
+            self.nothing(ProblemKind::Doubt, key, scalar);
         }
         text
     }
 
+    /// A word of a few that are known, or none where the key is absent or null; `off` and `no` are
+    /// words too.
+    pub(super) fn word(&self, key: &'static str) -> Option<String> {
+        match self.find(key).map(|node| &node.content) {
+            Some(Content::Scalar(scalar)) if matches!(scalar.meaning(), Meaning::Truth(_)) => {
+                Some(scalar.text.clone())
+            }
+            _ => self.text(key),
+        }
+    }
+
+    /// A text that people read, or none where the key is absent or null.
+    pub(super) fn said(&self, key: &'static str) -> Option<String> {
+        let text = self.text(key)?;
+        if let Some(scalar) = self.find(key).and_then(comment) {
+            self.cut(&self.path_of(key), scalar);
+        }
+        Some(text)
+    }
+
+    /// A secret, or none where the key is absent. One that is needed may be null only where another
+    /// key of the section stands in its place.
+    pub(super) fn secret(&self, key: &'static str, need: Need) -> Option<String> {
+        let node = self.find(key)?;
+        if let Content::Scalar(scalar) = &node.content
+            && scalar.meaning() == Meaning::Nothing
+        {
+            let is_needed = match need {
+                Need::Optional => false,
+                Need::Unless(other) => !self.has(other),
+            };
+            if is_needed || scalar.is_missing() && scalar.comment.is_some() {
+                self.nothing(ProblemKind::Bad, key, scalar);
+            }
+            return None;
+        }
+        let text = self.text(key)?;
+        if let Some(scalar) = comment(node) {
+            self.cut(&self.path_of(key), scalar);
+        }
+        if text.starts_with(CURLY) || text.ends_with(CURLY) {
+            let what = "begins or ends with a typographic quotation mark, which is a part of it; write \
+                        \" or ' if quotation marks are meant";
+            self.doubt(key, what);
+        }
+        Some(text)
+    }
+
+    /// Reports a value that YAML takes for nothing.
+    fn nothing(&self, kind: ProblemKind, key: &str, scalar: &Scalar) {
+        let what = if scalar.comment.is_some() && scalar.is_missing() {
+            "is nothing, for what follows # is a comment; put the value in quotation marks"
+        } else if scalar.is_missing() {
+            "is nothing; write a value in quotation marks, or leave the key out"
+        } else {
+            "is nothing, for ~ and null stand for it; put the value in quotation marks, or leave the \
+             key out"
+        };
+        self.fault_of(kind, key, what.to_owned());
+    }
+
+    /// Reports a comment that was perhaps to be a part of a text.
+    fn cut(&self, path: &str, scalar: &Scalar) {
+        let Some(place) = scalar.comment else { return };
+        let what = "ends before the # in its line, which begins a comment; put the whole of it in \
+                    quotation marks, or the comment in a line of its own";
+        self.report(Some(place.line), path.to_owned(), ProblemKind::Doubt, what.to_owned());
+    }
+
     /// `true` or `false`.
     pub(super) fn flag(&self, key: &'static str, default: bool) -> bool {
-        match self.find(key).map(|node| &node.value) {
-            None | Some(Value::Null) => default,
-            Some(Value::Bool(flag)) => *flag,
-            Some(other) => {
-                self.fault(key, format!("is {}, but must be true or false", other.kind()));
-                default
+        let Some(node) = self.find(key).filter(|node| !node.is_nothing()) else { return default };
+        if let Content::Scalar(scalar) = &node.content
+            && let Meaning::Truth(flag) = scalar.meaning()
+        {
+            if scalar.text != flag.to_string() {
+                self.doubt(key, format!("is taken for {flag}; write {flag}"));
             }
+            return flag;
         }
+        self.fault(key, format!("is {}, but must be true or false", kind(node)));
+        default
     }
 
     /// A whole number within bounds.
@@ -322,14 +316,23 @@ impl<'a> Section<'a> {
         allowed: std::ops::RangeInclusive<u32>,
         unit: &str,
     ) -> u32 {
+        let Some(node) = self.find(key).filter(|node| !node.is_nothing()) else { return default };
         let (least, most) = (*allowed.start(), *allowed.end());
-        let number = match self.find(key).map(|node| &node.value) {
-            None | Some(Value::Null) => return default,
-            Some(Value::Int(number)) => u32::try_from(*number).ok(),
-            Some(_) => None,
+        let Content::Scalar(scalar) = &node.content else {
+            self.fault(key, format!("must be a whole number of {unit} from {least} to {most}"));
+            return default;
+        };
+        let number = match scalar.meaning() {
+            Meaning::Whole(number) => u32::try_from(number).ok(),
+            Meaning::Truth(_) | Meaning::Number | Meaning::Text | Meaning::Nothing => None,
         };
         number.filter(|number| allowed.contains(number)).unwrap_or_else(|| {
-            self.fault(key, format!("must be a whole number of {unit} from {least} to {most}"));
+            let meant = meant_number(&scalar.text).filter(|number| allowed.contains(number));
+            let meant = meant.map(|number| format!("; write {number}")).unwrap_or_default();
+            self.fault(
+                key,
+                format!("must be a whole number of {unit} from {least} to {most}{meant}"),
+            );
             default
         })
     }
@@ -337,26 +340,37 @@ impl<'a> Section<'a> {
     /// A list of texts with their lines; empty where the key is absent.
     pub(super) fn texts(&self, key: &'static str) -> Vec<(String, u64)> {
         let Some(node) = self.find(key) else { return Vec::new() };
-        match &node.value {
-            Value::Null => Vec::new(),
-            Value::Text(text) => vec![(text.clone(), node.line)],
-            Value::List(list) => list
+        match &node.content {
+            Content::List(list) => list
                 .iter()
                 .filter_map(|node| {
-                    let text = node.value.as_text();
+                    let text = as_text(node);
                     if text.is_none() {
-                        let kind = node.value.kind();
+                        let kind = kind(node);
                         let what = format!("holds {kind}, but each entry must be a text");
-                        self.report(Some(node.line), self.path_of(key), ProblemKind::Bad, what);
+                        let line = Some(node.place.line);
+                        self.report(line, self.path_of(key), ProblemKind::Bad, what);
                     }
-                    Some((text?, node.line))
+                    Some((text?, node.place.line))
                 })
                 .collect(),
-            other @ (Value::Bool(_) | Value::Int(_) | Value::Float | Value::Map(_)) => {
-                self.fault(key, format!("is {}, but must be a list of texts", other.kind()));
+            Content::Scalar(scalar) => match scalar.meaning() {
+                Meaning::Nothing => Vec::new(),
+                Meaning::Text => vec![(scalar.text.clone(), node.place.line)],
+                Meaning::Truth(_) | Meaning::Whole(_) | Meaning::Number => {
+                    self.not_texts(key, node);
+                    Vec::new()
+                }
+            },
+            Content::Map(_) => {
+                self.not_texts(key, node);
                 Vec::new()
             }
         }
+    }
+
+    fn not_texts(&self, key: &str, node: &Node) {
+        self.fault(key, format!("is {}, but must be a list of texts", kind(node)));
     }
 
     /// A section under this one; an empty one where the key is absent.
@@ -374,24 +388,31 @@ impl<'a> Section<'a> {
         let entries = map.entries.clone();
         entries
             .into_iter()
-            .map(|(name, line, node)| {
+            .map(|Entry { key: name, place, value, .. }| {
                 let section = Self::empty(self.file, map.path_of(&name), self.problems);
-                let section = section.with_node(node);
-                (name, Self { line: Some(line), ..section })
+                let section = section.with_node(value);
+                (name, Self { line: Some(place.line), ..section })
             })
             .collect()
     }
 
-    /// A map of texts whose keys are the user's own.
+    /// A map of texts whose keys are the user's own, and that people read.
     pub(super) fn text_map(&self, key: &'static str) -> Vec<(String, String)> {
         let map = self.section(key);
         let mut pairs = Vec::new();
-        for (name, line, node) in &map.entries {
-            if let Some(text) = node.value.as_text() {
-                pairs.push((name.clone(), text));
+        for entry in &map.entries {
+            let path = map.path_of(&entry.key);
+            if let Some(text) = as_text(&entry.value) {
+                if let Some(scalar) = comment(&entry.value) {
+                    map.cut(&path, scalar);
+                }
+                pairs.push((entry.key.clone(), text));
             } else {
-                let what = format!("is {}, but must be a text", node.value.kind());
-                self.report(Some(*line), map.path_of(name), ProblemKind::Bad, what);
+                let what = format!(
+                    "is {}, but must be a text; put it in quotation marks",
+                    kind(&entry.value)
+                );
+                self.report(Some(entry.place.line), path, ProblemKind::Bad, what);
             }
         }
         pairs
@@ -400,7 +421,7 @@ impl<'a> Section<'a> {
     /// Ends the reading: every key that nobody asked for is a fault.
     pub(super) fn end(self) {
         let asked = self.asked.borrow();
-        for (name, line, _) in &self.entries {
+        for Entry { key: name, place, .. } in &self.entries {
             if asked.iter().any(|known| known == name) {
                 continue;
             }
@@ -417,7 +438,7 @@ impl<'a> Section<'a> {
                 format!("the keys here are {}", known.join(", "))
             };
             let what = format!("is not a setting; {hint}");
-            self.report(Some(*line), self.path_of(name), ProblemKind::Bad, what);
+            self.report(Some(place.line), self.path_of(name), ProblemKind::Bad, what);
         }
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn jid(section: &Section<'_>, key: &str, text: &str) -> Option<BareJi
 }
 
 pub(super) fn locale(section: &Section<'_>, key: &'static str) -> Option<String> {
-    section.text(key).filter(|locale| {
+    section.word(key).filter(|locale| {
         let ok = (1..=35).contains(&locale.len())
             && locale.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-@".contains(&byte));
         if !ok {
@@ -53,7 +53,7 @@ pub(super) fn locale(section: &Section<'_>, key: &'static str) -> Option<String>
 
 /// The key `contact`: one line that is said as it is, in the chat and on the pages.
 pub(super) fn contact(section: &Section<'_>) -> Option<String> {
-    let text = section.text("contact")?;
+    let text = section.said("contact")?;
     let contact = text.trim();
     if contact.contains(char::is_control) {
         section.fault("contact", "must be one line without control characters");

@@ -1,6 +1,6 @@
 //! Texts from lessons.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use gettext::{placeholders::placeholders, po::Source};
 
@@ -23,7 +23,13 @@ pub fn messages(
     let texts = of_lesson(yaml, bases).map_err(|errors| {
         let faults = errors.0.into_iter();
         faults
-            .map(|e| Fault::new(file, usize::try_from(e.line).unwrap_or(1), &e.fault.to_string()))
+            .map(|error| {
+                let other =
+                    error.other.map(|other| Path::new(file).with_file_name(other + ".yaml"));
+                let file = other.map_or(file.to_owned(), |other| other.display().to_string());
+                let line = usize::try_from(error.line).unwrap_or(1);
+                Fault::new(&file, line, &error.fault.to_string()).at(error.column)
+            })
             .collect::<Vec<_>>()
     })?;
     let lines: Vec<&str> = yaml.lines().collect();
@@ -79,6 +85,6 @@ mod tests {
             .unwrap_err();
 
         let told = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        assert!(told.contains("hi.yaml:3: "), "{told}");
+        assert!(told.contains("hi.yaml:3:1: unknown key `bad`"), "{told}");
     }
 }

@@ -1,5 +1,5 @@
 //! The parts of the daemon, called as a library: sessions, actors, store, lessons and their tools,
-//! settings, translations; what people paste; what packages take; and the manners of the repository.
+//! settings, translations; what people paste and mistype; what packages take; and the manners of the repository.
 
 mod actors;
 mod authoring;
@@ -15,3 +15,4 @@ mod teacher;
 mod tidy;
 mod translating;
 mod translations;
+mod writers;

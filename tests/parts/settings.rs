@@ -226,8 +226,14 @@ fn what_is_only_not_there_is_a_missing_dependency() {
 
 #[test]
 fn text_that_is_no_yaml_is_refused_without_quoting_it() {
-    check("xmpp: [hunter2\n  foo: {", "is not valid YAML");
-    check(&format!("{LEAST}{LEAST}"), "is not valid YAML");
+    check(
+        "xmpp: [hunter2\n  foo: {",
+        "settings/x.yaml:1: the bracket [ that is opened here is not closed",
+    );
+    check(
+        &format!("{LEAST}{LEAST}"),
+        "settings/x.yaml:9: the key `xmpp` is there twice, in line 2 before",
+    );
 }
 
 #[test]

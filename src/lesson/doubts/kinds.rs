@@ -338,6 +338,20 @@ pub enum Kind {
         /// The name of the other lesson.
         other: String,
     },
+    /// A comment follows a text that stands without quotation marks.
+    #[error(
+        "the text ends before this #, which begins a comment; if it belongs to the text, write the \
+         whole text in quotation marks, and else the comment in a line of its own"
+    )]
+    CutText,
+    /// A word that is taken for `true` or `false`.
+    #[error("`{word}` is taken for `{is_true}`; write `{is_true}`")]
+    Truth {
+        /// The word.
+        word: String,
+        /// What it is taken for.
+        is_true: bool,
+    },
 }
 
 fn happening(event: Option<EventKind>) -> String {

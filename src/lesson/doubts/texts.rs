@@ -54,7 +54,7 @@ pub(super) fn check_shared(node: &Node, reader: &mut Reader) {
                 }
             }
         }
-        Value::Text(_) | Value::Bool(_) | Value::Other(_) => {}
+        Value::Text(_) | Value::Other(_) => {}
     }
 }
 
@@ -66,7 +66,7 @@ fn said_texts(node: &Node, reader: &mut Reader) {
             }
         }
         Value::List(items) => items.iter().for_each(|item| said_texts(item, reader)),
-        Value::Map(_) | Value::Bool(_) | Value::Other(_) => {}
+        Value::Map(_) | Value::Other(_) => {}
     }
 }
 

@@ -7,4 +7,4 @@ mod manual;
 mod play;
 mod rubric;
 mod schema;
-mod support;
+pub(crate) mod support;

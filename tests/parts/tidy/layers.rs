@@ -78,13 +78,14 @@ const ROOMS: &[Room] = &[
     Room { name: "records", ours: &[], not: &["serde", "log"] },
     Room { name: "reference", ours: &[], not: &[] },
     Room { name: "files", ours: &[], not: &["serde", "log"] },
-    Room { name: "settings", ours: &["files", "records"], not: &[] },
+    Room { name: "yaml", ours: &[], not: &["serde", "log"] },
+    Room { name: "settings", ours: &["files", "records", "yaml"], not: &[] },
     Room { name: "metrics", ours: &["records"], not: &["actix", "actix_web"] },
     Room { name: "telemetry", ours: &["settings"], not: &[] },
-    Room { name: "failure", ours: &["settings", "xmpp"], not: &[] },
+    Room { name: "failure", ours: &["files", "settings", "xmpp"], not: &[] },
     // What is taught, and to whom.
     Room { name: "i18n", ours: &["gettext"], not: &["log"] },
-    Room { name: "lesson", ours: &["files", "fsm", "gettext"], not: &["log"] },
+    Room { name: "lesson", ours: &["files", "fsm", "gettext", "yaml"], not: &["log"] },
     Room { name: "drawing", ours: &["fsm", "gettext", "i18n", "lesson"], not: &["log"] },
     Room {
         name: "session",

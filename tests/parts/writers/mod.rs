@@ -1,0 +1,58 @@
+//! What writers of lessons and settings get wrong, and what they are told: where it begins, what it
+//! is, and what to write.
+
+mod damage;
+mod doubts;
+mod files;
+mod lessons;
+mod settings;
+mod slips;
+
+/// What the words of a parser and of its programming interface are told by; writers know neither.
+const FOREIGN: &[&str] = &[
+    "Policy",
+    "budget",
+    "breached",
+    "mapping",
+    "scalar",
+    "anchor",
+    "alias",
+    "flow ",
+    "block",
+    "serde",
+    "deserial",
+    "EOF",
+    "Nodes",
+    "token",
+    "expected <",
+    "::",
+    "simple key",
+    "document",
+    "indicator",
+    "sequence",
+    "stream",
+    "directive",
+    "indent_",
+    "unexpected",
+    "invalid",
+    "parse",
+    "syntax",
+    "node",
+    "BOM",
+    "tag ",
+    "i64",
+    "u64",
+    "None",
+    "Some(",
+    "Err(",
+];
+
+/// Checks that nothing is said in words of a parser.
+#[track_caller]
+fn check_words(told: &str) {
+    // What is quoted is the writer's own.
+    let outside: String = told.split('`').step_by(2).collect::<Vec<_>>().join(" ");
+    for word in FOREIGN {
+        assert!(!outside.contains(word), "{word:?} is no word for writers: {told}");
+    }
+}
