@@ -36,16 +36,24 @@ fn parts(lesson: &Lesson) -> Vec<(Milestone, u8)> {
 /// All parts in a sentence, as the legend has it; `None`: the lesson grants none.
 pub(super) fn all(lesson: &Lesson) -> Option<String> {
     let parts = parts(lesson).into_iter().map(|(milestone, percent)| {
-        let when = match milestone {
-            Milestone::Talking => "talking to the bot",
-            Milestone::Encrypted => "a private chat",
-            Milestone::Verified => "a verified chat",
-        };
-        format!("{percent}% for {when}")
+        let part = format!("{percent}%");
+        // i18n: {part} is such as 40%.
+        match milestone {
+            Milestone::Talking => tr!("{part} for talking to the bot", part = part),
+            // i18n: {part} is such as 40%.
+            Milestone::Encrypted => tr!("{part} for a private chat", part = part),
+            // i18n: {part} is such as 40%. Verified: the bot was recognised by comparing secrets.
+            Milestone::Verified => tr!("{part} for a verified chat", part = part),
+        }
     });
     let parts: Vec<String> = parts.collect();
-    let all = "all of it when the bot secret is typed into the page";
-    (!parts.is_empty()).then(|| format!("Grade: {}, {all}.", parts.join(", ")))
+    let last = tr!("all of it when the bot secret is typed into the page");
+    // i18n: {first} and {second} are parts of the grade, such as "40% for a private chat".
+    let join = |list: String, item: &String| tr!("{first}, {second}", first = list, second = item);
+    let first = parts.first()?.clone();
+    let list = parts.iter().skip(1).chain([&last]).fold(first, join);
+    // i18n: {list} is a list of parts of the grade, such as "40% for a private chat, all of it when …".
+    Some(tr!("Grade: {list}.", list = list))
 }
 
 /// What is earned on coming into each state, in words; nothing in lessons that grant no parts.

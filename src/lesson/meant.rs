@@ -69,22 +69,17 @@ fn list(value: &Value) -> Option<String> {
 }
 
 fn map(value: &Value) -> Option<String> {
-    match value {
-        Value::Text(text) => {
-            let (key, rest) = text.split_once(':')?;
+    let meant = match value {
+        Value::Text(text) => text.split_once(':').and_then(|(key, rest)| {
             let is_key = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_');
-            let what = match shown(&format!("{key}: {}", rest.trim_start())) {
-                Some(entry) if is_key => {
-                    format!("a blank is missing after the colon: write `{entry}`")
-                }
-                _ => return None,
-            };
-            Some(what)
-        }
+            let entry = format!("{key}: {}", rest.trim_start());
+            let entry = shown(&entry).filter(|_| is_key)?;
+            Some(format!("a blank is missing after the colon: write `{entry}`"))
+        }),
         Value::List(_) => Some("write them without `- ` in front".to_owned()),
         Value::Map(_) | Value::Other(_) => None,
-    }
-    .or_else(|| Some("write `key: value`".to_owned()))
+    };
+    meant.or_else(|| Some("write `key: value`".to_owned()))
 }
 
 fn flag(value: &Value) -> Option<String> {

@@ -243,8 +243,11 @@ fn shared(fields: &Fields<'_>, reader: &mut Reader) -> (RawTopics, usize, Vec<Ra
     let topics = fields.find("topics").map(|node| reader.entries(node)).unwrap_or_default();
     let topics = topics
         .iter()
-        .filter_map(|(name, words)| {
-            Some((name.clone(), said_within(MAX_TOPIC_CHARS, words, reader)?))
+        .map(|(name, node)| {
+            let words = said_within(MAX_TOPIC_CHARS, node, reader);
+            // What is about a topic whose words are at fault is right all the same.
+            let none = || Placed { value: String::new(), place: node.place };
+            (name.clone(), words.unwrap_or_else(none))
         })
         .collect();
     let (topics, n_urgent) = urgent_first(topics, fields.find("urgent"), reader);

@@ -130,7 +130,10 @@ fn read_web_url(text: &str) -> Result<Url, String> {
     if !["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()) {
         return Err(format!("{scheme}:// is for another kind of address"));
     }
-    let url = Url::parse(trimmed).map_err(|error| format!("it cannot be read ({error})"))?;
+    let url = Url::parse(trimmed).map_err(|_why| {
+        "its host or its port is none: write https://, the name of the host, and a port if it needs one"
+            .to_owned()
+    })?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("it has a name or a password before @: take them out".to_owned());
     }

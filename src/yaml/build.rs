@@ -117,8 +117,7 @@ impl<'t> Builder<'t, '_> {
                 Event::DocumentStart(..) if root.is_some() => {
                     let at = place(span.start);
                     let at = self.lines.next_sign(at).unwrap_or(at);
-                    self.fault(at, What::Second);
-                    break;
+                    return Err(Stop::Fault(Fault { place: at, what: What::Second }));
                 }
                 Event::DocumentStart(..) => {
                     let (event, span) = self.next()?;

@@ -193,7 +193,7 @@ impl Slip<'_, '_> {
                 let is_item = text.trim_start().starts_with("- ");
                 is_item || (begins_key(text) && self.lines.indent(line) <= self.key_column(at))
             });
-            if runs_on {
+            if runs_on || !self.is_closed_later(open) {
                 return Some(Fault { place: at, what: What::UnclosedBracket { open } });
             }
             return Some(self.here(What::InBrackets));
@@ -201,6 +201,12 @@ impl Slip<'_, '_> {
         let (open, start, end) = self.before.closed?;
         let is_after = self.before.end == Some(end) && end.line == self.stop.line;
         is_after.then_some(Fault { place: start, what: What::AfterBracket { open } })
+    }
+
+    /// Whether the file has what closes such a bracket at the place or behind it.
+    fn is_closed_later(&self, open: char) -> bool {
+        let close = if open == '[' { ']' } else { '}' };
+        self.lines.rest(self.stop).any(|line| line.contains(close))
     }
 
     /// How far the key of a line is indented, `- ` in front of it included.

@@ -5,7 +5,35 @@ use super::{Fault, Place, What};
 /// The lines of a file, without what ends them.
 #[derive(Clone, Debug)]
 pub(super) struct Lines<'t> {
-    lines: Vec<&'t str>,
+    lines: Vec<Line<'t>>,
+}
+
+/// A line, with the offsets in bytes of every [`STEP`]th character: some files are one long line.
+#[derive(Clone, Debug)]
+struct Line<'t> {
+    text: &'t str,
+    offsets: Vec<usize>,
+}
+
+/// Characters between two offsets that are kept.
+const STEP: usize = 256;
+
+impl<'t> Line<'t> {
+    fn of(text: &'t str) -> Self {
+        let offsets = text.char_indices().step_by(STEP).map(|(at, _)| at).collect();
+        Self { text, offsets }
+    }
+
+    /// What follows so many characters.
+    fn after(&self, n_chars: usize) -> &'t str {
+        let Some(offset) = self.offsets.get(n_chars / STEP) else { return "" };
+        let rest = self.text.get(*offset..).unwrap_or_default();
+        let mut chars = rest.chars();
+        match (n_chars % STEP).checked_sub(1) {
+            Some(last) if chars.nth(last).is_none() => "",
+            _ => chars.as_str(),
+        }
+    }
 }
 
 /// A blank that is none for YAML: what word processors and web pages write, and nobody sees.
@@ -20,23 +48,38 @@ impl<'t> Lines<'t> {
         let mut rest = text;
         while let Some(at) = rest.find(['\n', '\r']) {
             let (line, after) = rest.split_at(at);
-            lines.push(line);
+            lines.push(Line::of(line));
             rest = after.strip_prefix("\r\n").or_else(|| after.get(1..)).unwrap_or_default();
         }
-        lines.push(rest);
+        lines.push(Line::of(rest));
         Self { lines }
     }
 
     /// A line, from 1; of one that is not there: an empty one.
     pub(super) fn line(&self, line: u64) -> &'t str {
-        let ix = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
-        ix.and_then(|ix| self.lines.get(ix)).copied().unwrap_or_default()
+        self.find(line).map(|line| line.text).unwrap_or_default()
+    }
+
+    fn find(&self, line: u64) -> Option<&Line<'t>> {
+        self.lines.get(usize::try_from(line).ok()?.checked_sub(1)?)
+    }
+
+    /// What stands in a line from a place on.
+    fn from(&self, place: Place) -> &'t str {
+        let n_chars = usize::try_from(place.column.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.find(place.line).map(|line| line.after(n_chars)).unwrap_or_default()
     }
 
     /// The character at a place; `None` at the end of a line.
     pub(super) fn sign(&self, place: Place) -> Option<char> {
-        let column = usize::try_from(place.column).ok()?;
-        self.line(place.line).chars().nth(column.checked_sub(1)?)
+        self.from(place).chars().next().filter(|_| place.column > 0)
+    }
+
+    /// What stands in the file from a place on, by lines.
+    pub(super) fn rest(&self, place: Place) -> impl Iterator<Item = &'t str> {
+        let n_before = usize::try_from(place.line).unwrap_or(usize::MAX);
+        let below = self.lines.iter().skip(n_before).map(|line| line.text);
+        [self.from(place)].into_iter().chain(below)
     }
 
     /// How many blanks a line begins with.
@@ -61,9 +104,8 @@ impl<'t> Lines<'t> {
         let last = u64::try_from(self.lines.len()).unwrap_or(u64::MAX);
         let mut place = from;
         while place.line <= last {
-            let skipped = usize::try_from(place.column.saturating_sub(1)).unwrap_or(usize::MAX);
-            let rest = self.line(place.line).chars().skip(skipped);
-            let found = rest.enumerate().find(|(_, c)| !matches!(c, ' ' | '\t'));
+            let found =
+                self.from(place).chars().enumerate().find(|(_, c)| !matches!(c, ' ' | '\t'));
             if let Some((n_blanks, c)) = found
                 && c != '#'
             {
@@ -78,10 +120,8 @@ impl<'t> Lines<'t> {
     /// Where a comment begins, if one follows in the line after this place; and whether a blank
     /// follows its `#`, as it does in comments.
     pub(super) fn comment(&self, from: Place) -> Option<(Place, bool)> {
-        let skipped = usize::try_from(from.column.checked_sub(1)?).ok()?;
-        let line = self.line(from.line);
-        let mut rest =
-            line.chars().skip(skipped).enumerate().skip_while(|(_, c)| matches!(c, ' ' | '\t'));
+        let rest = self.from(from).chars().enumerate();
+        let mut rest = rest.skip_while(|(_, c)| matches!(c, ' ' | '\t'));
         let (n_blanks, c) = rest.next()?;
         let column = from.column.saturating_add(u64::try_from(n_blanks).ok()?);
         let is_spaced = rest.next().is_none_or(|(_, c)| matches!(c, ' ' | '\t' | '#' | '-' | '='));
@@ -100,8 +140,8 @@ impl<'t> Lines<'t> {
     /// The first control character that no file may hold.
     pub(super) fn control(&self) -> Option<Fault> {
         let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\u{85}');
-        let at = |(line_ix, line): (usize, &&str)| {
-            let (column_ix, sign) = line.chars().enumerate().find(|(_, c)| is_control(*c))?;
+        let at = |(line_ix, line): (usize, &Line<'_>)| {
+            let (column_ix, sign) = line.text.chars().enumerate().find(|(_, c)| is_control(*c))?;
             let from_one = |ix: usize| u64::try_from(ix).unwrap_or(u64::MAX).saturating_add(1);
             let place = Place { line: from_one(line_ix), column: from_one(column_ix) };
             Some(Fault { place, what: What::Control(sign) })

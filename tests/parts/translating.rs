@@ -139,7 +139,7 @@ fn the_manual_leads_from_an_empty_folder_to_a_language_in_use() {
 fn the_authors_manual_leads_to_a_translated_lesson() {
     let folder = TempDir::new().unwrap();
     greetings(folder.path());
-    let (_, step) = AUTHORS.split_once("7. **Translate.**").unwrap();
+    let (_, step) = AUTHORS.split_once("8. **Translate.**").unwrap();
     let said = good(folder.path(), &blocks(step)[0]);
     assert!(said.contains("nl_NL: 1 of "), "{said}");
     translate(&po(folder.path(), "nl_NL"));

@@ -84,6 +84,7 @@ fn unknown_lesson(view: &View, taught: Option<&Taught>) -> Markup {
             div.notice.warning {
                 p {
                     (fill(
+                        // i18n: {asked} and {given} are names of lessons, such as "basics".
                         &tr!("This exercise is to have the lesson “{asked}”, but there is no lesson of that name. Learners get “{given}” in its place.", asked = "{asked}", given = "{given}"),
                         &[("{asked}", &code(asked)), ("{given}", &code(&taught.name))],
                     ))

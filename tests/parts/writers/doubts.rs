@@ -46,7 +46,7 @@ states:
   end:
     end: true
 ";
-    let places = ["1:15", "4:15", "7:21", "9:24", "11:17", "13:16", "14:19", "18:26", "23:23"];
+    let places = ["1:15", "4:15", "7:21", "9:23", "11:17", "13:16", "14:19", "18:26", "23:23"];
     let expected: Vec<String> = places.iter().map(|place| format!("{place}: {CUT}")).collect();
     assert_eq!(told(yaml), expected);
 }

@@ -8,7 +8,7 @@ use crate::authoring::support::Folder;
 const TINY: &str =
     "title: Tiny\nstart: a\nstates:\n  a:\n    enter:\n      - say: Hello.\n    end: true\n";
 
-const SETTINGS: &str = "xmpp: { accounts: { bot@localhost: { password: secret } } }\n\
+const SETTINGS: &str = "xmpp: { default_account: bot@localhost, accounts: { bot@localhost: { password: secret, server: '127.0.0.1:5222' } } }\n\
      lessons: { folder: mine }\nlti: { enabled: false }\ntls: { ca_certs: null }\n";
 
 fn told(yaml: &str) -> String {
