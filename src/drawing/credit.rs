@@ -37,8 +37,8 @@ fn parts(lesson: &Lesson) -> Vec<(Milestone, u8)> {
 pub(super) fn all(lesson: &Lesson) -> Option<String> {
     let parts = parts(lesson).into_iter().map(|(milestone, percent)| {
         let part = format!("{percent}%");
-        // i18n: {part} is such as 40%.
         match milestone {
+            // i18n: {part} is such as 40%.
             Milestone::Talking => tr!("{part} for talking to the bot", part = part),
             // i18n: {part} is such as 40%.
             Milestone::Encrypted => tr!("{part} for a private chat", part = part),
@@ -51,9 +51,9 @@ pub(super) fn all(lesson: &Lesson) -> Option<String> {
     // i18n: {first} and {second} are parts of the grade, such as "40% for a private chat".
     let join = |list: String, item: &String| tr!("{first}, {second}", first = list, second = item);
     let first = parts.first()?.clone();
-    let list = parts.iter().skip(1).chain([&last]).fold(first, join);
+    let all = parts.iter().skip(1).chain([&last]).fold(first, join);
     // i18n: {list} is a list of parts of the grade, such as "40% for a private chat, all of it when …".
-    Some(tr!("Grade: {list}.", list = list))
+    Some(tr!("Grade: {list}.", list = all))
 }
 
 /// What is earned on coming into each state, in words; nothing in lessons that grant no parts.

@@ -248,7 +248,7 @@ impl Reader {
             Value::Other(scalar) if scalar.meaning() != Meaning::Nothing => {
                 Some(Placed { value: scalar.text.clone(), place: node.place })
             }
-            _ => self.text(node),
+            Value::Text(_) | Value::List(_) | Value::Map(_) | Value::Other(_) => self.text(node),
         }
     }
 

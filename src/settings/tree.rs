@@ -76,7 +76,7 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<(Node, Vec<Problem>), Vec
 fn kind(node: &Node) -> &'static str {
     match node.content {
         Content::Map(_) => "a section",
-        _ => node.content.kind(),
+        Content::Scalar(_) | Content::List(_) => node.content.kind(),
     }
 }
 

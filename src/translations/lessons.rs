@@ -26,7 +26,8 @@ pub fn messages(
             .map(|error| {
                 let other =
                     error.other.map(|other| Path::new(file).with_file_name(other + ".yaml"));
-                let file = other.map_or(file.to_owned(), |other| other.display().to_string());
+                let file =
+                    other.map_or_else(|| file.to_owned(), |other| other.display().to_string());
                 let line = usize::try_from(error.line).unwrap_or(1);
                 Fault::new(&file, line, &error.fault.to_string()).at(error.column)
             })

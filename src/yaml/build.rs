@@ -1,5 +1,10 @@
 //! From the parser's events to the tree.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the parser has a hundred kinds of errors and events, and a new one is none of these"
+)]
+
 use std::{borrow::Cow, collections::BTreeMap};
 
 use granit_parser::{

@@ -1,5 +1,10 @@
 //! Where a slip began at which the parser stopped, and what was probably meant.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the parser has a hundred kinds of errors and events, and a new one is none of these"
+)]
+
 use granit_parser::{ErrorKind, ScalarStyle, ScanError, Scanner, StrInput, TokenType};
 
 use super::{
@@ -335,7 +340,7 @@ impl Slip<'_, '_> {
         if let Some(fault) = above
             .filter(|above| self.lines.line(*above).trim_start().starts_with('#'))
             .filter(|_| !begins_key(self.lines.line(line)))
-            .and_then(|_| self.before.end)
+            .and(self.before.end)
             .filter(|end| end.line < line && !self.lines.line(line).trim_start().starts_with('-'))
             .map(|_| self.here(What::CutText))
         {

@@ -45,11 +45,10 @@ fn named(folders: &[PathBuf]) -> BTreeSet<String> {
 /// The packages of a lock file with their versions.
 fn locked(lock: &str) -> BTreeSet<(String, String)> {
     let value = |line: &str| line.split('"').nth(1).unwrap_or_default().to_owned();
-    let lines: Vec<&str> = lock.lines().collect();
-    lines
-        .windows(2)
-        .filter(|pair| pair[0].starts_with("name = "))
-        .map(|pair| (value(pair[0]), value(pair[1])))
+    let pairs = lock.lines().zip(lock.lines().skip(1));
+    pairs
+        .filter(|(line, _)| line.starts_with("name = "))
+        .map(|(name, version)| (value(name), value(version)))
         .collect()
 }
 

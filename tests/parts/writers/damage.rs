@@ -73,7 +73,7 @@ fn apply(text: &str, damages: &[Damage]) -> String {
 
 /// Checks what a damaged lesson is told to have.
 fn check_lesson(yaml: &str) {
-    let n_lines = yaml.split(['\n', '\r']).count() as u64;
+    let n_lines = u64::try_from(yaml.split(['\n', '\r']).count()).unwrap();
     match lesson::parse(yaml) {
         Ok(lesson) => drop(lesson.doubts()),
         Err(errors) => {

@@ -1,6 +1,13 @@
 //! What writers of lessons and settings get wrong, and what they are told: where it begins, what it
 //! is, and what to write.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::string_slice,
+    clippy::format_collect,
+    reason = "helpers of a test may fail it, and its texts are small"
+)]
+
 mod damage;
 mod doubts;
 mod files;

@@ -19,7 +19,7 @@ fn by_the_manual(folder: &Path) -> PathBuf {
     let manual = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/prosody.md");
     let manual = fs::read_to_string(manual).unwrap();
     let at = manual.find("openssl req -x509").unwrap();
-    let (command, _) = manual[at..].split_once("```").unwrap();
+    let (command, _) = manual.get(at..).unwrap().split_once("```").unwrap();
     let command = command.replace("example.org", "localhost");
     let made = Command::new("sh").args(["-c", &command]).current_dir(folder).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
