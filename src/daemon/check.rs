@@ -11,7 +11,7 @@ use crate::{
     http::assets::Assets,
     i18n, keys,
     lesson::{Library, library},
-    settings::{Consumer, Problem, Settings},
+    settings::{Consumer, Problem, ProblemKind, Settings, SettingsError},
     store::Store,
 };
 
@@ -43,15 +43,25 @@ pub fn check(file: &Path, arguments: &cli::Check) -> Result<(), Failure> {
 
 /// The same, for one user; what is to be noted where nothing is wrong.
 fn check_for(file: &Path, judged: &Judged) -> Result<Vec<String>, Failure> {
-    let settings = Settings::load(file)?;
+    let (settings, first) = match Settings::load(file) {
+        Ok(settings) => (settings, Vec::new()),
+        // One fault does not hide the others.
+        Err(SettingsError::Faults { problems, read: Some(read) }) => (*read, problems),
+        Err(error) => return Err(error.into()),
+    };
+    let is_told = |section: &str| first.iter().any(|problem| problem.key.starts_with(section));
     let mut problems = Vec::new();
-    if let Err(failure) = assemble::tls(&settings) {
+    if !is_told("tls")
+        && let Err(failure) = assemble::tls(&settings)
+    {
         problems.push(failure.to_string());
     }
-    let (catalogs, faults) = i18n::load(settings.locales_folder.as_deref());
+    let folder = settings.locales_folder.as_deref().filter(|_| !is_told("locales_folder"));
+    let (catalogs, faults) = i18n::load(folder);
     let (doubts, faults): (Vec<_>, Vec<_>) = faults.into_iter().partition(i18n::Problem::is_doubt);
     problems.extend(faults.iter().map(ToString::to_string));
-    let (_, faults) = Assets::load(settings.static_folder.as_deref());
+    let folder = settings.static_folder.as_deref().filter(|_| !is_told("static_folder"));
+    let (_, faults) = Assets::load(folder);
     problems.extend(faults);
     let mut warnings: Vec<String> = doubts.iter().map(ToString::to_string).collect();
     warnings.extend_from_slice(catalogs.formal());
@@ -70,6 +80,7 @@ fn check_for(file: &Path, judged: &Judged) -> Result<Vec<String>, Failure> {
         }
     }
     match assemble::lessons(&settings) {
+        _ if is_told("lessons.folder") => {}
         Ok(lessons) if lessons.find(&settings.lessons.default).is_none() => {
             problems.push(assemble::no_default_lesson(&settings));
         }
@@ -99,7 +110,8 @@ fn check_for(file: &Path, judged: &Judged) -> Result<Vec<String>, Failure> {
             problems.push(settings.fault(&key, what).to_string());
         }
     }
-    if settings.xmpp.default_account.is_none() && settings.xmpp.component.is_none() {
+    let has_none = settings.xmpp.default_account.is_none() && settings.xmpp.component.is_none();
+    if has_none && !is_told("xmpp") {
         let what = "is missing; name one of xmpp.accounts";
         problems.push(settings.fault("xmpp.default_account", what).to_string());
     }
@@ -111,13 +123,30 @@ fn check_for(file: &Path, judged: &Judged) -> Result<Vec<String>, Failure> {
         Err(error) => problems.push(settings.fault("store", error.to_string()).to_string()),
     }
     warnings.extend(exposed(&settings));
-    warnings.extend(settings.doubts.iter().map(ToString::to_string));
+    let (futile, doubts): (Vec<_>, Vec<_>) =
+        settings.doubts.iter().partition(|doubt| doubt.kind == ProblemKind::Futile);
+    problems.extend(futile.into_iter().map(ToString::to_string));
+    warnings.extend(doubts.into_iter().map(ToString::to_string));
     for warning in warnings {
         // A warning that cannot be shown is no reason to stop.
         drop(writeln!(std::io::stderr(), "otrbot: warning: {warning}"));
     }
-    if !problems.is_empty() {
-        return Err(Failure::BadSetting(problems.join("\n")));
+    // What is at fault has its default here, which is not to be blamed.
+    let is_of = |told: &String, problem: &Problem| {
+        let key = &problem.key;
+        [format!(": {key}: "), format!(": {key}.")].iter().any(|key| told.contains(key))
+    };
+    problems.retain(|told| !first.iter().any(|problem| is_of(told, problem)));
+    let is_missing = first.iter().all(|problem| problem.kind == ProblemKind::Missing);
+    let told: Vec<String> =
+        first.iter().map(ToString::to_string).chain(problems.iter().cloned()).collect();
+    if !told.is_empty() {
+        let told = told.join("\n");
+        return Err(if is_missing && problems.is_empty() {
+            Failure::MissingDependency(told)
+        } else {
+            Failure::BadSetting(told)
+        });
     }
     let consumers = Some(&settings.lti.consumers).filter(|_| settings.lti.enabled);
     Ok(consumers.and_then(frames).into_iter().collect())

@@ -35,12 +35,17 @@ fn warning(file: &Path, content: Content) -> Option<String> {
     let known = fs::metadata(file).ok()?;
     let has_readers = known.mode() & 0o040 != 0;
     let is_closed = is_closed(&known);
-    let readers = if known.mode() & 0o004 != 0 {
+    let readers = if known.mode() & 0o006 != 0 {
         "every account of this machine"
-    } else if has_readers && !is_closed {
+    } else if known.mode() & 0o060 != 0 && !is_closed {
         "its group"
     } else {
         return None;
+    };
+    let may = match known.mode() & 0o066 {
+        mode if mode & 0o044 == 0 => "may change it",
+        mode if mode & 0o022 == 0 => "may read it",
+        _ => "may read and change it",
     };
     let shown = quoted(file);
     let (holds, remedy) = match content {
@@ -49,7 +54,14 @@ fn warning(file: &Path, content: Content) -> Option<String> {
         }
         Content::Secrets => {
             let has_service = || matches!(Group::from_name(SERVICE_GROUP), Ok(Some(_)));
-            let remedy = if has_readers && is_closed && known.gid() != 0 {
+            let judged = Uid::effective();
+            let own_group = || User::from_uid(judged).ok().flatten().map(|user| user.gid);
+            let remedy = if !judged.is_root() && known.uid() != judged.as_raw() {
+                // It is somebody else's, so that the one for whom it is meant needs the group.
+                let group = own_group().and_then(|gid| Group::from_gid(gid).ok().flatten());
+                let group = group.map_or_else(|| "GROUP".to_owned(), |group| group.name);
+                format!("chgrp {group} {shown} && chmod 640 {shown}")
+            } else if has_readers && is_closed && known.gid() != 0 {
                 format!("chmod 640 {shown}")
             } else if known.uid() == 0 && has_service() {
                 // Without its group the service could not read it any more.
@@ -61,7 +73,7 @@ fn warning(file: &Path, content: Content) -> Option<String> {
         }
     };
     let (path, mode) = (file.display(), known.mode() & 0o777);
-    Some(format!("{path} holds {holds}, and {readers} may read it (mode {mode:o}): {remedy}"))
+    Some(format!("{path} holds {holds}, and {readers} {may} (mode {mode:o}): {remedy}"))
 }
 
 /// Whether the group of a file lets nobody read it for whom it is not meant: it is the one of its

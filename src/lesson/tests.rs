@@ -253,10 +253,10 @@ fn a_round_of_states_that_always_leads_on_is_a_fault() {
     let to_a = go("", "a");
     let by_smp = "      - { when: smp_aborted, go: b }\n".to_owned();
     for (of_a, of_b, place) in [
-        (go("", "b"), to_a.clone(), "line 6 column 9"),
-        (by_smp.clone(), go("", "b"), "line 10 column 9"),
-        (go("private", "b") + &go("not private", "b"), to_a.clone(), "line 7 column 9"),
-        (go("private", "b") + &go("not verified", "a"), to_a.clone(), "line 6 column 9"),
+        (go("", "b"), to_a.clone(), "6:9"),
+        (by_smp.clone(), go("", "b"), "10:9"),
+        (go("private", "b") + &go("not private", "b"), to_a.clone(), "7:9"),
+        (go("private", "b") + &go("not verified", "a"), to_a.clone(), "6:9"),
     ] {
         let told = faults(&lesson(&of_a, &of_b));
         let is_told = told.iter().any(|fault| {
@@ -329,30 +329,23 @@ fn what_is_wrong_with_a_moved_state_is_told_with_its_place() {
     for (moved, told) in [
         (
             "  one: be\n",
-            &["line 4 column 8: `one` is moved to `be`, which is no state of this lesson (`bee`?)"]
-                [..],
+            &["4:8: `one` is moved to `be`, which is no state of this lesson (`bee`?)"][..],
         ),
-        (
-            "  a: bee\n",
-            &["line 4 column 3: `a` is a state of this lesson, so nobody has to be moved"],
-        ),
-        ("  one: end\n", &["line 4 column 8: `one` is moved to `end`, where the lesson ends"]),
+        ("  a: bee\n", &["4:3: `a` is a state of this lesson, so nobody has to be moved"]),
+        ("  one: end\n", &["4:8: `one` is moved to `end`, where the lesson ends"]),
         // A chain is told of where it breaks.
-        (
-            "  one: two\n  two: nowhere\n",
-            &["line 5 column 8: `two` is moved to `nowhere`, which is no state"],
-        ),
+        ("  one: two\n  two: nowhere\n", &["5:8: `two` is moved to `nowhere`, which is no state"]),
         (
             "  one: two\n  two: one\n  three: one\n",
             &[
-                "line 4 column 8: `moved` leads from `one` round to `one` again",
-                "line 5 column 8: `moved` leads from `two`",
+                "4:8: `moved` leads from `one` round to `one` again",
+                "5:8: `moved` leads from `two`",
             ],
         ),
-        ("  one: one\n", &["line 4 column 8: `moved` leads from `one` round to `one` again"]),
-        ("  one: [a]\n", &["line 4 column 8: expected a text, found a list"]),
-        ("  - one\n", &["line 4 column 3: expected keys and values, found a list"]),
-        ("", &["line 3 column 6: expected keys and values, found nothing"]),
+        ("  one: one\n", &["4:8: `moved` leads from `one` round to `one` again"]),
+        ("  one: [a]\n", &["4:8: expected a text, found a list"]),
+        ("  - one\n", &["4:3: expected keys and values, found a list"]),
+        ("", &["3:1: expected keys and values, found nothing"]),
     ] {
         check(&with_moved(moved), told);
     }
@@ -367,5 +360,5 @@ fn what_is_included_moves_no_states() {
     let bases = BTreeMap::from([("shared".to_owned(), shared.to_owned())]);
     let yaml = format!("includes: shared\n{}", with_moved("  one: bee\n"));
     let told = parse_in(&yaml, &[], &bases).unwrap_err().to_string();
-    assert!(told.contains("line 1 column 11: what is included is no lesson"), "{told}");
+    assert!(told.contains("1:11: what is included is no lesson"), "{told}");
 }

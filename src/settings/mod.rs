@@ -314,6 +314,9 @@ pub enum SettingsError {
     Faults {
         /// All of them, in the order of the file.
         problems: Vec<Problem>,
+        /// What else the file says, with its doubts: what is at fault has its default. `None`: nothing
+        /// of it can be read.
+        read: Option<Box<Settings>>,
     },
 }
 
@@ -398,7 +401,7 @@ impl Settings {
     /// Those of [`load`](Self::load).
     pub fn load_before_keys(file: &Path) -> Result<Self, SettingsError> {
         read::read(file, &text_of(file)?, KeyFiles::MayBeMissing)
-            .map_err(|problems| SettingsError::Faults { problems })
+            .map_err(|(problems, read)| SettingsError::Faults { problems, read })
     }
 
     /// Checks a text as if it stood in that file.
@@ -408,7 +411,7 @@ impl Settings {
     /// [`SettingsError::Faults`] with every fault that was found.
     pub fn parse(file: &Path, text: &str) -> Result<Self, SettingsError> {
         read::read(file, text, KeyFiles::MustBeThere)
-            .map_err(|problems| SettingsError::Faults { problems })
+            .map_err(|(problems, read)| SettingsError::Faults { problems, read })
     }
 }
 
@@ -417,7 +420,7 @@ impl SettingsError {
     pub fn is_missing_dependency(&self) -> bool {
         match self {
             Self::NoFile { .. } => false,
-            Self::Faults { problems } => {
+            Self::Faults { problems, .. } => {
                 problems.iter().all(|problem| problem.kind == ProblemKind::Missing)
             }
         }
@@ -436,7 +439,7 @@ fn text_of(file: &Path) -> Result<String, SettingsError> {
             what: why.to_string(),
             kind: ProblemKind::Bad,
         };
-        SettingsError::Faults { problems: vec![problem] }
+        SettingsError::Faults { problems: vec![problem], read: None }
     })
 }
 

@@ -32,8 +32,11 @@ const LEAST_KEY_BYTES: usize = 32;
 /// Where the operating system keeps the authorities that it trusts (Debian and kin).
 const SYSTEM_CA_CERTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-pub(super) fn read(file: &Path, text: &str, key_files: KeyFiles) -> Result<Settings, Vec<Problem>> {
-    let (node, faults) = tree::parse(file, text)?;
+/// Why settings are refused: all that is wrong with them, and what can be read of them all the same.
+type Refused = (Vec<Problem>, Option<Box<Settings>>);
+
+pub(super) fn read(file: &Path, text: &str, key_files: KeyFiles) -> Result<Settings, Refused> {
+    let (node, faults) = tree::parse(file, text).map_err(|problems| (problems, None))?;
     let places = Places::of(&node);
     let problems = RefCell::new(faults);
     let settings = {
@@ -42,15 +45,20 @@ pub(super) fn read(file: &Path, text: &str, key_files: KeyFiles) -> Result<Setti
         let settings = reader.settings(Section::root(file, node, &problems));
         Settings { secret_files: reader.secret_files.into_inner(), places, ..settings }
     };
-    let (mut doubts, mut problems): (Vec<_>, Vec<_>) =
-        problems.into_inner().into_iter().partition(|problem| problem.kind == ProblemKind::Doubt);
+    let (mut doubts, mut problems): (Vec<_>, Vec<_>) = problems
+        .into_inner()
+        .into_iter()
+        .partition(|problem| matches!(problem.kind, ProblemKind::Doubt | ProblemKind::Futile));
+    // What stands in the place of a value that is at fault is nobody's doubt.
+    let is_at_fault = |doubt: &Problem| problems.iter().any(|problem| problem.key == doubt.key);
+    doubts.extend(doubts::of(&settings).into_iter().filter(|doubt| !is_at_fault(doubt)));
+    doubts.sort_by_key(|doubt| doubt.line);
+    let settings = Settings { doubts, ..settings };
     if problems.is_empty() {
-        doubts.extend(doubts::of(&settings));
-        doubts.sort_by_key(|doubt| doubt.line);
-        return Ok(Settings { doubts, ..settings });
+        return Ok(settings);
     }
     problems.sort_by_key(|problem| problem.line);
-    Err(problems)
+    Err((problems, Some(Box::new(settings))))
 }
 
 struct Reader<'a> {
@@ -330,7 +338,8 @@ impl Reader<'_> {
     fn named_folder(&self, section: &Section<'_>, key: &'static str) -> Option<PathBuf> {
         let folder = self.path(&section.text(key)?);
         if let Err(why) = files::look_into(&folder) {
-            let what = if why.is_absent() { "is not a folder".to_owned() } else { why.to_string() };
+            let is_other = why.is_absent() && folder.exists();
+            let what = if is_other { "is not a folder".to_owned() } else { why.to_string() };
             section.missing(key, format!("names {}, which {what}", folder.display()));
         }
         Some(folder)

@@ -28,6 +28,9 @@ pub enum ProblemKind {
     Missing,
     /// The settings say something that is understood, and should be written otherwise: no fault.
     Doubt,
+    /// The settings say something with which the bot starts, and does nobody any good: a fault for
+    /// `check` alone.
+    Futile,
 }
 
 impl fmt::Display for Problem {
@@ -185,6 +188,11 @@ impl<'a> Section<'a> {
     /// Reports what is understood, and should be written otherwise.
     pub(super) fn doubt(&self, key: &str, what: impl Into<String>) {
         self.fault_of(ProblemKind::Doubt, key, what.into());
+    }
+
+    /// Reports that nothing can come of what a key says, though the bot starts with it.
+    pub(super) fn futile(&self, key: &str, what: impl Into<String>) {
+        self.fault_of(ProblemKind::Futile, key, what.into());
     }
 
     fn fault_of(&self, kind: ProblemKind, key: &str, what: String) {

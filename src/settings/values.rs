@@ -107,7 +107,7 @@ pub(super) fn web_url(section: &Section<'_>, key: &'static str) -> Option<Url> {
 /// The key `lti.public_url`; `None` where it is left out.
 pub(super) fn public_url(section: &Section<'_>, or: Url) -> Url {
     if section.is_null("public_url") {
-        section.doubt("public_url", format!("is empty, and is taken as {or}, which no other machine can reach; write the URL of the pages as the LMS knows it"));
+        section.futile("public_url", format!("is empty, and is taken as {or}, which no other machine can reach; write the URL of the pages as the LMS knows it"));
     }
     web_url(section, "public_url").unwrap_or(or)
 }
@@ -122,7 +122,8 @@ fn read_web_url(text: &str) -> Result<Url, String> {
         return Err("it has blanks in it: take them out".to_owned());
     }
     let Some((scheme, _)) = trimmed.split_once("://") else {
-        let host = format!("https://{trimmed}");
+        let rest = ["https:", "http:"].iter().find_map(|scheme| trimmed.strip_prefix(scheme));
+        let host = format!("https://{}", rest.unwrap_or(trimmed).trim_start_matches('/'));
         let is_host = !trimmed.contains(['@', '"', '\\']) && Url::parse(&host).is_ok();
         let such_as = if is_host { &host } else { "https://otrbot.example.org" };
         return Err(format!("write {such_as}"));
@@ -131,8 +132,15 @@ fn read_web_url(text: &str) -> Result<Url, String> {
         return Err(format!("{scheme}:// is for another kind of address"));
     }
     let url = Url::parse(trimmed).map_err(|_why| {
-        "its host or its port is none: write https://, the name of the host, and a port if it needs one"
-            .to_owned()
+        let place = trimmed.split("://").nth(1).unwrap_or_default();
+        let host = place.split(['/', '?', '#']).next().unwrap_or_default();
+        if host.matches(':').count() > 1 && !host.starts_with('[') {
+            "an IPv6 address stands in brackets: write https://[::1]:5000".to_owned()
+        } else {
+            "its host or its port is none: write https://, the name of the host, and a port if it \
+             needs one"
+                .to_owned()
+        }
     })?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("it has a name or a password before @: take them out".to_owned());

@@ -56,7 +56,11 @@ impl DatabaseFile {
         }
         // SQLite takes that for a new database, and would make it one.
         if known.len() < SMALLEST {
-            return Err(StoreError::Damaged { why: format!("{} is empty", path.display()) });
+            let what = match known.len() {
+                0 => "is empty".to_owned(),
+                n => format!("has {n} bytes, and a database has {SMALLEST} at least"),
+            };
+            return Err(StoreError::Damaged { why: format!("{} {what}", path.display()) });
         }
         may_be_written(&path, &known)?;
         examine(&path, &known).await?;
@@ -122,6 +126,11 @@ pub(super) fn cannot_open(path: &Path, error: io::Error) -> StoreError {
             "{shown}: the folder {} is not there: make it, and give it to the user {user}",
             folder.display()
         ),
+        io::ErrorKind::NotFound => {
+            format!(
+                "{shown} is not there: there is no database yet, and nothing is kept of anybody"
+            )
+        }
         io::ErrorKind::ReadOnlyFilesystem => format!(
             "{shown}: the folder {} is read-only{}",
             folder.display(),

@@ -44,6 +44,15 @@ pub enum StoreError {
         /// What the database's library said, without the URL, as that may hold a password.
         why: String,
     },
+    /// The URL cannot be used.
+    #[error(
+        "the URL of the database cannot be used: {why}; it is postgres://USER:PASSWORD@HOST:PORT/DATABASE, \
+         and in its password # is written %23, / %2F, @ %40, : %3A, ? %3F and % %25"
+    )]
+    Url {
+        /// What the database's library said, without the URL, as that may hold a password.
+        why: String,
+    },
     /// The database server cannot be reached at present.
     #[error("the database cannot be reached: {why}")]
     Away {

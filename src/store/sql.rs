@@ -220,6 +220,12 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Sorts what can go wrong while opening.
 pub(super) fn opening(error: &sqlx::Error) -> StoreError {
+    if let sqlx::Error::Configuration(said) = error {
+        // The library puts its own words around its own words.
+        let said = said.to_string();
+        let said = said.rsplit("error with configuration: ").next().unwrap_or(&said);
+        return StoreError::Url { why: said.to_owned() };
+    }
     let why = error.to_string();
     if is_damage(error) {
         StoreError::Damaged { why }

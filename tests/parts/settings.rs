@@ -18,7 +18,7 @@ lti: { consumers: { key: { secret: lti-secret } } }
 fn faults(text: &str) -> Vec<String> {
     match Settings::parse(Path::new("settings/x.yaml"), text) {
         Ok(_) => Vec::new(),
-        Err(SettingsError::Faults { problems }) => {
+        Err(SettingsError::Faults { problems, .. }) => {
             problems.iter().map(ToString::to_string).collect()
         }
         Err(other) => vec![other.to_string()],

@@ -36,7 +36,7 @@ default_locale: en_GB
 pub(super) fn told(yaml: &str) -> Vec<String> {
     let told: Vec<String> = match Settings::parse(Path::new("x.yaml"), yaml) {
         Ok(settings) => settings.doubts.iter().map(ToString::to_string).collect(),
-        Err(SettingsError::Faults { problems }) => {
+        Err(SettingsError::Faults { problems, .. }) => {
             problems.iter().map(ToString::to_string).collect()
         }
         Err(other) => vec![other.to_string()],
