@@ -312,6 +312,10 @@ impl Place {
 
     /// Replaces the file at once. Only its owner may read the new one.
     fn replace(&self, text: &str) -> Result<(), Failure> {
+        if fs::metadata(&self.path).is_ok_and(|known| !known.is_file()) {
+            let why = io::Error::other("it is no file, but a folder or a device");
+            return Err(cannot_write(&self.path, &why));
+        }
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let fresh = self.folder.join(format!(".{name}.{}.new", std::process::id()));
         // Left behind by a power cut: nobody else is at work here while the folder is locked.

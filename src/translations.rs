@@ -270,13 +270,17 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::MissingDependency(format!("{}: {error}", path.display()))
 }
 
-/// Writes a file as a whole or not at all.
+/// Writes a file as a whole or not at all; what is there and no file, such as `/dev/null`, is written to
+/// and stays what it is.
 pub(crate) fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         Failure::Unknown(anyhow::anyhow!("cannot write {}: {error}", path.display()))
     };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(failed)?;
+    }
+    if fs::metadata(path).is_ok_and(|known| !known.is_file()) {
+        return fs::write(path, content).map_err(failed);
     }
     let mut new = path.as_os_str().to_owned();
     new.push(".new");

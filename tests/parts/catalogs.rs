@@ -167,7 +167,11 @@ fn a_text_that_no_po_file_can_have_is_told_with_its_line() {
     let said = otrbot(&["extract", "--lessons", "lessons", "-o", "x.pot"], folder.path());
 
     assert_eq!(said.code, 4, "{}", said.err);
-    assert!(said.err.contains("lessons/hi.yaml:7: the text has a NUL or U+0004"), "{}", said.err);
+    assert!(
+        said.err.contains("lessons/hi.yaml:7:14: the text has a NUL or U+0004"),
+        "{}",
+        said.err
+    );
     assert!(!folder.path().join("x.pot").exists());
 }
 
@@ -388,4 +392,23 @@ proptest! {
         let kept = ours.entries.iter().flat_map(|entry| entry.translator_comments.clone());
         prop_assert_eq!(kept.collect::<BTreeSet<_>>(), comments);
     }
+}
+
+#[test]
+fn what_is_no_file_is_written_to_and_stays_what_it_is() {
+    use std::os::unix::fs::FileTypeExt as _;
+
+    let folder = TempDir::new().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let read = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || fs::read_to_string(pipe).unwrap())
+    };
+
+    let said = otrbot(&["extract", "--only", "basics", "-o", "pipe"], folder.path());
+
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(read.join().unwrap().contains("msgid"));
+    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
 }

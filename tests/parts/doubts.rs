@@ -185,7 +185,9 @@ fn a_public_url_that_none_is_says_what_to_write() {
         ("ftp://otrbot.school.nl", "ftp:// is for another kind of address"),
         ("https://ada:hunter2@otrbot.school.nl", "it has a name or a password before @"),
         ("\"https://otrbot.school.nl/#top\"", "it has a part after #"),
-        ("\"https://\"", "it cannot be read"),
+        ("\"https://\"", "its host or its port is none"),
+        ("https:/otrbot.school.nl", "write https://otrbot.school.nl"),
+        ("https://::1:5000", "an IPv6 address stands in brackets"),
     ] {
         let text = SERVICE.replace("https://otrbot.school.nl", url);
         fault(

@@ -209,7 +209,7 @@ fn what_is_not_allowed_is_said_with_what_is() {
         "names the file settings/not-there, which is not there",
     );
     for key in ["static_folder", "locales_folder"] {
-        let expected = format!("{key}: names settings/not-there, which is not a folder");
+        let expected = format!("{key}: names settings/not-there, which is not there");
         check(&format!("{LEAST}\n{key}: not-there\n"), &expected);
     }
     check("xmpp:\n  - 1\n", "xmpp: is a list, but must be a section");
