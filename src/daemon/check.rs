@@ -131,25 +131,27 @@ fn check_for(file: &Path, judged: &Judged) -> Result<Vec<String>, Failure> {
         // A warning that cannot be shown is no reason to stop.
         drop(writeln!(std::io::stderr(), "otrbot: warning: {warning}"));
     }
-    // What is at fault has its default here, which is not to be blamed.
+    refuse(&first, problems)?;
+    let consumers = Some(&settings.lti.consumers).filter(|_| settings.lti.enabled);
+    Ok(consumers.and_then(frames).into_iter().collect())
+}
+
+/// All faults in one: those of reading the settings, and those found afterwards.
+fn refuse(first: &[Problem], mut problems: Vec<String>) -> Result<(), Failure> {
+    // What is at fault has its default afterwards, which is not to be blamed.
     let is_of = |told: &String, problem: &Problem| {
         let key = &problem.key;
         [format!(": {key}: "), format!(": {key}.")].iter().any(|key| told.contains(key))
     };
     problems.retain(|told| !first.iter().any(|problem| is_of(told, problem)));
-    let is_missing = first.iter().all(|problem| problem.kind == ProblemKind::Missing);
-    let told: Vec<String> =
-        first.iter().map(ToString::to_string).chain(problems.iter().cloned()).collect();
-    if !told.is_empty() {
-        let told = told.join("\n");
-        return Err(if is_missing && problems.is_empty() {
-            Failure::MissingDependency(told)
-        } else {
-            Failure::BadSetting(told)
-        });
+    let is_missing =
+        problems.is_empty() && first.iter().all(|problem| problem.kind == ProblemKind::Missing);
+    let told: Vec<String> = first.iter().map(ToString::to_string).chain(problems).collect();
+    match told.join("\n") {
+        told if told.is_empty() => Ok(()),
+        told if is_missing => Err(Failure::MissingDependency(told)),
+        told => Err(Failure::BadSetting(told)),
     }
-    let consumers = Some(&settings.lti.consumers).filter(|_| settings.lti.enabled);
-    Ok(consumers.and_then(frames).into_iter().collect())
 }
 
 /// Files of the folder of lessons that are not read, and lessons that nobody can tell apart.

@@ -257,3 +257,23 @@ fn settings_in_another_encoding_are_no_absent_ones() {
         "{folder_error}"
     );
 }
+
+#[test]
+fn one_fault_hides_no_other() {
+    let text = SERVICE.replace("https://otrbot.school.nl", "ftp://otrbot.school.nl");
+    let text = format!("{text}default_locale: tlh\nstore: sqlite:///not/there/x.db\n");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("s.yaml"), text).unwrap();
+
+    let said = std::process::Command::new(env!("CARGO_BIN_EXE_otrbot"))
+        .args(["--settings", "s.yaml", "check"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+
+    let told = String::from_utf8(said.stderr).unwrap();
+    assert_eq!(said.status.code(), Some(4), "{told}");
+    for part in ["lti.public_url: must be a URL", "default_locale: there are no texts", "store: "] {
+        assert_eq!(told.matches(part).count(), 1, "{part}: {told}");
+    }
+}
