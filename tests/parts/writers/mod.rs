@@ -57,9 +57,9 @@ const FOREIGN: &[&str] = &[
 /// Checks that nothing is said in words of a parser.
 #[track_caller]
 fn check_words(told: &str) {
-    // What is quoted, and the dotted name of a key of the settings, is the writer's own.
+    // What is quoted, and the names of keys and variables, are no words of a parser.
     let outside = told.split('`').step_by(2).collect::<Vec<_>>().join(" ");
-    let is_key = |word: &&str| word.contains('.') && word.ends_with(':');
+    let is_key = |word: &&str| word.contains('_') || word.contains('.') && word.ends_with(':');
     let outside = outside.split(' ').filter(|word| !is_key(word)).collect::<Vec<_>>().join(" ");
     for word in FOREIGN {
         assert!(!outside.contains(word), "{word:?} is no word for writers: {told}");
