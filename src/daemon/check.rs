@@ -95,7 +95,10 @@ fn check_for(file: &Path, judged: &Judged) -> Result<Vec<String>, Failure> {
         Err(faults) => problems.extend(faults),
     }
     for (jid, account) in &settings.xmpp.accounts {
-        if let Some(path) = &account.private_key {
+        let of_account = format!("xmpp.accounts.{jid}.");
+        if let Some(path) = &account.private_key
+            && !is_told(&format!("{of_account}private_key"))
+        {
             match keys::choose(path, jid) {
                 Ok(chosen) => warnings.extend(chosen.notes),
                 Err(error) => problems.push(error.to_string()),
@@ -104,7 +107,7 @@ fn check_for(file: &Path, judged: &Judged) -> Result<Vec<String>, Failure> {
         if let Err(failure) = assemble::avatar(&settings, jid) {
             problems.push(failure.to_string());
         }
-        if account.password.is_none() {
+        if account.password.is_none() && !is_told(&format!("{of_account}password")) {
             let key = format!("xmpp.accounts.{jid}.password");
             let what = "is missing; give it there or in password_file";
             problems.push(settings.fault(&key, what).to_string());
@@ -145,7 +148,7 @@ fn refuse(first: &[Problem], mut problems: Vec<String>) -> Result<(), Failure> {
     };
     problems.retain(|told| !first.iter().any(|problem| is_of(told, problem)));
     let is_missing =
-        problems.is_empty() && first.iter().all(|problem| problem.kind == ProblemKind::Missing);
+        !first.is_empty() && first.iter().all(|problem| problem.kind == ProblemKind::Missing);
     let told: Vec<String> = first.iter().map(ToString::to_string).chain(problems).collect();
     match told.join("\n") {
         told if told.is_empty() => Ok(()),
