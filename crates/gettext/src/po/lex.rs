@@ -185,7 +185,8 @@ impl<'t> Lexer<'t> {
         taken
     }
 
-    /// The rest of a line. GNU gettext ends it at LF alone, also in files with other line ends.
+    /// The rest of a line. GNU gettext ends it at LF alone, also in files with other line ends; and a `#|`
+    /// before it holds for the next line there, too.
     fn comment(&mut self) -> String {
         let line = self.line;
         let taken = self.take_while(|c| c != '\n').trim_end_matches('\r');
@@ -206,6 +207,9 @@ impl<'t> Lexer<'t> {
                  gettext does, and left out; save the file with LF at the line ends",
             );
         }
+        let is_previous = self.is_previous;
+        self.take();
+        self.is_previous = is_previous;
         taken.to_owned()
     }
 
