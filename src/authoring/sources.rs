@@ -46,7 +46,7 @@ pub struct Sources {
     pub unreadable: Vec<String>,
     /// What is probably a slip among the files of the folder.
     pub file_doubts: Vec<String>,
-    /// The same, by name.
+    /// What is wrong with files that could not be read, by name: of the folder, and of neighbours.
     closed: BTreeMap<String, String>,
 }
 
@@ -112,22 +112,31 @@ impl Sources {
         }
         match library::yaml_files(folder) {
             Ok(files) => {
-                for (name, path) in files {
-                    match library::read(&path) {
-                        Ok(yaml) => self.add(&name, path.display().to_string(), yaml),
-                        Err(error) => {
-                            let told = error.told(&path.display().to_string());
-                            self.closed.insert(name, told.clone());
-                            self.unreadable.push(told);
-                        }
-                    }
-                }
+                let unreadable = self.add_files(files);
+                self.unreadable.extend(unreadable);
             }
             Err(error) => {
                 let error = Unreadable::from_io(folder, error);
                 self.unreadable.push(error.told(&folder.display().to_string()));
             }
         }
+    }
+
+    /// Adds files by name; why some cannot be read, which is told where a lesson extends them, too.
+    fn add_files(&mut self, files: BTreeMap<String, PathBuf>) -> Vec<String> {
+        let mut unreadable = Vec::new();
+        for (name, path) in files {
+            let file = path.display().to_string();
+            match library::read(&path) {
+                Ok(yaml) => self.add(&name, file, yaml),
+                Err(error) => {
+                    let told = error.told(&file);
+                    self.closed.insert(name, told.clone());
+                    unreadable.push(told);
+                }
+            }
+        }
+        unreadable
     }
 
     /// All lessons, in the order of their names.
@@ -160,18 +169,10 @@ impl Sources {
         let yaml = library::read(path).map_err(|error| Failure::unreadable(named, &error))?;
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or(named).to_owned();
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        // Neighbours that cannot be read are told where a lesson extends them.
-        for (name, path) in
-            library::yaml_files(folder.unwrap_or_else(|| Path::new("."))).unwrap_or_default()
-        {
-            match library::read(&path) {
-                Ok(yaml) => self.add(&name, path.display().to_string(), yaml),
-                Err(error) => {
-                    let told = error.told(&path.display().to_string());
-                    self.closed.insert(name, told);
-                }
-            }
-        }
+        let files =
+            library::yaml_files(folder.unwrap_or_else(|| Path::new("."))).unwrap_or_default();
+        // Neighbours that cannot be read are told where a lesson extends them, and there alone.
+        drop(self.add_files(files));
         let source = Source { name, file: named.to_owned(), yaml };
         self.by_name.insert(source.name.clone(), source.clone());
         Ok(source)

@@ -516,9 +516,9 @@ fn look_at_authorities(settings: &Settings) -> Result<(), Failure> {
         return Ok(());
     }
     let Some(path) = &settings.tls.ca_certs else { return Ok(()) };
-    let line = settings.tls.ca_certs_line.map(|line| format!(":{line}")).unwrap_or_default();
-    let place =
-        format!("{}{line}: tls.ca_certs: the file {}", settings.file.display(), path.display());
+    let fault = |why: String| {
+        settings.fault("tls.ca_certs", format!("the file {} {why}", path.display())).to_string()
+    };
     let content = files::read_bytes(path, xmpp::MAX_AUTHORITIES_BYTES).map_err(|why| {
         let remedy = if matches!(why, Unreadable::Forbidden { .. }) {
             "; copy the certificate, without a key, to a file that it may read, such as one in \
@@ -526,9 +526,9 @@ fn look_at_authorities(settings: &Settings) -> Result<(), Failure> {
         } else {
             ""
         };
-        Failure::MissingDependency(format!("{place} {why}{remedy}"))
+        Failure::MissingDependency(fault(format!("{why}{remedy}")))
     })?;
-    xmpp::check_authorities(&content).map_err(|why| Failure::BadSetting(format!("{place} {why}")))
+    xmpp::check_authorities(&content).map_err(|why| Failure::BadSetting(fault(why.to_owned())))
 }
 
 fn read_password(path: &Path) -> Result<SecretString, Failure> {

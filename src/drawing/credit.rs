@@ -6,7 +6,7 @@ use crate::{
     fsm::{Reaction, StateIx},
     lesson::{
         Lesson, Teaching,
-        vocabulary::{EventKind, Milestone, Need, Word as _},
+        vocabulary::{EventKind, Milestone, Need},
     },
 };
 
@@ -22,12 +22,9 @@ fn reached(milestone: Milestone) -> Option<(Need, EventKind)> {
 /// The milestones for which a lesson gives more than before, with what it gives, in percent.
 fn parts(lesson: &Lesson) -> Vec<(Milestone, u8)> {
     let mut parts: Vec<(Milestone, u8)> = Vec::new();
-    for (_, milestone) in Milestone::WORDS {
-        let Some(credit) = lesson.credit(*milestone) else { continue };
-        let percent = (1..=100_u8).find(|percent| f64::from(*percent) / 100.0 >= credit);
-        let percent = percent.unwrap_or(100);
-        if parts.last().is_none_or(|(_, before)| percent > *before) {
-            parts.push((*milestone, percent));
+    for part in lesson.parts_of_grade() {
+        if parts.last().is_none_or(|(_, before)| part.1 > *before) {
+            parts.push(*part);
         }
     }
     parts

@@ -145,8 +145,6 @@ pub struct Tls {
     /// PEM file of the authorities that may sign the server's certificate, or of that certificate as
     /// it stands; `None`: no check, which is accepted for loopback servers alone.
     pub ca_certs: Option<PathBuf>,
-    /// Where the settings name it; `None`: they do not, and it is the system's.
-    pub ca_certs_line: Option<u64>,
 }
 
 /// A version of TLS that can be had.
@@ -401,7 +399,6 @@ impl Settings {
     /// Those of [`load`](Self::load).
     pub fn load_before_keys(file: &Path) -> Result<Self, SettingsError> {
         read::read(file, &text_of(file)?, KeyFiles::MayBeMissing)
-            .map_err(|(problems, read)| SettingsError::Faults { problems, read })
     }
 
     /// Checks a text as if it stood in that file.
@@ -411,7 +408,6 @@ impl Settings {
     /// [`SettingsError::Faults`] with every fault that was found.
     pub fn parse(file: &Path, text: &str) -> Result<Self, SettingsError> {
         read::read(file, text, KeyFiles::MustBeThere)
-            .map_err(|(problems, read)| SettingsError::Faults { problems, read })
     }
 }
 
@@ -429,7 +425,7 @@ impl SettingsError {
 
 fn text_of(file: &Path) -> Result<String, SettingsError> {
     files::read_text(file, LARGEST).map_err(|why| {
-        if !matches!(why, Unreadable::Encoding(_) | Unreadable::TooLarge { .. }) {
+        if !why.is_content() {
             return SettingsError::NoFile { file: file.to_owned(), why: Arc::new(why) };
         }
         let problem = Problem {

@@ -13,7 +13,8 @@ use crate::{files, records::bare_jid};
 
 use super::{
     Account, Component, Consumer, Invitations, KeyFiles, Lessons, Lti, Otr, OtrPolicy, Problem,
-    Retention, SessionTimes, Settings, Tls, TlsVersion, Typing, Whitelisted, Xmpp, doubts, logs,
+    Retention, SessionTimes, Settings, SettingsError, Tls, TlsVersion, Typing, Whitelisted, Xmpp,
+    doubts, logs,
     places::Places,
     secrets::{self, Look},
     server::{is_direct, is_loopback, server},
@@ -32,11 +33,13 @@ const LEAST_KEY_BYTES: usize = 32;
 /// Where the operating system keeps the authorities that it trusts (Debian and kin).
 const SYSTEM_CA_CERTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// Why settings are refused: all that is wrong with them, and what can be read of them all the same.
-type Refused = (Vec<Problem>, Option<Box<Settings>>);
-
-pub(super) fn read(file: &Path, text: &str, key_files: KeyFiles) -> Result<Settings, Refused> {
-    let (node, faults) = tree::parse(file, text).map_err(|problems| (problems, None))?;
+pub(super) fn read(
+    file: &Path,
+    text: &str,
+    key_files: KeyFiles,
+) -> Result<Settings, SettingsError> {
+    let (node, faults) = tree::parse(file, text)
+        .map_err(|problems| SettingsError::Faults { problems, read: None })?;
     let places = Places::of(&node);
     let problems = RefCell::new(faults);
     let settings = {
@@ -58,7 +61,7 @@ pub(super) fn read(file: &Path, text: &str, key_files: KeyFiles) -> Result<Setti
         return Ok(settings);
     }
     problems.sort_by_key(|problem| problem.line);
-    Err((problems, Some(Box::new(settings))))
+    Err(SettingsError::Faults { problems, read: Some(Box::new(settings)) })
 }
 
 struct Reader<'a> {
@@ -293,9 +296,8 @@ impl Reader<'_> {
         } else {
             Some(PathBuf::from(SYSTEM_CA_CERTS))
         };
-        let ca_certs_line = section.has("ca_certs").then(|| section.line_of("ca_certs"));
         let cipher_list = section.texts("cipher_list");
-        let tls = Tls { enabled, version, cipher_list, ca_certs, ca_certs_line };
+        let tls = Tls { enabled, version, cipher_list, ca_certs };
         section.end();
         tls
     }

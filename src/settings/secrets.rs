@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use crate::files::{self, Unreadable};
+use crate::files;
 
 /// The largest file of a secret, in bytes.
 const LARGEST: u64 = 64 * 1024;
@@ -26,13 +26,8 @@ pub(super) enum Look {
 ///
 /// What is wrong with it; `None` where [`files::look`] says so.
 pub(super) fn read(path: &Path) -> Result<SecretString, Option<String>> {
-    let text = files::read_text(path, LARGEST).map_err(|why| match why {
-        Unreadable::Encoding(_) | Unreadable::TooLarge { .. } => Some(why.to_string()),
-        Unreadable::Absent
-        | Unreadable::Forbidden { .. }
-        | Unreadable::Folder
-        | Unreadable::Other(_) => None,
-    })?;
+    let text =
+        files::read_text(path, LARGEST).map_err(|why| why.is_content().then(|| why.to_string()))?;
     let secret = text.trim_end_matches(['\r', '\n']);
     if secret.trim().is_empty() {
         return Err(Some("is empty".to_owned()));

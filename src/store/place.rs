@@ -18,6 +18,7 @@ use sqlx::{
 use url::Url;
 
 use super::{Store, StoreError, sql::opening};
+use crate::files;
 
 /// What helps where a server's certificate does not fit.
 const HELP: &str = "it needs TLS with a certificate for the host that the URL of store names; for an \
@@ -171,7 +172,7 @@ pub(super) fn refusal(error: &sqlx::Error) -> Option<StoreError> {
             "by a Unix socket PostgreSQL lets an account of this machine in under its own name alone, \
              and this command runs as {}: run it as the user that the database belongs to, as with \
              runuser -u otrbot -- otrbot …, or look into the server's pg_hba.conf",
-            account().unwrap_or_else(|| format!("number {}", Uid::effective()))
+            files::user_name()
         ),
         _ => return None,
     };

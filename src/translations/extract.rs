@@ -13,10 +13,7 @@ use gettext::po::{Entry, FUZZY, Po, Source};
 
 use super::{Fault, Message, lessons, remarks, rust, say, warn, write_file};
 
-use crate::{cli, failure::Failure, files, lesson::library, settings::Settings};
-
-/// Largest lesson, in bytes.
-const MAX_LESSON_BYTES: u64 = 1 << 20;
+use crate::{cli, failure::Failure, lesson::library, settings::Settings};
 
 /// All texts of the repository, as they were when the program was built.
 const OWN_TEXTS: &str = include_str!("../../locales/messages.pot");
@@ -254,13 +251,8 @@ impl Lessons {
     }
 
     fn add_file(&mut self, lesson: &str, path: &Path) -> Result<(), Failure> {
-        let yaml = files::read_text(path, MAX_LESSON_BYTES).map_err(|error| {
-            let file = path.display();
-            match error.line() {
-                Some(line) => Failure::BadSetting(format!("{file}:{line}: {error}")),
-                None => Failure::MissingDependency(format!("{file}: {error}")),
-            }
-        })?;
+        let yaml = library::read(path)
+            .map_err(|error| Failure::unreadable(&path.display().to_string(), &error))?;
         self.by_name.insert(lesson.to_owned(), (name(path), yaml));
         Ok(())
     }

@@ -7,7 +7,7 @@ use gettext::Reader;
 use jid::BareJid;
 use log::{info, warn};
 use lti::{
-    Claim, Fault, Launch, LaunchError, Other, Presentation, RawLaunch, Rules, form,
+    Claim, Consumers, Fault, Launch, LaunchError, Other, Presentation, RawLaunch, Rules, form,
     grade::Score,
     token::{PageToken, Token, TokenError},
     verify::{self, MOST_AHEAD, Signed},
@@ -225,24 +225,13 @@ impl Desk {
     /// Verifies a launch; a large one, which anybody may have sent, without keeping others waiting.
     async fn verify(&self, request: &RawLaunch) -> Result<Signed, PageError> {
         let is_large = request.body.len().max(request.query.len()) > LARGE;
-        let verified =
-            if is_large || verify::is_costly(request, &self.config.consumers, &self.rules) {
-                let (request, consumers) = (request.clone(), self.config.consumers.clone());
-                let rules = self.rules.clone();
-                // Nobody knows yet from which platform it is.
-                let verified = self.verifying.wait("", None, move || {
-                    verify::verify(&request, &consumers, &rules, unix_now())
-                });
-                verified.await?
-            } else {
-                verify::verify(request, &self.config.consumers, &self.rules, unix_now())
-            };
-        verified.map_err(|error| match Claim::of(request, &self.rules) {
-            Some(claim) if error.fault() == Fault::NotTrusted => {
-                PageError::NotTrusted(error, Box::new(claim))
-            }
-            _ => error.into(),
-        })
+        if !is_large && !verify::is_costly(request, &self.config.consumers, &self.rules) {
+            return verified(request, &self.config.consumers, &self.rules);
+        }
+        let (request, consumers) = (request.clone(), self.config.consumers.clone());
+        let rules = self.rules.clone();
+        // Nobody knows yet from which platform it is.
+        self.verifying.wait("", None, move || verified(&request, &consumers, &rules)).await?
     }
 
     /// Writes down who was launched where nobody signs launches.
@@ -450,6 +439,21 @@ impl Desk {
         self.wake_outbox();
         Ok(())
     }
+}
+
+/// Verifies a launch now; one that no platform of ours has signed is told with what it says of itself.
+fn verified(
+    request: &RawLaunch,
+    consumers: &Consumers,
+    rules: &Rules,
+) -> Result<Signed, PageError> {
+    verify::verify(request, consumers, rules, unix_now()).map_err(|error| {
+        let claim = (error.fault() == Fault::NotTrusted).then(|| Claim::of(request, rules));
+        match claim.flatten() {
+            Some(claim) => PageError::NotTrusted(error, Box::new(claim)),
+            None => error.into(),
+        }
+    })
 }
 
 /// What is written down of a launch.

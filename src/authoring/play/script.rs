@@ -93,8 +93,7 @@ pub(super) fn read(path: &Path, lesson: &Lesson) -> Result<String, Failure> {
             error,
             Unreadable::Absent | Unreadable::Forbidden { .. } | Unreadable::Other(_)
         );
-        let line = error.line().map(|line| format!(":{line}")).unwrap_or_default();
-        let told = format!("{name}{line}: {error}");
+        let told = error.told(&name.to_string());
         if is_missing { Failure::MissingDependency(told) } else { Failure::BadSetting(told) }
     })?;
     let mut faults = Vec::new();

@@ -1,6 +1,6 @@
 //! docs/ejabberd.md, on Debian's own configuration.
 
-use super::{Document, adapted, installation, lessons, on_a_machine, put};
+use super::{Document, adapted, component, installation, lessons, on_a_machine, put};
 
 /// A server with changes of the document, and learners.
 fn server(document: &Document, changes: &[String]) -> String {
@@ -64,17 +64,13 @@ fn a_bot_that_is_a_component_takes_lessons_on_debians_ejabberd() {
 ejabberdctl started
 {adapted}
 {settings}
-sed -n '/^  whitelist:/,/^$/p' /etc/otrbot/settings.yaml >>\"$work/xmpp\"
-sed -i -e '/^xmpp:/,/^lti:/{{/^lti:/!d}}' /etc/otrbot/settings.yaml
-cat \"$work/xmpp\" >>/etc/otrbot/settings.yaml
 runuser -u otrbot -- otrbot check
 systemctl enable --now otrbot
 {lessons}",
         server = server(&document, &changes),
         commands = document.commands("A component", 0),
         adapted = adapted(),
-        settings =
-            put("\"$work/xmpp\"", &prosody.fragment("A component, for large courses", "yaml", 0)),
+        settings = component(&prosody.fragment("A component, for large courses", "yaml", 0)),
         lessons = lessons("otrbot@lessons.example.org", 3),
     ));
 

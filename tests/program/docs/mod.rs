@@ -134,6 +134,17 @@ sed -i -e 's|# server: 127.0.0.1:5222|server: 127.0.0.1:5222|' \
     )
 }
 
+/// Puts a section `xmpp` in the place of the one that is there, with the learners of that.
+fn component(section: &str) -> String {
+    format!(
+        "{section}
+sed -n '/^  whitelist:/,/^$/p' /etc/otrbot/settings.yaml >>\"$work/xmpp\"
+sed -i -e '/^xmpp:/,/^lti:/{{/^lti:/!d}}' /etc/otrbot/settings.yaml
+cat \"$work/xmpp\" >>/etc/otrbot/settings.yaml",
+        section = put("\"$work/xmpp\"", section)
+    )
+}
+
 /// Has learners take the lesson with the bot, and fails if one of them does not get to its end.
 fn lessons(bot: &str, count: u32) -> String {
     format!(

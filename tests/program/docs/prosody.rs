@@ -1,6 +1,6 @@
 //! docs/prosody.md, on Debian's own configuration.
 
-use super::{Document, adapted, installation, lessons, on_a_machine, put};
+use super::{Document, adapted, component, installation, lessons, on_a_machine, put};
 
 /// A server with the bot's files, certificates and learners, up to the bot's account.
 fn server(document: &Document) -> String {
@@ -74,10 +74,6 @@ fn a_bot_that_is_a_component_takes_lessons_on_debians_prosody() {
 {commands}
 {adapted}
 {settings}
-# The section `xmpp` is that of the document, with its learners.
-sed -n '/^  whitelist:/,/^$/p' /etc/otrbot/settings.yaml >>\"$work/xmpp\"
-sed -i -e '/^xmpp:/,/^lti:/{{/^lti:/!d}}' /etc/otrbot/settings.yaml
-cat \"$work/xmpp\" >>/etc/otrbot/settings.yaml
 runuser -u otrbot -- otrbot check
 systemctl enable --now otrbot
 {lessons}",
@@ -88,7 +84,7 @@ systemctl enable --now otrbot
         ),
         commands = document.commands(heading, 0),
         adapted = adapted(),
-        settings = put("\"$work/xmpp\"", &document.fragment(heading, "yaml", 0)),
+        settings = component(&document.fragment(heading, "yaml", 0)),
         lessons = lessons("otrbot@lessons.example.org", 3),
     ));
 

@@ -28,17 +28,23 @@ fn write(folder: &Path, yaml: &str) {
     fs::write(folder.join("walking.yaml"), yaml).unwrap();
 }
 
-#[test]
-fn learners_of_a_state_that_was_renamed_go_on_in_it_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), &walking("whispering", ""));
-    let mut school = School::open(1, |script| {
-        let lessons = folder.path().display();
+/// A school with that lesson, and a learner in the state in which it whispers.
+fn whispering(folder: &Path) -> (School, Talk) {
+    write(folder, &walking("whispering", ""));
+    let school = School::open(1, |script| {
+        let lessons = folder.display();
         script.more = format!("lessons: {{ folder: {lessons}, default: walking }}\n");
     });
     let mut talk = Talk::begin(&school, "learner1@localhost");
     talk.write("hello");
     talk.wait_for("We are whispering here.");
+    (school, talk)
+}
+
+#[test]
+fn learners_of_a_state_that_was_renamed_go_on_in_it_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut school, mut talk) = whispering(folder.path());
 
     // Whoever is in the lesson keeps it.
     let second = walking("murmuring", "moved: { whispering: murmuring }\n");
@@ -66,14 +72,7 @@ fn learners_of_a_state_that_was_renamed_go_on_in_it_after_a_restart() {
 #[test]
 fn learners_of_a_state_that_is_gone_begin_again_and_the_administrator_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), &walking("whispering", ""));
-    let mut school = School::open(1, |script| {
-        let lessons = folder.path().display();
-        script.more = format!("lessons: {{ folder: {lessons}, default: walking }}\n");
-    });
-    let mut talk = Talk::begin(&school, "learner1@localhost");
-    talk.write("hello");
-    talk.wait_for("We are whispering here.");
+    let (mut school, talk) = whispering(folder.path());
     thread::sleep(Duration::from_millis(500));
     school.daemon.terminate();
     write(folder.path(), &walking("murmuring", ""));
