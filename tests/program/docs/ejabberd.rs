@@ -1,6 +1,6 @@
 //! docs/ejabberd.md, on Debian's own configuration.
 
-use super::{Document, adapted, component, installation, lessons, on_a_machine, put};
+use super::{Document, adapted, component, installation, lessons, on_a_machine, put, tls};
 
 /// A server with changes of the document, and learners.
 fn server(document: &Document, changes: &[String]) -> String {
@@ -50,6 +50,34 @@ systemctl restart otrbot
 
     assert!(said.contains("8 of 8 lessons") && said.contains("1 of 1 lessons"), "{said}");
     assert!(said.contains("no problems") && said.contains("readyz: ready"), "{said}");
+}
+
+#[test]
+fn a_bot_trusts_the_certificate_that_debians_ejabberd_has_made_as_printed() {
+    let document = Document::read("docs/ejabberd.md");
+    let heading = "A certificate of its own";
+
+    let said = on_a_machine(&format!(
+        "cp -p /etc/ejabberd/ejabberd.pem \"$work/debians.pem\"
+{server}
+cp -p \"$work/debians.pem\" /etc/ejabberd/ejabberd.pem
+systemctl restart ejabberd
+ejabberdctl started
+{give}
+cp /etc/otrbot/server.crt \"$work/example.org.crt\"
+{adapted}
+{tls}
+runuser -u otrbot -- otrbot check
+systemctl enable --now otrbot
+{lessons}",
+        server = server(&document, &[document.fragment("An account", "diff", 0)]),
+        give = document.commands(heading, 0),
+        adapted = adapted(),
+        tls = tls(&document.fragment(heading, "yaml", 0)),
+        lessons = lessons("otrbot@example.org", 1),
+    ));
+
+    assert!(said.contains("no problems") && said.contains("1 of 1 lessons"), "{said}");
 }
 
 #[test]

@@ -134,6 +134,15 @@ sed -i -e 's|# server: 127.0.0.1:5222|server: 127.0.0.1:5222|' \
     )
 }
 
+/// Puts the section `tls` of a fragment in the place of the one that is there.
+fn tls(fragment: &str) -> String {
+    let (_, section) = fragment.split_once("tls:\n").unwrap();
+    format!(
+        "sed -i '/^tls:/d' /etc/otrbot/settings.yaml\n{}",
+        put(">/etc/otrbot/settings.yaml", &format!("tls:\n{section}"))
+    )
+}
+
 /// Puts a section `xmpp` in the place of the one that is there, with the learners of that.
 fn component(section: &str) -> String {
     format!(
@@ -191,11 +200,13 @@ type Run = (&'static str, &'static str, &'static str, usize);
 
 /// Those that tests of this folder run, but for a container: machines of tests have none. The
 /// certificates of `TLS` have tests of their own.
-const RUN: [Run; 29] = [
+const RUN: [Run; 35] = [
     ("docs/backup.md", "PostgreSQL", "sh", 4),
     ("docs/backup.md", "PostgreSQL", "yaml", 2),
     ("docs/backup.md", "SQLite", "sh", 2),
     ("docs/backup.md", "Upgrade", "sh", 1),
+    ("docs/ejabberd.md", "A certificate of its own", "sh", 1),
+    ("docs/ejabberd.md", "A certificate of its own", "yaml", 1),
     ("docs/ejabberd.md", "A component", "diff", 1),
     ("docs/ejabberd.md", "A component", "sh", 1),
     ("docs/ejabberd.md", "An account", "diff", 1),
@@ -214,9 +225,14 @@ const RUN: [Run; 29] = [
     ("docs/prosody.md", "A component, for large courses", "lua", 1),
     ("docs/prosody.md", "A component, for large courses", "sh", 1),
     ("docs/prosody.md", "A component, for large courses", "yaml", 1),
+    ("docs/prosody.md", "A certificate that the server made itself", "sh", 2),
+    ("docs/prosody.md", "A certificate that the server made itself", "yaml", 1),
     ("docs/prosody.md", "An account", "lua", 1),
     ("docs/prosody.md", "An account", "sh", 1),
     ("docs/prosody.md", "Does it work?", "sh", 1),
+    // Records of DNS: `crates/xmpp` is tried with such.
+    ("docs/prosody.md", "Where the server is found", "", 1),
+    ("docs/prosody.md", "Where the server is found", "lua", 1),
     ("docs/proxy.md", "Caddy", "caddy", 1),
     ("docs/proxy.md", "Caddy", "sh", 1),
     ("docs/proxy.md", "To see that it works", "sh", 1),

@@ -1,6 +1,6 @@
 //! docs/prosody.md, on Debian's own configuration.
 
-use super::{Document, adapted, component, installation, lessons, on_a_machine, put};
+use super::{Document, adapted, component, installation, lessons, on_a_machine, put, tls};
 
 /// A server with the bot's files, certificates and learners, up to the bot's account.
 fn server(document: &Document) -> String {
@@ -24,7 +24,7 @@ for n in 1 2 3 4 5 6 7 8; do prosodyctl register learner$n example.org pw; done
 fn a_bot_with_an_account_takes_lessons_on_debians_prosody() {
     let document = Document::read("docs/prosody.md");
     let last = document.commands("Does it work?", 0);
-    let direct = document.fragments("TLS", "lua");
+    let direct = document.fragments("Where the server is found", "lua");
     let direct = direct.iter().find(|text| text.contains("c2s_direct_tls_ports")).unwrap();
 
     let said = on_a_machine(&format!(
@@ -61,6 +61,35 @@ systemctl restart otrbot
     assert!(said.contains("3 of 3 lessons") && said.contains("1 of 1 lessons"), "{said}");
     assert!(said.contains("no problems"), "{said}");
     assert!(said.contains("readyz: ready"), "{said}");
+}
+
+#[test]
+fn a_bot_trusts_the_certificate_that_its_server_made_itself_as_printed() {
+    let document = Document::read("docs/prosody.md");
+    let heading = "A certificate that the server made itself";
+    let section = document.fragment(heading, "yaml", 0);
+
+    let said = on_a_machine(&format!(
+        "{server}
+cd \"$work\"
+{make}
+{give}
+cd \"$work/sources\"
+{adapted}
+{tls}
+runuser -u otrbot -- otrbot check
+systemctl enable --now otrbot
+{lessons}",
+        server = server(&document),
+        make = document.commands(heading, 0),
+        give = document.commands(heading, 1),
+        adapted = adapted(),
+        tls = tls(&section),
+        lessons = lessons("otrbot@example.org", 1),
+    ));
+
+    assert!(section.contains("    otrbot@example.org:\n      server: 127.0.0.1:5222\n"));
+    assert!(said.contains("no problems") && said.contains("1 of 1 lessons"), "{said}");
 }
 
 #[test]
