@@ -9,6 +9,8 @@ fn without_the_package_the_service_is_there_and_takes_a_lesson() {
     let settings = install.commands("The package", 2);
     let start = install.commands("The package", 3);
     assert!(settings.starts_with("editor ") && start.starts_with("systemctl enable --now"));
+    // A person reads on for the moment that a login takes.
+    let start = start.replace("otrbot status", "until_so otrbot status");
 
     let said = on_a_machine(&format!(
         "fresh_prosody
